@@ -1,0 +1,196 @@
+//! Connections: which database a URL means, and the limits on every pool.
+
+use super::Dialect;
+use crate::time::{Clock, Timestamp};
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+    sea_query::Expr,
+};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+/// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
+/// password, so it never prints.
+#[derive(Clone, Debug)]
+pub struct DatabaseUrl {
+    text: SecretString,
+    dialect: Dialect,
+}
+
+impl DatabaseUrl {
+    /// Which database it names.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The text, password included.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let dialect = if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            PgConnectOptions::from_str(text).map_err(|_| InvalidDatabaseUrl)?;
+            Dialect::Postgres
+        } else if text.starts_with("sqlite:") && !text.contains(":memory:") {
+            SqliteConnectOptions::from_str(text).map_err(|_| InvalidDatabaseUrl)?;
+            Dialect::Sqlite
+        } else {
+            return Err(InvalidDatabaseUrl);
+        };
+        Ok(Self { text: text.into(), dialect })
+    }
+}
+
+/// The text is no database URL. It is not repeated, since it may hold a
+/// password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be postgres://user@host/database or sqlite://path/to/file?mode=rwc")]
+pub struct InvalidDatabaseUrl;
+
+/// The database cannot be reached as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the database: {0}")]
+pub struct ConnectError(#[from] DbErr);
+
+/// How many connections, and how long each may take.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Connections at most.
+    pub connections: u32,
+    /// How long a caller waits for one.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run (PostgreSQL).
+    pub statement_timeout: Duration,
+    /// After this age a connection is replaced, so that a fail-over is followed.
+    pub max_lifetime: Duration,
+    /// One plan a statement whatever its values: for a pool with few statements
+    /// whose arrays vary in length (PostgreSQL).
+    pub generic_plans: bool,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(10),
+            max_lifetime: Duration::from_mins(10),
+            generic_plans: false,
+        }
+    }
+}
+
+/// A pool, its dialect, and the clock that its statements add to the database's.
+#[derive(Clone, Debug)]
+pub struct Database {
+    connection: DatabaseConnection,
+    dialect: Dialect,
+    clock: Clock,
+}
+
+impl Database {
+    /// Prepares a pool. No connection is made yet, so that a service starts
+    /// while its database is down and says so by its readiness.
+    pub async fn open(
+        url: &DatabaseUrl,
+        limits: PoolLimits,
+        clock: Clock,
+    ) -> Result<Self, ConnectError> {
+        let mut options = ConnectOptions::new(url.expose());
+        options
+            .connect_lazy(true)
+            .max_connections(limits.connections)
+            .acquire_timeout(limits.acquire_timeout)
+            .max_lifetime(limits.max_lifetime)
+            // statements would be logged at INFO and kept in spans, and a ping
+            // before each use costs as much as the query
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            .test_before_acquire(false)
+            .test_before_acquire_if_idle_for(Duration::from_secs(5));
+        match url.dialect() {
+            Dialect::Postgres => {
+                options.map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits));
+            }
+            Dialect::Sqlite => {
+                options.map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits));
+            }
+        }
+        let connection = sea_orm::Database::connect(options).await?;
+        Ok(Self { connection, dialect: url.dialect(), clock })
+    }
+
+    /// The pool, for statements outside of a transaction.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Begins a transaction; on SQLite as the writer that it will be, since a
+    /// reader that turns writer is refused at once when another one writes.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite_transaction_mode = match self.dialect {
+            Dialect::Postgres => None,
+            Dialect::Sqlite => Some(SqliteTransactionMode::Immediate),
+        };
+        self.connection
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode,
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// The database's time now, as an expression.
+    #[must_use]
+    pub fn now(&self) -> Expr {
+        self.dialect.now(self.clock.offset_micros())
+    }
+
+    /// A point in time, as a bound value.
+    #[must_use]
+    pub fn time(&self, time: Timestamp) -> Expr {
+        self.dialect.time(time)
+    }
+}
+
+fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectOptions {
+    let options = options.application_name("ticketing").options([
+        // an acknowledged revocation survives a crash (P1)
+        ("synchronous_commit", "on".to_owned()),
+        ("statement_timeout", limits.statement_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", "30000".to_owned()),
+    ]);
+    if limits.generic_plans {
+        options.options([("plan_cache_mode", "force_generic_plan")])
+    } else {
+        options
+    }
+}
+
+fn sqlite_options(options: SqliteConnectOptions, limits: PoolLimits) -> SqliteConnectOptions {
+    options
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // with WAL, FULL is what survives a power cut
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(limits.acquire_timeout)
+}

@@ -1,0 +1,69 @@
+//! Where the two databases speak differently, in one place.
+
+use crate::time::Timestamp;
+use sea_orm::{
+    DbBackend, Value,
+    sea_query::{Expr, ExprTrait},
+};
+
+/// Which database a statement is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL 13 or newer.
+    Postgres,
+    /// SQLite, built in.
+    Sqlite,
+}
+
+impl Dialect {
+    /// SeaORM's name for it.
+    #[must_use]
+    pub fn backend(self) -> DbBackend {
+        match self {
+            Self::Postgres => DbBackend::Postgres,
+            Self::Sqlite => DbBackend::Sqlite,
+        }
+    }
+
+    /// A point in time as a bound value.
+    #[must_use]
+    pub fn time(self, time: Timestamp) -> Expr {
+        match self {
+            Self::Sqlite => Expr::val(time.micros()),
+            // chrono has no infinity
+            Self::Postgres if !time.is_finite() => {
+                Expr::val(time.to_string()).cast_as("timestamptz")
+            }
+            Self::Postgres => Expr::val(Value::from(time)),
+        }
+    }
+
+    /// The database's clock as of this expression's evaluation, plus an offset
+    /// in microseconds ([`crate::time::Clock::offset_micros`]).
+    #[must_use]
+    pub fn now(self, offset_micros: i64) -> Expr {
+        match self {
+            Self::Postgres => Expr::cust_with_values(
+                "(clock_timestamp() + $1 * interval '1 microsecond')",
+                [offset_micros],
+            ),
+            Self::Sqlite => Expr::cust_with_values(
+                "(CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + ?)",
+                [offset_micros],
+            ),
+        }
+    }
+
+    /// `column` is one of `values`: one statement text however many there are,
+    /// where the database has arrays.
+    #[must_use]
+    pub fn one_of(self, column: Expr, values: impl IntoIterator<Item = i32>) -> Expr {
+        match self {
+            Self::Postgres => Expr::cust_with_exprs(
+                "$1 = ANY($2)",
+                [column, Expr::val(values.into_iter().collect::<Vec<i32>>())],
+            ),
+            Self::Sqlite => column.is_in(values),
+        }
+    }
+}

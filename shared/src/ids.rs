@@ -1,0 +1,77 @@
+//! Typed ids, so that one table's id is never taken for another's.
+
+use std::fmt;
+
+macro_rules! row_ids {
+    ($($(#[$doc:meta])+ $name:ident;)+) => {$(
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i32);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
+}
+
+row_ids! {
+    /// `users.id`.
+    UserId;
+    /// `partners.id`.
+    PartnerId;
+    /// `branches.id`.
+    BranchId;
+    /// `categories.id`.
+    CategoryId;
+    /// `services.id`.
+    ServiceId;
+    /// `pickup_option_types.id`.
+    PickupOptionId;
+    /// `requests.id`.
+    PartnerRequestId;
+}
+
+/// `user_sessions.session_id` of a session of ours: a version 4 UUID, in its
+/// hyphenated lower-case form. It names a session and is no secret: it grants
+/// nothing without a signed token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(uuid::Uuid);
+
+impl SessionId {
+    /// A new one, from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4())
+    }
+
+    /// Reads the canonical form and no other: a second spelling of one id would
+    /// be a second key in every cache and index.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = uuid::Uuid::try_parse(text).ok()?;
+        (id.get_version_num() == 4 && id.hyphenated().to_string() == text).then_some(Self(id))
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_id_has_one_spelling() {
+        let id = SessionId::random();
+        assert_eq!(SessionId::parse(&id.to_string()), Some(id));
+        assert_eq!(SessionId::parse(&id.to_string().to_uppercase()), None);
+        assert_eq!(SessionId::parse(&id.to_string().replace('-', "")), None);
+        assert_eq!(SessionId::parse("00000000-0000-1000-8000-000000000000"), None);
+        assert_eq!(SessionId::parse(""), None);
+    }
+}

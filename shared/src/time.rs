@@ -1,0 +1,222 @@
+//! Time as the databases keep it: whole microseconds, with both infinities of
+//! PostgreSQL; and the one clock that the process and the database share.
+
+use std::{
+    fmt,
+    ops::Add,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z.
+///
+/// PostgreSQL keeps microseconds, so a finer value would not survive a round
+/// trip and a page token made of it would repeat rows. Unlike `chrono`, it holds
+/// `infinity` and `-infinity`, which old rows may carry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// PostgreSQL's `infinity`.
+    pub const INFINITY: Self = Self(i64::MAX);
+    /// PostgreSQL's `-infinity`.
+    pub const NEGATIVE_INFINITY: Self = Self(i64::MIN);
+    /// 0001-01-01T00:00:00Z, the first that protobuf and RFC 3339 can write.
+    const FIRST_PORTABLE: i64 = -62_135_596_800 * 1_000_000;
+    /// 9999-12-31T23:59:59.999999Z, the last that protobuf and RFC 3339 can write.
+    const LAST_PORTABLE: i64 = 253_402_300_800 * 1_000_000 - 1;
+
+    /// From microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// From whole seconds since the Unix epoch, as a JWT carries them.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Whether this is neither of the infinities.
+    #[must_use]
+    pub const fn is_finite(self) -> bool {
+        self.0 != i64::MAX && self.0 != i64::MIN
+    }
+
+    /// The nearest point in time that protobuf and RFC 3339 can write (years 1
+    /// to 9999).
+    #[must_use]
+    pub fn to_portable(self) -> Self {
+        Self(self.0.clamp(Self::FIRST_PORTABLE, Self::LAST_PORTABLE))
+    }
+
+    /// How long it is from `earlier` to this; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Saturates at the infinities.
+    fn add(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 with microseconds; the infinities as PostgreSQL writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match chrono::DateTime::from_timestamp_micros(self.0) {
+            _ if *self == Self::INFINITY => f.write_str("infinity"),
+            _ if *self == Self::NEGATIVE_INFINITY => f.write_str("-infinity"),
+            Some(time) => write!(f, "{}", time.format("%Y-%m-%dT%H:%M:%S%.6fZ")),
+            None => write!(f, "{} µs", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Timestamp> for prost_types::Timestamp {
+    /// The nearest that protobuf can hold.
+    fn from(time: Timestamp) -> Self {
+        let micros = time.to_portable().0;
+        let nanos = micros.rem_euclid(1_000_000) * 1_000;
+        Self {
+            seconds: micros.div_euclid(1_000_000),
+            nanos: i32::try_from(nanos).unwrap_or(0),
+        }
+    }
+}
+
+impl TryFrom<prost_types::Timestamp> for Timestamp {
+    type Error = InvalidTimestamp;
+
+    /// Truncates to microseconds.
+    fn try_from(time: prost_types::Timestamp) -> Result<Self, InvalidTimestamp> {
+        if !(0..1_000_000_000).contains(&time.nanos) {
+            return Err(InvalidTimestamp);
+        }
+        let micros = time
+            .seconds
+            .checked_mul(1_000_000)
+            .and_then(|micros| micros.checked_add(i64::from(time.nanos) / 1_000))
+            .ok_or(InvalidTimestamp)?;
+        if (Self::FIRST_PORTABLE..=Self::LAST_PORTABLE).contains(&micros) {
+            Ok(Self(micros))
+        } else {
+            Err(InvalidTimestamp)
+        }
+    }
+}
+
+/// A protobuf timestamp outside of the years 1 to 9999, or with wrong nanos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z")]
+pub struct InvalidTimestamp;
+
+/// The process clock, and the offset that statements add to the database's.
+///
+/// In production both offsets are zero for good. Tests shift time by
+/// [`Clock::advance`], for the process and for every statement bound from then
+/// on, instead of sleeping.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    offset: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The system's time.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// The process' time now. It serves token times and key times only; what is
+    /// decided about a row is decided by the database's clock.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "this is the clock")]
+    pub fn now(&self) -> Timestamp {
+        let now = chrono::Utc::now().timestamp_micros();
+        Timestamp(now.saturating_add(self.offset_micros()))
+    }
+
+    /// Microseconds that a statement adds to the database's clock.
+    #[must_use]
+    pub fn offset_micros(&self) -> i64 {
+        self.offset.load(Ordering::SeqCst)
+    }
+
+    /// Moves time on, for every holder of this clock.
+    pub fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.offset.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protobuf_round_trip_keeps_microseconds() {
+        for micros in [0, 1, -1, 1_764_034_517_123_456, Timestamp::FIRST_PORTABLE] {
+            let time = Timestamp(micros);
+            assert_eq!(Timestamp::try_from(prost_types::Timestamp::from(time)), Ok(time));
+        }
+    }
+
+    #[test]
+    fn infinities_are_written_as_the_nearest_that_protobuf_holds() {
+        let last = prost_types::Timestamp::from(Timestamp::INFINITY);
+        assert_eq!((last.seconds, last.nanos), (253_402_300_799, 999_999_000));
+        let first = prost_types::Timestamp::from(Timestamp::NEGATIVE_INFINITY);
+        assert_eq!((first.seconds, first.nanos), (-62_135_596_800, 0));
+    }
+
+    #[test]
+    fn out_of_range_protobuf_is_refused() {
+        for (seconds, nanos) in [(i64::MAX, 0), (i64::MIN, 0), (0, -1), (0, 1_000_000_000)] {
+            assert!(Timestamp::try_from(prost_types::Timestamp { seconds, nanos }).is_err());
+        }
+    }
+
+    #[test]
+    fn display_is_rfc_3339() {
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::INFINITY.to_string(), "infinity");
+    }
+
+    #[test]
+    fn advance_moves_every_holder() {
+        let clock = Clock::system();
+        let other = clock.clone();
+        let before = other.now();
+        clock.advance(Duration::from_hours(1));
+        assert!(other.now() >= before + Duration::from_hours(1));
+    }
+}
