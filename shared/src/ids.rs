@@ -71,7 +71,10 @@ mod tests {
         assert_eq!(SessionId::parse(&id.to_string()), Some(id));
         assert_eq!(SessionId::parse(&id.to_string().to_uppercase()), None);
         assert_eq!(SessionId::parse(&id.to_string().replace('-', "")), None);
-        assert_eq!(SessionId::parse("00000000-0000-1000-8000-000000000000"), None);
+        assert_eq!(
+            SessionId::parse("00000000-0000-1000-8000-000000000000"),
+            None
+        );
         assert_eq!(SessionId::parse(""), None);
     }
 }

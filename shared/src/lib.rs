@@ -2,6 +2,11 @@
 //! ids, the way to either database, configuration, telemetry, the server
 //! bootstrap, error details, and the session layer.
 
+pub mod config;
 pub mod database;
+pub mod errors;
 pub mod ids;
+pub mod serve;
+pub mod session_layer;
+pub mod telemetry;
 pub mod time;

@@ -186,7 +186,10 @@ mod tests {
     fn protobuf_round_trip_keeps_microseconds() {
         for micros in [0, 1, -1, 1_764_034_517_123_456, Timestamp::FIRST_PORTABLE] {
             let time = Timestamp(micros);
-            assert_eq!(Timestamp::try_from(prost_types::Timestamp::from(time)), Ok(time));
+            assert_eq!(
+                Timestamp::try_from(prost_types::Timestamp::from(time)),
+                Ok(time)
+            );
         }
     }
 

@@ -4,8 +4,7 @@ use super::Dialect;
 use crate::time::{Clock, Timestamp};
 use sea_orm::{
     ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-    sea_query::Expr,
+    TransactionOptions, TransactionTrait, sea_query::Expr,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -49,7 +48,10 @@ impl FromStr for DatabaseUrl {
         } else {
             return Err(InvalidDatabaseUrl);
         };
-        Ok(Self { text: text.into(), dialect })
+        Ok(Self {
+            text: text.into(),
+            dialect,
+        })
     }
 }
 
@@ -129,7 +131,11 @@ impl Database {
             }
         }
         let connection = sea_orm::Database::connect(options).await?;
-        Ok(Self { connection, dialect: url.dialect(), clock })
+        Ok(Self {
+            connection,
+            dialect: url.dialect(),
+            clock,
+        })
     }
 
     /// The pool, for statements outside of a transaction.
@@ -176,7 +182,10 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
     let options = options.application_name("ticketing").options([
         // an acknowledged revocation survives a crash (P1)
         ("synchronous_commit", "on".to_owned()),
-        ("statement_timeout", limits.statement_timeout.as_millis().to_string()),
+        (
+            "statement_timeout",
+            limits.statement_timeout.as_millis().to_string(),
+        ),
         ("idle_in_transaction_session_timeout", "30000".to_owned()),
     ]);
     if limits.generic_plans {

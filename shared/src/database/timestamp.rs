@@ -73,9 +73,7 @@ impl Nullable for Timestamp {
 impl ValueType for Timestamp {
     fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
         match value {
-            Value::ChronoDateTimeUtc(Some(time)) => {
-                Ok(Self::from_micros(time.timestamp_micros()))
-            }
+            Value::ChronoDateTimeUtc(Some(time)) => Ok(Self::from_micros(time.timestamp_micros())),
             _ => Err(ValueTypeErr),
         }
     }

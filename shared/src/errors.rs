@@ -1,0 +1,101 @@
+//! How a refusal looks on the wire: a code, a message that the caller can act
+//! on, and the details of the Google APIs (AIP-193) that a program reads.
+
+use proto::{auth, requests};
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// `google.rpc.ErrorInfo.domain` of every error of this back end.
+pub const DOMAIN: &str = "ticketing";
+
+/// What every enum value of a reason starts with, and the wire omits.
+const PREFIX: &str = "ERROR_REASON_";
+
+/// When to come back after UNAVAILABLE or RESOURCE_EXHAUSTED.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A proto enum of reasons.
+pub trait Reason: Copy {
+    /// Name of the value in the proto file, with its prefix.
+    fn full_name(self) -> &'static str;
+
+    /// The name on the wire, for example `TOKEN_EXPIRED`.
+    fn wire_name(self) -> &'static str {
+        let name = self.full_name();
+        name.strip_prefix(PREFIX).unwrap_or(name)
+    }
+}
+
+impl Reason for auth::v1::ErrorReason {
+    fn full_name(self) -> &'static str {
+        self.as_str_name()
+    }
+}
+
+impl Reason for requests::v1::ErrorReason {
+    fn full_name(self) -> &'static str {
+        self.as_str_name()
+    }
+}
+
+/// A refusal with its reason. UNAVAILABLE and RESOURCE_EXHAUSTED say when to
+/// come back.
+#[must_use]
+pub fn refuse(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
+    if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
+        details.set_retry_info(Some(RETRY_AFTER));
+    }
+    Status::with_error_details(code, message, details)
+}
+
+/// INVALID_ARGUMENT that names the fields.
+#[must_use]
+pub fn invalid_fields(reason: impl Reason, fields: Vec<InvalidField>) -> Status {
+    let message = fields
+        .iter()
+        .map(|field| format!("{}: {}", field.field, field.problem))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let violations = fields
+        .into_iter()
+        .map(|field| FieldViolation::new(field.field, field.problem))
+        .collect::<Vec<_>>();
+    let mut details = ErrorDetails::with_bad_request(violations);
+    details.set_error_info(reason.wire_name(), DOMAIN, []);
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// A field of a message that cannot be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidField {
+    /// Path of the field, as in the proto: `filter.submit_time.end_time`.
+    pub field: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl InvalidField {
+    /// A field and what is wrong with it.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// The reason that a status of this back end carries; `None` if it comes from
+/// elsewhere.
+#[must_use]
+pub fn reason_of(status: &Status) -> Option<String> {
+    let info = status.get_error_details().error_info()?.clone();
+    (info.domain == DOMAIN).then_some(info.reason)
+}
+
+/// The reason of auth-service or of the session layer behind a name on the wire.
+#[must_use]
+pub fn auth_reason(wire_name: &str) -> Option<auth::v1::ErrorReason> {
+    auth::v1::ErrorReason::from_str_name(&format!("{PREFIX}{wire_name}"))
+}

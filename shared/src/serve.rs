@@ -1,0 +1,148 @@
+//! Serving: listeners with their limits, health, reflection, and a stop that
+//! lets what is in flight finish.
+
+use std::{io, net::SocketAddr, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{
+    Server,
+    server::{Router, TcpIncoming},
+};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+/// The health service name that says only that the process answers. It never
+/// touches the database: restarting a pod does not mend one.
+pub const LIVENESS: &str = "liveness";
+
+/// Calls at once on one connection.
+const MAX_STREAMS: u32 = 256;
+/// Metadata of one call. An oversized token must reach the session layer to be
+/// told so, rather than break the stream.
+const MAX_METADATA: u32 = 1_500 * 1_024;
+/// Connections are replaced at this age, so that balancing follows a roll-out.
+const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// How long a replaced connection may finish its calls.
+const CONNECTION_GRACE: Duration = Duration::from_secs(30);
+/// A silent connection is probed this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a stop waits for calls in flight.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// A socket that listens already, so that a taken port is known before anything
+/// else starts.
+#[derive(Debug)]
+pub struct Listener {
+    name: &'static str,
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens; port 0 takes any free port.
+    pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
+        let failed = |source| BindError {
+            name,
+            address,
+            source,
+        };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self {
+            name,
+            socket,
+            address,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`, then finishes what is in flight, for a bounded time.
+    pub async fn serve(self, router: Router, stop: CancellationToken) -> Result<(), ServeError> {
+        let Self {
+            name,
+            socket,
+            address,
+        } = self;
+        tracing::info!(listener = name, %address, "listening");
+        let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
+        let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            served = serving => served.map_err(|source| ServeError { name, source }),
+            () = overdue => {
+                tracing::warn!(listener = name, "calls were still in flight when the drain ended");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A port cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} for {name}: {source}")]
+pub struct BindError {
+    name: &'static str,
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// A listener failed while it served.
+#[derive(Debug, thiserror::Error)]
+#[error("the {name} listener failed: {source}")]
+pub struct ServeError {
+    name: &'static str,
+    source: tonic::transport::Error,
+}
+
+/// A server with this back end's limits.
+#[must_use]
+pub fn server() -> Server {
+    Server::builder()
+        .tcp_nodelay(true)
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_max_header_list_size(MAX_METADATA)
+        .max_connection_age(MAX_CONNECTION_AGE)
+        .max_connection_age_grace(CONNECTION_GRACE)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+}
+
+/// Reflection for the named services and health, in both versions: older
+/// grpcurl asks v1alpha only.
+pub fn with_reflection(router: Router, services: &[&str]) -> Result<Router, ReflectionError> {
+    let builder = || {
+        services.iter().chain(&["grpc.health.v1.Health"]).fold(
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET),
+            |builder, name| builder.with_service_name(*name),
+        )
+    };
+    Ok(router
+        .add_service(builder().build_v1()?)
+        .add_service(builder().build_v1alpha()?))
+}
+
+/// The descriptor set cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("reflection: {0}")]
+pub struct ReflectionError(#[from] tonic_reflection::server::Error);
+
+/// Sets the health of all services at once: `ready` or not.
+pub async fn set_ready(health: &HealthReporter, services: &[&str], ready: bool) {
+    let status = if ready {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    };
+    for name in services.iter().chain(&[""]) {
+        health.set_service_status(*name, status).await;
+    }
+}

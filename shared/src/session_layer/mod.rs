@@ -1,0 +1,45 @@
+//! The session layer: an async interceptor that decides, before any handler
+//! runs, who is calling and whether the call is allowed.
+//!
+//! It sees the method path, looks up the access rule that the method carries in
+//! its proto file, validates the session where the rule asks for one, and puts
+//! the [`Principal`] into the request's extensions. A method without a rule
+//! stops the start-up; an unknown path is UNIMPLEMENTED; no answer from
+//! auth-service is UNAVAILABLE, never a refusal.
+//!
+//! A third service joins like this:
+//!
+//! ```no_run
+//! # use shared::session_layer::{AccessRules, RemoteValidator, ServiceTokens, SessionLayer, Validator};
+//! # use proto::requests::v1::partner_requests_service_server::{PartnerRequestsService, PartnerRequestsServiceServer};
+//! # fn join<S: PartnerRequestsService>(handlers: S) -> Result<(), Box<dyn std::error::Error>> {
+//! use tonic::service::LayerExt as _;
+//!
+//! let rules = AccessRules::read(
+//!     proto::FILE_DESCRIPTOR_SET,
+//!     &["ticketing.requests.v1.PartnerRequestsService"],
+//! )?;
+//! let tokens = ServiceTokens::open("/etc/ticketing/service-token/token")?;
+//! let validator = RemoteValidator::connect("http://auth-service-internal:50052".parse()?, tokens);
+//! let service = SessionLayer::new(rules, validator)?
+//!     .named_layer(PartnerRequestsServiceServer::new(handlers));
+//! # Ok(()) }
+//! ```
+
+mod bearer;
+mod deadline;
+mod layer;
+mod principal;
+mod remote;
+mod rules;
+mod service_token;
+mod validator;
+
+pub use bearer::{BearerToken, MAX_TOKEN_LENGTH};
+pub use deadline::{Deadline, Limits};
+pub use layer::{Session, SessionLayer};
+pub use principal::{Principal, UserType, principal};
+pub use remote::RemoteValidator;
+pub use rules::{AccessRule, AccessRules, InvalidRules};
+pub use service_token::{InvalidServiceTokens, ServiceTokens};
+pub use validator::{NoSessions, ValidationError, Validator};
