@@ -1,1 +1,27 @@
-//! placeholder
+//! Real parts for the workspace's tests: databases of both kinds, one for each
+//! test and cloned from a template; a proxy that takes a server away; and the
+//! outside tools that some tests run.
+//!
+//! Each test has a tokio runtime of its own, so nothing here that outlives a test
+//! holds a connection: what is shared are processes, files, ports and URLs.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that lacks its parts fails where they are missing"
+)]
+
+mod cluster;
+mod database;
+pub mod proxy;
+mod suite;
+mod supervisor;
+mod template;
+pub mod tools;
+
+pub use cluster::Cluster;
+pub use database::{Kind, TestDatabase};
+#[doc(hidden)]
+pub use suite::within_the_limit;

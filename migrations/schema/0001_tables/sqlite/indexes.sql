@@ -1,0 +1,29 @@
+-- The indexes that the services' queries need.
+
+-- A user's sessions, newest first.
+CREATE INDEX ticketing_user_sessions_newest ON user_sessions (user_id, created_at DESC, id DESC) WHERE generation IS NOT NULL;
+-- What ends all of a user's sessions, and the cascade from users, ask for rows
+-- without a generation, too.
+CREATE INDEX ticketing_user_sessions_user_id ON user_sessions (user_id);
+
+CREATE INDEX ticketing_users_partner_id ON users (partner_id);
+CREATE INDEX ticketing_branches_partner_id ON branches (partner_id);
+CREATE INDEX ticketing_services_category_id ON services (category_id);
+CREATE INDEX ticketing_request_assignments_request_id ON request_assignments (request_id);
+CREATE INDEX ticketing_request_status_log_request_id ON request_status_log (request_id);
+
+-- One page of requests is one range of one of these: a pair for each column that
+-- a list may be ordered by, for a partner's own list and for staff, who see all.
+-- Only live rows are in them. Rows without the sort value stand last; read
+-- backwards, the same range serves the ascending order. (SQLite takes NULL for the
+-- least value, which is last in descending order.)
+CREATE INDEX ticketing_requests_partner_created_at ON requests (partner_id, created_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_partner_updated_at ON requests (partner_id, updated_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_partner_submitted_at ON requests (partner_id, submitted_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_partner_assigned_at ON requests (partner_id, assigned_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_partner_completed_at ON requests (partner_id, completed_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_created_at ON requests (created_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_updated_at ON requests (updated_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_submitted_at ON requests (submitted_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_assigned_at ON requests (assigned_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
+CREATE INDEX ticketing_requests_completed_at ON requests (completed_at DESC, id DESC) WHERE is_active AND NOT is_deleted;

@@ -1,0 +1,88 @@
+//! The command line of `migrate`. A database URL holds a password, so it is never
+//! repeated, whatever is wrong with it or with the words around it.
+
+use clap::{Parser, Subcommand};
+use shared::database::DatabaseUrl;
+use std::process::ExitCode;
+
+/// EX_USAGE: the command line or the configuration is wrong.
+const USAGE_ERROR: u8 = 64;
+
+/// Makes, drops and reports the schema of the database.
+#[derive(Parser)]
+#[command(name = "migrate", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// `postgres://user@host/database` or `sqlite://path/to/file?mode=rwc`
+    // read as text: clap would print a value that it cannot parse
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Subcommand)]
+pub(crate) enum Command {
+    /// Applies what is pending; on an empty database, everything
+    Up,
+    /// Drops what `up` made
+    Down {
+        /// Yes, with all rows
+        #[arg(long)]
+        drop_data: bool,
+    },
+    /// Drops what `up` made, and makes it anew
+    Fresh {
+        /// Yes, with all rows
+        #[arg(long)]
+        drop_data: bool,
+    },
+    /// Prints what is applied and what is pending
+    Status,
+}
+
+/// A command, and the database that it is for.
+pub(crate) struct Invocation {
+    pub(crate) command: Command,
+    pub(crate) url: DatabaseUrl,
+}
+
+/// Reads the process' arguments and environment; otherwise says what is wrong,
+/// and gives the exit code.
+pub(crate) fn read() -> Result<Invocation, ExitCode> {
+    let arguments = Arguments::try_parse().map_err(|error| explain(&error))?;
+    let Some(text) = arguments.database_url else {
+        eprintln!("migrate: no database is named: set DATABASE_URL or pass --database-url");
+        return Err(ExitCode::from(USAGE_ERROR));
+    };
+    match text.parse() {
+        Ok(url) => Ok(Invocation {
+            command: arguments.command,
+            url,
+        }),
+        Err(error) => {
+            eprintln!("migrate: DATABASE_URL (or --database-url) {error}");
+            Err(ExitCode::from(USAGE_ERROR))
+        }
+    }
+}
+
+/// Prints what clap has to say, help included, with every URL in it blotted out.
+fn explain(error: &clap::Error) -> ExitCode {
+    let urls = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    let text = urls
+        .filter(|word| word.contains("://"))
+        .fold(error.render().to_string(), |text, url| {
+            text.replace(&url, "(a database URL)")
+        });
+    if error.use_stderr() {
+        eprint!("{text}");
+        ExitCode::from(USAGE_ERROR)
+    } else {
+        print!("{text}");
+        ExitCode::SUCCESS
+    }
+}

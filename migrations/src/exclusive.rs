@@ -1,0 +1,54 @@
+//! One `migrate` at a time: the transaction in which a command does all its work.
+
+use crate::error::MigrateError;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use shared::database::{Database, Dialect};
+use std::time::{Duration, Instant};
+
+/// How long a command waits for another one to end.
+const WAIT: Duration = Duration::from_secs(60);
+/// How often it asks.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Only `migrate` takes this one: "ticketin" in ASCII.
+const ADVISORY_LOCK: i64 = 0x7469_636b_6574_696e;
+
+/// Begins the transaction, alone on the database among its kind: by an advisory
+/// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
+/// gives that up again.
+pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
+    let transaction = database.begin().await?;
+    if database.dialect() == Dialect::Postgres {
+        // A table in use is to be left to its users, not to be queued for: what
+        // queues for a lock stops everyone behind it. Building an index, on the
+        // other hand, may take its time.
+        transaction
+            .execute_unprepared("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
+            .await?;
+        lock(&transaction).await?;
+    }
+    Ok(transaction)
+}
+
+/// Asks again and again instead of waiting in the database: a statement that waits
+/// there holds a snapshot, and an index that the other `migrate` builds
+/// concurrently would wait for that in turn.
+async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
+    let begun = Instant::now();
+    loop {
+        let row = transaction
+            .query_one_raw(Statement::from_sql_and_values(
+                transaction.get_database_backend(),
+                "SELECT pg_try_advisory_xact_lock($1) AS locked",
+                [ADVISORY_LOCK.into()],
+            ))
+            .await?;
+        if row.map(|row| row.try_get("", "locked")).transpose()? == Some(true) {
+            return Ok(());
+        }
+        if begun.elapsed() >= WAIT {
+            return Err(MigrateError::Busy);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

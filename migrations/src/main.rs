@@ -1,0 +1,52 @@
+//! `migrate`: makes, drops and reports the schema of one database.
+
+mod arguments;
+
+use arguments::{Command, Invocation};
+use migrations::MigrateError;
+use shared::{
+    database::{Database, PoolLimits},
+    time::Clock,
+};
+use std::{process::ExitCode, time::Duration};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let invocation = match arguments::read() {
+        Ok(invocation) => invocation,
+        Err(code) => return code,
+    };
+    let limits = PoolLimits {
+        connections: 1,
+        // also how long SQLite waits for another writer
+        acquire_timeout: Duration::from_secs(5),
+        ..PoolLimits::default()
+    };
+    let database = match Database::open(&invocation.url, limits, Clock::system()).await {
+        Ok(database) => database,
+        // SQLite's file; a server is first called when it is needed
+        Err(error) => {
+            eprintln!("migrate: {error}. A file that is not there yet needs ?mode=rwc");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&invocation, &database).await {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("migrate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(invocation: &Invocation, database: &Database) -> Result<String, MigrateError> {
+    Ok(match invocation.command {
+        Command::Up => migrations::up(database).await?.to_string(),
+        Command::Down { drop_data } => migrations::down(database, drop_data).await?.to_string(),
+        Command::Fresh { drop_data } => migrations::fresh(database, drop_data).await?.to_string(),
+        Command::Status => migrations::status(database).await?.to_string(),
+    })
+}

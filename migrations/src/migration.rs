@@ -1,0 +1,88 @@
+//! The migrations of this build, in the order in which they are applied.
+
+use shared::database::Dialect;
+
+/// The last of this build's migrations: where it stands in the bookkeeping
+/// (table `ticketing_migrations`, column `name`), all of them do, since they are
+/// applied in order and in one transaction. Later ones may stand there, too.
+pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
+
+/// One step of the schema. A migration that is released is never edited; the
+/// next one changes what it made.
+pub(crate) struct Migration {
+    /// Its key in the bookkeeping: a number that sorts, and a word.
+    pub(crate) name: &'static str,
+    /// What it makes on PostgreSQL, and drops again.
+    postgres: Texts,
+    /// What it makes on SQLite, and drops again.
+    sqlite: Texts,
+    /// The tables that it makes, on either.
+    pub(crate) tables: &'static [&'static str],
+}
+
+/// The statements of a migration on one of the databases.
+pub(crate) struct Texts {
+    /// Makes everything in a database that holds none of it.
+    pub(crate) create: &'static [&'static str],
+    /// Drops exactly that.
+    pub(crate) drop: &'static str,
+}
+
+impl Migration {
+    /// Its statements.
+    pub(crate) fn texts(&self, dialect: Dialect) -> &Texts {
+        match dialect {
+            Dialect::Postgres => &self.postgres,
+            Dialect::Sqlite => &self.sqlite,
+        }
+    }
+}
+
+/// One text of a migration.
+macro_rules! text {
+    ($path:literal) => {
+        include_str!(concat!("../schema/", $path))
+    };
+}
+
+/// All of them, oldest first.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_tables",
+    postgres: Texts {
+        create: &[
+            text!("0001_tables/postgres/users.sql"),
+            text!("0001_tables/postgres/requests.sql"),
+            text!("0001_tables/postgres/triggers.sql"),
+            text!("0001_tables/postgres/indexes.sql"),
+            text!("0001_tables/seed.sql"),
+        ],
+        drop: text!("0001_tables/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[
+            text!("0001_tables/sqlite/users.sql"),
+            text!("0001_tables/sqlite/requests.sql"),
+            text!("0001_tables/sqlite/indexes.sql"),
+            text!("0001_tables/seed.sql"),
+        ],
+        drop: text!("0001_tables/sqlite/drop.sql"),
+    },
+    tables: &[
+        "branches",
+        "categories",
+        "configurations",
+        "customers",
+        "partner_categories",
+        "partners",
+        "permissions",
+        "pickup_option_types",
+        "request_assignments",
+        "request_status_log",
+        "requests",
+        "role_permissions",
+        "roles",
+        "services",
+        "user_sessions",
+        "users",
+    ],
+}];

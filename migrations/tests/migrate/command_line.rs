@@ -1,0 +1,137 @@
+//! The `migrate` program: exit codes, and what it prints.
+
+use crate::OLD_APPLICATION;
+use std::process::Output;
+use testing::{Kind, TestDatabase};
+use tokio::process::Command;
+
+/// Runs the program with only this much of an environment.
+async fn migrate(arguments: &[&str], url: Option<&str>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+    command.args(arguments).env_clear();
+    if let Some(url) = url {
+        command.env("DATABASE_URL", url);
+    }
+    command.output().await.expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text")
+}
+
+testing::on_both_databases! {
+    async fn a_database_comes_and_goes(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        let url = Some(database.url.expose());
+        for (arguments, code, printed) in [
+            (&["status"][..], 0, "pending  0001_tables\n"),
+            (&["up"], 0, "applied  0001_tables\n"),
+            (&["up"], 0, "nothing to do\n"),
+            (&["down"], 1, ""),
+            (&["fresh", "--drop-data"], 0, "dropped  0001_tables\napplied  0001_tables\n"),
+            (&["down", "--drop-data"], 0, "dropped  0001_tables\n"),
+            (&["down", "--drop-data"], 0, "nothing to do\n"),
+        ] {
+            let output = migrate(arguments, url).await;
+            assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+            assert_eq!(text(&output.stdout), printed, "{arguments:?}");
+        }
+    }
+
+    async fn the_url_may_be_an_argument(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let output = migrate(&["status", "--database-url", database.url.expose()], None).await;
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(text(&output.stdout).starts_with("applied  0001_tables  created 20"), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_old_application_is_one_clear_line_and_exit_code_1() {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    database.execute(OLD_APPLICATION).await;
+    let output = migrate(&["up"], Some(database.url.expose())).await;
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("branch_users") && said.contains("nothing was changed"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn wrong_usage_is_exit_code_64() {
+    for (arguments, url) in [
+        (&[][..], None),
+        (&["sideways"], None),
+        (&["up", "--drop-data"], None),
+        (&["up"], None),
+        (&["up"], Some("")),
+        (&["up"], Some("mysql://localhost/ticketing")),
+    ] {
+        let output = migrate(arguments, url).await;
+        assert_eq!(
+            output.status.code(),
+            Some(64),
+            "{arguments:?} {url:?}: {output:?}"
+        );
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn help_is_no_error_and_shows_no_url() {
+    let output = migrate(
+        &["--help"],
+        Some("postgres://ada:secret@localhost/ticketing"),
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("DATABASE_URL"));
+    assert!(!text(&output.stdout).contains("secret"));
+}
+
+#[tokio::test]
+async fn a_password_is_never_printed() {
+    let cluster = TestDatabase::empty(Kind::Postgres).await;
+    let nobody = format!("postgres://ada:secret@{}/nowhere", cluster.address());
+    let wrong = "postgres://ada:secret@localhost:port/ticketing";
+    for (arguments, url, code) in [
+        (&["up"][..], Some(wrong), 64),
+        (&["up", "--database-url", wrong], None, 64),
+        (&["up", wrong], None, 64),
+        (&[wrong], None, 64),
+        (&["up"], Some(&nobody), 1),
+        (&["status"], Some(&nobody), 1),
+    ] {
+        let output = migrate(arguments, url).await;
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?} {url:?}: {output:?}"
+        );
+        let said = text(&output.stderr);
+        assert!(
+            !said.is_empty() && !said.contains("secret"),
+            "{arguments:?} {url:?}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_database_is_exit_code_1_and_says_so() {
+    // a port that nobody listens on, and a directory that is not there
+    for (url, said) in [
+        (
+            "postgres://ada:secret@127.0.0.1:1/ticketing",
+            "cannot reach the database",
+        ),
+        ("sqlite:///nowhere/ticketing.db", "cannot open the database"),
+    ] {
+        let output = migrate(&["up"], Some(url)).await;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+        assert!(!text(&output.stderr).contains("secret"), "{output:?}");
+    }
+}

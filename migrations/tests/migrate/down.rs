@@ -1,0 +1,126 @@
+//! `down` and `fresh`: only when told so, only what `up` made, and all of it.
+
+use crate::fingerprint::{fingerprint, lines};
+use migrations::{MigrateError, NEWEST, Report};
+use shared::time::Clock;
+use testing::{Kind, TestDatabase};
+
+/// Rows that refer to each other in a circle.
+const ROWS: &str = "
+    INSERT INTO partners (name) VALUES ('Tow');
+    INSERT INTO users (name, email, password, role_id, user_type, partner_id)
+    SELECT 'Ada', 'ada@example.com', '', roles.id, 'partner', partners.id
+    FROM roles, partners WHERE roles.name = 'partner';
+    UPDATE partners SET created_by_id = (SELECT id FROM users);
+    UPDATE role_permissions SET created_by_id = (SELECT id FROM users);
+    INSERT INTO branches (partner_id, name, lat, lng, created_by_id)
+    SELECT partner_id, 'North', 24.7, 46.6, id FROM users";
+
+testing::on_both_databases! {
+    async fn down_refuses_to_drop_data_unasked(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        for error in [
+            migrations::down(&pool, false).await.unwrap_err(),
+            migrations::fresh(&pool, false).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, MigrateError::WouldDropData), "{error:?}");
+            assert!(error.to_string().contains("--drop-data"), "{error}");
+        }
+        assert_eq!(fingerprint(&pool).await, before);
+    }
+
+    async fn down_drops_exactly_what_up_made(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        database.execute("CREATE TABLE unrelated (id integer)").await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        migrations::up(&pool).await.unwrap();
+        database.execute(ROWS).await;
+
+        let report = migrations::down(&pool, true).await.unwrap();
+        assert_eq!(report.dropped.first(), Some(&NEWEST));
+        let mut after = fingerprint(&pool).await;
+        // SQLite's own, which comes with the first AUTOINCREMENT and never goes
+        after.retain(|line| !line.contains("sqlite_sequence"));
+        assert_eq!(after, before);
+    }
+
+    async fn down_without_bookkeeping_has_nothing_to_do(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        let pool = database.open(&Clock::system()).await;
+        assert_eq!(migrations::down(&pool, false).await.unwrap(), Report::default());
+    }
+
+    async fn what_others_built_on_the_tables_stops_down(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database.execute("CREATE VIEW names AS SELECT name FROM users").await;
+        let pool = database.open(&Clock::system()).await;
+        match kind {
+            Kind::Postgres => {
+                let before = fingerprint(&pool).await;
+                let error = migrations::down(&pool, true).await.unwrap_err();
+                assert!(matches!(error, MigrateError::Dependents(_)), "{error:?}");
+                assert_eq!(fingerprint(&pool).await, before);
+            }
+            // there a view outlives its table, and is broken until that comes again
+            Kind::Sqlite => {
+                migrations::down(&pool, true).await.unwrap();
+            }
+        }
+    }
+
+    async fn an_adopted_database_is_never_dropped(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database.execute("UPDATE ticketing_migrations SET origin = 'adopted'").await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        for error in [
+            migrations::down(&pool, true).await.unwrap_err(),
+            migrations::fresh(&pool, true).await.unwrap_err(),
+        ] {
+            assert!(matches!(error, MigrateError::Adopted), "{error:?}");
+        }
+        assert_eq!(fingerprint(&pool).await, before);
+    }
+
+    async fn what_a_newer_build_made_stops_down(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database
+            .execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('9999_later', 'created')")
+            .await;
+        let pool = database.open(&Clock::system()).await;
+        let error = migrations::down(&pool, true).await.unwrap_err();
+        assert!(matches!(error, MigrateError::UnknownMigrations(_)), "{error:?}");
+    }
+
+    async fn fresh_makes_everything_anew(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database.execute(ROWS).await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        let report = migrations::fresh(&pool, true).await.unwrap();
+        assert_eq!(report.dropped, [NEWEST]);
+        assert_eq!(report.applied, [NEWEST]);
+        assert_eq!(fingerprint(&pool).await, before);
+        assert!(lines(&pool, "SELECT name AS line FROM users").await.is_empty());
+    }
+
+    async fn fresh_on_an_empty_database_is_up(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        let pool = database.open(&Clock::system()).await;
+        let report = migrations::fresh(&pool, false).await.unwrap();
+        assert_eq!(report, Report { dropped: vec![], applied: vec![NEWEST] });
+    }
+
+    async fn fresh_leaves_a_database_with_tables_of_others_alone(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database.execute("CREATE TABLE notifications (id integer)").await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        let error = migrations::fresh(&pool, true).await.unwrap_err();
+        assert!(matches!(error, MigrateError::OthersTables(_)), "{error:?}");
+        assert_eq!(fingerprint(&pool).await, before);
+    }
+}

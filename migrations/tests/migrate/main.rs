@@ -1,0 +1,19 @@
+//! `migrate`, on both databases: what `up` makes, what it refuses, and that `down`
+//! leaves nothing behind.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails where it meets what it did not expect"
+)]
+
+mod command_line;
+mod down;
+mod fingerprint;
+mod indexes;
+mod schema;
+mod up;
+
+/// The old application's schema.
+const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");

@@ -1,0 +1,151 @@
+//! `up`: once, twice, two at once, and where it must not.
+
+use crate::{
+    OLD_APPLICATION,
+    fingerprint::{fingerprint, lines},
+};
+use migrations::{MigrateError, NEWEST, Origin, Report, State};
+use shared::{
+    database::{Database, PoolLimits},
+    time::Clock,
+};
+use testing::{Kind, TestDatabase};
+
+testing::on_both_databases! {
+    async fn up_twice_changes_nothing(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        let pool = database.open(&Clock::system()).await;
+        assert!(!migrations::applied(&pool).await.unwrap());
+        let first = migrations::up(&pool).await.unwrap();
+        assert_eq!(first.applied.last(), Some(&NEWEST));
+        let made = fingerprint(&pool).await;
+
+        assert_eq!(migrations::up(&pool).await.unwrap(), Report::default());
+        assert_eq!(fingerprint(&pool).await, made);
+        assert!(migrations::applied(&pool).await.unwrap());
+    }
+
+    async fn of_two_at_once_one_applies_and_the_other_finds_nothing_to_do(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        let one = database.open(&Clock::system()).await;
+        let other = database.open(&Clock::system()).await;
+        let (one, other) = tokio::join!(migrations::up(&one), migrations::up(&other));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert!(one.applied.is_empty() != other.applied.is_empty(), "{one:?}, {other:?}");
+    }
+
+    async fn a_failed_up_leaves_nothing_behind(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        // an index of this name is nobody's table, so it shows only when ours is made
+        database
+            .execute(
+                "CREATE TABLE unrelated (id integer);
+                 CREATE INDEX ticketing_requests_completed_at ON unrelated (id)",
+            )
+            .await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        let error = migrations::up(&pool).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Database(_)), "{error:?}");
+        assert_eq!(fingerprint(&pool).await, before);
+    }
+
+    async fn a_single_table_of_the_application_stops_it(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        database.execute("CREATE TABLE users (id integer)").await;
+        let pool = database.open(&Clock::system()).await;
+        let before = fingerprint(&pool).await;
+        let error = migrations::up(&pool).await.unwrap_err();
+        assert!(matches!(error, MigrateError::Application(_)), "{error:?}");
+        assert!(error.to_string().contains("users"), "{error}");
+        assert_eq!(fingerprint(&pool).await, before);
+    }
+
+    async fn unrelated_tables_do_not_stop_it(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        database.execute("CREATE TABLE unrelated (id integer)").await;
+        let pool = database.open(&Clock::system()).await;
+        migrations::up(&pool).await.unwrap();
+    }
+
+    async fn the_bookkeeping_says_that_the_tables_were_created(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let clock = Clock::system();
+        let pool = database.open(&clock).await;
+        let status = migrations::status(&pool).await.unwrap();
+        assert_eq!(status.application, None);
+        for (name, state) in status.migrations {
+            let State::Applied { origin, at, known } = state else { panic!("{name} is pending") };
+            assert_eq!((origin, known), (Origin::Created, true));
+            assert!(clock.now().since(at).as_secs() < 600, "{at}");
+        }
+    }
+
+    async fn a_newer_build_does_not_disturb(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        database
+            .execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('9999_later', 'created')")
+            .await;
+        let pool = database.open(&Clock::system()).await;
+        assert!(migrations::applied(&pool).await.unwrap());
+        assert_eq!(migrations::up(&pool).await.unwrap(), Report::default());
+        let status = migrations::status(&pool).await.unwrap().to_string();
+        assert!(status.contains("9999_later") && status.contains("by a newer build"), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_old_application_stops_it() {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    database.execute(OLD_APPLICATION).await;
+    let pool = database.open(&Clock::system()).await;
+    let before = fingerprint(&pool).await;
+
+    let error = migrations::up(&pool).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Application(_)), "{error:?}");
+    let error = migrations::fresh(&pool, true).await.unwrap_err();
+    assert!(matches!(error, MigrateError::OthersTables(_)), "{error:?}");
+    assert_eq!(
+        migrations::down(&pool, true).await.unwrap(),
+        Report::default()
+    );
+
+    assert_eq!(fingerprint(&pool).await, before);
+    let status = migrations::status(&pool).await.unwrap();
+    assert!(status.application.is_some());
+    assert!(!migrations::applied(&pool).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_single_type_of_the_application_stops_it() {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    database
+        .execute("CREATE TYPE request_status_enum AS ENUM ('submitted')")
+        .await;
+    let pool = database.open(&Clock::system()).await;
+    let error = migrations::up(&pool).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Application(_)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_goes_where_the_search_path_says() {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    database.execute("CREATE SCHEMA elsewhere").await;
+    let url = format!(
+        "{}?options=-c%20search_path%3Delsewhere",
+        database.url.expose()
+    );
+    let url = url.parse().unwrap();
+    let elsewhere = Database::open(&url, PoolLimits::default(), Clock::system())
+        .await
+        .unwrap();
+    migrations::up(&elsewhere).await.unwrap();
+    let schemas = lines(
+        &elsewhere,
+        "SELECT DISTINCT schemaname::text AS line FROM pg_tables
+         WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    )
+    .await;
+    assert_eq!(schemas, ["elsewhere"]);
+    assert!(migrations::applied(&elsewhere).await.unwrap());
+}

@@ -1,0 +1,137 @@
+//! A PostgreSQL cluster for one test process.
+
+use crate::supervisor::Supervisor;
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    process::Command,
+    sync::OnceLock,
+};
+
+/// A running PostgreSQL server, with a superuser `postgres` that needs no
+/// password. It ends with this value, or else with the process.
+#[derive(Debug)]
+pub struct Cluster {
+    _supervisor: Supervisor,
+    port: u16,
+}
+
+/// Makes the cluster, starts it, and waits for the end of the test process.
+/// Nothing is synced to disk: what a power cut leaves of a test is nobody's loss.
+const SCRIPT: &str = r#"
+{
+    initdb -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D data ||
+        { rm -rf data; initdb -A trust -U postgres -E UTF8 --no-locale --no-sync -D data; }
+    cat >>data/postgresql.conf <<END
+listen_addresses = '127.0.0.1'
+port = $PORT
+unix_socket_directories = '$directory'
+max_connections = 300
+fsync = off
+full_page_writes = off
+autovacuum = off
+wal_level = minimal
+max_wal_senders = 0
+END
+    pg_ctl start -w -D data -l server.log
+} >setup.log 2>&1 </dev/null
+if test $? = 0; then
+    echo "ready $directory"
+    cat >/dev/null
+else
+    cat setup.log server.log
+fi
+pg_ctl stop -m immediate -D data >/dev/null 2>&1
+cd / && rm -rf "$directory"
+"#;
+
+impl Cluster {
+    /// The one that the tests of this process share, started by the first that
+    /// asks.
+    pub fn shared() -> &'static Self {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(Self::start)
+    }
+
+    /// Another one, for a test that needs a server to itself.
+    #[must_use]
+    pub fn start() -> Self {
+        let mut error = String::new();
+        // between the choice of a port and its use another process may take it
+        for _ in 0..3 {
+            let port = free_port();
+            match Supervisor::start(shell().env("PORT", port.to_string()), SCRIPT) {
+                Ok(supervisor) => {
+                    return Self {
+                        _supervisor: supervisor,
+                        port,
+                    };
+                }
+                Err(text) => error = text,
+            }
+        }
+        panic!("PostgreSQL did not start: {error}");
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The URL of one of its databases.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@{}/{database}", self.address())
+    }
+}
+
+/// A shell that finds PostgreSQL's programs and may run them: the server refuses
+/// to run as root.
+fn shell() -> Command {
+    let is_root = std::fs::metadata("/proc/self")
+        .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
+    let mut command = if is_root {
+        let mut command = Command::new("setpriv");
+        command.args([
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--init-groups",
+            "sh",
+        ]);
+        command
+    } else {
+        Command::new("sh")
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let searched = std::iter::once(programs()).chain(std::env::split_paths(&path));
+    command.env(
+        "PATH",
+        std::env::join_paths(searched).expect("no colon in it"),
+    );
+    command
+}
+
+/// The directory that holds initdb: of PATH, or else where Debian puts the newest.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut debian: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    debian.sort();
+    std::env::split_paths(&path)
+        .chain(debian.into_iter().rev().map(|(_, directory)| directory))
+        .find(|directory| directory.join("initdb").is_file() && directory.join("pg_ctl").is_file())
+        .expect("PostgreSQL's initdb and pg_ctl, on PATH or in /usr/lib/postgresql")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("it is bound").port()
+}

@@ -1,0 +1,117 @@
+//! A database for one test.
+
+use crate::{cluster::Cluster, proxy::TcpProxy, template};
+use sea_orm::ConnectionTrait;
+use shared::{
+    database::{Database, DatabaseUrl, PoolLimits},
+    time::Clock,
+};
+use std::{fmt, net::SocketAddr};
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// PostgreSQL, of the process' shared [`Cluster`].
+    Postgres,
+    /// SQLite, a file.
+    Sqlite,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+        })
+    }
+}
+
+/// A database that no other test sees. It goes when this value is dropped, so keep
+/// it for as long as anything is connected.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// Which one it is.
+    pub kind: Kind,
+    /// What a service or a command is given to reach it.
+    pub url: DatabaseUrl,
+    /// The database's name, or the file's path.
+    place: String,
+}
+
+impl TestDatabase {
+    /// One that `migrate up` has made.
+    pub async fn migrated(kind: Kind) -> Self {
+        Self::new(kind, true).await
+    }
+
+    /// One without any table. On SQLite, the file comes with the first connection.
+    pub async fn empty(kind: Kind) -> Self {
+        Self::new(kind, false).await
+    }
+
+    async fn new(kind: Kind, migrated: bool) -> Self {
+        let (place, url) = match kind {
+            Kind::Postgres => {
+                let name = template::postgres(migrated).await;
+                let url = Cluster::shared().url(&name);
+                (name, url)
+            }
+            Kind::Sqlite => {
+                let path = template::sqlite(migrated).await;
+                let url = format!("sqlite://{path}?mode=rwc");
+                (path, url)
+            }
+        };
+        Self {
+            kind,
+            url: url.parse().expect("a URL"),
+            place,
+        }
+    }
+
+    /// A pool with the limits of production.
+    pub async fn open(&self, clock: &Clock) -> Database {
+        Database::open(&self.url, PoolLimits::default(), clock.clone())
+            .await
+            .expect("a pool")
+    }
+
+    /// Runs a script, of one or many statements, on a connection of its own.
+    pub async fn execute(&self, script: &str) {
+        let database = self.open(&Clock::system()).await;
+        database
+            .connection()
+            .execute_unprepared(script)
+            .await
+            .expect("the script runs");
+        database
+            .connection()
+            .close_by_ref()
+            .await
+            .expect("the pool closes");
+    }
+
+    /// Where its server listens, for a [`TcpProxy`]: PostgreSQL alone has one.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        assert!(self.kind == Kind::Postgres, "SQLite has no server");
+        Cluster::shared().address()
+    }
+
+    /// The URL of the same database by way of a proxy.
+    #[must_use]
+    pub fn url_through(&self, proxy: &TcpProxy) -> DatabaseUrl {
+        assert!(self.kind == Kind::Postgres, "SQLite has no server");
+        let url = format!("postgres://postgres@{}/{}", proxy.address(), self.place);
+        url.parse().expect("a URL")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match self.kind {
+            Kind::Postgres => template::drop_postgres(&self.place),
+            Kind::Sqlite => template::remove_sqlite(&self.place),
+        }
+    }
+}

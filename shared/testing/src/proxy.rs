@@ -1,0 +1,165 @@
+//! A TCP proxy that takes a server away from its clients, and gives it back, while
+//! the server itself runs on.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+/// Forwards connections to one address, until told otherwise. It ends with this
+/// value.
+#[derive(Debug)]
+pub struct TcpProxy {
+    address: SocketAddr,
+    orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
+    /// Bound beside the listener and never listening, so that the port stays ours
+    /// while a connection to it is refused.
+    _place: TcpSocket,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Cut,
+    Hang,
+    Restore,
+}
+
+impl TcpProxy {
+    /// Listens on a free port of 127.0.0.1.
+    pub async fn start(target: SocketAddr) -> Self {
+        let place = socket(0).expect("a free port");
+        let address = place.local_addr().expect("it is bound");
+        let listener = listen(address).expect("the port is ours");
+        let (orders, received) = mpsc::channel(1);
+        tokio::spawn(serve(listener, address, target, received));
+        Self {
+            address,
+            orders,
+            _place: place,
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The server is gone: every connection is closed, and new ones are refused.
+    pub async fn cut(&self) {
+        self.order(Order::Cut).await;
+    }
+
+    /// The server is silent: connections stay and new ones are accepted, and not a
+    /// byte passes.
+    pub async fn hang(&self) {
+        self.order(Order::Hang).await;
+    }
+
+    /// The server is back. What clients sent meanwhile on a silent connection
+    /// arrives now.
+    pub async fn restore(&self) {
+        self.order(Order::Restore).await;
+    }
+
+    async fn order(&self, order: Order) {
+        let (done, wait) = oneshot::channel();
+        self.orders
+            .send((order, done))
+            .await
+            .expect("the proxy runs");
+        wait.await.expect("the proxy runs");
+    }
+}
+
+/// Bound to a port of 127.0.0.1, as one of several.
+fn socket(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseport(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    socket(address.port())?.listen(128)
+}
+
+async fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    target: SocketAddr,
+    mut orders: mpsc::Receiver<(Order, oneshot::Sender<()>)>,
+) {
+    let mut listener = Some(listener);
+    let mut connections = JoinSet::new();
+    let (silent, _) = watch::channel(false);
+    loop {
+        let accepted = async {
+            match &listener {
+                Some(listener) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            order = orders.recv() => {
+                // the proxy was dropped
+                let Some((order, done)) = order else { return };
+                silent.send_replace(matches!(order, Order::Hang));
+                if matches!(order, Order::Cut) {
+                    listener = None;
+                    connections.shutdown().await;
+                } else if listener.is_none() {
+                    listener = Some(listen(address).expect("the port is ours"));
+                }
+                // nobody waits who was cancelled
+                let _told = done.send(());
+            }
+            accepted = accepted => {
+                if let Ok((client, _)) = accepted {
+                    connections.spawn(forward(client, target, silent.subscribe()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Serves one connection; an error on either side ends both.
+async fn forward(client: TcpStream, target: SocketAddr, mut silent: watch::Receiver<bool>) {
+    if silent.wait_for(|silent| !silent).await.is_err() {
+        return;
+    }
+    let Ok(server) = TcpStream::connect(target).await else {
+        return;
+    };
+    let _no_delay = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let there = pump(from_client, to_server, silent.clone());
+    let back = pump(from_server, to_client, silent);
+    let _ended = tokio::try_join!(there, back);
+}
+
+async fn pump(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut silent: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        if silent.wait_for(|silent| !silent).await.is_err() {
+            return Ok(());
+        }
+        if read == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&buffer[..read]).await?;
+    }
+}

@@ -1,0 +1,31 @@
+//! The programs that some tests run: grpcurl, kubectl, buf.
+
+use std::path::{Path, PathBuf};
+
+/// The path of a tool: of the workspace's own `target/tools/bin`, or else of PATH.
+/// A test without its tool fails: one that skipped it would prove nothing.
+#[must_use]
+pub fn find(name: &str) -> PathBuf {
+    let own = workspace().join("target/tools/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::iter::once(own.clone())
+        .chain(std::env::split_paths(&path))
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| {
+            panic!(
+                "{name} is neither in {} nor on PATH: put it there as README says under \
+                 \"Tests\", then run `cargo test --workspace` again",
+                own.display()
+            )
+        })
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .find(|directory| directory.join("Cargo.lock").is_file())
+        .expect("this crate is a member of a workspace")
+}
