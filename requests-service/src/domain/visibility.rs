@@ -1,0 +1,93 @@
+//! Who sees what.
+
+use super::{Error, PartnerRequests};
+use crate::model::{Filter, PartnerStanding, Visibility};
+use shared::session_layer::{Principal, UserType};
+
+/// What a caller may see, by the kind of its account.
+pub(super) fn of(caller: &Principal) -> Result<Visibility, Error> {
+    match caller.user_type {
+        UserType::Admin | UserType::Operation => Ok(Visibility::AllPartners),
+        UserType::Partner => caller
+            .partner_id
+            .map(Visibility::Partner)
+            .ok_or(Error::PartnerNotAssigned),
+        UserType::Customer | UserType::Unknown => Err(Error::UserTypeNotAllowed),
+    }
+}
+
+/// Refuses a filter that names a partner whom the caller does not work for, so
+/// that the mistake is not taken for an empty list.
+pub(super) fn check_filter(visibility: Visibility, filter: &Filter) -> Result<(), Error> {
+    match visibility {
+        Visibility::Partner(own) if filter.partners.iter().any(|partner| *partner != own) => {
+            Err(Error::PartnerNotYours)
+        }
+        Visibility::Partner(_) | Visibility::AllPartners => Ok(()),
+    }
+}
+
+impl PartnerRequests {
+    /// Tells an empty answer from a partner that may not work. The statements
+    /// themselves show nothing of such a partner, so this is asked only when
+    /// they showed nothing, and the usual call is one statement.
+    pub(super) async fn check_standing(&self, visibility: Visibility) -> Result<(), Error> {
+        let Visibility::Partner(partner) = visibility else {
+            return Ok(());
+        };
+        match self.store.partner_standing(partner).await? {
+            PartnerStanding::Active => Ok(()),
+            PartnerStanding::Deleted => Err(Error::PartnerDeleted),
+            PartnerStanding::Inactive => Err(Error::PartnerInactive),
+            PartnerStanding::Suspended => Err(Error::PartnerSuspended),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::ids::{PartnerId, SessionId, UserId};
+
+    fn caller(user_type: UserType, partner_id: Option<PartnerId>) -> Principal {
+        Principal {
+            user_id: UserId(1),
+            name: String::new(),
+            user_type,
+            role: String::new(),
+            partner_id,
+            permissions: Vec::new(),
+            session_id: SessionId::random(),
+        }
+    }
+
+    #[test]
+    fn only_staff_see_all_partners() {
+        let partner = Some(PartnerId(7));
+        for staff in [UserType::Admin, UserType::Operation] {
+            let seen = of(&caller(staff, partner));
+            assert!(matches!(seen, Ok(Visibility::AllPartners)));
+        }
+        let seen = of(&caller(UserType::Partner, partner));
+        assert!(matches!(seen, Ok(Visibility::Partner(PartnerId(7)))));
+        let seen = of(&caller(UserType::Partner, None));
+        assert!(matches!(seen, Err(Error::PartnerNotAssigned)));
+        for other in [UserType::Customer, UserType::Unknown] {
+            let seen = of(&caller(other, partner));
+            assert!(matches!(seen, Err(Error::UserTypeNotAllowed)));
+        }
+    }
+
+    #[test]
+    fn a_partner_user_may_name_its_own_partner_only() {
+        let own = Visibility::Partner(PartnerId(7));
+        let naming = |partners: &[i32]| Filter {
+            partners: partners.iter().copied().map(PartnerId).collect(),
+            ..Filter::default()
+        };
+        assert!(check_filter(own, &naming(&[])).is_ok());
+        assert!(check_filter(own, &naming(&[7])).is_ok());
+        assert!(check_filter(own, &naming(&[7, 8])).is_err());
+        assert!(check_filter(Visibility::AllPartners, &naming(&[7, 8])).is_ok());
+    }
+}

@@ -1,0 +1,9 @@
+//! The wire: reads messages, asks the domain, writes messages.
+
+mod page_token;
+mod parse;
+mod partner_requests;
+mod render;
+mod status;
+
+pub use partner_requests::PartnerRequestsHandlers;

@@ -1,0 +1,166 @@
+//! From messages to the model. All that is wrong with a message is said at
+//! once, each with the field's path.
+
+mod fields;
+
+use super::page_token::{self, Fingerprint};
+use crate::{
+    domain::ListQuery,
+    model::{Direction, Filter, Key, Order, OrderField, PageSize, Position, SearchText, Status},
+};
+use fields::Fields;
+use proto::requests::v1::{
+    ErrorReason, GetPartnerRequestRequest, ListPartnerRequestsRequest, OrderDirection,
+    PartnerRequestFilter, PartnerRequestOrder, PartnerRequestOrderField, PartnerRequestStatus,
+    get_partner_request_request::Key as WireKey,
+};
+use shared::{
+    errors::{InvalidField, invalid_fields},
+    ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
+};
+use tonic::Status as Refusal;
+
+const MAX_TEXT: usize = 200;
+const MAX_PHONE: usize = 50;
+const MAX_NUMBER: usize = 50;
+
+/// What a list request asks for.
+pub(super) fn list(
+    message: &ListPartnerRequestsRequest,
+    fingerprint: Fingerprint,
+) -> Result<ListQuery, Refusal> {
+    let ListPartnerRequestsRequest {
+        filter: wire_filter,
+        order: wire_order,
+        page_size,
+        page_token,
+        include_total_size,
+    } = message;
+    let mut fields = Fields::default();
+    let filter = wire_filter
+        .as_ref()
+        .map_or_else(Filter::default, |wire| filter(&mut fields, wire));
+    let order = order(&mut fields, wire_order.unwrap_or_default());
+    let page_size = PageSize::asked(*page_size);
+    if page_size.is_none() {
+        fields.refuse("page_size", "must not be negative");
+    }
+    let page_size = page_size.unwrap_or(PageSize::DEFAULT);
+    fields.finish()?;
+    Ok(ListQuery {
+        filter,
+        order,
+        page_size,
+        position: position(page_token, fingerprint)?,
+        with_total_size: *include_total_size,
+    })
+}
+
+/// Which request is asked for.
+pub(super) fn key(message: &GetPartnerRequestRequest) -> Result<Key, Refusal> {
+    let mut fields = Fields::default();
+    let key = match &message.key {
+        Some(WireKey::RequestId(id)) => {
+            fields.require(*id > 0, "request_id", "must be positive");
+            Key::Id(PartnerRequestId(*id))
+        }
+        Some(WireKey::Number(number)) => {
+            fields.require(!number.is_empty(), "number", "must not be empty");
+            Key::Number(fields.text("number", number, MAX_NUMBER))
+        }
+        None => {
+            fields.refuse("key", "name the request by request_id or number");
+            Key::Number(String::new())
+        }
+    };
+    fields.finish()?;
+    Ok(key)
+}
+
+fn position(token: &str, fingerprint: Fingerprint) -> Result<Position, Refusal> {
+    page_token::decode(token, fingerprint).ok_or_else(|| {
+        let problem = "is not the next_page_token of a page with this filter and order; \
+                       start at the first page";
+        let field = InvalidField::new("page_token", problem);
+        invalid_fields(ErrorReason::PageTokenInvalid, vec![field])
+    })
+}
+
+fn order(fields: &mut Fields, wire: PartnerRequestOrder) -> Order {
+    let PartnerRequestOrder { field, direction } = wire;
+    let unknown = "is not a value of this enum";
+    Order {
+        field: match PartnerRequestOrderField::try_from(field) {
+            Ok(PartnerRequestOrderField::Unspecified | PartnerRequestOrderField::CreateTime) => {
+                OrderField::Created
+            }
+            Ok(PartnerRequestOrderField::UpdateTime) => OrderField::Updated,
+            Ok(PartnerRequestOrderField::SubmitTime) => OrderField::Submitted,
+            Ok(PartnerRequestOrderField::AssignTime) => OrderField::Assigned,
+            Ok(PartnerRequestOrderField::CompleteTime) => OrderField::Completed,
+            Err(_) => {
+                fields.refuse("order.field", unknown);
+                OrderField::default()
+            }
+        },
+        direction: match OrderDirection::try_from(direction) {
+            Ok(OrderDirection::Unspecified | OrderDirection::Descending) => Direction::Descending,
+            Ok(OrderDirection::Ascending) => Direction::Ascending,
+            Err(_) => {
+                fields.refuse("order.direction", unknown);
+                Direction::default()
+            }
+        },
+    }
+}
+
+fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
+    let PartnerRequestFilter {
+        statuses,
+        category_ids,
+        branch_ids,
+        service_ids,
+        pickup_option_ids,
+        partner_ids,
+        submit_time,
+        create_time,
+        text,
+        customer_name,
+        customer_phone,
+    } = wire;
+    let text = fields.text("filter.text", text, MAX_TEXT);
+    let customer_name = fields.text("filter.customer_name", customer_name, MAX_TEXT);
+    Filter {
+        statuses: fields.list("filter.statuses", statuses, status),
+        categories: fields.ids("filter.category_ids", category_ids, CategoryId),
+        branches: fields.ids("filter.branch_ids", branch_ids, BranchId),
+        services: fields.ids("filter.service_ids", service_ids, ServiceId),
+        pickup_options: fields.ids(
+            "filter.pickup_option_ids",
+            pickup_option_ids,
+            PickupOptionId,
+        ),
+        partners: fields.ids("filter.partner_ids", partner_ids, PartnerId),
+        submitted: fields.time_range("filter.submit_time", *submit_time),
+        created: fields.time_range("filter.create_time", *create_time),
+        text: SearchText::new(text),
+        customer_name: Some(customer_name).filter(|name| !name.is_empty()),
+        customer_phone: fields.phone("filter.customer_phone", customer_phone, MAX_PHONE),
+    }
+}
+
+fn status(value: i32) -> Result<Status, &'static str> {
+    match PartnerRequestStatus::try_from(value) {
+        Ok(PartnerRequestStatus::Submitted) => Ok(Status::Submitted),
+        Ok(PartnerRequestStatus::Assigned) => Ok(Status::Assigned),
+        Ok(PartnerRequestStatus::Confirmed) => Ok(Status::Confirmed),
+        Ok(PartnerRequestStatus::InProgress) => Ok(Status::InProgress),
+        Ok(PartnerRequestStatus::Completed) => Ok(Status::Completed),
+        Ok(PartnerRequestStatus::Closed) => Ok(Status::Closed),
+        Ok(PartnerRequestStatus::Rejected) => Ok(Status::Rejected),
+        Ok(PartnerRequestStatus::Unassigned) => Ok(Status::Unassigned),
+        Ok(PartnerRequestStatus::Unspecified) | Err(_) => {
+            Err("must be a status other than UNSPECIFIED")
+        }
+    }
+}

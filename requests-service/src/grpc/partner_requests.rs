@@ -1,0 +1,50 @@
+//! `ticketing.requests.v1.PartnerRequestsService`, a method an RPC: parse, ask,
+//! render.
+
+use super::{page_token::Fingerprint, parse, render, status};
+use crate::domain::PartnerRequests;
+use proto::requests::v1::{
+    GetPartnerRequestRequest, GetPartnerRequestResponse, ListPartnerRequestsRequest,
+    ListPartnerRequestsResponse, partner_requests_service_server::PartnerRequestsService,
+};
+use shared::session_layer::principal;
+use tonic::{Request, Response, Status};
+
+/// Serves partner requests, behind the session layer.
+#[derive(Clone, Debug)]
+pub struct PartnerRequestsHandlers {
+    domain: PartnerRequests,
+}
+
+impl PartnerRequestsHandlers {
+    /// Serves these.
+    #[must_use]
+    pub fn new(domain: PartnerRequests) -> Self {
+        Self { domain }
+    }
+}
+
+#[tonic::async_trait]
+impl PartnerRequestsService for PartnerRequestsHandlers {
+    async fn list_partner_requests(
+        &self,
+        request: Request<ListPartnerRequestsRequest>,
+    ) -> Result<Response<ListPartnerRequestsResponse>, Status> {
+        let caller = principal(&request)?;
+        let message = request.get_ref();
+        let fingerprint = Fingerprint::of(message);
+        let query = parse::list(message, fingerprint)?;
+        let page = self.domain.list(caller, &query).await.map_err(status::of)?;
+        Ok(Response::new(render::page(page, fingerprint)))
+    }
+
+    async fn get_partner_request(
+        &self,
+        request: Request<GetPartnerRequestRequest>,
+    ) -> Result<Response<GetPartnerRequestResponse>, Status> {
+        let caller = principal(&request)?;
+        let key = parse::key(request.get_ref())?;
+        let found = self.domain.get(caller, &key).await.map_err(status::of)?;
+        Ok(Response::new(render::found(found)))
+    }
+}

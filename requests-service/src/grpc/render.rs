@@ -1,0 +1,109 @@
+//! From the model to messages.
+
+use super::page_token::{self, Fingerprint};
+use crate::model::{Customer, NamedReference, Page, PartnerRequest, Status};
+use proto::requests::v1::{
+    self as wire, GetPartnerRequestResponse, ListPartnerRequestsResponse, PartnerRequestStatus,
+};
+
+/// A page.
+pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {
+    ListPartnerRequestsResponse {
+        partner_requests: page.requests.into_iter().map(partner_request).collect(),
+        next_page_token: page_token::encode(page.next, fingerprint),
+        total_size: page
+            .total_size
+            .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
+    }
+}
+
+/// One request that was asked for.
+pub(super) fn found(request: PartnerRequest) -> GetPartnerRequestResponse {
+    GetPartnerRequestResponse {
+        partner_request: Some(partner_request(request)),
+    }
+}
+
+fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
+    let PartnerRequest {
+        id,
+        number,
+        customer:
+            Customer {
+                name,
+                phone,
+                latitude,
+                longitude,
+                address,
+            },
+        category,
+        service,
+        pickup_option,
+        partner,
+        branch,
+        status,
+        sla_deadline,
+        created_at,
+        updated_at,
+        submitted_at,
+        assigned_at,
+        confirmed_at,
+        rejected_at,
+        in_progress_at,
+        completed_at,
+        closed_at,
+        rated_at,
+        rating,
+        feedback,
+    } = request;
+    wire::PartnerRequest {
+        request_id: id.0,
+        number,
+        customer: Some(wire::Customer {
+            name,
+            phone,
+            latitude,
+            longitude,
+            address,
+        }),
+        category: Some(reference(category)),
+        service: service.map(reference),
+        pickup_option: Some(reference(pickup_option)),
+        partner: partner.map(reference),
+        branch: branch.map(reference),
+        status: status
+            .map_or(PartnerRequestStatus::Unspecified, wire_status)
+            .into(),
+        sla_deadline: sla_deadline.map(Into::into),
+        create_time: created_at.map(Into::into),
+        update_time: updated_at.map(Into::into),
+        submit_time: submitted_at.map(Into::into),
+        assign_time: assigned_at.map(Into::into),
+        confirm_time: confirmed_at.map(Into::into),
+        reject_time: rejected_at.map(Into::into),
+        start_time: in_progress_at.map(Into::into),
+        complete_time: completed_at.map(Into::into),
+        close_time: closed_at.map(Into::into),
+        rate_time: rated_at.map(Into::into),
+        rating,
+        feedback,
+    }
+}
+
+fn reference(reference: NamedReference) -> wire::NamedReference {
+    let NamedReference { id, name, name_ar } = reference;
+    wire::NamedReference { id, name, name_ar }
+}
+
+fn wire_status(status: Status) -> PartnerRequestStatus {
+    match status {
+        Status::Submitted => PartnerRequestStatus::Submitted,
+        Status::Assigned => PartnerRequestStatus::Assigned,
+        Status::Confirmed => PartnerRequestStatus::Confirmed,
+        Status::InProgress => PartnerRequestStatus::InProgress,
+        Status::Completed => PartnerRequestStatus::Completed,
+        Status::Closed => PartnerRequestStatus::Closed,
+        Status::Rejected => PartnerRequestStatus::Rejected,
+        Status::Unassigned => PartnerRequestStatus::Unassigned,
+    }
+}

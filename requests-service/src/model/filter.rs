@@ -1,0 +1,120 @@
+//! Which requests to list.
+
+use super::Status;
+use shared::{
+    ids::{BranchId, CategoryId, PartnerId, PickupOptionId, ServiceId},
+    time::Timestamp,
+};
+
+/// Which requests to list. Fields mean AND, values in a list mean OR; an empty
+/// field asks nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Status is one of these.
+    pub statuses: Vec<Status>,
+    /// Category is one of these.
+    pub categories: Vec<CategoryId>,
+    /// Branch is one of these.
+    pub branches: Vec<BranchId>,
+    /// Service is one of these.
+    pub services: Vec<ServiceId>,
+    /// Pickup option is one of these.
+    pub pickup_options: Vec<PickupOptionId>,
+    /// Partner is one of these.
+    pub partners: Vec<PartnerId>,
+    /// Submitted within this range.
+    pub submitted: TimeRange,
+    /// Created within this range.
+    pub created: TimeRange,
+    /// Number, name or phone match this.
+    pub text: Option<SearchText>,
+    /// The customer's name contains this, in whatever case.
+    pub customer_name: Option<String>,
+    /// The customer's phone contains these digits.
+    pub customer_phone: Option<PhoneDigits>,
+}
+
+/// A range of time, both ends inclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeRange {
+    /// Not before this.
+    pub start: Option<Timestamp>,
+    /// Not after this.
+    pub end: Option<Timestamp>,
+}
+
+/// A text that the number starts with, or the customer's name contains, or, if
+/// it is written as a telephone number, the customer's phone contains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchText {
+    text: String,
+    phone: Option<PhoneDigits>,
+}
+
+impl SearchText {
+    /// Reads a text; `None` if it is empty.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        let written_as_phone = text
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || PhoneDigits::SEPARATORS.contains(&letter));
+        let phone = written_as_phone.then(|| PhoneDigits::of(&text)).flatten();
+        (!text.is_empty()).then_some(Self { text, phone })
+    }
+
+    /// The text as it is.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its digits, if it is written as a telephone number.
+    #[must_use]
+    pub fn phone(&self) -> Option<&PhoneDigits> {
+        self.phone.as_ref()
+    }
+}
+
+/// The digits of a telephone number, or of a part of one: at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneDigits(String);
+
+impl PhoneDigits {
+    /// What stands between the digits of a telephone number and is passed over.
+    pub const SEPARATORS: [char; 6] = [' ', '+', '-', '.', '(', ')'];
+
+    /// The digits in a text; `None` if it has none.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then_some(Self(digits))
+    }
+
+    /// The digits, and nothing else.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phone(text: &str) -> Option<String> {
+        let text = SearchText::new(text.to_owned())?;
+        text.phone().map(|phone| phone.digits().to_owned())
+    }
+
+    #[test]
+    fn a_text_is_a_phone_only_if_it_is_written_as_one() {
+        assert_eq!(
+            phone("+20 (100) 123-45.67").as_deref(),
+            Some("201001234567")
+        );
+        assert_eq!(phone("100").as_deref(), Some("100"));
+        assert_eq!(phone("REQ-20251108"), None);
+        assert_eq!(phone("+ -"), None);
+        assert_eq!(SearchText::new(String::new()), None);
+    }
+}

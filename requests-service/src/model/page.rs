@@ -1,0 +1,148 @@
+//! Pages: in which order, how many, from where.
+
+use super::PartnerRequest;
+use shared::{ids::PartnerRequestId, time::Timestamp};
+
+/// In which order to list. Requests without the value come last, either way;
+/// requests with the same value are ordered by id, the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// What to order by.
+    pub field: OrderField,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// What to order by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OrderField {
+    /// When the row was made.
+    #[default]
+    Created,
+    /// When the row last changed.
+    Updated,
+    /// When the customer submitted it.
+    Submitted,
+    /// When it was last assigned.
+    Assigned,
+    /// When it was last completed.
+    Completed,
+}
+
+impl OrderField {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Created,
+        Self::Updated,
+        Self::Submitted,
+        Self::Assigned,
+        Self::Completed,
+    ];
+
+    /// A request's value in this field.
+    #[must_use]
+    pub fn of(self, request: &PartnerRequest) -> Option<Timestamp> {
+        match self {
+            Self::Created => request.created_at,
+            Self::Updated => request.updated_at,
+            Self::Submitted => request.submitted_at,
+            Self::Assigned => request.assigned_at,
+            Self::Completed => request.completed_at,
+        }
+    }
+}
+
+/// Which way to order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    #[default]
+    Descending,
+}
+
+/// Where a page starts: after the row that it names, in the list's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// At the first row.
+    Start,
+    /// After a row that has the sort value.
+    Valued {
+        /// The row's sort value.
+        sort: Timestamp,
+        /// The row.
+        id: PartnerRequestId,
+    },
+    /// After a row without the sort value; only such rows are left.
+    Unsorted {
+        /// The row.
+        id: PartnerRequestId,
+    },
+}
+
+impl Position {
+    /// The position after a request.
+    #[must_use]
+    pub fn after(request: &PartnerRequest, field: OrderField) -> Self {
+        let id = request.id;
+        field
+            .of(request)
+            .map_or(Self::Unsorted { id }, |sort| Self::Valued { sort, id })
+    }
+}
+
+/// How many requests a page holds at most: 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize(u8);
+
+impl PageSize {
+    /// What is meant by 0.
+    pub const DEFAULT: Self = Self(20);
+    const MOST: u8 = 100;
+
+    /// Zero is the default of 20, more than 100 is 100, and less than zero is
+    /// none at all.
+    #[must_use]
+    pub fn asked(size: i32) -> Option<Self> {
+        match size {
+            ..0 => None,
+            0 => Some(Self::DEFAULT),
+            _ => Some(Self(u8::try_from(size).unwrap_or(u8::MAX).min(Self::MOST))),
+        }
+    }
+
+    /// The number of requests.
+    #[must_use]
+    pub fn rows(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A page of requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The requests, in order.
+    pub requests: Vec<PartnerRequest>,
+    /// Where the next page starts; `None`: this is the last.
+    pub next: Option<Position>,
+    /// How many requests match over all pages, if that was asked.
+    pub total_size: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_sizes_have_a_default_and_a_limit() {
+        let rows = |size| PageSize::asked(size).map(PageSize::rows);
+        assert_eq!(rows(0), Some(20));
+        assert_eq!(rows(1), Some(1));
+        assert_eq!(rows(100), Some(100));
+        assert_eq!(rows(101), Some(100));
+        assert_eq!(rows(i32::MAX), Some(100));
+        assert_eq!(rows(-1), None);
+        assert_eq!(rows(i32::MIN), None);
+    }
+}

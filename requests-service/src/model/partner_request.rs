@@ -1,0 +1,89 @@
+//! One request.
+
+use super::Status;
+use shared::{ids::PartnerRequestId, time::Timestamp};
+
+/// A customer's service request, with the names of what it refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartnerRequest {
+    /// `requests.id`.
+    pub id: PartnerRequestId,
+    /// The number as printed.
+    pub number: String,
+    /// Who asks, and where.
+    pub customer: Customer,
+    /// What kind of help.
+    pub category: NamedReference,
+    /// Which service of the category.
+    pub service: Option<NamedReference>,
+    /// How the customer is served.
+    pub pickup_option: NamedReference,
+    /// Whose work it is.
+    pub partner: Option<NamedReference>,
+    /// Which branch of the partner.
+    pub branch: Option<NamedReference>,
+    /// Where it stands.
+    pub status: Option<Status>,
+    /// Until when the partner may confirm; `None`: no limit.
+    pub sla_deadline: Option<Timestamp>,
+    /// When the row was made.
+    pub created_at: Option<Timestamp>,
+    /// When the row last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When the customer submitted it.
+    pub submitted_at: Option<Timestamp>,
+    /// When it was last assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// When it was last confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was last rejected.
+    pub rejected_at: Option<Timestamp>,
+    /// When work on it last began.
+    pub in_progress_at: Option<Timestamp>,
+    /// When it was last completed.
+    pub completed_at: Option<Timestamp>,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+    /// When the customer rated it.
+    pub rated_at: Option<Timestamp>,
+    /// The customer's rating, 1 to 5.
+    pub rating: Option<i32>,
+    /// The customer's words.
+    pub feedback: Option<String>,
+}
+
+/// The customer of a request, as written down when it was submitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Customer {
+    /// Name.
+    pub name: String,
+    /// Telephone number as given.
+    pub phone: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Postal address.
+    pub address: String,
+}
+
+/// Something that a request refers to. The row behind it may be gone: then the
+/// id remains and the name is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedReference {
+    /// The row's id.
+    pub id: i32,
+    /// English name.
+    pub name: String,
+    /// Arabic name.
+    pub name_ar: Option<String>,
+}
+
+/// What names one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `requests.id`.
+    Id(PartnerRequestId),
+    /// `requests.request_number`, compared exactly.
+    Number(String),
+}

@@ -1,0 +1,10 @@
+//! The tables as SeaORM sees them: the columns that are read here, and no
+//! others, so that they load from any database of the application. Enums are
+//! read as text, since a database may hold values that another version added.
+
+pub mod branch;
+pub mod category;
+pub mod partner;
+pub mod partner_request;
+pub mod pickup_option;
+pub mod service;

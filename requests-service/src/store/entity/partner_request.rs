@@ -1,0 +1,76 @@
+//! Table `requests`.
+
+use sea_orm::entity::prelude::*;
+use shared::time::Timestamp;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "requests")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    /// The number as printed.
+    pub request_number: String,
+    /// The customer's name.
+    pub customer_name: String,
+    /// The customer's phone.
+    pub customer_phone: String,
+    /// Degrees north; `numeric(10,8)`.
+    #[sea_orm(select_as = "double precision")]
+    pub customer_lat: f64,
+    /// Degrees east; `numeric(11,8)`.
+    #[sea_orm(select_as = "double precision")]
+    pub customer_lng: f64,
+    /// The customer's address.
+    pub customer_address: String,
+    /// To `categories`.
+    pub category_id: i32,
+    /// To `services`.
+    pub service_id: Option<i32>,
+    /// To `pickup_option_types`.
+    pub pickup_option_id: i32,
+    /// To `partners`.
+    pub partner_id: Option<i32>,
+    /// To `branches`.
+    pub branch_id: Option<i32>,
+    /// `request_status_enum`.
+    #[sea_orm(select_as = "text")]
+    pub status: Option<String>,
+    /// To confirm by.
+    pub sla_deadline: Option<Timestamp>,
+    /// Made.
+    pub created_at: Option<Timestamp>,
+    /// Last changed.
+    pub updated_at: Option<Timestamp>,
+    /// Submitted by the customer.
+    pub submitted_at: Option<Timestamp>,
+    /// Last assigned.
+    pub assigned_at: Option<Timestamp>,
+    /// Last confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// Last rejected.
+    pub rejected_at: Option<Timestamp>,
+    /// Work last began.
+    pub in_progress_at: Option<Timestamp>,
+    /// Last completed.
+    pub completed_at: Option<Timestamp>,
+    /// Closed.
+    pub closed_at: Option<Timestamp>,
+    /// Rated by the customer.
+    pub rated_at: Option<Timestamp>,
+    /// 1 to 5.
+    pub rating: Option<i32>,
+    /// The customer's words.
+    pub feedback: Option<String>,
+    /// Live only if true.
+    pub is_active: Option<bool>,
+    /// Live only if false.
+    pub is_deleted: Option<bool>,
+}
+
+/// Joins are written where they are made.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

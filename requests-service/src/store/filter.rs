@@ -1,0 +1,175 @@
+//! The conditions of a statement over `requests`: what a caller may see, and
+//! what it asked for.
+
+use super::entity::{
+    partner,
+    partner_request::{self as requests, Column},
+};
+use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility};
+use sea_orm::sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement};
+use shared::{database::Dialect, ids::PartnerId};
+
+/// The type of `requests.status`.
+const STATUSES: &str = "request_status_enum[]";
+/// The type of `partners.status`.
+const PARTNER_STATUS: &str = "partner_status_enum";
+
+/// What exists for a caller: live requests, and of these one partner's or all.
+pub(super) fn visible(visibility: Visibility) -> Condition {
+    // in the words of the partial indexes, which serve no other form
+    let live = Condition::all()
+        .add(column(Column::IsActive))
+        .add(column(Column::IsDeleted).not());
+    match visibility {
+        Visibility::AllPartners => live,
+        Visibility::Partner(partner) => live
+            .add(column(Column::PartnerId).eq(partner.0))
+            .add(Expr::exists(working(partner))),
+    }
+}
+
+/// A row if the partner may work. It names nothing of the outer statement, so
+/// that the database answers it once and not for each request.
+fn working(partner: PartnerId) -> SelectStatement {
+    let column = |column| Expr::col((partner::Entity, column));
+    Query::select()
+        .expr(Expr::cust("1"))
+        .from(partner::Entity)
+        .and_where(column(partner::Column::Id).eq(partner.0))
+        .and_where(column(partner::Column::IsActive))
+        .and_where(column(partner::Column::IsDeleted).not())
+        .cond_where(
+            Condition::any()
+                .add(
+                    column(partner::Column::Status).eq(Expr::val("active").as_enum(PARTNER_STATUS)),
+                )
+                .add(column(partner::Column::Status).is_null()),
+        )
+        .take()
+}
+
+/// What a filter asks for. It is taken apart field by field, so that a new one
+/// does not compile before it is handled.
+pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
+    let Filter {
+        statuses,
+        categories,
+        branches,
+        services,
+        pickup_options,
+        partners,
+        submitted,
+        created,
+        text,
+        customer_name,
+        customer_phone,
+    } = filter;
+    let one_of = |name, ids: Vec<i32>| {
+        (!ids.is_empty()).then(|| match ids.as_slice() {
+            // an equality lets an index on the column give the order, too
+            [id] => column(name).eq(*id),
+            _ => dialect.one_of(column(name), ids),
+        })
+    };
+    Condition::all()
+        .add_option(status_is_one_of(dialect, statuses))
+        .add_option(one_of(
+            Column::CategoryId,
+            categories.iter().map(|id| id.0).collect(),
+        ))
+        .add_option(one_of(
+            Column::BranchId,
+            branches.iter().map(|id| id.0).collect(),
+        ))
+        .add_option(one_of(
+            Column::ServiceId,
+            services.iter().map(|id| id.0).collect(),
+        ))
+        .add_option(one_of(
+            Column::PickupOptionId,
+            pickup_options.iter().map(|id| id.0).collect(),
+        ))
+        .add_option(one_of(
+            Column::PartnerId,
+            partners.iter().map(|id| id.0).collect(),
+        ))
+        .add(within(dialect, Column::SubmittedAt, *submitted))
+        .add(within(dialect, Column::CreatedAt, *created))
+        .add_option(text.as_ref().map(any_matches))
+        .add_option(customer_name.as_deref().map(name_contains))
+        .add_option(customer_phone.as_ref().map(phone_contains))
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((requests::Entity, column))
+}
+
+fn status_is_one_of(dialect: Dialect, statuses: &[Status]) -> Option<Expr> {
+    let names = statuses.iter().map(|status| status.name());
+    (!statuses.is_empty()).then(|| match dialect {
+        // one statement text however many there are, and typed as the column is
+        Dialect::Postgres => {
+            let names: Vec<String> = names.map(str::to_owned).collect();
+            Expr::cust_with_exprs(
+                "$1 = ANY($2)",
+                [column(Column::Status), Expr::val(names).as_enum(STATUSES)],
+            )
+        }
+        Dialect::Sqlite => column(Column::Status).is_in(names),
+    })
+}
+
+fn within(dialect: Dialect, name: Column, range: TimeRange) -> Condition {
+    let TimeRange { start, end } = range;
+    Condition::all()
+        .add_option(start.map(|start| column(name).gte(dialect.time(start))))
+        .add_option(end.map(|end| column(name).lte(dialect.time(end))))
+}
+
+fn any_matches(text: &SearchText) -> Condition {
+    let number = like(
+        column(Column::RequestNumber),
+        format!("{}%", escape(text.text())),
+    );
+    Condition::any()
+        .add(number)
+        .add(name_contains(text.text()))
+        .add_option(text.phone().map(phone_contains))
+}
+
+fn name_contains(text: &str) -> Expr {
+    like(column(Column::CustomerName), format!("%{}%", escape(text)))
+}
+
+fn phone_contains(phone: &PhoneDigits) -> Expr {
+    let digits =
+        PhoneDigits::SEPARATORS
+            .iter()
+            .fold(column(Column::CustomerPhone), |phone, separator| {
+                Func::cust("replace")
+                    .args([phone, literal(separator.to_string()), literal("")])
+                    .into()
+            });
+    like(digits, format!("%{}%", phone.digits()))
+}
+
+/// The database folds the case of both sides, so that they are folded alike.
+fn like(column: Expr, pattern: String) -> Expr {
+    let pattern = Expr::from(Func::lower(Expr::val(pattern)));
+    Expr::from(Func::lower(column)).binary(
+        BinOper::Like,
+        pattern.binary(BinOper::Escape, literal(r"\")),
+    )
+}
+
+/// Takes from a text what LIKE reads as wildcards.
+fn escape(text: &str) -> String {
+    text.replace('\\', r"\\")
+        .replace('%', r"\%")
+        .replace('_', r"\_")
+}
+
+/// A text of ours, written into the statement.
+fn literal(text: impl Into<String>) -> Expr {
+    Expr::Constant(text.into().into())
+}

@@ -1,0 +1,57 @@
+//! The tables of partner requests: one function a statement, and nothing that
+//! decides.
+
+pub mod entity;
+
+mod count;
+mod error;
+mod filter;
+mod get;
+mod list;
+mod partner;
+mod row;
+
+pub use error::StoreError;
+
+use sea_orm::{FromQueryResult, Statement, sea_query::SelectStatement};
+use shared::database::{Database, Dialect};
+
+/// Where partner requests are kept.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// The tables of a database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    async fn all<R: FromQueryResult + Send + Sync>(
+        &self,
+        select: &SelectStatement,
+    ) -> Result<Vec<R>, StoreError> {
+        let statement = statement(self.database.dialect(), select);
+        let rows = R::find_by_statement(statement)
+            .all(self.database.connection())
+            .await?;
+        Ok(rows)
+    }
+
+    async fn one<R: FromQueryResult + Send + Sync>(
+        &self,
+        select: &SelectStatement,
+    ) -> Result<Option<R>, StoreError> {
+        let statement = statement(self.database.dialect(), select);
+        let row = R::find_by_statement(statement)
+            .one(self.database.connection())
+            .await?;
+        Ok(row)
+    }
+}
+
+fn statement(dialect: Dialect, select: &SelectStatement) -> Statement {
+    dialect.backend().build(select)
+}
