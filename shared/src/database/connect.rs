@@ -8,10 +8,12 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
+    PgConnection,
+    pool::PoolConnectionMetadata,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{pin::Pin, str::FromStr, time::Duration};
 
 /// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
 /// password, so it never prints.
@@ -124,7 +126,9 @@ impl Database {
             .test_before_acquire_if_idle_for(Duration::from_secs(5));
         match url.dialect() {
             Dialect::Postgres => {
-                options.map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits));
+                options
+                    .map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits))
+                    .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(refuse_read_only));
             }
             Dialect::Sqlite => {
                 options.map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits));
@@ -171,6 +175,13 @@ impl Database {
         self.dialect.now(self.clock.offset_micros())
     }
 
+    /// Microseconds that a statement written by hand adds to the database's
+    /// clock.
+    #[must_use]
+    pub fn offset_micros(&self) -> i64 {
+        self.clock.offset_micros()
+    }
+
     /// A point in time, as a bound value.
     #[must_use]
     pub fn time(&self, time: Timestamp) -> Expr {
@@ -193,6 +204,23 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
     } else {
         options
     }
+}
+
+/// A standby, or a primary that was deposed, must not answer: what it says of a
+/// session may be outdated.
+fn refuse_read_only<'c>(
+    connection: &'c mut PgConnection,
+    _: PoolConnectionMetadata,
+) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
+    Box::pin(async move {
+        let read_only: String =
+            sqlx::query_scalar("SHOW transaction_read_only").fetch_one(connection).await?;
+        if read_only == "off" {
+            Ok(())
+        } else {
+            Err(sqlx::Error::Configuration("the server is read-only".into()))
+        }
+    })
 }
 
 fn sqlite_options(options: SqliteConnectOptions, limits: PoolLimits) -> SqliteConnectOptions {

@@ -5,7 +5,9 @@
 
 mod connect;
 mod dialect;
+mod fault;
 mod timestamp;
 
 pub use connect::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits};
 pub use dialect::Dialect;
+pub use fault::{Fault, fault};

@@ -1,0 +1,11 @@
+//! Plain data that every layer shares; it knows no library of theirs.
+
+mod lives;
+mod refusal;
+mod session;
+mod user;
+
+pub use lives::Lives;
+pub use refusal::{EndReason, Refusal};
+pub use session::{Client, Generation, Session, SessionRecord};
+pub use user::{NewCustomer, Password, PasswordHash, User};

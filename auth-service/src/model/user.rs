@@ -1,0 +1,107 @@
+//! A user, and the secrets that belong to one.
+
+use aws_lc_rs::{constant_time, digest};
+use secrecy::{ExposeSecret, SecretString};
+use shared::{
+    ids::{PartnerId, UserId},
+    session_layer::UserType,
+};
+use std::fmt::Write as _;
+
+/// A user as sessions need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// `users.id`.
+    pub id: UserId,
+    /// Display name.
+    pub name: String,
+    /// The address that logs in.
+    pub email: String,
+    /// The kind of account.
+    pub user_type: UserType,
+    /// Name of the role.
+    pub role: String,
+    /// The partner that the user works for.
+    pub partner_id: Option<PartnerId>,
+    /// Language tag.
+    pub language_preference: String,
+    /// Active and not deleted.
+    pub is_live: bool,
+    /// Permissions in force, sorted.
+    pub permissions: Vec<String>,
+}
+
+/// A customer about to be registered.
+#[derive(Clone, Debug)]
+pub struct NewCustomer {
+    /// Display name.
+    pub name: String,
+    /// The address that will log in.
+    pub email: String,
+    /// Telephone number.
+    pub phone: String,
+    /// Language tag.
+    pub language_preference: String,
+}
+
+/// A password as it was sent. It never prints.
+#[derive(Clone, Debug)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Takes the text as it is; rules for new passwords are the domain's.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// The text in `users.password`: a PHC string or a bcrypt hash. It never
+/// prints.
+#[derive(Clone, Debug)]
+pub struct PasswordHash(SecretString);
+
+impl PasswordHash {
+    /// Takes the column's text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The column's text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// A short digest of the text, kept with a session so that a password that
+    /// changed since, by whatever hand, is seen.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let digest = digest::digest(&digest::SHA256, self.expose().as_bytes());
+        digest.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
+            // writing to a string cannot fail
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// Whether a digest kept earlier is of this text.
+    #[must_use]
+    pub fn has_digest(&self, kept: &str) -> bool {
+        let now = self.digest();
+        constant_time::verify_slices_are_equal(now.as_bytes(), kept.as_bytes()).is_ok()
+    }
+}
+
+impl PartialEq for PasswordHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.has_digest(&other.digest())
+    }
+}

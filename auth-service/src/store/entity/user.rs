@@ -1,0 +1,38 @@
+//! `users`.
+
+use sea_orm::entity::prelude::*;
+use shared::time::Timestamp;
+
+/// A row of `users`, without its password: that column is read by name, so that
+/// no model that prints can hold it.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+#[allow(missing_docs)]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    pub name: String,
+    pub email: String,
+    pub phone: Option<String>,
+    pub role_id: i32,
+    pub partner_id: Option<i32>,
+    pub language_preference: Option<String>,
+    pub last_login_at: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
+    pub updated_at: Option<Timestamp>,
+    pub is_active: Option<bool>,
+    pub is_deleted: Option<bool>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Columns that the model leaves out: one is a secret, the other an enum whose
+/// values differ between databases.
+#[derive(Clone, Copy, Debug, DeriveIden)]
+pub enum Unmodelled {
+    /// `password`.
+    Password,
+    /// `user_type`, of type `user_type_enum`.
+    UserType,
+}

@@ -1,0 +1,31 @@
+//! `user_sessions`. A row is a session of ours only if `generation` is not
+//! NULL; the old application's rows have none.
+
+use sea_orm::entity::prelude::*;
+use shared::time::Timestamp;
+
+/// A row of `user_sessions`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user_sessions")]
+#[allow(missing_docs)]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    pub user_id: i32,
+    pub session_id: String,
+    pub expires_at: Timestamp,
+    pub device_info: Option<String>,
+    pub ip_address: Option<String>,
+    pub created_at: Option<Timestamp>,
+    pub is_active: Option<bool>,
+    pub generation: Option<i32>,
+    pub rotated_at: Option<Timestamp>,
+    pub used_at: Option<Timestamp>,
+    pub absolute_expires_at: Option<Timestamp>,
+    pub password_digest: Option<String>,
+    pub ended_at: Option<Timestamp>,
+    pub end_reason: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

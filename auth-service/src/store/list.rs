@@ -1,0 +1,83 @@
+//! A user's live sessions, in pages.
+
+use super::{Store, StoreError, entity::user_session::{Column, Entity}};
+use crate::model::{Generation, Session};
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{Expr, ExprTrait, Order, Query},
+};
+use shared::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+
+/// The last session of a page: the next page starts after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPosition {
+    /// Its creation.
+    pub created_at: Timestamp,
+    /// Its row.
+    pub row_id: i32,
+}
+
+impl Store {
+    /// The user's live sessions after a position, newest first.
+    pub async fn list_sessions(
+        &self,
+        user: UserId,
+        after: Option<SessionPosition>,
+        limit: u32,
+    ) -> Result<Vec<(SessionPosition, Session)>, StoreError> {
+        let mut query = Query::select()
+            .columns([
+                Column::Id,
+                Column::SessionId,
+                Column::Generation,
+                Column::CreatedAt,
+                Column::ExpiresAt,
+                Column::AbsoluteExpiresAt,
+                Column::RotatedAt,
+                Column::UsedAt,
+                Column::DeviceInfo,
+                Column::IpAddress,
+            ])
+            .from(Entity)
+            .and_where(Expr::col(Column::UserId).eq(user.0))
+            .and_where(Expr::col(Column::Generation).is_not_null())
+            .and_where(Expr::col(Column::IsActive).into())
+            .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
+            .order_by(Column::CreatedAt, Order::Desc)
+            .order_by(Column::Id, Order::Desc)
+            .limit(u64::from(limit))
+            .take();
+        if let Some(after) = after {
+            let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
+            let position =
+                Expr::tuple([self.database.time(after.created_at), Expr::val(after.row_id)]);
+            query.and_where(row.lt(position));
+        }
+        let rows = self.database.connection().query_all(&query).await?;
+        rows.iter().map(|row| read(user, row)).collect()
+    }
+}
+
+fn read(user_id: UserId, row: &QueryResult) -> Result<(SessionPosition, Session), StoreError> {
+    let name: String = row.try_get("", "session_id")?;
+    let id = SessionId::parse(&name)
+        .ok_or_else(|| StoreError::Inconsistent("session_id is no UUID".to_owned()))?;
+    let created_at = row.try_get("", "created_at")?;
+    let session = Session {
+        id,
+        user_id,
+        generation: Generation(row.try_get("", "generation")?),
+        is_active: true,
+        created_at,
+        expires_at: row.try_get("", "expires_at")?,
+        absolute_expires_at: row.try_get("", "absolute_expires_at")?,
+        rotated_at: row.try_get("", "rotated_at")?,
+        used_at: row.try_get("", "used_at")?,
+        device_info: row.try_get("", "device_info")?,
+        ip_address: row.try_get("", "ip_address")?,
+    };
+    Ok((SessionPosition { created_at, row_id: row.try_get("", "id")? }, session))
+}

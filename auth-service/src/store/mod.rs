@@ -1,0 +1,49 @@
+//! The database, a function a statement. Nothing outside of this folder knows
+//! SQL.
+
+mod create;
+pub mod entity;
+mod error;
+mod list;
+mod load;
+mod turn;
+mod used_marks;
+
+pub use create::{CreateOutcome, LogIn, NewSession};
+pub use error::StoreError;
+pub use list::SessionPosition;
+pub use load::Loaded;
+pub use turn::Turned;
+
+use shared::database::Database;
+
+/// How often a transaction that lost to another one is tried.
+const ATTEMPTS: u32 = 3;
+
+/// Reads and writes users and sessions.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+}
+
+impl Store {
+    /// A store on a pool.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+/// Tries again what lost to another transaction (40001, 40P01).
+async fn retried<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(StoreError::Conflict(error)) => tracing::debug!(%error, "trying again"),
+            outcome => return outcome,
+        }
+    }
+    attempt().await
+}

@@ -1,0 +1,103 @@
+//! The changes of a session: each a compare-and-set of one row.
+
+use super::{Store, StoreError, entity::user_session::{Column, Entity}, retried};
+use crate::model::{EndReason, Generation, Session};
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{Expr, ExprTrait, Query, UpdateStatement},
+};
+use shared::{ids::SessionId, time::Timestamp};
+
+/// What a change left in the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turned {
+    /// The pair in force.
+    pub generation: Generation,
+    /// When it began.
+    pub rotated_at: Timestamp,
+    /// When it was first used.
+    pub used_at: Option<Timestamp>,
+    /// When the session ends unless it is refreshed.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Notes the first use of the generation in force, and slides the session's
+    /// end. `None`: the row is no longer as it was read.
+    pub async fn use_first(
+        &self,
+        read: &Session,
+        expires_at: Timestamp,
+    ) -> Result<Option<Turned>, StoreError> {
+        let mut update = self.compare_and_set(read, expires_at);
+        update
+            .value(Column::UsedAt, self.database.now())
+            .and_where(Expr::col(Column::UsedAt).is_null());
+        self.change(update).await
+    }
+
+    /// Begins the next generation. `None`: the row is no longer as it was read;
+    /// of many at once, exactly one succeeds.
+    pub async fn turn(
+        &self,
+        read: &Session,
+        used_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Turned>, StoreError> {
+        let mut update = self.compare_and_set(read, expires_at);
+        update
+            .value(Column::Generation, read.generation.next().0)
+            .value(Column::RotatedAt, self.database.now())
+            .value(Column::UsedAt, Option::<Timestamp>::None)
+            .and_where(Expr::col(Column::UsedAt).eq(self.database.time(used_at)));
+        self.change(update).await
+    }
+
+    /// Ends a session of ours. Whether it was active until now.
+    pub async fn end(&self, id: SessionId, reason: EndReason) -> Result<bool, StoreError> {
+        let update = Query::update()
+            .table(Entity)
+            .value(Column::IsActive, false)
+            .value(Column::EndedAt, self.database.now())
+            .value(Column::EndReason, reason.as_str())
+            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
+            .and_where(Expr::col(Column::Generation).is_not_null())
+            .and_where(Expr::col(Column::IsActive).into())
+            .take();
+        let done =
+            retried(|| async { Ok(self.database.connection().execute(&update).await?) }).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// What both changes ask of the row: still ours to change, still alive.
+    fn compare_and_set(&self, read: &Session, expires_at: Timestamp) -> UpdateStatement {
+        Query::update()
+            .table(Entity)
+            .value(Column::ExpiresAt, self.database.time(expires_at))
+            .and_where(Expr::col(Column::SessionId).eq(read.id.to_string()))
+            .and_where(Expr::col(Column::Generation).eq(read.generation.0))
+            .and_where(Expr::col(Column::IsActive).into())
+            .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
+            .returning(Query::returning().columns([
+                Column::Generation,
+                Column::RotatedAt,
+                Column::UsedAt,
+                Column::ExpiresAt,
+            ]))
+            .take()
+    }
+
+    async fn change(&self, update: UpdateStatement) -> Result<Option<Turned>, StoreError> {
+        let row = retried(|| async { Ok(self.database.connection().query_one(&update).await?) });
+        row.await?.map(|row| read_turned(&row)).transpose()
+    }
+}
+
+fn read_turned(row: &QueryResult) -> Result<Turned, StoreError> {
+    Ok(Turned {
+        generation: Generation(row.try_get("", "generation")?),
+        rotated_at: row.try_get("", "rotated_at")?,
+        used_at: row.try_get("", "used_at")?,
+        expires_at: row.try_get("", "expires_at")?,
+    })
+}

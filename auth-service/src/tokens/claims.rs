@@ -1,0 +1,73 @@
+//! What a token says.
+
+use crate::model::Generation;
+use serde::{Deserialize, Serialize};
+use shared::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+
+/// The two kinds of token; one is never taken for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// For calls (RFC 9068 names the type `at+jwt`).
+    Access,
+    /// For RefreshSession.
+    Refresh,
+}
+
+impl TokenKind {
+    /// The `typ` header (RFC 8725, 3.11).
+    #[must_use]
+    pub const fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Refresh => "rt+jwt",
+        }
+    }
+
+    pub(super) fn from_typ(typ: &str) -> Option<Self> {
+        [Self::Access, Self::Refresh].into_iter().find(|kind| kind.typ() == typ)
+    }
+}
+
+/// The claims of a token whose signature held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Which kind of token.
+    pub kind: TokenKind,
+    /// Whose session.
+    pub user_id: UserId,
+    /// Which session.
+    pub session_id: SessionId,
+    /// Which pair of the session.
+    pub generation: Generation,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+}
+
+/// The claims as JSON (RFC 7519, section 4.1; `sid` as OpenID Connect has it).
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireClaims {
+    pub(super) sub: String,
+    pub(super) sid: String,
+    #[serde(rename = "gen")]
+    pub(super) generation: i32,
+    pub(super) iat: i64,
+    pub(super) exp: i64,
+    pub(super) iss: String,
+    pub(super) aud: String,
+    pub(super) jti: String,
+}
+
+impl Claims {
+    pub(super) fn read(kind: TokenKind, wire: WireClaims) -> Option<Self> {
+        Some(Self {
+            kind,
+            user_id: UserId(wire.sub.parse().ok()?),
+            session_id: SessionId::parse(&wire.sid)?,
+            generation: Generation(wire.generation),
+            expires_at: Timestamp::from_seconds(wire.exp),
+        })
+    }
+}

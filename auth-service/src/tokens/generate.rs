@@ -1,0 +1,48 @@
+//! Making a signing key.
+
+use super::keys::KeyName;
+use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+/// Writes a new key into a directory, readable by its owner alone; gives the
+/// file's path. A file of that name is left as it is, and the call fails.
+pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, GenerateError> {
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+        .map_err(|_| GenerateError::Random)?;
+    let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
+    let path = directory.join(format!("{name}.pem"));
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| {
+            file.write_all(pem.as_bytes())?;
+            file.sync_all()
+        });
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => Err(GenerateError::Write { path, source }),
+    }
+}
+
+/// No key was made.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// The operating system gives no random numbers.
+    #[error("the system's random source failed")]
+    Random,
+    /// The file cannot be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}

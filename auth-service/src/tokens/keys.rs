@@ -1,0 +1,140 @@
+//! Signing keys in a directory: one PEM file a key, named after the time from
+//! which it signs.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use chrono::NaiveDateTime;
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use shared::time::Timestamp;
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// How a name is written: UTC, to the second.
+const FORMAT: &str = "%Y%m%dT%H%M%SZ";
+/// Keys in one directory.
+const MAX_KEYS: usize = 32;
+
+/// A key's name: the file name without `.pem`, the `kid` of the tokens it
+/// signs, and the time from which it signs, for example `20261124T230000Z`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyName(i64);
+
+impl KeyName {
+    /// The name of a key that signs from `time` on.
+    #[must_use]
+    pub fn at(time: Timestamp) -> Self {
+        Self(time.to_portable().seconds())
+    }
+
+    /// The time from which the key signs.
+    #[must_use]
+    pub fn signs_from(self) -> Timestamp {
+        Timestamp::from_seconds(self.0)
+    }
+}
+
+impl FromStr for KeyName {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
+        Ok(Self(NaiveDateTime::parse_from_str(text, FORMAT)?.and_utc().timestamp()))
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = chrono::DateTime::from_timestamp_secs(self.0).unwrap_or_default();
+        write!(f, "{}", time.format(FORMAT))
+    }
+}
+
+impl fmt::Debug for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One Ed25519 key, ready for use.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) signs: EncodingKey,
+    pub(super) verifies: DecodingKey,
+    /// The public half, to see whether a file's content changed.
+    pub(super) public: Vec<u8>,
+}
+
+impl Key {
+    /// Reads PKCS#8, version 1 (as `openssl genpkey` writes it) or 2.
+    fn read(pem: &[u8]) -> Option<Self> {
+        let der = pem::parse(pem).ok().filter(|block| block.tag() == "PRIVATE KEY")?;
+        let pair = Ed25519KeyPair::from_pkcs8(der.contents()).ok()?;
+        let public = pair.public_key().as_ref().to_vec();
+        Some(Self {
+            signs: EncodingKey::from_ed_der(der.contents()),
+            verifies: DecodingKey::from_ed_der(&public),
+            public,
+        })
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// Reads every key of a directory. Hidden names are passed over: Kubernetes
+/// keeps its own links there.
+pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>, InvalidKeys> {
+    let unreadable = |source| InvalidKeys::Unreadable { path: directory.to_owned(), source };
+    let mut keys = BTreeMap::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let Some(stem) = path.file_name().and_then(|name| name.to_str()) else {
+            return Err(InvalidKeys::Name(path));
+        };
+        if stem.starts_with('.') {
+            continue;
+        }
+        let name = stem.strip_suffix(".pem").and_then(|stem| {
+            let name = stem.parse::<KeyName>().ok()?;
+            (name.to_string() == stem).then_some(name)
+        });
+        let name = name.ok_or_else(|| InvalidKeys::Name(path.clone()))?;
+        let pem = fs::read(&path)
+            .map_err(|source| InvalidKeys::Unreadable { path: path.clone(), source })?;
+        keys.insert(name, Key::read(&pem).ok_or(InvalidKeys::Content(path))?);
+    }
+    if keys.len() > MAX_KEYS {
+        return Err(InvalidKeys::TooMany(directory.to_owned()));
+    }
+    Ok(keys)
+}
+
+/// The directory's keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidKeys {
+    /// The directory or a file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file's name is not a time.
+    #[error("{}: must be named like 20261124T230000Z.pem, after the time from which it signs", .0.display())]
+    Name(PathBuf),
+    /// A file holds something else.
+    #[error("{}: must hold an Ed25519 private key in PKCS#8 PEM", .0.display())]
+    Content(PathBuf),
+    /// No key's time has come.
+    #[error("{}: holds no key whose time has come; generate one", .0.display())]
+    NoneSigns(PathBuf),
+    /// More files than a rotation can need.
+    #[error("{}: holds more than {MAX_KEYS} keys; retire the oldest", .0.display())]
+    TooMany(PathBuf),
+}

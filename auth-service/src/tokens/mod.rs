@@ -1,0 +1,226 @@
+//! Tokens: JWTs signed with Ed25519, typed, with the algorithm pinned by the
+//! key (RFC 7519, RFC 8037, RFC 8725, RFC 9068). The only place that knows
+//! `jsonwebtoken`.
+
+mod claims;
+mod generate;
+mod key_ring;
+mod keys;
+
+pub use claims::{Claims, TokenKind};
+pub use generate::{GenerateError, generate_key};
+pub use key_ring::KeyRing;
+pub use keys::{InvalidKeys, KeyName};
+
+use crate::model::{Generation, Refusal};
+use aws_lc_rs::digest;
+use claims::WireClaims;
+use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
+use keys::Key;
+use quick_cache::sync::Cache;
+use secrecy::SecretString;
+use serde::Deserialize;
+use shared::{
+    ids::{SessionId, UserId},
+    session_layer::BearerToken,
+    time::{Clock, Timestamp},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Tolerated difference between clocks.
+const LEEWAY: Duration = Duration::from_secs(5);
+/// Verified signatures remembered: some 20 MB when full.
+const CACHED_SIGNATURES: usize = 100_000;
+
+/// SHA-256 of a whole token. In memory only.
+type TokenDigest = [u8; 32];
+
+/// Issues and verifies tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    keys: Arc<KeyRing>,
+    /// Successes only, with their kind; a change of keys empties it.
+    verified: Cache<TokenDigest, Claims>,
+    verified_with: AtomicU64,
+    issuer: String,
+    audience: String,
+    clock: Clock,
+}
+
+/// A token that was just signed.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    /// The text. It never prints.
+    pub text: SecretString,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// No token was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// There is no key.
+    #[error("no key signs")]
+    NoKey,
+    /// The key does not sign.
+    #[error("cannot sign a token: {0}")]
+    Library(#[from] jsonwebtoken::errors::Error),
+}
+
+impl Tokens {
+    /// Tokens of one issuer for one audience.
+    #[must_use]
+    pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String, clock: Clock) -> Self {
+        Self {
+            keys,
+            verified: Cache::new(CACHED_SIGNATURES),
+            verified_with: AtomicU64::new(0),
+            issuer,
+            audience,
+            clock,
+        }
+    }
+
+    /// Signs a token.
+    pub fn issue(
+        &self,
+        kind: TokenKind,
+        user: UserId,
+        session: SessionId,
+        generation: Generation,
+        expires_at: Timestamp,
+    ) -> Result<IssuedToken, SignError> {
+        let (name, key) = self.keys.signing().ok_or(SignError::NoKey)?;
+        let header = Header {
+            typ: Some(kind.typ().to_owned()),
+            kid: Some(name.to_string()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        let claims = WireClaims {
+            sub: user.0.to_string(),
+            sid: session.to_string(),
+            generation: generation.0,
+            iat: self.clock.now().seconds(),
+            exp: expires_at.seconds(),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            jti: uuid::Uuid::new_v4().to_string(),
+        };
+        let text = jsonwebtoken::encode(&header, &claims, &key.signs)?;
+        let expires_at = Timestamp::from_seconds(expires_at.seconds());
+        Ok(IssuedToken { text: text.into(), expires_at })
+    }
+
+    /// Verifies a token of one kind: form, algorithm, key, signature, type,
+    /// issuer, audience and time, each with its own refusal.
+    pub fn verify(&self, kind: TokenKind, token: &BearerToken) -> Result<Claims, Refusal> {
+        let claims = self.verify_signature(token)?;
+        if claims.kind != kind {
+            return Err(Refusal::TokenType);
+        }
+        if self.clock.now() >= claims.expires_at + LEEWAY {
+            return Err(Refusal::TokenExpired);
+        }
+        Ok(claims)
+    }
+
+    /// Verifies a token of either kind, expired or not: who logs out need not
+    /// refresh first (RFC 7009, section 2.1).
+    pub fn verify_for_revocation(&self, token: &BearerToken) -> Result<Claims, Refusal> {
+        self.verify_signature(token)
+    }
+
+    fn verify_signature(&self, token: &BearerToken) -> Result<Claims, Refusal> {
+        // a key that went takes what it signed along
+        let edition = self.keys.edition();
+        if self.verified_with.swap(edition, Ordering::AcqRel) != edition {
+            self.verified.clear();
+        }
+        let digest = token_digest(token);
+        if let Some(claims) = self.verified.get(&digest) {
+            return Ok(claims);
+        }
+        let claims = self.verify_afresh(token)?;
+        if self.clock.now() < claims.expires_at + LEEWAY && edition == self.keys.edition() {
+            self.verified.insert(digest, claims.clone());
+        }
+        Ok(claims)
+    }
+
+    fn verify_afresh(&self, token: &BearerToken) -> Result<Claims, Refusal> {
+        let header = read_header(token.expose())?;
+        if header.alg != "EdDSA" {
+            return Err(Refusal::TokenAlgorithm);
+        }
+        // extensions that must be understood are not understood (RFC 7515, 4.1.11)
+        if header.crit.is_some() {
+            return Err(Refusal::TokenMalformed);
+        }
+        let name: KeyName = header
+            .kid
+            .as_deref()
+            .ok_or(Refusal::TokenMalformed)?
+            .parse()
+            .map_err(|_| Refusal::TokenKeyUnknown)?;
+        let key = self.keys.verifying(name).ok_or(Refusal::TokenKeyUnknown)?;
+        let claims = self.decode(token, &key)?;
+        let kind = header.typ.as_deref().and_then(TokenKind::from_typ).ok_or(Refusal::TokenType)?;
+        Claims::read(kind, claims).ok_or(Refusal::TokenMalformed)
+    }
+
+    fn decode(&self, token: &BearerToken, key: &Key) -> Result<WireClaims, Refusal> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // checked by our own clock
+        validation.validate_exp = false;
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
+        // without this, a token that lacks the claim would pass
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        jsonwebtoken::decode(token.expose(), &key.verifies, &validation)
+            .map(|data| data.claims)
+            .map_err(|error| match error.kind() {
+                ErrorKind::InvalidSignature => Refusal::TokenSignature,
+                ErrorKind::InvalidAlgorithm => Refusal::TokenAlgorithm,
+                ErrorKind::InvalidIssuer => Refusal::TokenIssuer,
+                ErrorKind::InvalidAudience => Refusal::TokenAudience,
+                ErrorKind::MissingRequiredClaim(claim) if claim == "iss" => Refusal::TokenIssuer,
+                ErrorKind::MissingRequiredClaim(claim) if claim == "aud" => Refusal::TokenAudience,
+                _ => Refusal::TokenMalformed,
+            })
+    }
+}
+
+/// The parts of a JOSE header that decide; read by hand so that each has its
+/// own refusal.
+#[derive(Deserialize)]
+struct JoseHeader {
+    alg: String,
+    typ: Option<String>,
+    kid: Option<String>,
+    crit: Option<serde_json::Value>,
+}
+
+fn read_header(token: &str) -> Result<JoseHeader, Refusal> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let mut parts = token.split('.');
+    let (Some(header), Some(_), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Refusal::TokenMalformed);
+    };
+    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Refusal::TokenMalformed)?;
+    serde_json::from_slice(&header).map_err(|_| Refusal::TokenMalformed)
+}
+
+fn token_digest(token: &BearerToken) -> TokenDigest {
+    let digest = digest::digest(&digest::SHA256, token.expose().as_bytes());
+    let mut bytes = TokenDigest::default();
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
+}

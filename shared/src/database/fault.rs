@@ -1,0 +1,94 @@
+//! What a driver's error means to its caller.
+
+use sea_orm::{DbErr, RuntimeErr};
+use std::sync::Arc;
+
+/// The four reactions that a caller has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The database is away, slow, read-only or full of callers: answer
+    /// UNAVAILABLE.
+    Unavailable,
+    /// Another transaction won: nothing was changed, try again.
+    Conflict,
+    /// A row that must be unique exists.
+    Exists,
+    /// The statement is wrong, or a value does not decode: a fault of ours.
+    Other,
+}
+
+/// What an error means.
+#[must_use]
+pub fn fault(error: &DbErr) -> Fault {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Fault::Unavailable,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            sqlx_fault(error)
+        }
+        _ => Fault::Other,
+    }
+}
+
+fn sqlx_fault(error: &Arc<sqlx::Error>) -> Fault {
+    match error.as_ref() {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Fault::Unavailable,
+        sqlx::Error::Database(error) if error.is_unique_violation() => Fault::Exists,
+        sqlx::Error::Database(error) => error.code().map_or(Fault::Other, |code| by_code(&code)),
+        _ => Fault::Other,
+    }
+}
+
+/// By SQLSTATE (PostgreSQL, appendix A) or primary result code (SQLite).
+fn by_code(code: &str) -> Fault {
+    match code {
+        // serialization failure, deadlock
+        "40001" | "40P01" => Fault::Conflict,
+        // read-only server, lock not available, disk full, cannot connect now
+        "25006" | "55P03" | "53100" => Fault::Unavailable,
+        // connection, resources, operator intervention (statement timeout too)
+        code if code.len() == 5
+            && ["08", "53", "57"].iter().any(|class| code.starts_with(class)) =>
+        {
+            Fault::Unavailable
+        }
+        // an extended SQLite code carries its primary one in the low byte: busy,
+        // locked, read-only, I/O error, full, cannot open
+        code if code.len() < 5 => match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(5 | 6 | 8 | 10 | 13 | 14) => Fault::Unavailable,
+            _ => Fault::Other,
+        },
+        _ => Fault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_reaction() {
+        for (code, expected) in [
+            ("40001", Fault::Conflict),
+            ("40P01", Fault::Conflict),
+            ("57P01", Fault::Unavailable),
+            ("57014", Fault::Unavailable),
+            ("53300", Fault::Unavailable),
+            ("08006", Fault::Unavailable),
+            ("25006", Fault::Unavailable),
+            ("42P01", Fault::Other),
+            ("22021", Fault::Other),
+            // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_FULL, SQLITE_ERROR
+            ("5", Fault::Unavailable),
+            ("517", Fault::Unavailable),
+            ("13", Fault::Unavailable),
+            ("1", Fault::Other),
+        ] {
+            assert_eq!(by_code(code), expected, "{code}");
+        }
+    }
+}
