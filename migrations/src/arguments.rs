@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use shared::database::DatabaseUrl;
 use std::process::ExitCode;
 
-/// EX_USAGE: the command line or the configuration is wrong.
+/// `EX_USAGE`: the command line or the configuration is wrong.
 const USAGE_ERROR: u8 = 64;
 
 /// Makes, drops and reports the schema of the database.

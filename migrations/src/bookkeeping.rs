@@ -104,7 +104,8 @@ pub(crate) async fn read(
     let row = on
         .query_one_raw(Statement::from_string(backend, exists))
         .await?;
-    if !row.is_some_and(|row| row.try_get("", "found").unwrap_or(false)) {
+    let found = row.map(|row| row.try_get("", "found")).transpose()?;
+    if found != Some(true) {
         return Ok(Vec::new());
     }
     let rows = on

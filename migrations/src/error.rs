@@ -1,10 +1,10 @@
-//! Why a command stopped. Each message says what was met and what to do about
-//! it; nothing was changed in any of these cases.
+//! Why a command stopped. Each message says what was met and what to do about it.
 
 use crate::found::Names;
 use sea_orm::{DbErr, RuntimeErr};
 
-/// Why a command stopped, before it changed anything.
+/// Why a command stopped. All of its work is one transaction, so nothing was
+/// changed where the message says so, and never a part.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
@@ -76,8 +76,11 @@ pub enum MigrateError {
     #[error("cannot reach the database: {0}. Check DATABASE_URL, and that the database runs")]
     Unreachable(String),
 
-    /// Anything else that the database says.
-    #[error("the database refused: {0}; nothing was changed")]
+    /// Anything else that the database says. It may have said so at the commit.
+    #[error(
+        "the database refused: {words}. It was changed altogether or not at all; \
+         `migrate status` says which", words = words(.0)
+    )]
     Database(DbErr),
 }
 
@@ -108,6 +111,13 @@ fn code(error: &DbErr) -> Option<String> {
         return None;
     };
     error.as_database_error()?.code().map(Into::into)
+}
+
+fn words(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => plain(error),
+        error => error.to_string(),
+    }
 }
 
 /// The database's own words, without the libraries' around them.

@@ -6,7 +6,7 @@ use shared::database::{Database, Dialect};
 use std::time::{Duration, Instant};
 
 /// How long a command waits for another one to end.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 /// How often it asks.
 const PAUSE: Duration = Duration::from_millis(200);
 

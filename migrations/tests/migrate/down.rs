@@ -2,6 +2,7 @@
 
 use crate::fingerprint::{fingerprint, lines};
 use migrations::{MigrateError, NEWEST, Report};
+use sea_orm::ConnectionTrait;
 use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
@@ -15,6 +16,22 @@ const ROWS: &str = "
     UPDATE role_permissions SET created_by_id = (SELECT id FROM users);
     INSERT INTO branches (partner_id, name, lat, lng, created_by_id)
     SELECT partner_id, 'North', 24.7, 46.6, id FROM users";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_in_use_stop_down_after_a_short_wait() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    let user = database.open(&Clock::system()).await;
+    let reading = user.begin().await.unwrap();
+    reading
+        .execute_unprepared("SELECT 1 FROM users")
+        .await
+        .unwrap();
+    let pool = database.open(&Clock::system()).await;
+    let error = migrations::down(&pool, true).await.unwrap_err();
+    assert!(matches!(error, MigrateError::LockTimeout), "{error:?}");
+    reading.rollback().await.unwrap();
+    migrations::down(&pool, true).await.unwrap();
+}
 
 testing::on_both_databases! {
     async fn down_refuses_to_drop_data_unasked(kind: Kind) {

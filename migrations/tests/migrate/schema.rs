@@ -163,20 +163,18 @@ async fn the_tables_are_as_the_old_application_declares_them() {
         schema
             .into_iter()
             .filter(|line| match line.split(' ').collect::<Vec<_>>()[..] {
-                ["column" | "constraint", "ticketing_migrations", ..] => false,
                 ["column", "user_sessions", name, ..] => {
                     OUR_COLUMNS.iter().all(|(ours, _)| *ours != name)
                 }
-                ["column" | "constraint", table, ..] => TABLES.contains(&table),
-                ["enum", "user_type_enum", _, "operation"] => false,
-                [
-                    "enum",
-                    "notification_type_enum" | "branch_user_role_enum",
-                    ..,
-                ] => false,
+                ["column" | "constraint", table, ..] => {
+                    table != "ticketing_migrations" && TABLES.contains(&table)
+                }
+                ["enum", name, _, label] => {
+                    label != "operation"
+                        && !["notification_type_enum", "branch_user_role_enum"].contains(&name)
+                }
                 ["trigger", ..] => !line.contains(" public.notifications "),
                 ["function", name, ..] => name == "update_updated_at_column",
-                ["enum", ..] => true,
                 _ => false,
             })
             .collect()

@@ -31,8 +31,9 @@ enum Order {
 }
 
 impl TcpProxy {
-    /// Listens on a free port of 127.0.0.1.
-    pub async fn start(target: SocketAddr) -> Self {
+    /// Listens on a free port of 127.0.0.1, on the runtime that the caller runs in.
+    #[must_use]
+    pub fn start(target: SocketAddr) -> Self {
         let place = socket(0).expect("a free port");
         let address = place.local_addr().expect("it is bound");
         let listener = listen(address).expect("the port is ours");

@@ -48,11 +48,10 @@ async fn create(cluster: &Cluster, prefix: &str, template: &str) -> String {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let name = format!("{prefix}_{}", next());
     let _turn = ONE_AT_A_TIME.lock().await;
-    administer(
-        cluster,
-        format!("CREATE DATABASE {name} TEMPLATE {template}"),
-    )
-    .await;
+    let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+    administer(cluster, statement)
+        .await
+        .expect("the cluster makes a database");
     name
 }
 
@@ -68,9 +67,10 @@ pub(crate) fn drop_postgres(name: &str) {
                 .build();
             let runtime = runtime.expect("a runtime");
             for name in names {
-                // a test that failed may have left connections
+                // a test may have left connections; who connects right now keeps the
+                // database until the cluster's end
                 let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                runtime.block_on(administer(Cluster::shared(), statement));
+                let _dropped = runtime.block_on(administer(Cluster::shared(), statement));
             }
         });
         sender
@@ -79,15 +79,12 @@ pub(crate) fn drop_postgres(name: &str) {
     let _queued = queue.send(name.to_owned());
 }
 
-async fn administer(cluster: &Cluster, statement: String) {
-    let mut connection = PgConnection::connect(&cluster.url("postgres"))
-        .await
-        .expect("the cluster answers");
+async fn administer(cluster: &Cluster, statement: String) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
     sqlx::raw_sql(AssertSqlSafe(statement))
         .execute(&mut connection)
-        .await
-        .expect("it may");
-    connection.close().await.expect("the cluster answers");
+        .await?;
+    connection.close().await
 }
 
 /// The path of a new file: a copy of the migrated database, or not there yet.

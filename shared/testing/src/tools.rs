@@ -14,8 +14,7 @@ pub fn find(name: &str) -> PathBuf {
         .find(|file| file.is_file())
         .unwrap_or_else(|| {
             panic!(
-                "{name} is neither in {} nor on PATH: put it there as README says under \
-                 \"Tests\", then run `cargo test --workspace` again",
+                "{name} is neither in {} nor on PATH: `.ci/test` installs it",
                 own.display()
             )
         })

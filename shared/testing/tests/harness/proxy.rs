@@ -1,0 +1,116 @@
+//! The proxy, before a server that echoes, and before PostgreSQL.
+
+use sea_orm::ConnectionTrait;
+use shared::{
+    database::{Database, PoolLimits},
+    time::Clock,
+};
+use std::{io, net::SocketAddr, time::Duration};
+use testing::{Kind, TestDatabase, proxy::TcpProxy};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// Sends back what comes.
+async fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut from, mut to) = stream.split();
+                tokio::io::copy(&mut from, &mut to).await
+            });
+        }
+    });
+    address
+}
+
+async fn sent_back(stream: &mut TcpStream, text: &[u8]) -> io::Result<()> {
+    stream.write_all(text).await?;
+    received(stream, text).await
+}
+
+async fn received(stream: &mut TcpStream, text: &[u8]) -> io::Result<()> {
+    let mut buffer = vec![0; text.len()];
+    stream.read_exact(&mut buffer).await?;
+    assert_eq!(buffer, text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn bytes_pass_and_so_does_the_end() {
+    let proxy = TcpProxy::start(echo().await);
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    sent_back(&mut stream, b"one").await.unwrap();
+    stream.write_all(b"two").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"two");
+}
+
+#[tokio::test]
+async fn cut_closes_what_is_open_and_refuses_what_comes() {
+    let proxy = TcpProxy::start(echo().await);
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    sent_back(&mut stream, b"one").await.unwrap();
+
+    proxy.cut().await;
+    sent_back(&mut stream, b"two").await.unwrap_err();
+    let error = TcpStream::connect(proxy.address()).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+
+    proxy.restore().await;
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    sent_back(&mut stream, b"three").await.unwrap();
+}
+
+#[tokio::test]
+async fn hang_holds_what_is_open_and_what_comes() {
+    let proxy = TcpProxy::start(echo().await);
+    let mut before = TcpStream::connect(proxy.address()).await.unwrap();
+    sent_back(&mut before, b"one").await.unwrap();
+
+    proxy.hang().await;
+    let mut meanwhile = TcpStream::connect(proxy.address()).await.unwrap();
+    for stream in [&mut before, &mut meanwhile] {
+        let silence = Duration::from_millis(100);
+        tokio::time::timeout(silence, sent_back(stream, b"two"))
+            .await
+            .unwrap_err();
+    }
+
+    proxy.restore().await;
+    for stream in [&mut before, &mut meanwhile] {
+        received(stream, b"two").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn hang_after_cut_accepts_again() {
+    let proxy = TcpProxy::start(echo().await);
+    proxy.cut().await;
+    proxy.hang().await;
+    TcpStream::connect(proxy.address()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_goes_and_comes_back() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    let proxy = TcpProxy::start(database.address());
+    let limits = PoolLimits {
+        acquire_timeout: Duration::from_millis(500),
+        ..PoolLimits::default()
+    };
+    let url = database.url_through(&proxy);
+    let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
+    let ask = async || pool.connection().execute_unprepared("SELECT 1").await;
+
+    ask().await.unwrap();
+    proxy.cut().await;
+    ask().await.unwrap_err();
+    proxy.restore().await;
+    ask().await.unwrap();
+}
