@@ -157,9 +157,7 @@ fn hash(algorithm: Algorithm, text: &str) -> Result<PasswordHash, PasswordError>
                 .map_err(|_| PasswordError::Failed)?
                 .to_string()
         }
-        Algorithm::Bcrypt => {
-            bcrypt::hash(text, BCRYPT_COST).map_err(|_| PasswordError::Failed)?
-        }
+        Algorithm::Bcrypt => bcrypt::hash(text, BCRYPT_COST).map_err(|_| PasswordError::Failed)?,
     };
     Ok(PasswordHash::new(hash))
 }
@@ -170,7 +168,11 @@ fn verify(text: &str, hash: &str) -> Option<bool> {
         return Some(true);
     }
     let normalized: String = text.nfc().collect();
-    if normalized == text { Some(false) } else { verify_bytes(normalized.as_bytes(), hash) }
+    if normalized == text {
+        Some(false)
+    } else {
+        verify_bytes(normalized.as_bytes(), hash)
+    }
 }
 
 fn verify_bytes(password: &[u8], hash: &str) -> Option<bool> {
@@ -190,7 +192,10 @@ mod tests {
     async fn verifies(hash: &str, password: &str) -> bool {
         let passwords = Passwords::new(Algorithm::Argon2id, 1).unwrap();
         let hash = PasswordHash::new(hash.to_owned());
-        passwords.verify(&Password::new(password.to_owned()), Some(&hash)).await.unwrap()
+        passwords
+            .verify(&Password::new(password.to_owned()), Some(&hash))
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -206,7 +211,9 @@ mod tests {
     async fn bcrypt_reads_72_bytes_of_either_prefix_and_cost() {
         let long = "p".repeat(80);
         for (cost, prefix) in [(10, "$2a$"), (10, "$2b$"), (12, "$2a$"), (12, "$2b$")] {
-            let hash = bcrypt::hash(&long, cost).unwrap().replacen("$2b$", prefix, 1);
+            let hash = bcrypt::hash(&long, cost)
+                .unwrap()
+                .replacen("$2b$", prefix, 1);
             assert!(verifies(&hash, &long).await, "{prefix} {cost}");
             assert!(verifies(&hash, &long[..72]).await, "{prefix} {cost}");
             assert!(!verifies(&hash, &long[..71]).await, "{prefix} {cost}");
@@ -234,7 +241,10 @@ mod tests {
     #[tokio::test]
     async fn nobody_matches_nothing() {
         let passwords = Passwords::new(Algorithm::Argon2id, 1).unwrap();
-        assert_eq!(passwords.verify(&Password::new(String::new()), None).await, Ok(false));
+        assert_eq!(
+            passwords.verify(&Password::new(String::new()), None).await,
+            Ok(false)
+        );
     }
 
     #[tokio::test]

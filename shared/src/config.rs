@@ -3,10 +3,30 @@
 //! Flags and environment reach a service as text (clap, with the variable
 //! beside each flag); this parses the texts and collects what is wrong.
 
+use clap::Parser;
 use std::{fmt, process::ExitCode, str::FromStr};
 
 /// `EX_USAGE` of `sysexits.h`: the command was used wrongly.
 pub const EXIT_USAGE: u8 = 64;
+/// The command was right and failed.
+pub const EXIT_FAILURE: u8 = 1;
+
+/// Reads the arguments, and what they mean; or says what is wrong with them,
+/// and gives the exit code.
+pub fn read<A, C>() -> Result<C, ExitCode>
+where
+    A: Parser,
+    C: TryFrom<A, Error = Problems>,
+{
+    let arguments = A::try_parse().map_err(|error| {
+        // help and version are no mistakes
+        let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
+        let _ = error.print();
+        ExitCode::from(code)
+    })?;
+    let program = A::command().get_name().to_owned();
+    C::try_from(arguments).map_err(|problems| exit_with(&program, problems, EXIT_USAGE))
+}
 
 /// What is wrong with a configuration, a line each.
 #[derive(Debug, Default, PartialEq, Eq)]

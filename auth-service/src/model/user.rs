@@ -85,11 +85,15 @@ impl PasswordHash {
     #[must_use]
     pub fn digest(&self) -> String {
         let digest = digest::digest(&digest::SHA256, self.expose().as_bytes());
-        digest.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
-            // writing to a string cannot fail
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        digest
+            .as_ref()
+            .iter()
+            .take(16)
+            .fold(String::new(), |mut text, byte| {
+                // writing to a string cannot fail
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     /// Whether a digest kept earlier is of this text.

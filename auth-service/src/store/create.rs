@@ -52,7 +52,9 @@ impl Store {
     /// Finds the user that logs in with this e-mail, exactly as it is written:
     /// two accounts may differ in case alone.
     pub async fn find_log_in(&self, email: &str) -> Result<Option<LogIn>, StoreError> {
-        let query = log_in_query().and_where(Expr::col(user::Column::Email).eq(email)).take();
+        let query = log_in_query()
+            .and_where(Expr::col(user::Column::Email).eq(email))
+            .take();
         let row = self.database.connection().query_one(&query).await?;
         row.map(|row| read_log_in(&row)).transpose()
     }
@@ -86,7 +88,8 @@ impl Store {
                 return Ok(CreateOutcome::PasswordChanged(found.password));
             }
             let now: Timestamp = row.try_get("", "now")?;
-            self.insert_session(&transaction, user, verified, session, now).await?;
+            self.insert_session(&transaction, user, verified, session, now)
+                .await?;
             transaction.commit().await?;
             Ok(CreateOutcome::Created)
         })
@@ -113,8 +116,9 @@ impl Store {
                 .await?
                 .ok_or_else(|| StoreError::Inconsistent("no role named customer".to_owned()))?;
             let now: Timestamp = role.try_get("", "now")?;
-            let user =
-                self.insert_user(&transaction, new, password, role.try_get("", "id")?).await?;
+            let user = self
+                .insert_user(&transaction, new, password, role.try_get("", "id")?)
+                .await?;
             let customer = Query::insert()
                 .into_table(customer::Entity)
                 .columns([
@@ -129,7 +133,8 @@ impl Store {
                 ])
                 .take();
             transaction.execute(&customer).await?;
-            self.insert_session(&transaction, user, password, session, now).await?;
+            self.insert_session(&transaction, user, password, session, now)
+                .await?;
             transaction.commit().await?;
             Ok(user)
         })
@@ -148,8 +153,14 @@ impl Store {
             (name_of(user::Column::Email), new.email.clone().into()),
             (name_of(user::Column::Phone), new.phone.clone().into()),
             (name_of(user::Column::RoleId), role.into()),
-            (name_of(user::Column::LanguagePreference), new.language_preference.clone().into()),
-            (name_of(user::Unmodelled::Password), password.expose().into()),
+            (
+                name_of(user::Column::LanguagePreference),
+                new.language_preference.clone().into(),
+            ),
+            (
+                name_of(user::Unmodelled::Password),
+                password.expose().into(),
+            ),
             (
                 name_of(user::Unmodelled::UserType),
                 Expr::val("customer").as_enum(Alias::new("user_type_enum")),
@@ -183,12 +194,18 @@ impl Store {
             (Column::SessionId, session.id.to_string().into()),
             (Column::CreatedAt, time(now)),
             (Column::RotatedAt, time(now)),
-            (Column::ExpiresAt, time(Ord::min(end, now + session.lives.refresh_token))),
+            (
+                Column::ExpiresAt,
+                time(Ord::min(end, now + session.lives.refresh_token)),
+            ),
             (Column::AbsoluteExpiresAt, time(end)),
             (Column::Generation, Generation::FIRST.0.into()),
             (Column::IsActive, true.into()),
             (Column::PasswordDigest, password.digest().into()),
-            (Column::DeviceInfo, session.client.device_info.clone().into()),
+            (
+                Column::DeviceInfo,
+                session.client.device_info.clone().into(),
+            ),
             (Column::IpAddress, session.client.ip_address.clone().into()),
         ];
         let (columns, values): (Vec<_>, Vec<_>) = values.into_iter().unzip();

@@ -1,6 +1,9 @@
 //! A user's live sessions, in pages.
 
-use super::{Store, StoreError, entity::user_session::{Column, Entity}};
+use super::{
+    Store, StoreError,
+    entity::user_session::{Column, Entity},
+};
 use crate::model::{Generation, Session};
 use sea_orm::{
     ConnectionTrait, QueryResult,
@@ -52,8 +55,10 @@ impl Store {
             .take();
         if let Some(after) = after {
             let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
-            let position =
-                Expr::tuple([self.database.time(after.created_at), Expr::val(after.row_id)]);
+            let position = Expr::tuple([
+                self.database.time(after.created_at),
+                Expr::val(after.row_id),
+            ]);
             query.and_where(row.lt(position));
         }
         let rows = self.database.connection().query_all(&query).await?;
@@ -79,5 +84,11 @@ fn read(user_id: UserId, row: &QueryResult) -> Result<(SessionPosition, Session)
         device_info: row.try_get("", "device_info")?,
         ip_address: row.try_get("", "ip_address")?,
     };
-    Ok((SessionPosition { created_at, row_id: row.try_get("", "id")? }, session))
+    Ok((
+        SessionPosition {
+            created_at,
+            row_id: row.try_get("", "id")?,
+        },
+        session,
+    ))
 }

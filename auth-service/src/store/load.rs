@@ -74,7 +74,11 @@ impl Store {
 
     /// Loads one session.
     pub async fn load_one(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.load(&[id]).await?.remove(&id).transpose().map_err(StoreError::Inconsistent)
+        self.load(&[id])
+            .await?
+            .remove(&id)
+            .transpose()
+            .map_err(StoreError::Inconsistent)
     }
 }
 

@@ -1,6 +1,10 @@
 //! The changes of a session: each a compare-and-set of one row.
 
-use super::{Store, StoreError, entity::user_session::{Column, Entity}, retried};
+use super::{
+    Store, StoreError,
+    entity::user_session::{Column, Entity},
+    retried,
+};
 use crate::model::{EndReason, Generation, Session};
 use sea_orm::{
     ConnectionTrait, QueryResult,

@@ -34,9 +34,14 @@ impl Store {
                 (POSTGRES, vec![ids.into(), generations.into(), offset])
             }
             Dialect::Sqlite => {
-                let pairs: Vec<(String, i32)> =
-                    used.iter().map(|(id, number)| (id.to_string(), number.0)).collect();
-                (SQLITE, vec![serde_json::json!(pairs).to_string().into(), offset])
+                let pairs: Vec<(String, i32)> = used
+                    .iter()
+                    .map(|(id, number)| (id.to_string(), number.0))
+                    .collect();
+                (
+                    SQLITE,
+                    vec![serde_json::json!(pairs).to_string().into(), offset],
+                )
             }
         };
         let statement = Statement::from_sql_and_values(dialect.backend(), text, values);

@@ -27,7 +27,9 @@ impl TokenKind {
     }
 
     pub(super) fn from_typ(typ: &str) -> Option<Self> {
-        [Self::Access, Self::Refresh].into_iter().find(|kind| kind.typ() == typ)
+        [Self::Access, Self::Refresh]
+            .into_iter()
+            .find(|kind| kind.typ() == typ)
     }
 }
 

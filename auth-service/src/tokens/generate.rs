@@ -12,8 +12,8 @@ use std::{
 /// Writes a new key into a directory, readable by its owner alone; gives the
 /// file's path. A file of that name is left as it is, and the call fails.
 pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, GenerateError> {
-    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-        .map_err(|_| GenerateError::Random)?;
+    let pkcs8 =
+        Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| GenerateError::Random)?;
     let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
     let path = directory.join(format!("{name}.pem"));
     let written = OpenOptions::new()

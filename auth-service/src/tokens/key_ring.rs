@@ -61,7 +61,8 @@ impl KeyRing {
         let next = merge(&keys, found, now);
         let unchanged = keys.len() == next.len()
             && keys.iter().all(|(name, held)| {
-                next.get(name).is_some_and(|other| other.key.public == held.key.public)
+                next.get(name)
+                    .is_some_and(|other| other.key.public == held.key.public)
             });
         if !unchanged {
             tracing::info!(keys = ?next.keys().collect::<Vec<_>>(), "signing keys read");
@@ -83,7 +84,9 @@ impl KeyRing {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let newest = keys.iter().rev().find(|(_, held)| held.signs_from <= now);
-        newest.or_else(|| keys.iter().next()).map(|(name, held)| (*name, held.key.clone()))
+        newest
+            .or_else(|| keys.iter().next())
+            .map(|(name, held)| (*name, held.key.clone()))
     }
 
     /// The key of that name; looks at the directory again for a name that is

@@ -40,7 +40,11 @@ impl FromStr for KeyName {
     type Err = chrono::ParseError;
 
     fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
-        Ok(Self(NaiveDateTime::parse_from_str(text, FORMAT)?.and_utc().timestamp()))
+        Ok(Self(
+            NaiveDateTime::parse_from_str(text, FORMAT)?
+                .and_utc()
+                .timestamp(),
+        ))
     }
 }
 
@@ -69,7 +73,9 @@ pub(super) struct Key {
 impl Key {
     /// Reads PKCS#8, version 1 (as `openssl genpkey` writes it) or 2.
     fn read(pem: &[u8]) -> Option<Self> {
-        let der = pem::parse(pem).ok().filter(|block| block.tag() == "PRIVATE KEY")?;
+        let der = pem::parse(pem)
+            .ok()
+            .filter(|block| block.tag() == "PRIVATE KEY")?;
         let pair = Ed25519KeyPair::from_pkcs8(der.contents()).ok()?;
         let public = pair.public_key().as_ref().to_vec();
         Some(Self {
@@ -89,7 +95,10 @@ impl fmt::Debug for Key {
 /// Reads every key of a directory. Hidden names are passed over: Kubernetes
 /// keeps its own links there.
 pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>, InvalidKeys> {
-    let unreadable = |source| InvalidKeys::Unreadable { path: directory.to_owned(), source };
+    let unreadable = |source| InvalidKeys::Unreadable {
+        path: directory.to_owned(),
+        source,
+    };
     let mut keys = BTreeMap::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -104,8 +113,10 @@ pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>,
             (name.to_string() == stem).then_some(name)
         });
         let name = name.ok_or_else(|| InvalidKeys::Name(path.clone()))?;
-        let pem = fs::read(&path)
-            .map_err(|source| InvalidKeys::Unreadable { path: path.clone(), source })?;
+        let pem = fs::read(&path).map_err(|source| InvalidKeys::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
         keys.insert(name, Key::read(&pem).ok_or(InvalidKeys::Content(path))?);
     }
     if keys.len() > MAX_KEYS {

@@ -114,7 +114,10 @@ impl Tokens {
         };
         let text = jsonwebtoken::encode(&header, &claims, &key.signs)?;
         let expires_at = Timestamp::from_seconds(expires_at.seconds());
-        Ok(IssuedToken { text: text.into(), expires_at })
+        Ok(IssuedToken {
+            text: text.into(),
+            expires_at,
+        })
     }
 
     /// Verifies a token of one kind: form, algorithm, key, signature, type,
@@ -170,7 +173,11 @@ impl Tokens {
             .map_err(|_| Refusal::TokenKeyUnknown)?;
         let key = self.keys.verifying(name).ok_or(Refusal::TokenKeyUnknown)?;
         let claims = self.decode(token, &key)?;
-        let kind = header.typ.as_deref().and_then(TokenKind::from_typ).ok_or(Refusal::TokenType)?;
+        let kind = header
+            .typ
+            .as_deref()
+            .and_then(TokenKind::from_typ)
+            .ok_or(Refusal::TokenType)?;
         Claims::read(kind, claims).ok_or(Refusal::TokenMalformed)
     }
 
@@ -214,7 +221,9 @@ fn read_header(token: &str) -> Result<JoseHeader, Refusal> {
     else {
         return Err(Refusal::TokenMalformed);
     };
-    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Refusal::TokenMalformed)?;
+    let header = URL_SAFE_NO_PAD
+        .decode(header)
+        .map_err(|_| Refusal::TokenMalformed)?;
     serde_json::from_slice(&header).map_err(|_| Refusal::TokenMalformed)
 }
 

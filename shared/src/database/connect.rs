@@ -3,8 +3,9 @@
 use super::Dialect;
 use crate::time::{Clock, Timestamp};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sea_query::Expr,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sea_query::{Expr, ExprTrait, Query},
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -14,6 +15,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{pin::Pin, str::FromStr, time::Duration};
+
+/// Name of the newest migration that this build needs, in `ticketing_migrations`.
+pub const NEWEST_MIGRATION: &str = "0001_tables";
 
 /// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
 /// password, so it never prints.
@@ -169,6 +173,17 @@ impl Database {
             .await
     }
 
+    /// Whether the migrations that this build needs are applied. Newer ones may
+    /// be there as well, so that old and new versions run side by side.
+    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
+        let query = Query::select()
+            .column("name")
+            .from("ticketing_migrations")
+            .and_where(Expr::col("name").eq(NEWEST_MIGRATION))
+            .take();
+        Ok(self.connection.query_one(&query).await?.is_some())
+    }
+
     /// The database's time now, as an expression.
     #[must_use]
     pub fn now(&self) -> Expr {
@@ -213,8 +228,9 @@ fn refuse_read_only<'c>(
     _: PoolConnectionMetadata,
 ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
     Box::pin(async move {
-        let read_only: String =
-            sqlx::query_scalar("SHOW transaction_read_only").fetch_one(connection).await?;
+        let read_only: String = sqlx::query_scalar("SHOW transaction_read_only")
+            .fetch_one(connection)
+            .await?;
         if read_only == "off" {
             Ok(())
         } else {

@@ -52,7 +52,9 @@ fn by_code(code: &str) -> Fault {
         "25006" | "55P03" | "53100" => Fault::Unavailable,
         // connection, resources, operator intervention (statement timeout too)
         code if code.len() == 5
-            && ["08", "53", "57"].iter().any(|class| code.starts_with(class)) =>
+            && ["08", "53", "57"]
+                .iter()
+                .any(|class| code.starts_with(class)) =>
         {
             Fault::Unavailable
         }

@@ -8,6 +8,8 @@ mod dialect;
 mod fault;
 mod timestamp;
 
-pub use connect::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits};
+pub use connect::{
+    ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, NEWEST_MIGRATION, PoolLimits,
+};
 pub use dialect::Dialect;
 pub use fault::{Fault, fault};

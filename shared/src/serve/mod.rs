@@ -1,19 +1,20 @@
 //! Serving: listeners with their limits, health, reflection, and a stop that
 //! lets what is in flight finish.
 
+mod readiness;
+
+pub use readiness::{LIVENESS, Readiness};
+
 use std::{io, net::SocketAddr, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{
     Server,
     server::{Router, TcpIncoming},
 };
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
-
-/// The health service name that says only that the process answers. It never
-/// touches the database: restarting a pod does not mend one.
-pub const LIVENESS: &str = "liveness";
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
@@ -28,6 +29,9 @@ const CONNECTION_GRACE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a stop waits for calls in flight.
 const DRAIN: Duration = Duration::from_secs(15);
+/// How long a stopping service goes on accepting after its health said so, until
+/// balancers have heard.
+const NOTICE: Duration = Duration::from_secs(3);
 
 /// A socket that listens already, so that a taken port is known before anything
 /// else starts.
@@ -135,14 +139,62 @@ pub fn with_reflection(router: Router, services: &[&str]) -> Result<Router, Refl
 #[error("reflection: {0}")]
 pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 
-/// Sets the health of all services at once: `ready` or not.
-pub async fn set_ready(health: &HealthReporter, services: &[&str], ready: bool) {
-    let status = if ready {
-        ServingStatus::Serving
-    } else {
-        ServingStatus::NotServing
-    };
-    for name in services.iter().chain(&[""]) {
-        health.set_service_status(*name, status).await;
+/// Serves listeners until `stop`: health says NOT_SERVING first, then, after a
+/// short wait, what is in flight finishes under a deadline. A listener that fails
+/// stops the others.
+pub async fn run(
+    listeners: impl IntoIterator<Item = (Listener, Router)>,
+    readiness: Readiness,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
+    let drain = CancellationToken::new();
+    let mut serving = tokio::task::JoinSet::new();
+    for (listener, router) in listeners {
+        serving.spawn(listener.serve(router, drain.clone()));
     }
+    let watching = {
+        let (stop, drain) = (stop.clone(), drain.clone());
+        async move {
+            readiness.watch_until(stop).await;
+            readiness.withdraw().await;
+            tracing::info!("stopping");
+            drain.run_until_cancelled(tokio::time::sleep(NOTICE)).await;
+            drain.cancel();
+        }
+    };
+    let watching = tokio::spawn(watching);
+    let mut outcome = Ok(());
+    while let Some(served) = serving.join_next().await {
+        if let Ok(Err(error)) = served {
+            outcome = Err(error);
+        }
+        // one that ended early takes the others along
+        stop.cancel();
+        drain.cancel();
+    }
+    watching.abort();
+    outcome
+}
+
+/// Cancelled by SIGTERM or SIGINT.
+#[must_use]
+pub fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        let signals = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        );
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            tracing::error!("signals cannot be listened for");
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopped.cancel();
+    });
+    stop
 }

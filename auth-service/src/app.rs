@@ -1,0 +1,188 @@
+//! The wiring, once: pools, store, domain, layers, listeners. Tests build the
+//! same, so the tested stack is the served one.
+
+use crate::{
+    config::Config,
+    domain::{Lookups, Sessions, UsedMarks},
+    grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    passwords::{PasswordError, Passwords},
+    store::Store,
+    tokens::{InvalidKeys, KeyRing, Tokens},
+};
+use proto::auth::v1::{
+    auth_service_server::AuthServiceServer,
+    session_validation_service_server::SessionValidationServiceServer,
+};
+use shared::{
+    database::{ConnectError, Database, PoolLimits},
+    serve::{self, BindError, Listener, ReflectionError, ServeError},
+    session_layer::{
+        AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
+        SessionLayer,
+    },
+    time::Clock,
+};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+use tonic::{service::LayerExt as _, transport::server::Router};
+
+/// The public listener's service.
+pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
+/// The internal listener's service.
+pub const VALIDATION_SERVICE: &str = "ticketing.auth.v1.SessionValidationService";
+/// How often the directory of keys is read again.
+const REREAD_KEYS: Duration = Duration::from_secs(10);
+/// A request of ours has a few hundred bytes; the largest that is worth an
+/// answer is one with an oversized token.
+const MAX_MESSAGE: usize = 2 * 1_024 * 1_024;
+
+/// auth-service, listening but not serving yet.
+#[derive(Debug)]
+pub struct App {
+    public: (Listener, Router),
+    internal: (Listener, Router),
+    ops: (Listener, Router),
+    readiness: serve::Readiness,
+    keys: Arc<KeyRing>,
+    /// Ends the background tasks, after the listeners.
+    background: CancellationToken,
+}
+
+/// auth-service cannot start.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is its source")]
+pub enum StartError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    #[error(transparent)]
+    Keys(#[from] InvalidKeys),
+    #[error(transparent)]
+    ServiceTokens(#[from] InvalidServiceTokens),
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    #[error(transparent)]
+    Rules(#[from] InvalidRules),
+    #[error(transparent)]
+    Reflection(#[from] ReflectionError),
+}
+
+impl App {
+    /// Listens, and prepares everything else.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let public = Listener::bind("auth public", config.public_listen).await?;
+        let internal = Listener::bind("auth internal", config.internal_listen).await?;
+        let ops = Listener::bind("auth ops", config.ops_listen).await?;
+
+        let background = CancellationToken::new();
+        let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
+        let service_tokens = ServiceTokens::open(config.service_token_file)?;
+        let tokens = Tokens::new(
+            Arc::clone(&keys),
+            config.issuer,
+            config.audience,
+            clock.clone(),
+        );
+        let passwords = Passwords::new(config.password_hash, config.hashing_concurrency)?;
+        let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
+        // one connection, for the one task that validates
+        let validating = PoolLimits {
+            connections: 1,
+            generic_plans: true,
+            ..config.pool
+        };
+        let validating = Database::open(&config.database_url, validating, clock).await?;
+        let store = Store::new(database.clone());
+        let sessions = Sessions::new(
+            store.clone(),
+            Arc::new(tokens),
+            passwords,
+            Lookups::start(Store::new(validating), background.clone()),
+            UsedMarks::start(store, background.clone()),
+            config.lives,
+        );
+
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let readiness =
+            serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
+
+        // who may call: read from the proto files, enforced before any handler
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
+        let validator = InProcessValidator::new(sessions.clone());
+        let auth = AuthServiceServer::new(AuthHandlers::new(sessions.clone()))
+            .max_decoding_message_size(MAX_MESSAGE);
+        let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
+
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
+        let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
+            .max_decoding_message_size(MAX_MESSAGE);
+        let validation =
+            SessionLayer::with(rules, NoSessions, Some(service_tokens), Limits::default())?
+                .named_layer(validation);
+
+        // health and reflection stand beside the layer, open to all
+        let public_router = serve::server()
+            .add_service(auth)
+            .add_service(health_service.clone());
+        let internal_router = serve::server()
+            .add_service(validation)
+            .add_service(health_service.clone());
+        Ok(Self {
+            public: (
+                public,
+                serve::with_reflection(public_router, &[AUTH_SERVICE])?,
+            ),
+            internal: (
+                internal,
+                serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
+            ),
+            ops: (ops, serve::server().add_service(health_service)),
+            readiness,
+            keys,
+            background,
+        })
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.public.0.address()
+    }
+
+    /// Where services reach it.
+    #[must_use]
+    pub fn internal_address(&self) -> SocketAddr {
+        self.internal.0.address()
+    }
+
+    /// Where the cluster reaches it.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops.0.address()
+    }
+
+    /// Serves until `stop`; then says so by its health, finishes what is in
+    /// flight, and ends.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let background = self.background.clone();
+        let rereading = background
+            .clone()
+            .run_until_cancelled_owned(reread(self.keys));
+        tokio::spawn(rereading);
+        let listeners = [self.public, self.internal, self.ops];
+        let served = serve::run(listeners, self.readiness, stop).await;
+        background.cancel();
+        served
+    }
+}
+
+async fn reread(keys: Arc<KeyRing>) {
+    let mut ticks = tokio::time::interval(REREAD_KEYS);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = keys.reread() {
+            tracing::warn!(%error, "signing keys stay as they were");
+        }
+    }
+}

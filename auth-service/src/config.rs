@@ -1,0 +1,281 @@
+//! Configuration, by flags and environment. `auth-service --help` lists every
+//! variable with its default; README has the table.
+
+use crate::{model::Lives, passwords::Algorithm};
+use clap::Parser;
+use shared::{
+    config::Problems,
+    database::{DatabaseUrl, PoolLimits},
+};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// A refresh may take so long at the server; the overlap must hold four.
+const REFRESH_TIME: u64 = 10;
+const MAX_SECONDS: u64 = 10 * 366 * 86_400;
+
+/// Session authority: creates, refreshes, validates and ends sessions.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "auth-service", version)]
+pub struct Arguments {
+    /// Where clients reach AuthService.
+    #[arg(long, env = "AUTH_PUBLIC_LISTEN", default_value = "0.0.0.0:50051")]
+    pub public_listen: String,
+    /// Where services reach SessionValidationService.
+    #[arg(long, env = "AUTH_INTERNAL_LISTEN", default_value = "0.0.0.0:50052")]
+    pub internal_listen: String,
+    /// Where the cluster reaches health.
+    #[arg(long, env = "AUTH_OPS_LISTEN", default_value = "0.0.0.0:50053")]
+    pub ops_listen: String,
+    /// The database: postgres://… or sqlite://… Required.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    pub database_url: String,
+    /// Connections to the database at most, besides the one that validates.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "8")]
+    pub database_connections: String,
+    /// Directory of signing keys, one PEM file each. Required.
+    #[arg(
+        long,
+        env = "AUTH_KEYS_DIRECTORY",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub keys_directory: String,
+    /// File of the service tokens that ValidateSession accepts, one or two
+    /// lines. Required.
+    #[arg(
+        long,
+        env = "SERVICE_TOKEN_FILE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub service_token_file: String,
+    /// The tokens' `iss`.
+    #[arg(long, env = "AUTH_ISSUER", default_value = "ticketing-auth")]
+    pub issuer: String,
+    /// The tokens' `aud`.
+    #[arg(long, env = "AUTH_AUDIENCE", default_value = "ticketing")]
+    pub audience: String,
+    /// Life of an access token, in seconds; at least four overlaps.
+    #[arg(long, env = "AUTH_ACCESS_TOKEN_SECONDS", default_value = "900")]
+    pub access_token_seconds: String,
+    /// Life of a refresh token, in seconds; at least that of an access token.
+    #[arg(long, env = "AUTH_REFRESH_TOKEN_SECONDS", default_value = "604800")]
+    pub refresh_token_seconds: String,
+    /// Life of a session however often it is refreshed, in seconds; at least
+    /// that of a refresh token.
+    #[arg(long, env = "AUTH_SESSION_SECONDS", default_value = "2592000")]
+    pub session_seconds: String,
+    /// How long after a generation's first use the one before may still be
+    /// presented, in seconds; at least 40.
+    #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
+    pub refresh_overlap_seconds: String,
+    /// Hash of new passwords: argon2id, or bcrypt where another application
+    /// reads the column.
+    #[arg(long, env = "AUTH_PASSWORD_HASH", default_value = "argon2id")]
+    pub password_hash: String,
+    /// Passwords hashed at once; argon2id takes 19 MiB for each.
+    #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
+    pub hashing_concurrency: String,
+}
+
+/// What the service is built from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where clients reach it.
+    pub public_listen: SocketAddr,
+    /// Where services reach it.
+    pub internal_listen: SocketAddr,
+    /// Where the cluster reaches it.
+    pub ops_listen: SocketAddr,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// Limits on its pool.
+    pub pool: PoolLimits,
+    /// Signing keys.
+    pub keys_directory: PathBuf,
+    /// Accepted service tokens.
+    pub service_token_file: PathBuf,
+    /// The tokens' issuer.
+    pub issuer: String,
+    /// The tokens' audience.
+    pub audience: String,
+    /// Lives of tokens and sessions.
+    pub lives: Lives,
+    /// Hash of new passwords.
+    pub password_hash: Algorithm,
+    /// Passwords hashed at once.
+    pub hashing_concurrency: usize,
+}
+
+impl TryFrom<Arguments> for Config {
+    type Error = Problems;
+
+    fn try_from(arguments: Arguments) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let public = problems.parse("AUTH_PUBLIC_LISTEN", &arguments.public_listen);
+        let internal = problems.parse("AUTH_INTERNAL_LISTEN", &arguments.internal_listen);
+        let ops = problems.parse("AUTH_OPS_LISTEN", &arguments.ops_listen);
+        let url = problems.parse("DATABASE_URL", &arguments.database_url);
+        let connections = problems.within(
+            "DATABASE_CONNECTIONS",
+            &arguments.database_connections,
+            1,
+            1_000,
+        );
+        let lives = lives(&mut problems, &arguments);
+        let hash = problems.parse("AUTH_PASSWORD_HASH", &arguments.password_hash);
+        let concurrency = problems.within(
+            "AUTH_HASHING_CONCURRENCY",
+            &arguments.hashing_concurrency,
+            1,
+            256,
+        );
+        for (variable, text) in [
+            ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
+            ("SERVICE_TOKEN_FILE", &arguments.service_token_file),
+            ("AUTH_ISSUER", &arguments.issuer),
+            ("AUTH_AUDIENCE", &arguments.audience),
+        ] {
+            if text.is_empty() {
+                problems.note(variable, "is required");
+            }
+        }
+        let values = (
+            public,
+            internal,
+            ops,
+            url,
+            connections,
+            lives,
+            hash,
+            concurrency,
+        );
+        let (
+            Some(public_listen),
+            Some(internal_listen),
+            Some(ops_listen),
+            Some(database_url),
+            Some(connections),
+            Some(lives),
+            Some(password_hash),
+            Some(hashing_concurrency),
+        ) = values
+        else {
+            return Err(problems);
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self {
+            public_listen,
+            internal_listen,
+            ops_listen,
+            database_url,
+            pool: PoolLimits {
+                connections,
+                ..PoolLimits::default()
+            },
+            keys_directory: arguments.keys_directory.into(),
+            service_token_file: arguments.service_token_file.into(),
+            issuer: arguments.issuer,
+            audience: arguments.audience,
+            lives,
+            password_hash,
+            hashing_concurrency,
+        })
+    }
+}
+
+fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
+    const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
+    const ACCESS: &str = "AUTH_ACCESS_TOKEN_SECONDS";
+    const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
+    const SESSION: &str = "AUTH_SESSION_SECONDS";
+    let mut read = |variable, text| problems.within(variable, text, 1, MAX_SECONDS);
+    let overlap = read(OVERLAP, &arguments.refresh_overlap_seconds);
+    let access = read(ACCESS, &arguments.access_token_seconds);
+    let refresh = read(REFRESH, &arguments.refresh_token_seconds);
+    let session = read(SESSION, &arguments.session_seconds);
+    let (overlap, access, refresh, session) = (overlap?, access?, refresh?, session?);
+    let mut fits = true;
+    for (variable, value, least) in [
+        (OVERLAP, overlap, 4 * REFRESH_TIME),
+        (ACCESS, access, 4 * overlap),
+        (REFRESH, refresh, access),
+        (SESSION, session, refresh),
+    ] {
+        if value < least {
+            problems.note(
+                variable,
+                format_args!("must be at least {least} with the other values"),
+            );
+            fits = false;
+        }
+    }
+    fits.then(|| Lives {
+        access_token: Duration::from_secs(access),
+        refresh_token: Duration::from_secs(refresh),
+        session: Duration::from_secs(session),
+        overlap: Duration::from_secs(overlap),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configure(flags: &[&str]) -> Result<Config, Problems> {
+        let required = [
+            "auth-service",
+            "--database-url=sqlite://x?mode=rwc",
+            "--keys-directory=keys",
+            "--service-token-file=token",
+        ];
+        Arguments::parse_from(required.iter().chain(flags)).try_into()
+    }
+
+    #[test]
+    fn defaults_fit_together() {
+        let config = configure(&[]).unwrap();
+        assert_eq!(config.lives, Lives::default());
+    }
+
+    #[test]
+    fn every_wrong_value_is_named() {
+        let problems = configure(&[
+            "--public-listen=nowhere",
+            "--database-url=mysql://user:secret@host/db",
+            "--database-connections=0",
+            "--refresh-overlap-seconds=39",
+            "--password-hash=md5",
+            "--issuer=",
+        ])
+        .unwrap_err()
+        .to_string();
+        for variable in [
+            "AUTH_PUBLIC_LISTEN",
+            "DATABASE_URL",
+            "DATABASE_CONNECTIONS",
+            "AUTH_REFRESH_OVERLAP_SECONDS",
+            "AUTH_PASSWORD_HASH",
+            "AUTH_ISSUER",
+        ] {
+            assert!(problems.contains(variable), "{variable} in {problems}");
+        }
+        assert!(!problems.contains("secret"), "{problems}");
+    }
+
+    #[test]
+    fn lives_that_do_not_fit_together_are_refused() {
+        assert!(configure(&["--access-token-seconds=239"]).is_err());
+        assert!(configure(&["--access-token-seconds=240"]).is_ok());
+        assert!(configure(&["--refresh-token-seconds=899"]).is_err());
+        assert!(configure(&["--session-seconds=604799"]).is_err());
+    }
+}

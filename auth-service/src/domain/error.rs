@@ -1,0 +1,62 @@
+//! Why a call is not served: one variant for each reaction of the caller.
+
+use crate::{model::Refusal, passwords::PasswordError, store::StoreError, tokens::SignError};
+
+/// Why a call is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The caller is not who it says: log in, or refresh.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// A new password breaks a rule: choose another.
+    #[error("the password {0}")]
+    PasswordRejected(&'static str),
+    /// An account with this e-mail exists: log in.
+    #[error("the e-mail is taken")]
+    EmailTaken,
+    /// Another refresh of the same session won: present the same token again.
+    #[error("another refresh of this session won")]
+    RefreshConflict,
+    /// This replica has too much to do: come back.
+    #[error("too much to do")]
+    Overloaded,
+    /// The database does not answer: come back.
+    #[error("the database does not answer")]
+    Unavailable(#[source] Option<StoreError>),
+    /// A fault of ours: its log has the cause.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Refusal> for AuthError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for AuthError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::Unavailable(Some(error)),
+            StoreError::Exists(_) | StoreError::Driver(_) | StoreError::Inconsistent(_) => {
+                Self::Internal(error.into())
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for AuthError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Rejected(rule) => Self::PasswordRejected(rule),
+            PasswordError::Overloaded => Self::Overloaded,
+            PasswordError::Failed => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<SignError> for AuthError {
+    fn from(error: SignError) -> Self {
+        Self::Internal(error.into())
+    }
+}

@@ -1,0 +1,34 @@
+//! The caller's own sessions.
+
+use super::{AuthError, Sessions};
+use crate::{model::Session, store::SessionPosition};
+use shared::ids::UserId;
+
+/// A page of sessions.
+#[derive(Clone, Debug)]
+pub struct SessionPage {
+    /// The sessions, newest first.
+    pub sessions: Vec<Session>,
+    /// Where the next page starts; `None`: this is the last.
+    pub next: Option<SessionPosition>,
+}
+
+impl Sessions {
+    /// Lists a user's live sessions, newest first.
+    pub async fn list(
+        &self,
+        user: UserId,
+        after: Option<SessionPosition>,
+        page_size: u32,
+    ) -> Result<SessionPage, AuthError> {
+        // one more than asked for tells whether there is a next page
+        let mut rows = self.store.list_sessions(user, after, page_size + 1).await?;
+        let more = rows.len() > page_size as usize;
+        rows.truncate(page_size as usize);
+        let next = rows.last().map(|(position, _)| *position).filter(|_| more);
+        Ok(SessionPage {
+            sessions: rows.into_iter().map(|(_, session)| session).collect(),
+            next,
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! What the words of the contract mean: log in, register, refresh, revoke,
+//! validate, list.
+
+mod error;
+mod grant;
+mod list;
+mod log_in;
+mod lookups;
+mod refresh;
+mod refresh_decision;
+mod revoke;
+mod standing;
+mod used_marks;
+mod validate;
+
+pub use error::AuthError;
+pub use grant::Grant;
+pub use list::SessionPage;
+pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
+pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
+pub use standing::{Dead, standing};
+pub use used_marks::UsedMarks;
+pub use validate::Validated;
+
+use crate::{model::Lives, passwords::Passwords, store::Store, tokens::Tokens};
+use std::sync::Arc;
+
+/// Everything that can be done with a session.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    store: Store,
+    tokens: Arc<Tokens>,
+    passwords: Passwords,
+    lookups: Lookups,
+    used_marks: UsedMarks,
+    lives: Lives,
+}
+
+impl Sessions {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        tokens: Arc<Tokens>,
+        passwords: Passwords,
+        lookups: Lookups,
+        used_marks: UsedMarks,
+        lives: Lives,
+    ) -> Self {
+        Self {
+            store,
+            tokens,
+            passwords,
+            lookups,
+            used_marks,
+            lives,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The end of a session.
+
+use super::{AuthError, Sessions};
+use crate::model::EndReason;
+use shared::{ids::SessionId, session_layer::BearerToken};
+
+impl Sessions {
+    /// Logs out by a token of either kind, expired or not. A session that is
+    /// over, or unknown by now, is what the caller wanted.
+    pub async fn revoke(&self, token: &BearerToken) -> Result<(), AuthError> {
+        let claims = self.tokens.verify_for_revocation(token)?;
+        self.end(claims.session_id, EndReason::LoggedOut).await
+    }
+
+    /// Ends a session's row; committed when this returns.
+    pub(super) async fn end(&self, id: SessionId, reason: EndReason) -> Result<(), AuthError> {
+        if self.store.end(id, reason).await? {
+            tracing::info!(session = %id, %reason, "session ended");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Validation: the signature from memory, the session and its user from the
+//! database, each time.
+
+use super::{AuthError, Sessions, standing};
+use crate::{
+    model::{Refusal, SessionRecord, User},
+    tokens::{Claims, TokenKind},
+};
+use shared::{session_layer::BearerToken, time::Timestamp};
+
+/// A session that is valid now.
+#[derive(Clone, Debug)]
+pub struct Validated {
+    /// Whose call it is.
+    pub user: User,
+    /// By which session.
+    pub claims: Claims,
+    /// When the session ends unless it is refreshed.
+    pub session_expires_at: Timestamp,
+}
+
+impl Sessions {
+    /// Validates an access token.
+    pub async fn validate(&self, token: &BearerToken) -> Result<Validated, AuthError> {
+        let claims = self.tokens.verify(TokenKind::Access, token)?;
+        let record = self.lookups.look_up(claims.session_id).await?;
+        let record = record.filter(|record| record.session.user_id == claims.user_id);
+        let record = record.ok_or(Refusal::SessionNotFound)?;
+        let user = match standing(&record) {
+            Ok(user) => user.clone(),
+            Err(dead) => {
+                if let Some(reason) = dead.end
+                    && let Err(error) = self.end(record.session.id, reason).await
+                {
+                    // refused all the same; the next one to see it ends it
+                    tracing::warn!(%error, "a dead session could not be ended");
+                }
+                return Err(dead.refusal.into());
+            }
+        };
+        self.check_generation(&claims, &record)?;
+        Ok(Validated {
+            user,
+            claims,
+            session_expires_at: record.session.expires_at,
+        })
+    }
+
+    fn check_generation(&self, claims: &Claims, record: &SessionRecord) -> Result<(), Refusal> {
+        let session = &record.session;
+        if claims.generation > session.generation {
+            // refused, and ended by no one but a refresh: a replica that lags
+            // behind must not end a good session
+            return Err(Refusal::SessionRowBehind);
+        }
+        if claims.generation == session.generation && session.used_at.is_none() {
+            self.used_marks.note(session.id, session.generation);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,14 @@
+//! The contract's side: parse, ask, render. Only this folder says `tonic` and
+//! `proto`.
+
+mod auth_service;
+mod in_process;
+mod page_token;
+mod parse;
+mod render;
+mod session_validation;
+mod status;
+
+pub use auth_service::AuthHandlers;
+pub use in_process::InProcessValidator;
+pub use session_validation::ValidationHandlers;

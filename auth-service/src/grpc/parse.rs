@@ -1,0 +1,228 @@
+//! From the wire to the domain's words; every field that is wrong is named.
+
+use super::page_token;
+use crate::{
+    model::{Client, NewCustomer, Password},
+    store::SessionPosition,
+};
+use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
+use shared::{
+    errors::{InvalidField, invalid_fields, refuse},
+    session_layer::BearerToken,
+};
+use tonic::{Code, Request, Status};
+
+const MAX_NAME: usize = 255;
+const MAX_EMAIL: usize = 255;
+const MAX_PHONE: usize = 50;
+const MAX_LANGUAGE: usize = 5;
+const MAX_DEVICE_INFO: usize = 255;
+/// A password that is longer is none of ours, and not worth hashing.
+const MAX_PASSWORD_BYTES: usize = 1_024;
+const DEFAULT_PAGE_SIZE: u32 = 20;
+const MAX_PAGE_SIZE: u32 = 100;
+
+/// Gathers the fields that are wrong.
+#[derive(Default)]
+struct Fields(Vec<InvalidField>);
+
+impl Fields {
+    /// Text of `least` to `most` characters that the database can hold.
+    fn text(&mut self, field: &str, text: String, least: usize, most: usize) -> String {
+        if !(least..=most).contains(&text.chars().count()) {
+            self.refuse(field, format!("must have {least} to {most} characters"));
+        } else if text.contains('\0') {
+            self.refuse(field, "must not contain the character NUL");
+        }
+        text
+    }
+
+    fn password(&mut self, text: String) -> Password {
+        if text.is_empty() || text.len() > MAX_PASSWORD_BYTES {
+            self.refuse(
+                "password",
+                format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"),
+            );
+        }
+        Password::new(text)
+    }
+
+    fn refuse(&mut self, field: &str, problem: impl Into<String>) {
+        self.0.push(InvalidField::new(field, problem));
+    }
+
+    fn done<T>(self, value: T) -> Result<T, Status> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(invalid_fields(ErrorReason::FieldInvalid, self.0))
+        }
+    }
+}
+
+pub(super) fn register(
+    request: Request<RegisterRequest>,
+) -> Result<(NewCustomer, Password, Client), Status> {
+    let client = client(&request, &request.get_ref().device_info);
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let name = fields.text("name", message.name, 1, MAX_NAME);
+    if name.trim().is_empty() && !name.is_empty() {
+        fields.refuse("name", "must not be blank");
+    }
+    let email = fields.text("email", message.email, 1, MAX_EMAIL);
+    if !is_address(&email) {
+        fields.refuse("email", "must be an address like name@example.com");
+    }
+    let phone = fields.text("phone", message.phone, 1, MAX_PHONE);
+    if !phone.chars().any(|character| character.is_ascii_digit()) {
+        fields.refuse("phone", "must contain a digit");
+    }
+    let language = fields.text(
+        "language_preference",
+        message.language_preference,
+        0,
+        MAX_LANGUAGE,
+    );
+    let language_preference = if language.is_empty() {
+        "en".to_owned()
+    } else {
+        language
+    };
+    let password = fields.password(message.password);
+    fields.done((
+        NewCustomer {
+            name,
+            email,
+            phone,
+            language_preference,
+        },
+        password,
+        client,
+    ))
+}
+
+pub(super) fn create_session(
+    request: Request<CreateSessionRequest>,
+) -> Result<(String, Password, Client), Status> {
+    let client = client(&request, &request.get_ref().device_info);
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let email = fields.text("email", message.email, 1, MAX_EMAIL);
+    let password = fields.password(message.password);
+    fields.done((email, password, client))
+}
+
+pub(super) fn list_sessions(
+    message: &ListSessionsRequest,
+) -> Result<(u32, Option<SessionPosition>), Status> {
+    let mut fields = Fields::default();
+    let page_size = match u32::try_from(message.page_size) {
+        Ok(0) => DEFAULT_PAGE_SIZE,
+        Ok(size) => size.min(MAX_PAGE_SIZE),
+        Err(_) => {
+            fields.refuse("page_size", "must not be negative");
+            DEFAULT_PAGE_SIZE
+        }
+    };
+    let after = match message.page_token.as_str() {
+        "" => None,
+        token => {
+            let position = page_token::read(token);
+            if position.is_none() {
+                fields.refuse("page_token", "is not one of ours; start at the first page");
+            }
+            position
+        }
+    };
+    fields.done((page_size, after))
+}
+
+/// A token in a message. Without one the field is wrong; with one that cannot be
+/// ours the caller is not authenticated.
+pub(super) fn token(field: &str, text: String) -> Result<BearerToken, Status> {
+    if text.is_empty() {
+        let missing = vec![InvalidField::new(field, "is required")];
+        return Err(invalid_fields(ErrorReason::FieldInvalid, missing));
+    }
+    BearerToken::new(text).map_err(|reason| {
+        refuse(
+            Code::Unauthenticated,
+            reason,
+            format!("{field} is too long to be one of ours"),
+        )
+    })
+}
+
+/// One `@` with text on both sides, and nothing that ends a line or an address.
+fn is_address(text: &str) -> bool {
+    let unfit = |character: char| character.is_control() || character.is_whitespace();
+    text.split_once('@').is_some_and(|(name, domain)| {
+        !name.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(unfit)
+    })
+}
+
+/// Where a log-in comes from: what the client says of itself, or else its
+/// `user-agent`; and the peer's address. Metadata that names other addresses is
+/// not believed.
+fn client<T>(request: &Request<T>, device_info: &str) -> Client {
+    let agent = request
+        .metadata()
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok());
+    let said = if device_info.is_empty() {
+        agent.unwrap_or_default()
+    } else {
+        device_info
+    };
+    let clean: String = said
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_DEVICE_INFO)
+        .collect();
+    Client {
+        device_info: Some(clean.trim().to_owned()).filter(|text| !text.is_empty()),
+        ip_address: request
+            .remote_addr()
+            .map(|address| address.ip().to_canonical().to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in [
+            "a@b",
+            "name@example.com",
+            "Name+tag@EXAMPLE.com",
+            "م@مثال.شبكة",
+        ] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n", "nobody"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn device_info_is_cleaned_and_bounded() {
+        let request = Request::new(());
+        let long = format!("Fire\u{7}fox\r\n{}", "é".repeat(300));
+        let device_info = client(&request, &long).device_info.unwrap();
+        assert!(device_info.starts_with("Firefoxé"));
+        assert_eq!(device_info.chars().count(), MAX_DEVICE_INFO);
+        assert_eq!(client(&request, "").device_info, None);
+        assert_eq!(client(&request, "\u{0}").device_info, None);
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let status = register(Request::new(RegisterRequest::default())).unwrap_err();
+        for field in ["name", "email", "phone", "password"] {
+            assert!(status.message().contains(field), "{status}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! From the domain's words to the contract's.
+
+use crate::{
+    domain::{Grant, Validated},
+    model,
+};
+use proto::auth::v1::{Session, TokenPair, User, UserType};
+use secrecy::ExposeSecret as _;
+use shared::{ids::SessionId, session_layer::Principal};
+
+pub(super) fn tokens(grant: &Grant) -> TokenPair {
+    TokenPair {
+        access_token: grant.access_token.text.expose_secret().to_owned(),
+        access_token_expire_time: Some(grant.access_token.expires_at.into()),
+        refresh_token: grant.refresh_token.text.expose_secret().to_owned(),
+        refresh_token_expire_time: Some(grant.refresh_token.expires_at.into()),
+        generation: grant.generation.0,
+    }
+}
+
+pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
+    Session {
+        session_id: session.id.to_string(),
+        create_time: Some(session.created_at.into()),
+        expire_time: Some(session.expires_at.into()),
+        absolute_expire_time: Some(session.absolute_expires_at.into()),
+        last_refresh_time: Some(session.rotated_at.into()),
+        device_info: session.device_info.clone().unwrap_or_default(),
+        ip_address: session.ip_address.clone().unwrap_or_default(),
+        current: session.id == current,
+    }
+}
+
+pub(super) fn user(user: model::User) -> User {
+    User {
+        user_id: user.id.0,
+        name: user.name,
+        email: user.email,
+        user_type: UserType::from(user.user_type).into(),
+        role: user.role,
+        partner_id: user.partner_id.map(|id| id.0),
+        permissions: user.permissions,
+        language_preference: user.language_preference,
+    }
+}
+
+pub(super) fn principal(validated: Validated) -> Principal {
+    let user = validated.user;
+    Principal {
+        user_id: user.id,
+        name: user.name,
+        user_type: user.user_type,
+        role: user.role,
+        partner_id: user.partner_id,
+        permissions: user.permissions,
+        session_id: validated.claims.session_id,
+    }
+}

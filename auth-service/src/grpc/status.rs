@@ -1,0 +1,112 @@
+//! From the domain's error to the wire: one exhaustive match.
+
+use crate::{domain::AuthError, model::Refusal};
+use proto::auth::v1::ErrorReason;
+use shared::errors::{InvalidField, invalid_fields, refuse};
+use std::error::Error as _;
+use tonic::{Code, Status};
+
+/// The status of a call that is not served. What is our fault is logged here,
+/// once, with its sources, and nothing of it goes out.
+pub(super) fn to_status(error: AuthError) -> Status {
+    match error {
+        AuthError::Refused(refused) => {
+            let (reason, message) = refusal(refused);
+            refuse(Code::Unauthenticated, reason, message)
+        }
+        AuthError::PasswordRejected(rule) => invalid_fields(
+            ErrorReason::FieldInvalid,
+            vec![InvalidField::new("password", rule)],
+        ),
+        AuthError::EmailTaken => refuse(
+            Code::AlreadyExists,
+            ErrorReason::EmailTaken,
+            "an account with this e-mail exists; log in",
+        ),
+        AuthError::RefreshConflict => refuse(
+            Code::Unavailable,
+            ErrorReason::RefreshConflict,
+            "another refresh of this session won; present the same token again",
+        ),
+        AuthError::Overloaded => refuse(
+            Code::ResourceExhausted,
+            ErrorReason::Overloaded,
+            "too much to do at the moment; try again",
+        ),
+        AuthError::Unavailable(_) => {
+            tracing::warn!(error = error.source(), "the database does not answer");
+            refuse(
+                Code::Unavailable,
+                ErrorReason::DatabaseUnavailable,
+                "the database does not answer at the moment; try again",
+            )
+        }
+        AuthError::Internal(_) => {
+            tracing::error!(error = error.source(), "internal error");
+            refuse(Code::Internal, ErrorReason::Internal, "internal error")
+        }
+    }
+}
+
+/// The wire's reason for a refusal, and what the caller can do.
+pub(super) fn refusal(refusal: Refusal) -> (ErrorReason, &'static str) {
+    match refusal {
+        Refusal::TokenMalformed => (
+            ErrorReason::TokenMalformed,
+            "the token is not one of ours; log in",
+        ),
+        Refusal::TokenAlgorithm => (
+            ErrorReason::TokenAlgorithmNotAllowed,
+            "the token's algorithm is not allowed; log in",
+        ),
+        Refusal::TokenKeyUnknown => (
+            ErrorReason::TokenKeyUnknown,
+            "the token names a key that does not exist; log in",
+        ),
+        Refusal::TokenSignature => (
+            ErrorReason::TokenSignatureInvalid,
+            "the token's signature does not hold; log in",
+        ),
+        Refusal::TokenType => (
+            ErrorReason::TokenTypeMismatch,
+            "this is not the kind of token that is asked for here",
+        ),
+        Refusal::TokenIssuer => (
+            ErrorReason::TokenIssuerMismatch,
+            "the token was issued by someone else; log in",
+        ),
+        Refusal::TokenAudience => (
+            ErrorReason::TokenAudienceMismatch,
+            "the token was issued for someone else; log in",
+        ),
+        Refusal::TokenExpired => (
+            ErrorReason::TokenExpired,
+            "the token has expired; refresh the session, or log in",
+        ),
+        Refusal::SessionEnded => (ErrorReason::SessionEnded, "the session was ended; log in"),
+        Refusal::SessionExpired => (
+            ErrorReason::SessionExpired,
+            "the session has expired; log in",
+        ),
+        Refusal::SessionNotFound => (
+            ErrorReason::SessionNotFound,
+            "there is no such session; log in",
+        ),
+        Refusal::SessionUserInvalid => (
+            ErrorReason::SessionUserInvalid,
+            "the user or the password changed since this session began; log in",
+        ),
+        Refusal::ReuseDetected => (
+            ErrorReason::ReuseDetected,
+            "the refresh token was used before, so the session was ended; log in",
+        ),
+        Refusal::SessionRowBehind => (
+            ErrorReason::SessionRowBehind,
+            "the session is out of step with its row; log in",
+        ),
+        Refusal::CredentialsInvalid => (
+            ErrorReason::CredentialsInvalid,
+            "e-mail and password do not belong together",
+        ),
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether a service may be sent calls: its health, watched.
+
+use crate::database::Database;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+/// The health service name that says only that the process answers. It never
+/// touches the database: restarting a pod does not mend one.
+pub const LIVENESS: &str = "liveness";
+
+/// How often readiness is asked for.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How long the database may take to answer it.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Keeps the health of a service's names in step with its database: ready means
+/// that it answers, and that this build's migrations are applied.
+#[derive(Debug)]
+pub struct Readiness {
+    database: Database,
+    health: HealthReporter,
+    services: &'static [&'static str],
+}
+
+impl Readiness {
+    /// Not ready yet, but alive.
+    pub async fn new(
+        database: Database,
+        health: HealthReporter,
+        services: &'static [&'static str],
+    ) -> Self {
+        health
+            .set_service_status(LIVENESS, ServingStatus::Serving)
+            .await;
+        let readiness = Self {
+            database,
+            health,
+            services,
+        };
+        readiness.withdraw().await;
+        readiness
+    }
+
+    /// Watches until `stop`.
+    pub(super) async fn watch_until(&self, stop: CancellationToken) {
+        let mut was_ready = None;
+        let watching = async {
+            loop {
+                let asked = tokio::time::timeout(PATIENCE, self.database.is_migrated()).await;
+                let is_ready = matches!(asked, Ok(Ok(true)));
+                if was_ready != Some(is_ready) {
+                    match asked {
+                        Ok(Ok(true)) => tracing::info!("ready"),
+                        Ok(Ok(false)) => {
+                            tracing::warn!("not ready: migrations are missing; run `migrate up`");
+                        }
+                        Ok(Err(error)) => tracing::warn!(%error, "not ready: the database fails"),
+                        Err(_) => tracing::warn!("not ready: the database does not answer"),
+                    }
+                    self.set(is_ready).await;
+                    was_ready = Some(is_ready);
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        };
+        stop.run_until_cancelled(watching).await;
+    }
+
+    /// Says that the service is not to be sent calls.
+    pub(super) async fn withdraw(&self) {
+        self.set(false).await;
+    }
+
+    async fn set(&self, ready: bool) {
+        let status = if ready {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        for name in self.services.iter().chain(&[""]) {
+            self.health.set_service_status(*name, status).await;
+        }
+    }
+}
