@@ -14,7 +14,9 @@ CREATE INDEX ticketing_request_status_log_request_id ON request_status_log (requ
 
 -- One page of requests is one range of one of these: a pair for each column that
 -- a list may be ordered by, for a partner's own list and for staff, who see all.
--- Only live rows are in them. Rows without the sort value stand last; read
+-- Only live rows are in them: a query is served by them if it says `is_active AND
+-- NOT is_deleted` in these words (SQLite understands no others, nor bound values).
+-- Rows without the sort value stand last; read
 -- backwards, the same range serves the ascending order.
 CREATE INDEX ticketing_requests_partner_created_at ON requests (partner_id, created_at DESC NULLS LAST, id DESC) WHERE is_active AND NOT is_deleted;
 CREATE INDEX ticketing_requests_partner_updated_at ON requests (partner_id, updated_at DESC NULLS LAST, id DESC) WHERE is_active AND NOT is_deleted;
