@@ -15,7 +15,7 @@ const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "auth-service", version)]
+#[command(name = "auth-service", version, args_override_self = true)]
 pub struct Arguments {
     /// Where clients reach AuthService.
     #[arg(long, env = "AUTH_PUBLIC_LISTEN", default_value = "0.0.0.0:50051")]

@@ -1,7 +1,7 @@
 //! A database for one test.
 
 use crate::{cluster::Cluster, proxy::TcpProxy, template};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     time::Clock,
@@ -89,6 +89,15 @@ impl TestDatabase {
             .close_by_ref()
             .await
             .expect("the pool closes");
+    }
+
+    /// The one number that a query gives.
+    pub async fn query_number(&self, query: &str) -> i32 {
+        let database = self.open(&Clock::system()).await;
+        let statement = Statement::from_string(database.dialect().backend(), query);
+        let row = database.connection().query_one_raw(statement).await;
+        let row = row.expect("the query runs").expect("a row");
+        row.try_get_by_index(0).expect("a number")
     }
 
     /// Where its server listens, for a [`TcpProxy`]: PostgreSQL alone has one.

@@ -13,6 +13,7 @@
     reason = "a test that lacks its parts fails where they are missing"
 )]
 
+pub mod auth;
 mod cluster;
 mod database;
 pub mod proxy;
