@@ -3,6 +3,8 @@
 //! of partners, what they offer, and requests; sessions are auth-service's, and
 //! it asks for them.
 
+pub mod app;
+pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod model;

@@ -50,7 +50,7 @@ impl Problems {
     /// Parses a whole number within bounds, both inclusive.
     pub fn within<T>(&mut self, variable: &str, text: &str, least: T, most: T) -> Option<T>
     where
-        T: FromStr + PartialOrd + fmt::Display,
+        T: Copy + FromStr + PartialOrd + fmt::Display,
     {
         match text.parse() {
             Ok(value) if value >= least && value <= most => Some(value),

@@ -34,7 +34,12 @@ pub fn start() {
             .try_init()
     } else {
         registry
-            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .with(
+                fmt::layer()
+                    .json()
+                    .with_span_list(false)
+                    .with_writer(std::io::stderr),
+            )
             .try_init()
     };
     if let (Ok(()), Some(error)) = (started, mistake) {

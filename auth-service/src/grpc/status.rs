@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 
 /// The status of a call that is not served. What is our fault is logged here,
 /// once, with its sources, and nothing of it goes out.
+#[allow(clippy::needless_pass_by_value, reason = "the end of the error's way")]
 pub(super) fn to_status(error: AuthError) -> Status {
     match error {
         AuthError::Refused(refused) => {

@@ -225,7 +225,7 @@ impl Store {
     }
 }
 
-fn name_of(column: impl Iden) -> String {
+fn name_of<T: Copy + Iden>(column: T) -> String {
     column.unquoted().to_owned()
 }
 

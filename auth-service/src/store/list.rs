@@ -47,7 +47,7 @@ impl Store {
             .from(Entity)
             .and_where(Expr::col(Column::UserId).eq(user.0))
             .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::IsActive).into())
+            .and_where(Expr::col(Column::IsActive))
             .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
             .order_by(Column::CreatedAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)

@@ -66,7 +66,7 @@ impl Store {
             .value(Column::EndReason, reason.as_str())
             .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::IsActive).into())
+            .and_where(Expr::col(Column::IsActive))
             .take();
         let done =
             retried(|| async { Ok(self.database.connection().execute(&update).await?) }).await?;
@@ -80,7 +80,7 @@ impl Store {
             .value(Column::ExpiresAt, self.database.time(expires_at))
             .and_where(Expr::col(Column::SessionId).eq(read.id.to_string()))
             .and_where(Expr::col(Column::Generation).eq(read.generation.0))
-            .and_where(Expr::col(Column::IsActive).into())
+            .and_where(Expr::col(Column::IsActive))
             .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
             .returning(Query::returning().columns([
                 Column::Generation,

@@ -63,7 +63,7 @@ pub(super) struct WireClaims {
 }
 
 impl Claims {
-    pub(super) fn read(kind: TokenKind, wire: WireClaims) -> Option<Self> {
+    pub(super) fn read(kind: TokenKind, wire: &WireClaims) -> Option<Self> {
         Some(Self {
             kind,
             user_id: UserId(wire.sub.parse().ok()?),

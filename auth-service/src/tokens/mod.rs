@@ -178,7 +178,7 @@ impl Tokens {
             .as_deref()
             .and_then(TokenKind::from_typ)
             .ok_or(Refusal::TokenType)?;
-        Claims::read(kind, claims).ok_or(Refusal::TokenMalformed)
+        Claims::read(kind, &claims).ok_or(Refusal::TokenMalformed)
     }
 
     fn decode(&self, token: &BearerToken, key: &Key) -> Result<WireClaims, Refusal> {

@@ -43,7 +43,7 @@ impl Deadline {
             .get("grpc-timeout")
             .and_then(|value| value.to_str().ok())
             .and_then(parse_timeout)
-            .map_or(limit, |timeout| timeout - timeout / 10);
+            .map_or(limit, |timeout| timeout / 10 * 9);
         Self::within(asked.min(limit))
     }
 

@@ -1,0 +1,104 @@
+//! Flags.
+
+use clap::Parser;
+use shared::{config::Problems, database::DatabaseUrl};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Runs auth-service and requests-service in one process, with demo data.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "ticketing-local", version)]
+pub struct Arguments {
+    /// Where keys, the service token and the SQLite database are kept.
+    #[arg(long, default_value = ".ticketing")]
+    pub data_directory: String,
+    /// A PostgreSQL (or other SQLite) database instead of the one in the data
+    /// directory.
+    #[arg(long, env = "LOCAL_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Start over: drop the data, the keys and the service token.
+    #[arg(long)]
+    pub fresh: bool,
+    /// How many demo requests a new database gets.
+    #[arg(long, default_value = "3000")]
+    pub demo_requests: String,
+    /// Where auth-service's public listener is.
+    #[arg(long, default_value = "127.0.0.1:50051")]
+    pub auth_public_listen: String,
+    /// Where auth-service's internal listener is.
+    #[arg(long, default_value = "127.0.0.1:50052")]
+    pub auth_internal_listen: String,
+    /// Where auth-service's ops listener is.
+    #[arg(long, default_value = "127.0.0.1:50053")]
+    pub auth_ops_listen: String,
+    /// Where requests-service's public listener is.
+    #[arg(long, default_value = "127.0.0.1:50061")]
+    pub requests_public_listen: String,
+    /// Where requests-service's ops listener is.
+    #[arg(long, default_value = "127.0.0.1:50063")]
+    pub requests_ops_listen: String,
+}
+
+/// What the run is made from.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the arguments, parsed")]
+pub struct Config {
+    pub data_directory: PathBuf,
+    pub database_url: Option<DatabaseUrl>,
+    pub fresh: bool,
+    pub demo_requests: u32,
+    pub auth_public_listen: SocketAddr,
+    pub auth_internal_listen: SocketAddr,
+    pub auth_ops_listen: SocketAddr,
+    pub requests_public_listen: SocketAddr,
+    pub requests_ops_listen: SocketAddr,
+}
+
+impl TryFrom<Arguments> for Config {
+    type Error = Problems;
+
+    fn try_from(arguments: Arguments) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let url = arguments
+            .database_url
+            .as_deref()
+            .map(|url| problems.parse::<DatabaseUrl>("--database-url", url));
+        let demo_requests =
+            problems.within("--demo-requests", &arguments.demo_requests, 0, 1_000_000);
+        let mut address = |flag, text: &str| problems.parse::<SocketAddr>(flag, text);
+        let addresses = (
+            address("--auth-public-listen", &arguments.auth_public_listen),
+            address("--auth-internal-listen", &arguments.auth_internal_listen),
+            address("--auth-ops-listen", &arguments.auth_ops_listen),
+            address(
+                "--requests-public-listen",
+                &arguments.requests_public_listen,
+            ),
+            address("--requests-ops-listen", &arguments.requests_ops_listen),
+        );
+        let (
+            Some(demo_requests),
+            (
+                Some(auth_public_listen),
+                Some(auth_internal_listen),
+                Some(auth_ops_listen),
+                Some(requests_public_listen),
+                Some(requests_ops_listen),
+            ),
+            None | Some(Some(_)),
+        ) = (demo_requests, addresses, &url)
+        else {
+            return Err(problems);
+        };
+        Ok(Self {
+            data_directory: arguments.data_directory.into(),
+            database_url: url.flatten(),
+            fresh: arguments.fresh,
+            demo_requests,
+            auth_public_listen,
+            auth_internal_listen,
+            auth_ops_listen,
+            requests_public_listen,
+            requests_ops_listen,
+        })
+    }
+}

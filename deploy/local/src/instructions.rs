@@ -1,0 +1,107 @@
+//! What the terminal shows: addresses, log-ins, and lines to paste into bash, in
+//! order. The lines are a script: whatever is not a command is a comment.
+
+use crate::demo;
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+/// Everything that the lines name.
+pub(crate) struct Instructions {
+    pub(crate) auth: SocketAddr,
+    pub(crate) auth_internal: SocketAddr,
+    pub(crate) requests: SocketAddr,
+    pub(crate) service_token: PathBuf,
+    pub(crate) demo: demo::Presence,
+}
+
+impl fmt::Display for Instructions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            auth,
+            auth_internal,
+            requests,
+            service_token,
+            demo,
+        } = self;
+        writeln!(
+            f,
+            "# auth-service:      {auth} (for services: {auth_internal})"
+        )?;
+        writeln!(f, "# requests-service:  {requests}")?;
+        writeln!(f, "# service token:     {}", service_token.display())?;
+        writeln!(f, "#")?;
+        if *demo == demo::Presence::OtherData {
+            return writeln!(
+                f,
+                "# The database has users of its own: log in as one of them."
+            );
+        }
+        writeln!(
+            f,
+            "# Demo log-ins, all with the password {:?}:",
+            demo::PASSWORD
+        )?;
+        for user in demo::USERS {
+            writeln!(f, "#   {:32} {}", user.email, user.what)?;
+        }
+        let log_in = format!(
+            "TOKEN=$(grpcurl -plaintext -d '{{\"email\": \"{}\", \"password\": \"{}\"}}' {auth} \
+             ticketing.auth.v1.AuthService/CreateSession \
+             | sed -n 's/.*\"accessToken\": \"\\(.*\\)\".*/\\1/p')",
+            demo::USERS[0].email,
+            demo::PASSWORD,
+        );
+        let call = |method: &str, message: &str| {
+            format!(
+                "grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" -d {message} {requests} \
+                 ticketing.requests.v1.PartnerRequestsService/{method}"
+            )
+        };
+        let list = call("ListPartnerRequests", "'{\"pageSize\": 2}'");
+        let filter = "\"pageSize\": 2, \"filter\": {\"statuses\": \
+                      [\"PARTNER_REQUEST_STATUS_ASSIGNED\"]}";
+        let filtered = call("ListPartnerRequests", &format!("'{{{filter}}}'"));
+        let escaped = filter.replace('"', "\\\"");
+        let next = call(
+            "ListPartnerRequests",
+            &format!("\"{{{escaped}, \\\"pageToken\\\": \\\"$PAGE\\\"}}\""),
+        );
+        let one = call("GetPartnerRequest", "\"{\\\"number\\\": \\\"$NUMBER\\\"}\"");
+        let text_of =
+            |field: &str| format!("sed -n 's/.*\"{field}\": \"\\(.*\\)\".*/\\1/p' | head -n 1");
+
+        writeln!(
+            f,
+            "#\n# Get grpcurl: https://github.com/fullstorydev/grpcurl/releases"
+        )?;
+        writeln!(f, "# Then paste into bash:")?;
+        writeln!(f, "\n# log in\n{log_in}")?;
+        writeln!(f, "\n# list\n{list}")?;
+        writeln!(f, "\n# filter by status\n{filtered}")?;
+        writeln!(
+            f,
+            "\n# next page\nPAGE=$({filtered} | {})\n{next}",
+            text_of("nextPageToken")
+        )?;
+        writeln!(
+            f,
+            "\n# one request\nNUMBER=$({list} | {})\n{one}",
+            text_of("number")
+        )?;
+        writeln!(
+            f,
+            "\n# whose token it is, as other services ask\n\
+             grpcurl -plaintext -H \"authorization: Bearer $(cat {})\" \
+             -d \"{{\\\"accessToken\\\": \\\"$TOKEN\\\"}}\" {auth_internal} \
+             ticketing.auth.v1.SessionValidationService/ValidateSession",
+            service_token.display()
+        )?;
+        writeln!(
+            f,
+            "\n# log out\n\
+             grpcurl -plaintext -d \"{{\\\"token\\\": \\\"$TOKEN\\\"}}\" {auth} \
+             ticketing.auth.v1.AuthService/RevokeSession"
+        )?;
+        writeln!(f, "\n# list, and be refused\n{list}")?;
+        writeln!(f, "\n# log in again, and list\n{log_in}\n{list}")
+    }
+}

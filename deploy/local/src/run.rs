@@ -1,0 +1,127 @@
+//! The run: data directory, migrations, demo data, both services, and what to
+//! paste.
+
+use crate::{
+    Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
+};
+use auth_service::{app as auth, model::Lives, passwords::Algorithm};
+use http::uri::InvalidUri;
+use migrations::MigrateError;
+use requests_service::app as requests;
+use shared::{
+    database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
+    serve::ServeError,
+    session_layer::Limits,
+    time::Clock,
+};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The run cannot start, or failed: one clear line.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is its source")]
+pub enum LocalError {
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error(transparent)]
+    Url(#[from] InvalidDatabaseUrl),
+    #[error(transparent)]
+    Address(#[from] InvalidUri),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoError),
+    #[error("auth-service: {0}")]
+    Auth(#[from] auth::StartError),
+    #[error("requests-service: {0}")]
+    Requests(#[from] requests::StartError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot write to the terminal: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Runs both services until `stop`.
+pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalError> {
+    let clock = Clock::system();
+    let directory = DataDirectory::open(&config.data_directory, config.fresh, &clock)?;
+    let url: DatabaseUrl = match &config.database_url {
+        Some(url) => url.clone(),
+        None => directory.database_url().parse()?,
+    };
+    // the ports first: a second run must not touch the data of the first
+    let auth_config = auth_config(&config, &directory, &url);
+    let auth = auth::App::build(auth_config, clock.clone()).await?;
+    let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;
+    let requests = requests::App::build(requests_config, clock.clone()).await?;
+
+    let database = Database::open(&url, PoolLimits::default(), clock.clone()).await?;
+    let has_own_url = config.database_url.is_some();
+    if config.fresh && has_own_url {
+        migrations::fresh(&database, true).await?;
+    } else {
+        migrations::up(&database).await?;
+    }
+    let demo = demo::seed_if_empty(&database, config.demo_requests, &clock).await?;
+
+    let instructions = Instructions {
+        auth: auth.public_address(),
+        auth_internal: auth.internal_address(),
+        requests: requests.public_address(),
+        service_token: directory.service_token(),
+        demo,
+    };
+    let mut terminal = io::stdout().lock();
+    write!(terminal, "{instructions}")?;
+    terminal.flush()?;
+    drop(terminal);
+
+    let auth = tokio::spawn(auth.run(stop.clone()));
+    let served = requests.run(stop.clone()).await;
+    stop.cancel();
+    let auth_served = auth.await.unwrap_or(Ok(()));
+    served.and(auth_served).map_err(LocalError::from)
+}
+
+fn auth_config(
+    config: &Config,
+    directory: &DataDirectory,
+    url: &DatabaseUrl,
+) -> auth_service::config::Config {
+    auth_service::config::Config {
+        public_listen: config.auth_public_listen,
+        internal_listen: config.auth_internal_listen,
+        ops_listen: config.auth_ops_listen,
+        database_url: url.clone(),
+        pool: PoolLimits::default(),
+        keys_directory: directory.keys(),
+        service_token_file: directory.service_token(),
+        issuer: "ticketing-auth".to_owned(),
+        audience: "ticketing".to_owned(),
+        lives: Lives::default(),
+        password_hash: Algorithm::Argon2id,
+        hashing_concurrency: 2,
+    }
+}
+
+fn requests_config(
+    config: &Config,
+    directory: &DataDirectory,
+    url: &DatabaseUrl,
+    auth_internal: SocketAddr,
+) -> Result<requests_service::config::Config, InvalidUri> {
+    Ok(requests_service::config::Config {
+        public_listen: config.requests_public_listen,
+        ops_listen: config.requests_ops_listen,
+        database_url: url.clone(),
+        pool: PoolLimits::default(),
+        auth_service_url: format!("http://{auth_internal}").parse()?,
+        service_token_file: directory.service_token(),
+        limits: Limits::default(),
+    })
+}

@@ -1,0 +1,101 @@
+//! The wiring, once: pool, store, domain, session layer, listeners. Tests build
+//! the same, so the tested stack is the served one.
+
+use crate::{config::Config, domain::PartnerRequests, grpc::PartnerRequestsHandlers, store::Store};
+use proto::requests::v1::partner_requests_service_server::PartnerRequestsServiceServer;
+use shared::{
+    database::{ConnectError, Database},
+    serve::{self, BindError, Listener, Readiness, ReflectionError, ServeError},
+    session_layer::{
+        AccessRules, InvalidRules, InvalidServiceTokens, RemoteValidator, ServiceTokens,
+        SessionLayer,
+    },
+    time::Clock,
+};
+use std::net::SocketAddr;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::LayerExt as _, transport::server::Router};
+
+/// The public listener's service.
+pub const PARTNER_REQUESTS_SERVICE: &str = "ticketing.requests.v1.PartnerRequestsService";
+/// A full filter has some ten kilobytes.
+const MAX_MESSAGE: usize = 64 * 1_024;
+
+/// requests-service, listening but not serving yet.
+#[derive(Debug)]
+pub struct App {
+    public: (Listener, Router),
+    ops: (Listener, Router),
+    readiness: Readiness,
+}
+
+/// requests-service cannot start.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is its source")]
+pub enum StartError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    #[error(transparent)]
+    ServiceTokens(#[from] InvalidServiceTokens),
+    #[error(transparent)]
+    Rules(#[from] InvalidRules),
+    #[error(transparent)]
+    Reflection(#[from] ReflectionError),
+}
+
+impl App {
+    /// Listens, and prepares everything else.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let public = Listener::bind("requests public", config.public_listen).await?;
+        let ops = Listener::bind("requests ops", config.ops_listen).await?;
+
+        let database = Database::open(&config.database_url, config.pool, clock).await?;
+        let partner_requests = PartnerRequests::new(Store::new(database.clone()));
+
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let readiness = Readiness::new(database, health, &[PARTNER_REQUESTS_SERVICE]).await;
+
+        // who may call: read from the proto files, enforced before any handler
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[PARTNER_REQUESTS_SERVICE])?;
+        let tokens = ServiceTokens::open(config.service_token_file)?;
+        let validator = RemoteValidator::connect(config.auth_service_url, tokens);
+        let handlers = PartnerRequestsHandlers::new(partner_requests);
+        let service =
+            PartnerRequestsServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);
+        let service =
+            SessionLayer::with(rules, validator, None, config.limits)?.named_layer(service);
+
+        // health and reflection stand beside the layer, open to all
+        let router = serve::server()
+            .add_service(service)
+            .add_service(health_service.clone());
+        Ok(Self {
+            public: (
+                public,
+                serve::with_reflection(router, &[PARTNER_REQUESTS_SERVICE])?,
+            ),
+            ops: (ops, serve::server().add_service(health_service)),
+            readiness,
+        })
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.public.0.address()
+    }
+
+    /// Where the cluster reaches it.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops.0.address()
+    }
+
+    /// Serves until `stop`; then says so by its health, finishes what is in
+    /// flight, and ends.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        serve::run([self.public, self.ops], self.readiness, stop).await
+    }
+}
