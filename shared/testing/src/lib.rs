@@ -20,6 +20,7 @@ pub mod proxy;
 mod suite;
 mod supervisor;
 mod template;
+pub mod third;
 pub mod tools;
 
 pub use cluster::Cluster;
