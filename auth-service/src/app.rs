@@ -128,6 +128,7 @@ impl App {
         let internal_router = serve::server()
             .add_service(validation)
             .add_service(health_service.clone());
+        let ops_router = serve::server().add_service(health_service);
         Ok(Self {
             public: (
                 public,
@@ -137,7 +138,7 @@ impl App {
                 internal,
                 serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
             ),
-            ops: (ops, serve::server().add_service(health_service)),
+            ops: (ops, serve::with_reflection(ops_router, &[])?),
             readiness,
             keys,
             background,

@@ -71,12 +71,13 @@ impl App {
         let router = serve::server()
             .add_service(service)
             .add_service(health_service.clone());
+        let ops_router = serve::server().add_service(health_service);
         Ok(Self {
             public: (
                 public,
                 serve::with_reflection(router, &[PARTNER_REQUESTS_SERVICE])?,
             ),
-            ops: (ops, serve::server().add_service(health_service)),
+            ops: (ops, serve::with_reflection(ops_router, &[])?),
             readiness,
         })
     }
