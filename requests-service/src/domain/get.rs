@@ -8,12 +8,10 @@ impl PartnerRequests {
     /// Gets one request. Another partner's does not exist for the caller.
     pub async fn get(&self, caller: &Principal, key: &Key) -> Result<PartnerRequest, Error> {
         let visibility = visibility::of(caller)?;
-        match self.store.get(visibility, key).await? {
-            Some(request) => Ok(request),
-            None => {
-                self.check_standing(visibility).await?;
-                Err(Error::NotFound)
-            }
+        if let Some(request) = self.store.get(visibility, key).await? {
+            return Ok(request);
         }
+        self.check_standing(visibility).await?;
+        Err(Error::NotFound)
     }
 }

@@ -68,9 +68,9 @@ pub(super) fn decode(token: &str, fingerprint: Fingerprint) -> Option<Position> 
     let (rest, micros) = rest.split_last_chunk()?;
     let id = PartnerRequestId(i32::from_be_bytes(*id));
     let sort = Timestamp::from_micros(i64::from_be_bytes(*micros));
-    let position = match rest.last()? {
-        &VALUED => Position::Valued { sort, id },
-        &UNSORTED => Position::Unsorted { id },
+    let position = match *rest.last()? {
+        VALUED => Position::Valued { sort, id },
+        UNSORTED => Position::Unsorted { id },
         _ => return None,
     };
     // one spelling each: version, fingerprint and what is left unused must be

@@ -1,7 +1,7 @@
 //! `ticketing.requests.v1.PartnerRequestsService`, a method an RPC: parse, ask,
 //! render.
 
-use super::{page_token::Fingerprint, parse, render, status};
+use super::{page_token::Fingerprint, parse, render};
 use crate::domain::PartnerRequests;
 use proto::requests::v1::{
     GetPartnerRequestRequest, GetPartnerRequestResponse, ListPartnerRequestsRequest,
@@ -34,7 +34,7 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         let message = request.get_ref();
         let fingerprint = Fingerprint::of(message);
         let query = parse::list(message, fingerprint)?;
-        let page = self.domain.list(caller, &query).await.map_err(status::of)?;
+        let page = self.domain.list(caller, &query).await?;
         Ok(Response::new(render::page(page, fingerprint)))
     }
 
@@ -44,7 +44,7 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
     ) -> Result<Response<GetPartnerRequestResponse>, Status> {
         let caller = principal(&request)?;
         let key = parse::key(request.get_ref())?;
-        let found = self.domain.get(caller, &key).await.map_err(status::of)?;
+        let found = self.domain.get(caller, &key).await?;
         Ok(Response::new(render::found(found)))
     }
 }

@@ -5,27 +5,29 @@ use proto::requests::v1::ErrorReason;
 use shared::errors::refuse;
 use tonic::{Code, Status};
 
-/// The status of an error. What is behind an outage or a fault is logged here,
-/// once, and goes no further.
-pub(super) fn of(error: Error) -> Status {
-    let (code, reason) = match &error {
-        Error::NotFound => (Code::NotFound, ErrorReason::PartnerRequestNotFound),
-        Error::UserTypeNotAllowed => (Code::PermissionDenied, ErrorReason::UserTypeNotAllowed),
-        Error::PartnerNotAssigned => (Code::PermissionDenied, ErrorReason::PartnerNotAssigned),
-        Error::PartnerNotYours => (Code::PermissionDenied, ErrorReason::PartnerNotYours),
-        Error::PartnerDeleted => (Code::PermissionDenied, ErrorReason::PartnerDeleted),
-        Error::PartnerInactive => (Code::PermissionDenied, ErrorReason::PartnerInactive),
-        Error::PartnerSuspended => (Code::PermissionDenied, ErrorReason::PartnerSuspended),
-        Error::Unavailable(source) => {
-            tracing::warn!(cause = chain(source), "the database does not answer");
-            (Code::Unavailable, ErrorReason::DatabaseUnavailable)
-        }
-        Error::Internal(source) => {
-            tracing::error!(cause = chain(source), "a statement failed");
-            (Code::Internal, ErrorReason::Internal)
-        }
-    };
-    refuse(code, reason, error.to_string())
+impl From<Error> for Status {
+    /// What is behind an outage or a fault is logged here, once, and goes no
+    /// further.
+    fn from(error: Error) -> Self {
+        let (code, reason) = match &error {
+            Error::NotFound => (Code::NotFound, ErrorReason::PartnerRequestNotFound),
+            Error::UserTypeNotAllowed => (Code::PermissionDenied, ErrorReason::UserTypeNotAllowed),
+            Error::PartnerNotAssigned => (Code::PermissionDenied, ErrorReason::PartnerNotAssigned),
+            Error::PartnerNotYours => (Code::PermissionDenied, ErrorReason::PartnerNotYours),
+            Error::PartnerDeleted => (Code::PermissionDenied, ErrorReason::PartnerDeleted),
+            Error::PartnerInactive => (Code::PermissionDenied, ErrorReason::PartnerInactive),
+            Error::PartnerSuspended => (Code::PermissionDenied, ErrorReason::PartnerSuspended),
+            Error::Unavailable(source) => {
+                tracing::warn!(cause = chain(source), "the database does not answer");
+                (Code::Unavailable, ErrorReason::DatabaseUnavailable)
+            }
+            Error::Internal(source) => {
+                tracing::error!(cause = chain(source), "a statement failed");
+                (Code::Internal, ErrorReason::Internal)
+            }
+        };
+        refuse(code, reason, error.to_string())
+    }
 }
 
 /// An error and all that is behind it.

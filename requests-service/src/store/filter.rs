@@ -93,8 +93,10 @@ pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
             Column::PartnerId,
             partners.iter().map(|id| id.0).collect(),
         ))
-        .add(within(dialect, Column::SubmittedAt, *submitted))
-        .add(within(dialect, Column::CreatedAt, *created))
+        .add_option(not_before(dialect, Column::SubmittedAt, *submitted))
+        .add_option(not_after(dialect, Column::SubmittedAt, *submitted))
+        .add_option(not_before(dialect, Column::CreatedAt, *created))
+        .add_option(not_after(dialect, Column::CreatedAt, *created))
         .add_option(text.as_ref().map(any_matches))
         .add_option(customer_name.as_deref().map(name_contains))
         .add_option(customer_phone.as_ref().map(phone_contains))
@@ -119,11 +121,14 @@ fn status_is_one_of(dialect: Dialect, statuses: &[Status]) -> Option<Expr> {
     })
 }
 
-fn within(dialect: Dialect, name: Column, range: TimeRange) -> Condition {
-    let TimeRange { start, end } = range;
-    Condition::all()
-        .add_option(start.map(|start| column(name).gte(dialect.time(start))))
-        .add_option(end.map(|end| column(name).lte(dialect.time(end))))
+fn not_before(dialect: Dialect, name: Column, range: TimeRange) -> Option<Expr> {
+    let start = range.start?;
+    Some(column(name).gte(dialect.time(start)))
+}
+
+fn not_after(dialect: Dialect, name: Column, range: TimeRange) -> Option<Expr> {
+    let end = range.end?;
+    Some(column(name).lte(dialect.time(end)))
 }
 
 fn any_matches(text: &SearchText) -> Condition {
@@ -150,7 +155,8 @@ fn phone_contains(phone: &PhoneDigits) -> Expr {
                     .args([phone, literal(separator.to_string()), literal("")])
                     .into()
             });
-    like(digits, format!("%{}%", phone.digits()))
+    // digits alone: neither case nor wildcards
+    digits.like(format!("%{}%", phone.digits()))
 }
 
 /// The database folds the case of both sides, so that they are folded alike.

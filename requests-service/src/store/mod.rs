@@ -10,6 +10,8 @@ mod get;
 mod list;
 mod partner;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub use error::StoreError;
 

@@ -1,0 +1,6 @@
+//! The statements themselves: their text, and what the databases make of them.
+
+mod plans;
+mod text;
+
+use super::{count, get, list::List, statement};

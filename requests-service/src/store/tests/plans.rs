@@ -1,0 +1,200 @@
+//! How much the databases read for a page.
+
+use super::{List, statement};
+use crate::{
+    model::{Direction, Filter, Order, OrderField, Position, Visibility},
+    store::Store,
+};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use serde_json::Value;
+use shared::{
+    database::Dialect,
+    ids::{PartnerId, PartnerRequestId},
+    time::{Clock, Timestamp},
+};
+use testing::{Kind, TestDatabase};
+
+const ROWS_OF_PAGE: u64 = 21;
+
+/// 100,000 requests of 20 partners of very different sizes; in each sort column
+/// half of the values are NULL and the others have ties. Some rows are not live.
+const MANY: &str = "
+SET statement_timeout = 0;
+SET session_replication_role = replica; -- the rows are right, checking them takes ten seconds
+INSERT INTO users (id, name, email, password, role_id, user_type)
+    SELECT 1, 'Customer', 'customer@example.com', '-', id, 'customer' FROM roles WHERE name = 'customer';
+INSERT INTO partners (id, name) SELECT n, 'Partner ' || n FROM generate_series(1, 20) AS n;
+INSERT INTO branches (id, partner_id, name, lat, lng) SELECT n, n, 'Branch ' || n, 0, 0 FROM generate_series(1, 20) AS n;
+INSERT INTO categories (id, name) SELECT n, 'Category ' || n FROM generate_series(1, 10) AS n;
+INSERT INTO services (id, category_id, name) SELECT n, 1 + n % 10, 'Service ' || n FROM generate_series(1, 40) AS n;
+INSERT INTO pickup_option_types (id, name) SELECT n, 'Pickup ' || n FROM generate_series(1, 4) AS n;
+INSERT INTO requests (id, request_number, customer_id, customer_phone, customer_name, customer_lat, customer_lng,
+        customer_address, category_id, service_id, pickup_option_id, partner_id, branch_id, status,
+        created_at, updated_at, submitted_at, assigned_at, completed_at, is_active, is_deleted)
+    SELECT n, 'REQ-' || n, 1, '0100', 'Customer', 0, 0, '-', 1 + n % 10, 1 + n % 40, 1 + n % 4, partner, partner,
+        'assigned',
+        CASE WHEN (n / 3) % 2 = 0 THEN moment END, CASE WHEN (n / 5) % 2 = 0 THEN moment END,
+        CASE WHEN (n / 7) % 2 = 0 THEN moment END, CASE WHEN (n / 11) % 2 = 0 THEN moment END,
+        CASE WHEN (n / 13) % 2 = 0 THEN moment END, n % 17 <> 0, n % 19 = 0
+    FROM (SELECT n, nullif(n % 100 % 21, 0) AS partner,
+            timestamptz '2025-01-01' + (n * 7919 % 20000) * interval '1 minute' AS moment
+        FROM generate_series(1, 100000) AS n) AS rows;
+ANALYZE;
+";
+
+/// Where pages of a list start: the first, deep within either half, the last.
+fn positions(direction: Direction) -> [Position; 4] {
+    let middle = Timestamp::from_micros(1_736_000_000_000_000);
+    let (id, last) = match direction {
+        Direction::Ascending => (PartnerRequestId(50_000), PartnerRequestId(99_990)),
+        Direction::Descending => (PartnerRequestId(50_000), PartnerRequestId(10)),
+    };
+    [
+        Position::Start,
+        Position::Valued { sort: middle, id },
+        Position::Unsorted { id },
+        Position::Unsorted { id: last },
+    ]
+}
+
+/// A page that is asked for.
+#[derive(Debug)]
+struct Asked {
+    visibility: Visibility,
+    filter: Filter,
+    order: Order,
+    position: Position,
+}
+
+fn every_page() -> Vec<Asked> {
+    let all = Filter::default();
+    let one_partner = Filter {
+        partners: vec![PartnerId(3)],
+        ..Filter::default()
+    };
+    let lists = [
+        (Visibility::AllPartners, all.clone()),
+        (Visibility::AllPartners, one_partner),
+        (Visibility::Partner(PartnerId(1)), all.clone()),
+        (Visibility::Partner(PartnerId(20)), all),
+    ];
+    let mut pages = Vec::new();
+    for (visibility, filter) in lists {
+        for field in OrderField::ALL {
+            for direction in [Direction::Ascending, Direction::Descending] {
+                pages.extend(positions(direction).map(|position| Asked {
+                    visibility,
+                    filter: filter.clone(),
+                    order: Order { field, direction },
+                    position,
+                }));
+            }
+        }
+    }
+    pages
+}
+
+fn explain(dialect: Dialect, explain: &str, asked: &Asked) -> Statement {
+    let list = List {
+        dialect,
+        visibility: asked.visibility,
+        filter: &asked.filter,
+        order: asked.order,
+        limit: ROWS_OF_PAGE,
+    };
+    let mut statement = statement(dialect, &list.select(asked.position));
+    statement.sql = format!("{explain} {}", statement.sql);
+    statement
+}
+
+/// What a plan did, over all of its nodes.
+#[derive(Debug, Default)]
+struct Work {
+    rows_of_requests: u64,
+    most_sorted: u64,
+    indexes: Vec<String>,
+}
+
+impl Work {
+    fn of(plan: &Value) -> Self {
+        let mut work = Self::default();
+        work.add(&plan[0]["Plan"]);
+        work
+    }
+
+    fn add(&mut self, node: &Value) {
+        let number = |name: &str| node[name].as_u64().unwrap_or(0);
+        let rows = number("Actual Rows") * number("Actual Loops");
+        if node["Relation Name"] == "requests" {
+            let dropped =
+                number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
+            self.rows_of_requests += rows + dropped * number("Actual Loops");
+            self.indexes
+                .extend(node["Index Name"].as_str().map(str::to_owned));
+        }
+        if node["Node Type"] == "Sort" {
+            self.most_sorted = self.most_sorted.max(rows);
+        }
+        for child in node["Plans"].as_array().into_iter().flatten() {
+            self.add(child);
+        }
+    }
+}
+
+/// Half A, half B, and the rows of both once more, to show them.
+const MOST_ROWS: u64 = 4 * ROWS_OF_PAGE;
+
+#[tokio::test]
+async fn mistake_09_last_page_costs_what_the_first_costs() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    database.execute(MANY).await;
+    let store = Store::new(database.open(&Clock::system()).await);
+    for page in every_page() {
+        let statement = explain(Dialect::Postgres, "EXPLAIN (ANALYZE, FORMAT JSON)", &page);
+        let connection = store.database.connection();
+        let row: QueryResult = connection.query_one_raw(statement).await.unwrap().unwrap();
+        let plan: Value = row.try_get_by_index(0).unwrap();
+        let work = Work::of(&plan);
+        assert!(
+            work.rows_of_requests <= MOST_ROWS,
+            "{page:?}: {work:?} {plan:#}"
+        );
+        assert!(work.most_sorted <= 2 * ROWS_OF_PAGE, "{page:?}: {work:?}");
+        // for the ten rows of a last page the primary key serves as well
+        let ours = |name: &String| name.starts_with("ticketing_requests_");
+        assert!(
+            work.indexes.iter().any(ours) || work.rows_of_requests < ROWS_OF_PAGE,
+            "{page:?}: {work:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sqlite_reads_a_page_from_the_index_in_its_order() {
+    let database = TestDatabase::migrated(Kind::Sqlite).await;
+    let store = Store::new(database.open(&Clock::system()).await);
+    for page in every_page() {
+        let statement = explain(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page);
+        let connection = store.database.connection();
+        let rows: Vec<QueryResult> = connection.query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = rows
+            .iter()
+            .map(|row| row.try_get("", "detail").unwrap())
+            .collect();
+        let halves = steps
+            .iter()
+            .filter(|step| step.contains("INDEX ticketing_requests_"))
+            .count();
+        let sorts = steps
+            .iter()
+            .filter(|step| step.contains("TEMP B-TREE"))
+            .count();
+        let expected = match page.position {
+            Position::Unsorted { .. } => 1,
+            Position::Start | Position::Valued { .. } => 2,
+        };
+        assert_eq!(halves, expected, "{page:?}: {steps:#?}");
+        // only the page itself is put in order
+        assert!(sorts <= 1, "{page:?}: {steps:#?}");
+    }
+}

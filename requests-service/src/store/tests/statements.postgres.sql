@@ -1,0 +1,270 @@
+-- the columns of a row
+"requests"."id" AS "id",
+"requests"."request_number" AS "request_number",
+"requests"."customer_name" AS "customer_name",
+"requests"."customer_phone" AS "customer_phone",
+CAST("requests"."customer_lat" AS double precision) AS "customer_lat",
+CAST("requests"."customer_lng" AS double precision) AS "customer_lng",
+"requests"."customer_address" AS "customer_address",
+"requests"."category_id" AS "category_id",
+"requests"."service_id" AS "service_id",
+"requests"."pickup_option_id" AS "pickup_option_id",
+"requests"."partner_id" AS "partner_id",
+"requests"."branch_id" AS "branch_id",
+CAST("requests"."status" AS text) AS "status",
+"requests"."sla_deadline" AS "sla_deadline",
+"requests"."created_at" AS "created_at",
+"requests"."updated_at" AS "updated_at",
+"requests"."submitted_at" AS "submitted_at",
+"requests"."assigned_at" AS "assigned_at",
+"requests"."confirmed_at" AS "confirmed_at",
+"requests"."rejected_at" AS "rejected_at",
+"requests"."in_progress_at" AS "in_progress_at",
+"requests"."completed_at" AS "completed_at",
+"requests"."closed_at" AS "closed_at",
+"requests"."rated_at" AS "rated_at",
+"requests"."rating" AS "rating",
+"requests"."feedback" AS "feedback",
+"requests"."is_active" AS "is_active",
+"requests"."is_deleted" AS "is_deleted",
+"categories"."name" AS "category_name",
+"categories"."name_ar" AS "category_name_ar",
+"services"."name" AS "service_name",
+"services"."name_ar" AS "service_name_ar",
+"pickup_option_types"."name" AS "pickup_option_name",
+"pickup_option_types"."name_ar" AS "pickup_option_name_ar",
+"partners"."name" AS "partner_name",
+"branches"."name" AS "branch_name"
+
+-- list: staff, first page, newest first
+SELECT the columns of a row
+FROM (SELECT "half", "sort", "id"
+FROM (SELECT 0 AS "half", "requests"."created_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."created_at" IS NOT NULL
+ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
+LIMIT $1) AS "valued"
+UNION ALL (SELECT "half", "sort", "id"
+FROM (SELECT 1 AS "half", "requests"."created_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."created_at" IS NULL
+ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
+LIMIT $2) AS "unsorted")) AS "page"
+INNER JOIN "requests" ON "requests"."id" = "page"."id"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
+LIMIT $3;
+
+-- list: a partner, after a row with the sort value
+SELECT the columns of a row
+FROM (SELECT "half", "sort", "id"
+FROM (SELECT 0 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."assigned_at" IS NOT NULL
+AND ("requests"."assigned_at", "requests"."id") < ($4, $5)
+ORDER BY "requests"."assigned_at" DESC NULLS LAST, "requests"."id" DESC
+LIMIT $6) AS "valued"
+UNION ALL (SELECT "half", "sort", "id"
+FROM (SELECT 1 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $7
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $8
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($9 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."assigned_at" IS NULL
+ORDER BY "requests"."assigned_at" DESC NULLS LAST, "requests"."id" DESC
+LIMIT $10) AS "unsorted")) AS "page"
+INNER JOIN "requests" ON "requests"."id" = "page"."id"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
+LIMIT $11;
+
+-- list: a partner, oldest first, after a row with the sort value
+SELECT the columns of a row
+FROM (SELECT "half", "sort", "id"
+FROM (SELECT 0 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."assigned_at" IS NOT NULL
+AND ("requests"."assigned_at", "requests"."id") > ($4, $5)
+ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
+LIMIT $6) AS "valued"
+UNION ALL (SELECT "half", "sort", "id"
+FROM (SELECT 1 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $7
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $8
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($9 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."assigned_at" IS NULL
+ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
+LIMIT $10) AS "unsorted")) AS "page"
+INNER JOIN "requests" ON "requests"."id" = "page"."id"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
+LIMIT $11;
+
+-- list: a partner, oldest first, after a row without the sort value
+SELECT the columns of a row
+FROM (SELECT 1 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."assigned_at" IS NULL
+AND "requests"."id" > $4
+ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
+LIMIT $5) AS "page"
+INNER JOIN "requests" ON "requests"."id" = "page"."id"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
+LIMIT $6;
+
+-- list: staff, every filter, after a row without the sort value
+SELECT the columns of a row
+FROM (SELECT 1 AS "half", "requests"."created_at" AS "sort", "requests"."id" AS "id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND ("requests"."status" = ANY(CAST($1 AS "request_status_enum"[])))
+AND ("requests"."category_id" = ANY($2))
+AND ("requests"."branch_id" = ANY($3))
+AND ("requests"."service_id" = ANY($4))
+AND ("requests"."pickup_option_id" = ANY($5))
+AND "requests"."partner_id" = $6
+AND "requests"."submitted_at" >= $7
+AND "requests"."submitted_at" <= CAST($8 AS timestamptz)
+AND "requests"."created_at" >= $9
+AND "requests"."created_at" <= CAST($10 AS timestamptz)
+AND (LOWER("requests"."request_number") LIKE LOWER($11) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($12) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $13)
+AND LOWER("requests"."customer_name") LIKE LOWER($14) ESCAPE E'\\'
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $15
+AND "requests"."created_at" IS NULL
+AND "requests"."id" < $16
+ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
+LIMIT $17) AS "page"
+INNER JOIN "requests" ON "requests"."id" = "page"."id"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
+LIMIT $18;
+
+-- count: staff
+SELECT COUNT(*) AS "matching"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted");
+
+-- count: a partner, every filter
+SELECT COUNT(*) AS "matching"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND ("requests"."status" = ANY(CAST($4 AS "request_status_enum"[])))
+AND ("requests"."category_id" = ANY($5))
+AND ("requests"."branch_id" = ANY($6))
+AND ("requests"."service_id" = ANY($7))
+AND ("requests"."pickup_option_id" = ANY($8))
+AND "requests"."partner_id" = $9
+AND "requests"."submitted_at" >= $10
+AND "requests"."submitted_at" <= CAST($11 AS timestamptz)
+AND "requests"."created_at" >= $12
+AND "requests"."created_at" <= CAST($13 AS timestamptz)
+AND (LOWER("requests"."request_number") LIKE LOWER($14) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($15) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $16)
+AND LOWER("requests"."customer_name") LIKE LOWER($17) ESCAPE E'\\'
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18;
+
+-- get: staff, by id
+SELECT the columns of a row
+FROM "requests"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."id" = $1;
+
+-- get: a partner, by number
+SELECT the columns of a row
+FROM "requests"
+LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
+LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
+LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
+LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
+LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."request_number" = $4;
+

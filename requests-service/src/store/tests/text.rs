@@ -1,0 +1,188 @@
+//! The text of each statement, so that a change of it is seen. The texts are in
+//! `statements.*.sql` beside this file, broken into lines;
+//! `SNAPSHOTS=write cargo test` writes them anew.
+
+use super::{List, count, get, statement};
+use crate::model::{
+    Direction, Filter, Key, Order, OrderField, PhoneDigits, Position, SearchText, Status,
+    TimeRange, Visibility,
+};
+use sea_orm::sea_query::SelectStatement;
+use shared::{
+    database::Dialect,
+    ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
+    time::Timestamp,
+};
+use std::fmt::Write as _;
+
+const STAFF: Visibility = Visibility::AllPartners;
+const PARTNER: Visibility = Visibility::Partner(PartnerId(7));
+const TIME: Timestamp = Timestamp::from_micros(1_764_034_517_123_456);
+const ID: PartnerRequestId = PartnerRequestId(42);
+
+fn every_field() -> Filter {
+    let range = TimeRange {
+        start: Some(TIME),
+        end: Some(Timestamp::INFINITY),
+    };
+    Filter {
+        statuses: vec![Status::Assigned, Status::InProgress],
+        categories: vec![CategoryId(1), CategoryId(2)],
+        branches: vec![BranchId(3), BranchId(4)],
+        services: vec![ServiceId(5), ServiceId(6)],
+        pickup_options: vec![PickupOptionId(7), PickupOptionId(8)],
+        partners: vec![PartnerId(9)],
+        submitted: range,
+        created: range,
+        text: SearchText::new("+20 100".to_owned()),
+        customer_name: Some("100%_\\".to_owned()),
+        customer_phone: PhoneDigits::of("0100-123"),
+    }
+}
+
+fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
+    let none = Filter::default();
+    let all = every_field();
+    let list = |visibility, filter, field, direction, position| {
+        let order = Order { field, direction };
+        let limit = 21;
+        List {
+            dialect,
+            visibility,
+            filter,
+            order,
+            limit,
+        }
+        .select(position)
+    };
+    let valued = Position::Valued { sort: TIME, id: ID };
+    let unsorted = Position::Unsorted { id: ID };
+    let (ascending, descending) = (Direction::Ascending, Direction::Descending);
+    let (created, assigned) = (OrderField::Created, OrderField::Assigned);
+    let number = Key::Number("REQ-20251108-0011".to_owned());
+    vec![
+        (
+            "list: staff, first page, newest first",
+            list(STAFF, &none, created, descending, Position::Start),
+        ),
+        (
+            "list: a partner, after a row with the sort value",
+            list(PARTNER, &none, assigned, descending, valued),
+        ),
+        (
+            "list: a partner, oldest first, after a row with the sort value",
+            list(PARTNER, &none, assigned, ascending, valued),
+        ),
+        (
+            "list: a partner, oldest first, after a row without the sort value",
+            list(PARTNER, &none, assigned, ascending, unsorted),
+        ),
+        (
+            "list: staff, every filter, after a row without the sort value",
+            list(STAFF, &all, created, descending, unsorted),
+        ),
+        ("count: staff", count::select(dialect, STAFF, &none)),
+        (
+            "count: a partner, every filter",
+            count::select(dialect, PARTNER, &all),
+        ),
+        ("get: staff, by id", get::select(STAFF, &Key::Id(ID))),
+        ("get: a partner, by number", get::select(PARTNER, &number)),
+    ]
+}
+
+/// One clause a line, and the columns that every row is shown by only once.
+fn in_lines(sql: &str, columns: &str) -> String {
+    let clauses = [
+        "FROM",
+        "WHERE",
+        "AND",
+        "ORDER BY",
+        "LIMIT",
+        "UNION ALL",
+        "INNER JOIN",
+        "LEFT JOIN",
+    ];
+    let sql = sql.replace(columns, "the columns of a row");
+    clauses.iter().fold(sql, |sql, clause| {
+        sql.replace(&format!(" {clause} "), &format!("\n{clause} "))
+    })
+}
+
+fn texts(dialect: Dialect) -> String {
+    let text = |select: &SelectStatement| statement(dialect, select).sql;
+    let shown = text(&get::select(STAFF, &Key::Id(ID)));
+    let columns = shown
+        .strip_prefix("SELECT ")
+        .and_then(|rest| rest.split_once(" FROM "))
+        .map_or("", |(columns, _)| columns);
+    let mut texts = format!(
+        "-- the columns of a row\n{}\n\n",
+        columns.replace(", ", ",\n")
+    );
+    for (name, select) in statements(dialect) {
+        let sql = in_lines(&text(&select), columns);
+        let _infallible = write!(texts, "-- {name}\n{sql};\n\n");
+    }
+    texts
+}
+
+fn assert_texts(dialect: Dialect, file: &str, expected: &str) {
+    let actual = texts(dialect);
+    if std::env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "write") {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
+        std::fs::write(format!("{folder}/{file}"), &actual).unwrap();
+    } else {
+        assert_eq!(actual, expected, "{file} is not what is sent");
+    }
+}
+
+#[test]
+fn postgres_is_sent_these_statements() {
+    assert_texts(
+        Dialect::Postgres,
+        "statements.postgres.sql",
+        include_str!("statements.postgres.sql"),
+    );
+}
+
+#[test]
+fn sqlite_is_sent_these_statements() {
+    assert_texts(
+        Dialect::Sqlite,
+        "statements.sqlite.sql",
+        include_str!("statements.sqlite.sql"),
+    );
+}
+
+/// However many values a list in the filter holds, PostgreSQL sees one text, so
+/// that its plans are kept.
+#[test]
+fn the_length_of_a_list_does_not_change_the_text() {
+    let sql = |count: i32| {
+        let filter = Filter {
+            categories: (1..=count).map(CategoryId).collect(),
+            statuses: Status::ALL[..usize::try_from(count).unwrap()].to_vec(),
+            ..Filter::default()
+        };
+        statement(
+            Dialect::Postgres,
+            &count::select(Dialect::Postgres, STAFF, &filter),
+        )
+        .sql
+    };
+    assert_eq!(sql(2), sql(8));
+}
+
+/// Nothing that comes from outside is written into a statement.
+#[test]
+fn mistake_01_no_value_is_part_of_the_text() {
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        for (name, select) in statements(dialect) {
+            let sql = statement(dialect, &select).sql;
+            for value in ["42", "REQ-2025", "assigned'", "100", "123"] {
+                assert!(!sql.contains(value), "{name}: {value} in {sql}");
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The RPCs of requests-service, over a real server and a real client, on real
+//! databases. Only the validation of sessions is a stand-in, but in
+//! `with_sessions`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod dead_partners;
+mod filters;
+mod get;
+mod list;
+mod old_rows;
+mod outage;
+mod random_filters;
+mod refusals;
+mod support;
+mod walk;
+mod with_sessions;

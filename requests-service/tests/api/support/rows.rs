@@ -1,0 +1,151 @@
+//! Rows of `requests`, and what they refer to.
+
+use proto::requests::v1::TimeRange;
+use shared::time::Timestamp;
+use testing::Kind;
+
+/// Partners 1 and 2 may work, 3 to 7 may not; 11 and 12 are branches of the
+/// first, 21 of the second. Everything else is there three times.
+pub(super) const WORLD: &str = "
+INSERT INTO roles (id, name) VALUES (900, 'everyone');
+INSERT INTO users (id, name, email, password, role_id, user_type)
+    VALUES (900, 'Customer', 'customer@example.com', '-', 900, 'customer');
+INSERT INTO partners (id, name, status, is_active, is_deleted) VALUES
+    (1, 'Alpha', 'active', true, false), (2, 'Beta', NULL, true, false),
+    (3, 'Deleted', 'active', true, true), (4, 'Inactive', 'inactive', true, false),
+    (5, 'Suspended', 'suspended', true, false), (6, 'Not live', 'active', false, false),
+    (7, 'Not known to be live', 'active', NULL, NULL);
+INSERT INTO branches (id, partner_id, name, lat, lng) VALUES
+    (11, 1, 'Alpha North', 30, 31), (12, 1, 'Alpha South', 30, 31), (21, 2, 'Beta Main', 30, 31);
+INSERT INTO categories (id, name, name_ar) VALUES (1, 'Towing', 'سحب'), (2, 'Cooling', NULL), (3, 'Tyres', NULL);
+INSERT INTO services (id, category_id, name, name_ar) VALUES
+    (1, 1, 'Short way', 'قريب'), (2, 1, 'Long way', NULL), (3, 2, 'Repair', NULL);
+INSERT INTO pickup_option_types (id, name, name_ar) VALUES
+    (1, 'At home', 'في المنزل'), (2, 'At the branch', NULL), (3, 'On the way', NULL);
+";
+
+/// A row of `requests`. Times are microseconds since 1970.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) id: i32,
+    pub(crate) number: String,
+    pub(crate) customer_name: String,
+    pub(crate) customer_phone: String,
+    pub(crate) category: i32,
+    pub(crate) service: Option<i32>,
+    pub(crate) pickup_option: i32,
+    pub(crate) partner: Option<i32>,
+    pub(crate) branch: Option<i32>,
+    pub(crate) status: Option<&'static str>,
+    pub(crate) created: Option<i64>,
+    pub(crate) updated: Option<i64>,
+    pub(crate) submitted: Option<i64>,
+    pub(crate) assigned: Option<i64>,
+    pub(crate) completed: Option<i64>,
+    pub(crate) is_active: Option<bool>,
+    pub(crate) is_deleted: Option<bool>,
+}
+
+/// A moment to count from: 2025-11-08T00:00:00Z.
+const EPOCH: i64 = 1_762_560_000_000_000;
+
+/// So many seconds after a moment to count from, as [`Row`] keeps times.
+pub(crate) fn seconds(count: i64) -> i64 {
+    EPOCH + count * 1_000_000
+}
+
+impl Row {
+    /// A live request of a partner, created in the order of the ids.
+    pub(crate) fn new(id: i32, partner: Option<i32>) -> Self {
+        let created = Some(seconds(i64::from(id)));
+        Self {
+            id,
+            number: format!("REQ-20251108-{id:04}"),
+            customer_name: "Mona Hassan".to_owned(),
+            customer_phone: "+20 100 123-4567".to_owned(),
+            category: 1,
+            service: None,
+            pickup_option: 1,
+            partner,
+            branch: None,
+            status: Some("assigned"),
+            created,
+            updated: created,
+            submitted: created,
+            assigned: None,
+            completed: None,
+            is_active: Some(true),
+            is_deleted: Some(false),
+        }
+    }
+}
+
+/// A range between times as [`Row`] keeps them.
+pub(crate) fn range(start: Option<i64>, end: Option<i64>) -> TimeRange {
+    let time = |micros| prost_types::Timestamp::from(Timestamp::from_micros(micros));
+    TimeRange {
+        start_time: start.map(time),
+        end_time: end.map(time),
+    }
+}
+
+/// Partners, what they offer, and requests, in one script.
+pub(crate) fn script(kind: Kind, rows: &[Row]) -> String {
+    format!("{WORLD} {}", insert(kind, rows))
+}
+
+/// The statement that adds rows.
+pub(super) fn insert(kind: Kind, rows: &[Row]) -> String {
+    let values: Vec<String> = rows.iter().map(|row| values(kind, row)).collect();
+    format!(
+        "INSERT INTO requests (id, request_number, customer_id, customer_name, customer_phone, \
+         customer_lat, customer_lng, customer_address, category_id, service_id, pickup_option_id, \
+         partner_id, branch_id, status, created_at, updated_at, submitted_at, assigned_at, \
+         completed_at, is_active, is_deleted) VALUES {};",
+        values.join(", ")
+    )
+}
+
+fn values(kind: Kind, row: &Row) -> String {
+    let time = |micros: Option<i64>| micros.map(|micros| time(kind, micros));
+    let values = [
+        row.id.to_string(),
+        quoted(&row.number),
+        "900".to_owned(),
+        quoted(&row.customer_name),
+        quoted(&row.customer_phone),
+        "30.0444, 31.2357, 'Tahrir Square'".to_owned(),
+        row.category.to_string(),
+        or_null(row.service),
+        row.pickup_option.to_string(),
+        or_null(row.partner),
+        or_null(row.branch),
+        or_null(row.status.map(quoted)),
+        or_null(time(row.created)),
+        or_null(time(row.updated)),
+        or_null(time(row.submitted)),
+        or_null(time(row.assigned)),
+        or_null(time(row.completed)),
+        or_null(row.is_active),
+        or_null(row.is_deleted),
+    ];
+    format!("({})", values.join(", "))
+}
+
+fn time(kind: Kind, micros: i64) -> String {
+    match kind {
+        Kind::Sqlite => micros.to_string(),
+        Kind::Postgres if !Timestamp::from_micros(micros).is_finite() => {
+            quoted(&Timestamp::from_micros(micros).to_string())
+        }
+        Kind::Postgres => format!("timestamptz 'epoch' + interval '{micros} microseconds'"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn or_null(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
+}

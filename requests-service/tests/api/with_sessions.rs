@@ -1,0 +1,172 @@
+//! The pair as it is served: this service and auth-service, each on its ports.
+
+use crate::support::{Row, reason, script};
+use clap::Parser as _;
+use proto::{
+    auth::v1::RevokeSessionRequest,
+    requests::v1::{
+        ListPartnerRequestsRequest, ListPartnerRequestsResponse,
+        partner_requests_service_client::PartnerRequestsServiceClient,
+    },
+};
+use requests_service::{
+    app::App,
+    config::{Arguments, Config},
+};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use testing::{
+    Kind,
+    auth::{Auth, TestUser, channel, with_token},
+    proxy::TcpProxy,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::{Code, Status, transport::Channel};
+
+const STAFF: &str = "staff@example.com";
+const PARTNER_USER: &str = "partner@example.com";
+
+/// Both services on one database; this one stops when this is dropped.
+struct Pair {
+    auth: Auth,
+    client: PartnerRequestsServiceClient<Channel>,
+    _stop: DropGuard,
+}
+
+impl Pair {
+    async fn start(kind: Kind) -> Self {
+        let auth = Auth::start(kind).await;
+        let internal = auth.replica.internal;
+        Self::of(auth, internal).await
+    }
+
+    /// With auth-service reached at another address, a proxy's.
+    async fn of(auth: Auth, auth_address: SocketAddr) -> Self {
+        let rows = [Row::new(1, Some(1)), Row::new(2, Some(2))];
+        let script = script(auth.database.kind, &rows);
+        auth.database.execute(&script).await;
+        for (email, user_type, role, partner_id) in [
+            (STAFF, "operation", "operational", None),
+            (PARTNER_USER, "partner", "partner", Some(1)),
+            ("nobody@example.com", "partner", "partner", None),
+        ] {
+            let user = TestUser {
+                email,
+                user_type,
+                role,
+                partner_id,
+            };
+            auth.add_user(user).await;
+        }
+        let arguments = Arguments::parse_from([
+            "requests-service".to_owned(),
+            "--public-listen=127.0.0.1:0".to_owned(),
+            "--ops-listen=127.0.0.1:0".to_owned(),
+            format!("--database-url={}", auth.database.url.expose()),
+            format!("--auth-service-url=http://{auth_address}"),
+            format!(
+                "--service-token-file={}",
+                auth.folder.path().join("token").display()
+            ),
+        ]);
+        let config = Config::try_from(arguments).unwrap();
+        let app = App::build(config, auth.clock.clone()).await.unwrap();
+        let client = PartnerRequestsServiceClient::new(channel(app.public_address()));
+        let stop = CancellationToken::new();
+        tokio::spawn(app.run(stop.clone()));
+        Self {
+            auth,
+            client,
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    async fn log_in(&self, email: &str) -> String {
+        let answer = self.auth.log_in(email).await;
+        answer.tokens.unwrap().access_token
+    }
+
+    async fn list(&self, access_token: &str) -> Result<ListPartnerRequestsResponse, Status> {
+        let mut request = with_token(ListPartnerRequestsRequest::default(), access_token);
+        request.set_timeout(PATIENCE);
+        let mut client = self.client.clone();
+        Ok(client.list_partner_requests(request).await?.into_inner())
+    }
+
+    async fn list_ids(&self, access_token: &str) -> Vec<i32> {
+        let page = self.list(access_token).await.unwrap();
+        let ids = page.partner_requests.iter();
+        ids.map(|request| request.request_id).collect()
+    }
+}
+
+/// The caller's deadline.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+testing::on_both_databases! {
+    async fn log_in_list_log_out_and_be_refused(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let staff = pair.log_in(STAFF).await;
+        assert_eq!(pair.list_ids(&staff).await, [2, 1]);
+
+        let token = pair.log_in(PARTNER_USER).await;
+        assert_eq!(pair.list_ids(&token).await, [1]);
+        let log_out = RevokeSessionRequest {
+            token: token.clone(),
+        };
+        pair.auth.client().revoke_session(log_out).await.unwrap();
+        let refusal = pair.list(&token).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::Unauthenticated);
+        assert_eq!(reason(&refusal), "SESSION_ENDED");
+
+        let again = pair.log_in(PARTNER_USER).await;
+        assert_eq!(pair.list_ids(&again).await, [1]);
+        // the other session is another one
+        assert_eq!(pair.list_ids(&staff).await, [2, 1]);
+    }
+
+    async fn mistake_02_partner_user_without_partner_is_refused(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let token = pair.log_in("nobody@example.com").await;
+        let refusal = pair.list(&token).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::PermissionDenied);
+        assert_eq!(reason(&refusal), "PARTNER_NOT_ASSIGNED");
+    }
+
+    async fn a_user_that_moves_to_another_partner_sees_that_ones_at_once(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let token = pair.log_in(PARTNER_USER).await;
+        assert_eq!(pair.list_ids(&token).await, [1]);
+        let moved = format!("UPDATE users SET partner_id = 2 WHERE email = '{PARTNER_USER}'");
+        pair.auth.database.execute(&moved).await;
+        assert_eq!(pair.list_ids(&token).await, [2]);
+    }
+
+    async fn auth_service_away_or_silent_is_unavailable_until_it_is_back(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let proxy = TcpProxy::start(auth.replica.internal);
+        let pair = Pair::of(auth, proxy.address()).await;
+        let token = pair.log_in(STAFF).await;
+        assert_eq!(pair.list_ids(&token).await, [2, 1]);
+        for silent in [false, true] {
+            if silent {
+                proxy.hang().await;
+            } else {
+                proxy.cut().await;
+            }
+            let asked = Instant::now();
+            let refusal = pair.list(&token).await.unwrap_err();
+            assert!(asked.elapsed() < PATIENCE);
+            assert_eq!(refusal.code(), Code::Unavailable, "{refusal:?}");
+            assert_eq!(reason(&refusal), "VALIDATION_UNAVAILABLE");
+            proxy.restore().await;
+            let patience = Instant::now() + Duration::from_secs(20);
+            while let Err(status) = pair.list(&token).await {
+                assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+                assert!(Instant::now() < patience, "{status:?}");
+            }
+        }
+    }
+}
