@@ -23,6 +23,7 @@ use shared::{
     time::Clock,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::LayerExt as _, transport::server::Router};
 
@@ -32,6 +33,8 @@ pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
 pub const VALIDATION_SERVICE: &str = "ticketing.auth.v1.SessionValidationService";
 /// How often the directory of keys is read again.
 const REREAD_KEYS: Duration = Duration::from_secs(10);
+/// How long a stop waits for what is still to be written.
+const LAST_WRITES: Duration = Duration::from_secs(2);
 /// A request of ours has a few hundred bytes; the largest that is worth an
 /// answer is one with an oversized token.
 const MAX_MESSAGE: usize = 2 * 1_024 * 1_024;
@@ -46,6 +49,8 @@ pub struct App {
     keys: Arc<KeyRing>,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
+    /// Writes the last used marks, then ends.
+    writing: JoinHandle<()>,
 }
 
 /// auth-service cannot start.
@@ -94,12 +99,13 @@ impl App {
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
         let store = Store::new(database.clone());
+        let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
         let sessions = Sessions::new(
-            store.clone(),
+            store,
             Arc::new(tokens),
             passwords,
             Lookups::start(Store::new(validating), background.clone()),
-            UsedMarks::start(store, background.clone()),
+            used_marks,
             config.lives,
         );
 
@@ -142,6 +148,7 @@ impl App {
             readiness,
             keys,
             background,
+            writing,
         })
     }
 
@@ -174,6 +181,7 @@ impl App {
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();
+        let _ = tokio::time::timeout(LAST_WRITES, self.writing).await;
         served
     }
 }

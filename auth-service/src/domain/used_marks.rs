@@ -5,7 +5,7 @@
 use crate::{model::Generation, store::Store};
 use shared::ids::SessionId;
 use std::{collections::HashSet, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// Marks that may wait; more are dropped, since the next validation notes them
@@ -21,12 +21,13 @@ pub struct UsedMarks {
 }
 
 impl UsedMarks {
-    /// Starts the task that writes them. At a stop it writes what it has.
+    /// Starts the task that writes them. At a stop it writes what it has, and
+    /// ends.
     #[must_use]
-    pub fn start(store: Store, stop: CancellationToken) -> Self {
+    pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(write(store, waiting, stop));
-        Self { queue }
+        let writing = tokio::spawn(write(store, waiting, stop));
+        (Self { queue }, writing)
     }
 
     /// Notes that a generation was used.

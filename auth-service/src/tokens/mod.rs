@@ -25,13 +25,7 @@ use shared::{
     session_layer::BearerToken,
     time::{Clock, Timestamp},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// Tolerated difference between clocks.
 const LEEWAY: Duration = Duration::from_secs(5);
@@ -45,9 +39,8 @@ type TokenDigest = [u8; 32];
 #[derive(Debug)]
 pub struct Tokens {
     keys: Arc<KeyRing>,
-    /// Successes only, with their kind; a change of keys empties it.
-    verified: Cache<TokenDigest, Claims>,
-    verified_with: AtomicU64,
+    /// Successes only, each with the edition of the keys that it holds for.
+    verified: Cache<TokenDigest, (u64, Claims)>,
     issuer: String,
     audience: String,
     clock: Clock,
@@ -80,7 +73,6 @@ impl Tokens {
         Self {
             keys,
             verified: Cache::new(CACHED_SIGNATURES),
-            verified_with: AtomicU64::new(0),
             issuer,
             audience,
             clock,
@@ -142,16 +134,14 @@ impl Tokens {
     fn verify_signature(&self, token: &BearerToken) -> Result<Claims, Refusal> {
         // a key that went takes what it signed along
         let edition = self.keys.edition();
-        if self.verified_with.swap(edition, Ordering::AcqRel) != edition {
-            self.verified.clear();
-        }
         let digest = token_digest(token);
-        if let Some(claims) = self.verified.get(&digest) {
-            return Ok(claims);
+        match self.verified.get(&digest) {
+            Some((verified_with, claims)) if verified_with == edition => return Ok(claims),
+            _ => {}
         }
         let claims = self.verify_afresh(token)?;
-        if self.clock.now() < claims.expires_at + LEEWAY && edition == self.keys.edition() {
-            self.verified.insert(digest, claims.clone());
+        if self.clock.now() < claims.expires_at + LEEWAY {
+            self.verified.insert(digest, (edition, claims.clone()));
         }
         Ok(claims)
     }
