@@ -32,11 +32,20 @@ impl Store {
             visibility,
             filter,
             order,
-            limit: u64::try_from(limit).unwrap_or(u64::MAX),
+            limit: limit_in_text(limit),
         };
         let rows: Vec<Row> = self.all(&list.select(position)).await?;
-        Ok(rows.into_iter().map(PartnerRequest::from).collect())
+        let page = rows.into_iter().take(limit);
+        Ok(page.map(PartnerRequest::from).collect())
     }
+}
+
+/// A limit stands in the text, and so there are few of them: for a page of the
+/// default size and for the largest. What is read too much is not passed on.
+fn limit_in_text(limit: usize) -> u64 {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let fitting = [21, 101].into_iter().find(|fitting| limit <= *fitting);
+    fitting.unwrap_or(limit)
 }
 
 // names in the statement

@@ -10,13 +10,15 @@ mod get;
 mod list;
 mod partner;
 mod row;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use error::StoreError;
 
-use sea_orm::{FromQueryResult, Statement, sea_query::SelectStatement};
-use shared::database::{Database, Dialect};
+use sea_orm::{FromQueryResult, sea_query::SelectStatement};
+use shared::database::Database;
+use statement::statement;
 
 /// Where partner requests are kept.
 #[derive(Clone, Debug)]
@@ -52,8 +54,4 @@ impl Store {
             .await?;
         Ok(row)
     }
-}
-
-fn statement(dialect: Dialect, select: &SelectStatement) -> Statement {
-    dialect.backend().build(select)
 }

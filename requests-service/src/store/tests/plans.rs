@@ -5,7 +5,7 @@ use crate::{
     model::{Direction, Filter, Order, OrderField, Position, Visibility},
     store::Store,
 };
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, QueryResult, Statement};
 use serde_json::Value;
 use shared::{
     database::Dialect,
@@ -94,7 +94,7 @@ fn every_page() -> Vec<Asked> {
     pages
 }
 
-fn explain(dialect: Dialect, explain: &str, asked: &Asked) -> Statement {
+fn asking(dialect: Dialect, explain: &str, asked: &Asked) -> Statement {
     let list = List {
         dialect,
         visibility: asked.visibility,
@@ -149,8 +149,13 @@ async fn mistake_09_last_page_costs_what_the_first_costs() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     database.execute(MANY).await;
     let store = Store::new(database.open(&Clock::system()).await);
+    plans_made_for_the_values_read_a_page(&store).await;
+    plans_made_for_any_values_read_a_page(&store).await;
+}
+
+async fn plans_made_for_the_values_read_a_page(store: &Store) {
     for page in every_page() {
-        let statement = explain(Dialect::Postgres, "EXPLAIN (ANALYZE, FORMAT JSON)", &page);
+        let statement = asking(Dialect::Postgres, "EXPLAIN (ANALYZE, FORMAT JSON)", &page);
         let connection = store.database.connection();
         let row: QueryResult = connection.query_one_raw(statement).await.unwrap().unwrap();
         let plan: Value = row.try_get_by_index(0).unwrap();
@@ -169,12 +174,39 @@ async fn mistake_09_last_page_costs_what_the_first_costs() {
     }
 }
 
+/// PostgreSQL keeps a plan for all values once it has seen a statement five
+/// times, if it expects no worse of it. A limit that it could not see made it
+/// read the whole table.
+async fn plans_made_for_any_values_read_a_page(store: &Store) {
+    let transaction = store.database.begin().await.unwrap();
+    let generic = "SET LOCAL plan_cache_mode = force_generic_plan";
+    transaction.execute_unprepared(generic).await.unwrap();
+    let mut before = rows_read(&transaction).await;
+    for page in every_page() {
+        let statement = asking(Dialect::Postgres, "", &page);
+        transaction.query_all_raw(statement).await.unwrap();
+        let after = rows_read(&transaction).await;
+        assert!(after - before <= MOST_ROWS, "{page:?}: {}", after - before);
+        before = after;
+    }
+}
+
+/// Rows of `requests` that this connection has read, by whatever way.
+async fn rows_read(transaction: &DatabaseTransaction) -> u64 {
+    let counter = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) \
+                   FROM pg_stat_xact_user_tables WHERE relname = 'requests'";
+    let counter = Statement::from_string(Dialect::Postgres.backend(), counter);
+    let row = transaction.query_one_raw(counter).await.unwrap().unwrap();
+    let rows: i64 = row.try_get_by_index(0).unwrap();
+    u64::try_from(rows).unwrap()
+}
+
 #[tokio::test]
 async fn sqlite_reads_a_page_from_the_index_in_its_order() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
     let store = Store::new(database.open(&Clock::system()).await);
     for page in every_page() {
-        let statement = explain(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page);
+        let statement = asking(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page);
         let connection = store.database.connection();
         let rows: Vec<QueryResult> = connection.query_all_raw(statement).await.unwrap();
         let steps: Vec<String> = rows

@@ -45,7 +45,7 @@ WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
 AND "requests"."created_at" IS NOT NULL
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
-LIMIT $1) AS "valued"
+LIMIT 21) AS "valued"
 UNION ALL (SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "requests"."created_at" AS "sort", "requests"."id" AS "id"
 FROM "requests"
@@ -53,7 +53,7 @@ WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
 AND "requests"."created_at" IS NULL
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
-LIMIT $2) AS "unsorted")) AS "page"
+LIMIT 21) AS "unsorted")) AS "page"
 INNER JOIN "requests" ON "requests"."id" = "page"."id"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -61,7 +61,7 @@ LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pick
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
-LIMIT $3;
+LIMIT 21;
 
 -- list: a partner, after a row with the sort value
 SELECT the columns of a row
@@ -80,22 +80,22 @@ AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."st
 AND "requests"."assigned_at" IS NOT NULL
 AND ("requests"."assigned_at", "requests"."id") < ($4, $5)
 ORDER BY "requests"."assigned_at" DESC NULLS LAST, "requests"."id" DESC
-LIMIT $6) AS "valued"
+LIMIT 21) AS "valued"
 UNION ALL (SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
 FROM "requests"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND "requests"."partner_id" = $7
+AND "requests"."partner_id" = $6
 AND EXISTS(SELECT 1
 FROM "partners"
-WHERE "partners"."id" = $8
+WHERE "partners"."id" = $7
 AND "partners"."is_active"
 AND (NOT "partners"."is_deleted")
-AND ("partners"."status" = (CAST($9 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND ("partners"."status" = (CAST($8 AS "partner_status_enum")) OR "partners"."status" IS NULL))
 AND "requests"."assigned_at" IS NULL
 ORDER BY "requests"."assigned_at" DESC NULLS LAST, "requests"."id" DESC
-LIMIT $10) AS "unsorted")) AS "page"
+LIMIT 21) AS "unsorted")) AS "page"
 INNER JOIN "requests" ON "requests"."id" = "page"."id"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -103,7 +103,7 @@ LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pick
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
-LIMIT $11;
+LIMIT 21;
 
 -- list: a partner, oldest first, after a row with the sort value
 SELECT the columns of a row
@@ -122,22 +122,22 @@ AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."st
 AND "requests"."assigned_at" IS NOT NULL
 AND ("requests"."assigned_at", "requests"."id") > ($4, $5)
 ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
-LIMIT $6) AS "valued"
+LIMIT 21) AS "valued"
 UNION ALL (SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "requests"."assigned_at" AS "sort", "requests"."id" AS "id"
 FROM "requests"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND "requests"."partner_id" = $7
+AND "requests"."partner_id" = $6
 AND EXISTS(SELECT 1
 FROM "partners"
-WHERE "partners"."id" = $8
+WHERE "partners"."id" = $7
 AND "partners"."is_active"
 AND (NOT "partners"."is_deleted")
-AND ("partners"."status" = (CAST($9 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND ("partners"."status" = (CAST($8 AS "partner_status_enum")) OR "partners"."status" IS NULL))
 AND "requests"."assigned_at" IS NULL
 ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
-LIMIT $10) AS "unsorted")) AS "page"
+LIMIT 21) AS "unsorted")) AS "page"
 INNER JOIN "requests" ON "requests"."id" = "page"."id"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -145,7 +145,7 @@ LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pick
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
-LIMIT $11;
+LIMIT 21;
 
 -- list: a partner, oldest first, after a row without the sort value
 SELECT the columns of a row
@@ -163,7 +163,7 @@ AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."st
 AND "requests"."assigned_at" IS NULL
 AND "requests"."id" > $4
 ORDER BY "requests"."assigned_at" ASC NULLS FIRST, "requests"."id" ASC
-LIMIT $5) AS "page"
+LIMIT 21) AS "page"
 INNER JOIN "requests" ON "requests"."id" = "page"."id"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -171,7 +171,7 @@ LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pick
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
-LIMIT $6;
+LIMIT 21;
 
 -- list: staff, every filter, after a row without the sort value
 SELECT the columns of a row
@@ -195,7 +195,7 @@ AND replace(replace(replace(replace(replace(replace("requests"."customer_phone",
 AND "requests"."created_at" IS NULL
 AND "requests"."id" < $16
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
-LIMIT $17) AS "page"
+LIMIT 21) AS "page"
 INNER JOIN "requests" ON "requests"."id" = "page"."id"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -203,7 +203,7 @@ LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pick
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
-LIMIT $18;
+LIMIT 21;
 
 -- count: staff
 SELECT COUNT(*) AS "matching"

@@ -1,0 +1,61 @@
+//! From a select to text and bound values.
+//!
+//! All values are bound but limits, which stand in the text: PostgreSQL plans a
+//! statement once for all values only if that plan looks as cheap as one made
+//! for these values, and it takes a limit that it cannot see for a tenth of the
+//! rows. Planning a page anew each time costs six times what reading it does.
+
+use sea_orm::{
+    Statement, Value,
+    sea_query::{
+        PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues,
+        SqliteQueryBuilder,
+    },
+};
+use shared::database::Dialect;
+use std::fmt::{self, Write};
+
+/// The statement that is sent.
+pub(super) fn statement(dialect: Dialect, select: &SelectStatement) -> Statement {
+    let bound = match dialect {
+        Dialect::Postgres => SqlWriterValues::new("$", true),
+        Dialect::Sqlite => SqlWriterValues::new("?", false),
+    };
+    let mut writer = LimitsInText(bound);
+    match dialect {
+        Dialect::Postgres => select.build_collect_any_into(&PostgresQueryBuilder, &mut writer),
+        Dialect::Sqlite => select.build_collect_any_into(&SqliteQueryBuilder, &mut writer),
+    }
+    let (text, values) = writer.0.into_parts();
+    Statement::from_sql_and_values(dialect.backend(), text, values)
+}
+
+struct LimitsInText(SqlWriterValues);
+
+impl SqlWriter for LimitsInText {
+    fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
+        match value {
+            // sea-query keeps limits in this type, and no column here has it
+            Value::BigUnsigned(Some(limit)) => {
+                let _infallible = write!(self.0, "{limit}");
+            }
+            value => self.0.push_param(value, builder),
+        }
+    }
+
+    fn as_writer(&mut self) -> &mut dyn Write {
+        self
+    }
+}
+
+impl Write for LimitsInText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write_str(text)
+    }
+}
+
+impl fmt::Display for LimitsInText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
