@@ -6,6 +6,9 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 /// Which database a statement is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -34,7 +37,16 @@ impl Dialect {
             Self::Postgres if !time.is_finite() => {
                 Expr::val(time.to_string()).cast_as("timestamptz")
             }
-            Self::Postgres => Expr::val(Value::from(time)),
+            Self::Postgres => match Value::from(time) {
+                // nor the last thirty thousand years of PostgreSQL; in two parts,
+                // since an interval is multiplied in floating point
+                Value::ChronoDateTimeUtc(None) => Expr::cust_with_values(
+                    "((timestamp 'epoch' + $1 * interval '1 day' + $2 * interval '1 microsecond') \
+                     AT TIME ZONE 'UTC')",
+                    [time.micros().div_euclid(DAY), time.micros().rem_euclid(DAY)],
+                ),
+                value => Expr::val(value),
+            },
         }
     }
 

@@ -33,7 +33,8 @@ impl<'r> Decode<'r, Postgres> for Timestamp {
         Ok(match micros {
             i64::MAX => Self::INFINITY,
             i64::MIN => Self::NEGATIVE_INFINITY,
-            micros => Self::from_micros(micros.saturating_add(POSTGRES_EPOCH)),
+            // its last 29 years are beyond ours, and must not become infinite
+            micros => Self::from_micros(micros.saturating_add(POSTGRES_EPOCH).min(i64::MAX - 1)),
         })
     }
 }
