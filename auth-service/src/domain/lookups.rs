@@ -153,10 +153,6 @@ mod tests {
     };
     use tokio::sync::Semaphore;
 
-    fn nothing() -> Result<Loaded, StoreError> {
-        Ok(Loaded::new())
-    }
-
     #[tokio::test]
     async fn a_look_up_never_joins_a_statement_that_has_started() {
         let (started, mut starts) = mpsc::unbounded_channel();
@@ -167,7 +163,7 @@ mod tests {
             async move {
                 started.send(ids).unwrap();
                 gate.acquire().await.unwrap().forget();
-                nothing()
+                Ok(Loaded::new())
             }
         });
         let [first, second, third] = [
@@ -210,7 +206,7 @@ mod tests {
                     1 => Err(StoreError::Inconsistent(
                         "a statement that fails".to_owned(),
                     )),
-                    _ => nothing(),
+                    _ => Ok(Loaded::new()),
                 }
             }
         });
@@ -247,7 +243,7 @@ mod tests {
         tokio::task::yield_now().await;
         tokio::spawn(work(waiting, move |ids| {
             seen.lock().unwrap().extend(ids);
-            async { nothing() }
+            async { Ok(Loaded::new()) }
         }));
         assert!(staying.await.unwrap().unwrap().is_none());
         assert_eq!(*asked.lock().unwrap(), [stays]);

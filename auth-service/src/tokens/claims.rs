@@ -57,7 +57,10 @@ pub(super) struct WireClaims {
     pub(super) generation: i32,
     pub(super) iat: i64,
     pub(super) exp: i64,
+    // missing, each has a refusal of its own, which the validation gives
+    #[serde(default)]
     pub(super) iss: String,
+    #[serde(default)]
     pub(super) aud: String,
     pub(super) jti: String,
 }

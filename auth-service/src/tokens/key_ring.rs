@@ -119,12 +119,17 @@ impl KeyRing {
 
 /// The next set: what was held keeps its time; what is new signs from its name's
 /// time, or later if that has passed while an older key can still sign.
+///
+/// At a start every key is new. One whose time came more than the wait ago has
+/// been signing elsewhere, and goes on: an older one would sign tokens that
+/// outlive it once it is retired.
 fn merge(
     held: &BTreeMap<KeyName, Held>,
     found: BTreeMap<KeyName, Key>,
     now: Timestamp,
 ) -> BTreeMap<KeyName, Held> {
     let oldest = found.keys().next().copied();
+    let starting = held.is_empty();
     found
         .into_iter()
         .map(|(name, key)| {
@@ -133,8 +138,12 @@ fn merge(
             let signs_from = match known {
                 Some(time) => time,
                 None if late => {
-                    tracing::warn!(key = %name, "first seen after its time; signs in ten minutes");
-                    now + LATE_KEY_WAITS
+                    let seen = if starting { name.signs_from() } else { now };
+                    let signs_from = seen + LATE_KEY_WAITS;
+                    if signs_from > now {
+                        tracing::warn!(key = %name, %signs_from, "first seen after its time");
+                    }
+                    signs_from
                 }
                 None => name.signs_from(),
             };
