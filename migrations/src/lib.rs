@@ -16,5 +16,5 @@ pub use bookkeeping::Origin;
 pub use command::{applied, down, fresh, status, up};
 pub use error::MigrateError;
 pub use found::Names;
-pub use migration::NEWEST;
+pub use migration::{NEWEST, SEED};
 pub use report::{Report, State, Status};

@@ -2,10 +2,21 @@
 
 use shared::database::Dialect;
 
+/// One text of a migration.
+macro_rules! text {
+    ($path:literal) => {
+        include_str!(concat!("../schema/", $path))
+    };
+}
+
 /// The last of this build's migrations: where it stands in the bookkeeping
 /// (table `ticketing_migrations`, column `name`), all of them do, since they are
 /// applied in order and in one transaction. Later ones may stand there, too.
 pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
+
+/// The application's roles and permissions, as statements for either database,
+/// for tables that were made elsewhere and are empty.
+pub const SEED: &str = text!("0001_tables/seed.sql");
 
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
@@ -36,13 +47,6 @@ impl Migration {
             Dialect::Sqlite => &self.sqlite,
         }
     }
-}
-
-/// One text of a migration.
-macro_rules! text {
-    ($path:literal) => {
-        include_str!(concat!("../schema/", $path))
-    };
 }
 
 /// All of them, oldest first.

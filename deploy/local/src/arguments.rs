@@ -1,13 +1,21 @@
 //! Flags.
 
-use clap::Parser;
+use crate::generate::{GenerateArguments, Options};
+use clap::{Parser, Subcommand};
 use shared::{config::Problems, database::DatabaseUrl};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Runs auth-service and requests-service in one process, with demo data.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "ticketing-local", version)]
+#[command(
+    name = "ticketing-local",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Arguments {
+    /// Something else than running the services.
+    #[command(subcommand)]
+    pub command: Option<OtherCommand>,
     /// Where keys, the service token and the SQLite database are kept.
     #[arg(long, default_value = ".ticketing")]
     pub data_directory: String,
@@ -38,6 +46,33 @@ pub struct Arguments {
     pub requests_ops_listen: String,
 }
 
+/// What else the command does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OtherCommand {
+    /// Fills an empty database with made-up data.
+    Generate(GenerateArguments),
+}
+
+/// What the command is asked to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Run both services.
+    Run(Box<Config>),
+    /// Generate data.
+    Generate(Options),
+}
+
+impl TryFrom<Arguments> for Command {
+    type Error = Problems;
+
+    fn try_from(mut arguments: Arguments) -> Result<Self, Problems> {
+        match arguments.command.take() {
+            Some(OtherCommand::Generate(arguments)) => arguments.try_into().map(Self::Generate),
+            None => Config::try_from(arguments).map(|config| Self::Run(Box::new(config))),
+        }
+    }
+}
+
 /// What the run is made from.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the arguments, parsed")]
@@ -45,7 +80,7 @@ pub struct Config {
     pub data_directory: PathBuf,
     pub database_url: Option<DatabaseUrl>,
     pub fresh: bool,
-    pub demo_requests: u32,
+    pub demo_requests: i32,
     pub auth_public_listen: SocketAddr,
     pub auth_internal_listen: SocketAddr,
     pub auth_ops_listen: SocketAddr,

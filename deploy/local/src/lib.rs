@@ -4,11 +4,14 @@
 //! serving.
 
 mod arguments;
+mod data;
 mod data_directory;
 pub mod demo;
+mod generate;
 mod instructions;
 mod run;
 
-pub use arguments::{Arguments, Config};
+pub use arguments::{Arguments, Command, Config, OtherCommand};
 pub use data_directory::DirectoryError;
+pub use generate::{GenerateArguments, GenerateError, Options, generate};
 pub use run::{LocalError, run};

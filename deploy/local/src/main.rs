@@ -1,6 +1,6 @@
 //! The `ticketing-local` command, which plain `cargo run` starts.
 
-use local::{Arguments, Config};
+use local::{Arguments, Command};
 use shared::{config, serve, telemetry};
 use std::process::ExitCode;
 
@@ -10,12 +10,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     telemetry::start();
-    let config: Config = match config::read::<Arguments, _>() {
-        Ok(config) => config,
+    let command: Command = match config::read::<Arguments, _>() {
+        Ok(command) => command,
         Err(code) => return code,
     };
-    match local::run(config, serve::stop_signal()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => config::exit_with("ticketing-local", error, config::EXIT_FAILURE),
-    }
+    let done = match command {
+        Command::Run(config) => local::run(*config, serve::stop_signal())
+            .await
+            .map_err(exit),
+        Command::Generate(options) => local::generate(&options).await.map_err(exit),
+    };
+    done.err().unwrap_or(ExitCode::SUCCESS)
+}
+
+fn exit(error: impl std::fmt::Display) -> ExitCode {
+    config::exit_with("ticketing-local", error, config::EXIT_FAILURE)
 }

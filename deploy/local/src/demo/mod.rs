@@ -1,18 +1,17 @@
 //! Demo data: partners, every kind of user, and requests in every status. The
 //! same at each first start, but for the times, which lie before it.
 
-mod names;
-mod requests;
+mod seed;
 
 use auth_service::{
     model::Password,
     passwords::{Algorithm, PasswordError, Passwords},
 };
-use names::{BRANCHES, CATEGORIES, PARTNERS, PICKUP_OPTIONS, SERVICES};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr,
-    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+    ConnectionTrait, DbErr,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
+use seed::Seed;
 use shared::{database::Database, time::Clock};
 
 /// What every demo user logs in with.
@@ -115,7 +114,7 @@ pub enum DemoError {
 /// Writes the demo data into a database without users, in one transaction.
 pub async fn seed_if_empty(
     database: &Database,
-    requests: u32,
+    requests: i32,
     clock: &Clock,
 ) -> Result<Presence, DemoError> {
     let is_there = |query: SelectStatement| async move {
@@ -134,106 +133,14 @@ pub async fn seed_if_empty(
     let hash = Passwords::new(Algorithm::Argon2id, 1)?
         .hash(&Password::new(PASSWORD.to_owned()))
         .await?;
-    let transaction = database.begin().await?;
-    write_partners(&transaction).await?;
-    write_users(&transaction, hash.expose()).await?;
-    write_catalogue(&transaction).await?;
-    requests::write(&transaction, database, requests, clock.now()).await?;
-    transaction.commit().await?;
+    let seed = Seed {
+        database,
+        on: database.begin().await?,
+    };
+    seed.partners().await?;
+    seed.users(hash.expose()).await?;
+    seed.catalogue().await?;
+    seed.requests(requests, clock.now()).await?;
+    seed.on.commit().await?;
     Ok(Presence::Present)
-}
-
-/// The id of the row at a position of a list, in an otherwise empty table.
-fn id(position: usize) -> i32 {
-    i32::try_from(position + 1).unwrap_or(i32::MAX)
-}
-
-/// Inserts rows into a table.
-async fn insert(
-    on: &DatabaseTransaction,
-    table: &'static str,
-    columns: &[&'static str],
-    rows: Vec<Vec<Expr>>,
-) -> Result<(), DbErr> {
-    let mut insert = Query::insert();
-    insert.into_table(table).columns(columns.iter().copied());
-    for row in rows {
-        insert.values_panic(row);
-    }
-    on.execute(&insert).await.map(drop)
-}
-
-async fn write_partners(on: &DatabaseTransaction) -> Result<(), DbErr> {
-    let rows = PARTNERS.iter().map(|partner| {
-        let status = Expr::val(partner.status).as_enum(Alias::new("partner_status_enum"));
-        vec![partner.name.into(), status, partner.phone.into()]
-    });
-    insert(
-        on,
-        "partners",
-        &["name", "status", "contact_phone"],
-        rows.collect(),
-    )
-    .await?;
-    let rows = BRANCHES.iter().map(|branch| {
-        vec![
-            id(branch.partner).into(),
-            branch.name.into(),
-            branch.latitude.into(),
-            branch.longitude.into(),
-            branch.address.into(),
-        ]
-    });
-    let columns = ["partner_id", "name", "lat", "lng", "address"];
-    insert(on, "branches", &columns, rows.collect()).await
-}
-
-async fn write_users(on: &DatabaseTransaction, hash: &str) -> Result<(), DbErr> {
-    for user in USERS {
-        let role = Query::select()
-            .column("id")
-            .from("roles")
-            .and_where(Expr::col("name").eq(user.role))
-            .take();
-        let row = vec![
-            user.name.into(),
-            user.email.into(),
-            hash.into(),
-            Expr::SubQuery(None, Box::new(role.into())),
-            Expr::val(user.user_type).as_enum(Alias::new("user_type_enum")),
-            user.partner.map(id).into(),
-        ];
-        let columns = [
-            "name",
-            "email",
-            "password",
-            "role_id",
-            "user_type",
-            "partner_id",
-        ];
-        insert(on, "users", &columns, vec![row]).await?;
-    }
-    Ok(())
-}
-
-async fn write_catalogue(on: &DatabaseTransaction) -> Result<(), DbErr> {
-    let named = ["name", "name_ar"];
-    let rows = CATEGORIES
-        .iter()
-        .map(|(name, arabic)| vec![(*name).into(), (*arabic).into()]);
-    insert(on, "categories", &named, rows.collect()).await?;
-    let rows = PICKUP_OPTIONS
-        .iter()
-        .map(|(name, arabic)| vec![(*name).into(), (*arabic).into()]);
-    insert(on, "pickup_option_types", &named, rows.collect()).await?;
-    let rows = SERVICES.iter().map(|(category, name, arabic)| {
-        vec![id(*category).into(), (*name).into(), (*arabic).into()]
-    });
-    insert(
-        on,
-        "services",
-        &["category_id", "name", "name_ar"],
-        rows.collect(),
-    )
-    .await
 }

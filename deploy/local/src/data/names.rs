@@ -1,12 +1,12 @@
 //! The names in the demo data, English and Arabic.
 
-pub(super) struct Partner {
-    pub(super) name: &'static str,
-    pub(super) status: &'static str,
-    pub(super) phone: &'static str,
+pub(crate) struct Partner {
+    pub(crate) name: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) phone: &'static str,
 }
 
-pub(super) const PARTNERS: [Partner; 3] = [
+pub(crate) const PARTNERS: [Partner; 3] = [
     Partner {
         name: "Swift Roadside",
         status: "active",
@@ -24,17 +24,17 @@ pub(super) const PARTNERS: [Partner; 3] = [
     },
 ];
 
-pub(super) struct Branch {
+pub(crate) struct Branch {
     /// Position in the list of partners.
-    pub(super) partner: usize,
-    pub(super) name: &'static str,
-    pub(super) latitude: f64,
-    pub(super) longitude: f64,
-    pub(super) address: &'static str,
+    pub(crate) partner: usize,
+    pub(crate) name: &'static str,
+    pub(crate) latitude: f64,
+    pub(crate) longitude: f64,
+    pub(crate) address: &'static str,
 }
 
 /// Two for each partner, in the partners' order.
-pub(super) const BRANCHES: [Branch; 6] = [
+pub(crate) const BRANCHES: [Branch; 6] = [
     Branch {
         partner: 0,
         name: "Riyadh North",
@@ -79,14 +79,14 @@ pub(super) const BRANCHES: [Branch; 6] = [
     },
 ];
 
-pub(super) const CATEGORIES: [(&str, &str); 3] = [
+pub(crate) const CATEGORIES: [(&str, &str); 3] = [
     ("Roadside help", "مساعدة على الطريق"),
     ("Air conditioning", "تكييف"),
     ("Plumbing", "سباكة"),
 ];
 
 /// Position of the category, English and Arabic name.
-pub(super) const SERVICES: [(usize, &str, &str); 6] = [
+pub(crate) const SERVICES: [(usize, &str, &str); 6] = [
     (0, "Towing", "سحب المركبة"),
     (0, "Battery jump-start", "شحن البطارية"),
     (1, "AC repair", "إصلاح التكييف"),
@@ -95,14 +95,14 @@ pub(super) const SERVICES: [(usize, &str, &str); 6] = [
     (2, "Water heater", "سخان المياه"),
 ];
 
-pub(super) const PICKUP_OPTIONS: [(&str, &str); 3] = [
+pub(crate) const PICKUP_OPTIONS: [(&str, &str); 3] = [
     ("Service at the customer's place", "الخدمة في موقع العميل"),
     ("Pick up and return", "استلام وإعادة"),
     ("Drop off at the branch", "التسليم في الفرع"),
 ];
 
 /// Names of customers: given and family names, English and Arabic.
-pub(super) const NAMES: [([&str; 6], [&str; 6]); 2] = [
+pub(crate) const NAMES: [([&str; 6], [&str; 6]); 2] = [
     (
         ["Sara", "Omar", "Layla", "Yusuf", "Hana", "Karim"],
         ["Haddad", "Rahman", "Aziz", "Mansour", "Salem", "Nasser"],

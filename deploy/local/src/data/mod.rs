@@ -1,0 +1,15 @@
+//! Made-up data: rows of the application's tables, the same for the same seed
+//! number. The demo is a little of it, the generator any amount.
+
+mod life;
+pub(crate) mod names;
+mod rows;
+mod value;
+mod world;
+mod write;
+
+pub(crate) use life::Life;
+pub(crate) use rows::Tables;
+pub(crate) use value::{Row, Table, Value};
+pub(crate) use world::{Partner, World};
+pub(crate) use write::{continue_ids, copy, insert};
