@@ -6,7 +6,7 @@ use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::time::Clock;
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -17,11 +17,13 @@ use std::{
 const DATABASE_FILES: [&str; 3] = ["ticketing.db", "ticketing.db-wal", "ticketing.db-shm"];
 const SERVICE_TOKEN: &str = "service-token";
 const KEYS: &str = "keys";
+const LOCK: &str = "lock";
 
-/// The directory, made if it was not there.
-#[derive(Clone, Debug)]
+/// The directory, made if it was not there, and this run's alone.
+#[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
+    _lock: File,
 }
 
 /// The directory cannot be used.
@@ -35,6 +37,15 @@ pub enum DirectoryError {
         /// Why not.
         source: io::Error,
     },
+    /// Another run has it.
+    #[error(
+        "{} is in use by another run: stop that one, or give this one its own --data-directory",
+        path.display()
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
     /// No key could be made.
     #[error(transparent)]
     Key(#[from] GenerateError),
@@ -46,21 +57,17 @@ pub enum DirectoryError {
 impl DataDirectory {
     /// Opens the directory; a fresh start removes what an earlier one left.
     pub(crate) fn open(path: &Path, fresh: bool, clock: &Clock) -> Result<Self, DirectoryError> {
+        // absolute, so that what is printed can be pasted anywhere
+        let path = std::path::absolute(path).map_err(of(path))?;
+        make(&path)?;
         let directory = Self {
-            path: path.to_owned(),
+            _lock: lock(&path)?,
+            path,
         };
         if fresh {
             directory.clear()?;
         }
-        let keys = directory.keys();
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&keys);
-        made.map_err(|source| DirectoryError::Io {
-            path: keys.clone(),
-            source,
-        })?;
+        make(&directory.keys())?;
         directory.make_key_if_none(clock)?;
         directory.make_service_token_if_none()?;
         Ok(directory)
@@ -75,32 +82,29 @@ impl DataDirectory {
     }
 
     pub(crate) fn database_url(&self) -> String {
-        format!(
-            "sqlite://{}?mode=rwc",
-            self.path.join(DATABASE_FILES[0]).display()
-        )
+        let path = self.path.join(DATABASE_FILES[0]).display().to_string();
+        let path = path.replace('%', "%25").replace('?', "%3F");
+        format!("sqlite://{path}?mode=rwc")
     }
 
     fn clear(&self) -> Result<(), DirectoryError> {
         for name in DATABASE_FILES.iter().chain(&[SERVICE_TOKEN]) {
             let path = self.path.join(name);
-            ignore_missing(fs::remove_file(&path))
-                .map_err(|source| DirectoryError::Io { path, source })?;
+            ignore_missing(fs::remove_file(&path)).map_err(of(&path))?;
         }
         let keys = self.keys();
-        ignore_missing(fs::remove_dir_all(&keys))
-            .map_err(|source| DirectoryError::Io { path: keys, source })
+        ignore_missing(fs::remove_dir_all(&keys)).map_err(of(&keys))
     }
 
     fn make_key_if_none(&self, clock: &Clock) -> Result<(), DirectoryError> {
         let keys = self.keys();
-        let io = |source| DirectoryError::Io {
-            path: keys.clone(),
-            source,
-        };
-        if fs::read_dir(&keys).map_err(io)?.next().is_none() {
-            generate_key(&keys, KeyName::at(clock.now()))?;
+        if fs::read_dir(&keys).map_err(of(&keys))?.next().is_some() {
+            return Ok(());
         }
+        generate_key(&keys, KeyName::at(clock.now())).inspect_err(|_| {
+            // a part of a key would stop each later start
+            let _ = fs::remove_dir_all(&keys);
+        })?;
         Ok(())
     }
 
@@ -110,19 +114,52 @@ impl DataDirectory {
         SystemRandom::new()
             .fill(&mut bytes)
             .map_err(|_| DirectoryError::Random)?;
-        let written = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|mut file| file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes()));
-        match written {
-            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                Err(DirectoryError::Io { path, source })
-            }
-            _ => Ok(()),
+        let mut file = match open_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            file => file.map_err(of(&path))?,
+        };
+        let written = file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes());
+        if written.is_err() {
+            // as with a key
+            let _ = fs::remove_file(&path);
         }
+        written.map_err(of(&path))
     }
+}
+
+/// Makes a directory for its owner alone, and those above it.
+fn make(path: &Path) -> Result<(), DirectoryError> {
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(path);
+    made.map_err(of(path))
+}
+
+/// Locks a directory until the file is dropped: a fresh start beside a running one
+/// would take its data away.
+fn lock(directory: &Path) -> Result<File, DirectoryError> {
+    let path = directory.join(LOCK);
+    let file = File::create(&path).map_err(of(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DirectoryError::InUse {
+            path: directory.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(of(&path)(source)),
+    }
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// What cannot be used, for an error that does not say.
+fn of(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError {
+    let path = path.to_owned();
+    |source| DirectoryError::Io { path, source }
 }
 
 fn ignore_missing(done: io::Result<()>) -> io::Result<()> {

@@ -4,6 +4,9 @@
 use crate::demo;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
+/// The last line, so that a reader of a pipe knows that it has all of them.
+const END: &str = "# Ctrl-C stops both services.";
+
 /// Everything that the lines name.
 pub(crate) struct Instructions {
     pub(crate) auth: SocketAddr,
@@ -30,10 +33,11 @@ impl fmt::Display for Instructions {
         writeln!(f, "# service token:     {}", service_token.display())?;
         writeln!(f, "#")?;
         if *demo == demo::Presence::OtherData {
-            return writeln!(
+            writeln!(
                 f,
                 "# The database has users of its own: log in as one of them."
-            );
+            )?;
+            return writeln!(f, "{END}");
         }
         writeln!(
             f,
@@ -93,7 +97,7 @@ impl fmt::Display for Instructions {
              grpcurl -plaintext -H \"authorization: Bearer $(cat {})\" \
              -d \"{{\\\"accessToken\\\": \\\"$TOKEN\\\"}}\" {auth_internal} \
              ticketing.auth.v1.SessionValidationService/ValidateSession",
-            service_token.display()
+            quoted(&service_token.display().to_string())
         )?;
         writeln!(
             f,
@@ -102,6 +106,16 @@ impl fmt::Display for Instructions {
              ticketing.auth.v1.AuthService/RevokeSession"
         )?;
         writeln!(f, "\n# list, and be refused\n{list}")?;
-        writeln!(f, "\n# log in again, and list\n{log_in}\n{list}")
+        writeln!(f, "\n# log in again, and list\n{log_in}\n{list}")?;
+        writeln!(f, "\n{END}")
     }
+}
+
+/// One word to a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    if text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

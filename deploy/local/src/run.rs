@@ -10,7 +10,7 @@ use migrations::MigrateError;
 use requests_service::app as requests;
 use shared::{
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
-    serve::ServeError,
+    serve::{BindError, ServeError},
     session_layer::Limits,
     time::Clock,
 };
@@ -30,20 +30,47 @@ pub enum LocalError {
     Url(#[from] InvalidDatabaseUrl),
     #[error(transparent)]
     Address(#[from] InvalidUri),
-    #[error(transparent)]
+    #[error("{0}. Check --database-url, or the data directory")]
     Connect(#[from] ConnectError),
-    #[error(transparent)]
+    #[error("{}", in_our_words(.0))]
     Migrate(#[from] MigrateError),
     #[error(transparent)]
     Demo(#[from] demo::DemoError),
+    #[error("{0}. Stop what listens there, or choose another port: --help lists the flags")]
+    Port(BindError),
     #[error("auth-service: {0}")]
-    Auth(#[from] auth::StartError),
+    Auth(auth::StartError),
     #[error("requests-service: {0}")]
-    Requests(#[from] requests::StartError),
+    Requests(requests::StartError),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("cannot write to the terminal: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<auth::StartError> for LocalError {
+    fn from(error: auth::StartError) -> Self {
+        match error {
+            auth::StartError::Bind(error) => Self::Port(error),
+            auth::StartError::Database(error) => Self::Connect(error),
+            error => Self::Auth(error),
+        }
+    }
+}
+
+impl From<requests::StartError> for LocalError {
+    fn from(error: requests::StartError) -> Self {
+        match error {
+            requests::StartError::Bind(error) => Self::Port(error),
+            requests::StartError::Database(error) => Self::Connect(error),
+            error => Self::Requests(error),
+        }
+    }
+}
+
+/// `migrate` reads the URL from a variable, this command from a flag.
+fn in_our_words(error: &MigrateError) -> String {
+    error.to_string().replace("DATABASE_URL", "--database-url")
 }
 
 /// Runs both services until `stop`.

@@ -1,0 +1,16 @@
+//! What a newcomer meets: the program that `cargo run` starts, the lines that it
+//! prints, the README, the manifests; and the house, held to its plan.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
+
+mod failures;
+mod paste;
+mod process;
+mod second_run;
+mod shell;
