@@ -10,7 +10,10 @@
 )]
 
 mod failures;
+mod manifests;
 mod paste;
 mod process;
+
 mod second_run;
 mod shell;
+
