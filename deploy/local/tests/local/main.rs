@@ -13,7 +13,6 @@ mod failures;
 mod manifests;
 mod paste;
 mod process;
-
 mod second_run;
 mod shell;
-
+mod tidy;
