@@ -13,6 +13,7 @@ mod failures;
 mod manifests;
 mod paste;
 mod process;
+mod readme;
 mod second_run;
 mod shell;
 mod tidy;
