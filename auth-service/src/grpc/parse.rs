@@ -19,6 +19,7 @@ const MAX_LANGUAGE: usize = 5;
 const MAX_DEVICE_INFO: usize = 255;
 /// A password that is longer is none of ours, and not worth hashing.
 const MAX_PASSWORD_BYTES: usize = 1_024;
+const NUL: &str = "must not contain the character NUL";
 const DEFAULT_PAGE_SIZE: u32 = 20;
 const MAX_PAGE_SIZE: u32 = 100;
 
@@ -32,7 +33,7 @@ impl Fields {
         if !(least..=most).contains(&text.chars().count()) {
             self.refuse(field, format!("must have {least} to {most} characters"));
         } else if text.contains('\0') {
-            self.refuse(field, "must not contain the character NUL");
+            self.refuse(field, NUL);
         }
         text
     }
@@ -43,12 +44,18 @@ impl Fields {
                 "password",
                 format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"),
             );
+        } else if text.contains('\0') {
+            // where bcrypt's own text ends
+            self.refuse("password", NUL);
         }
         Password::new(text)
     }
 
+    /// The first problem of a field is the one to mend.
     fn refuse(&mut self, field: &str, problem: impl Into<String>) {
-        self.0.push(InvalidField::new(field, problem));
+        if self.0.iter().all(|noted| noted.field != field) {
+            self.0.push(InvalidField::new(field, problem));
+        }
     }
 
     fn done<T>(self, value: T) -> Result<T, Status> {
@@ -67,7 +74,7 @@ pub(super) fn register(
     let message = request.into_inner();
     let mut fields = Fields::default();
     let name = fields.text("name", message.name, 1, MAX_NAME);
-    if name.trim().is_empty() && !name.is_empty() {
+    if name.trim().is_empty() {
         fields.refuse("name", "must not be blank");
     }
     let email = fields.text("email", message.email, 1, MAX_EMAIL);
