@@ -61,9 +61,9 @@ pub enum StartError {
     Bind(#[from] BindError),
     #[error(transparent)]
     Database(#[from] ConnectError),
-    #[error(transparent)]
+    #[error("signing keys: {0}")]
     Keys(#[from] InvalidKeys),
-    #[error(transparent)]
+    #[error("service tokens: {0}")]
     ServiceTokens(#[from] InvalidServiceTokens),
     #[error(transparent)]
     Passwords(#[from] PasswordError),
