@@ -13,26 +13,25 @@ use proto::auth::v1::{
 use std::time::Duration;
 use testing::{
     Kind, TestDatabase,
-    auth::{Auth, PASSWORD, as_service, channel, refusal, with_token},
+    auth::{Auth, PASSWORD, as_service, refusal, with_token},
     proxy::TcpProxy,
 };
 use tonic::{Code, Request, Status};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::StatusExt as _;
 
 /// What a caller gives a call.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-struct World {
-    auth: Auth,
-    proxy: TcpProxy,
+pub(crate) struct World {
+    pub(crate) auth: Auth,
+    pub(crate) proxy: TcpProxy,
     live: TokenPair,
     revoked: TokenPair,
 }
 
 /// An auth-service whose database can be taken away, a session, and one that was
 /// revoked.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
     let url = database.url_through(&proxy);
@@ -240,73 +239,4 @@ async fn p5_what_the_token_alone_decides_is_answered_without_the_database() {
     );
     let other_kind = refusal(world.auth.validate(&world.live.refresh_token).await);
     assert_eq!(other_kind, unauthenticated("TOKEN_TYPE_MISMATCH"));
-}
-
-async fn health(world: &World, service: &str) -> i32 {
-    let mut health = HealthClient::new(channel(world.auth.replica.ops));
-    let request = HealthCheckRequest {
-        service: service.to_owned(),
-    };
-    health
-        .check(request)
-        .await
-        .expect("it answers")
-        .into_inner()
-        .status
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_follows_the_database_and_liveness_does_not() {
-    const SERVING: i32 = 1;
-    const NOT_SERVING: i32 = 2;
-    let world = world().await;
-    let names = [
-        "",
-        auth_service::app::AUTH_SERVICE,
-        auth_service::app::VALIDATION_SERVICE,
-    ];
-    let becomes = async |status: i32| {
-        for name in names {
-            eventually("its health follows", async || {
-                health(&world, name).await == status
-            })
-            .await;
-            assert_eq!(health(&world, shared::serve::LIVENESS).await, SERVING);
-        }
-    };
-    becomes(SERVING).await;
-    world.proxy.cut().await;
-    becomes(NOT_SERVING).await;
-    world.proxy.restore().await;
-    becomes(SERVING).await;
-    world.proxy.hang().await;
-    becomes(NOT_SERVING).await;
-    world.proxy.restore().await;
-    becomes(SERVING).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_its_migrations_it_is_alive_and_not_ready() {
-    let database = TestDatabase::empty(Kind::Postgres).await;
-    let auth = Auth::start_on(database).await;
-    let status = refusal(
-        auth.client()
-            .create_session(CreateSessionRequest {
-                email: "sara@example.com".to_owned(),
-                password: PASSWORD.to_owned(),
-                device_info: String::new(),
-            })
-            .await,
-    );
-    assert_ne!(status.0, Code::Unauthenticated, "{status:?}");
-    let mut health = HealthClient::new(channel(auth.replica.ops));
-    for (service, expected) in [("", 2), (shared::serve::LIVENESS, 1)] {
-        let request = HealthCheckRequest {
-            service: service.to_owned(),
-        };
-        assert_eq!(
-            health.check(request).await.unwrap().into_inner().status,
-            expected
-        );
-    }
 }
