@@ -8,7 +8,7 @@ use testing::{Kind, TestDatabase};
 const OLD_APPLICATION: &str =
     include_str!("../../../../migrations/tests/fixtures/old_application.sql");
 
-async fn generate(database: &TestDatabase, seed: u32) {
+fn generate(database: &TestDatabase, seed: u32) {
     let done = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
         .args(["generate", "--requests=500", "--sessions=200"])
         .arg(format!("--seed={seed}"))
@@ -46,9 +46,9 @@ testing::on_both_databases! {
             TestDatabase::migrated(kind).await,
             TestDatabase::migrated(kind).await,
         ];
-        generate(&first, 1).await;
-        generate(&second, 1).await;
-        generate(&third, 2).await;
+        generate(&first, 1);
+        generate(&second, 1);
+        generate(&third, 2);
         let same = figures(&first).await;
         assert_eq!(same[..2], [500, 8], "as many as asked for, in every status");
         assert_eq!(same, figures(&second).await);
@@ -60,7 +60,7 @@ testing::on_both_databases! {
 async fn the_old_applications_tables_get_its_own_sessions() {
     let database = TestDatabase::empty(Kind::Postgres).await;
     database.execute(OLD_APPLICATION).await;
-    generate(&database, 1).await;
+    generate(&database, 1);
     let sessions =
         "SELECT CAST(count(*) AS integer) FROM user_sessions WHERE session_id LIKE 'sess_%'";
     assert_eq!(database.query_number(sessions).await, 200);
@@ -75,7 +75,7 @@ async fn the_old_applications_tables_get_its_own_sessions() {
 #[tokio::test]
 async fn a_database_with_data_is_left_alone() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
-    generate(&database, 1).await;
+    generate(&database, 1);
     let again = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
         .arg("generate")
         .arg(format!("--database-url={}", database.url.expose()))
