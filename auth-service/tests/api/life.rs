@@ -1,10 +1,13 @@
 //! A whole life of a session, and every secret that passed on the way.
 
-use crate::{served::Served, traces::Detector};
+use crate::{forge::Forged, served::Served, traces::Detector};
 use proto::auth::v1::{CreateSessionRequest, RegisterRequest, TokenPair};
 
 pub(crate) const EMAIL: &str = "sara@example.com";
 pub(crate) const PASSWORD: &str = "a password that nobody else has";
+
+/// What forged tokens are made of.
+const FORGED: &str = "a-token-that-nobody-ever-issued";
 
 /// The secrets of a life.
 #[derive(Debug, Default)]
@@ -25,6 +28,7 @@ impl Secrets {
             detector.token(&format!("token {index}"), token);
         }
         detector.text("the password", PASSWORD);
+        detector.text("a forged token", FORGED);
         detector
     }
 }
@@ -77,6 +81,18 @@ pub(crate) async fn live(served: &impl Served, turn: impl AsyncFn()) -> Secrets 
         .refresh(&pair.access_token)
         .await
         .expect_err("refused");
+    let unknown_key = Forged::from(&pair.access_token).header("kid", FORGED);
+    for forged in [
+        FORGED.to_owned(),
+        format!("{FORGED}.{FORGED}.{FORGED}"),
+        format!("{}.{FORGED}", unknown_key.input()),
+        FORGED.repeat(40_000),
+    ] {
+        served.validate(&forged).await.expect_err("forged");
+        served.list(&forged).await.expect_err("forged");
+        served.refresh(&forged).await.expect_err("forged");
+        served.revoke(&forged).await.expect_err("forged");
+    }
     let _again_or_reused = served.refresh(&first.refresh_token).await;
     served.revoke(&pair.refresh_token).await.unwrap();
     served

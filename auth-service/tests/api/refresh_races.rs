@@ -45,6 +45,22 @@ testing::on_both_databases! {
         assert_eq!(session_column(&auth.database, "generation").await.as_deref(), Some("2"));
     }
 
+    async fn a_change_by_what_was_read_before_another_changes_nothing(kind: Kind) {
+        let (auth, _) = used_up(kind).await;
+        let store = Store::new(auth.database.open(&auth.clock).await);
+        let id = rows::session_column(&auth.database, "session_id").await.unwrap();
+        let id = SessionId::parse(&id).unwrap();
+        let read = store.load_one(id).await.unwrap().unwrap().session;
+        let used_at = read.used_at.unwrap();
+        let turned = store.turn(&read, used_at, read.expires_at).await.unwrap().expect("as read");
+        assert_eq!((turned.generation, turned.used_at), (read.generation.next(), None));
+        // the one that lost would turn it again, or use up the new pair
+        assert_eq!(store.turn(&read, used_at, read.expires_at).await.unwrap(), None);
+        assert_eq!(store.use_first(&read, read.expires_at).await.unwrap(), None);
+        let now = store.load_one(id).await.unwrap().unwrap().session;
+        assert_eq!((now.generation, now.used_at), (turned.generation, None));
+    }
+
     async fn mistake_05_a_refresh_never_revives_a_session(kind: Kind) {
         let (auth, tokens) = used_up(kind).await;
         let store = Store::new(auth.database.open(&auth.clock).await);
