@@ -51,7 +51,7 @@ testing::on_both_databases! {
         assert_eq!(refusal(third.client.who_am_i(WhoAmIRequest {}).await), refused("TOKEN_MISSING"));
         let forged = with_token(WhoAmIRequest {}, "a.b.c");
         assert_eq!(refusal(third.client.who_am_i(forged).await), refused("TOKEN_MALFORMED"));
-        let long = with_token(WhoAmIRequest {}, &"x".repeat(1_000_000));
+        let long = with_token(WhoAmIRequest {}, &"x".repeat(32_000));
         assert_eq!(refusal(third.client.who_am_i(long).await), refused("TOKEN_TOO_LONG"));
         auth.client().revoke_session(RevokeSessionRequest { token: customer.clone() }).await.unwrap();
         let ended = with_token(WhoAmIRequest {}, &customer);
