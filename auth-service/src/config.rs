@@ -205,17 +205,19 @@ fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
     let session = read(SESSION, &arguments.session_seconds);
     let (overlap, access, refresh, session) = (overlap?, access?, refresh?, session?);
     let mut fits = true;
-    for (variable, value, least) in [
-        (OVERLAP, overlap, 4 * REFRESH_TIME),
-        (ACCESS, access, 4 * overlap),
-        (REFRESH, refresh, access),
-        (SESSION, session, refresh),
+    for (variable, value, least, why) in [
+        (
+            OVERLAP,
+            overlap,
+            4 * REFRESH_TIME,
+            "four times what a refresh may take",
+        ),
+        (ACCESS, access, 4 * overlap, "four overlaps"),
+        (REFRESH, refresh, access, "an access token's life"),
+        (SESSION, session, refresh, "a refresh token's life"),
     ] {
         if value < least {
-            problems.note(
-                variable,
-                format_args!("must be at least {least} with the other values"),
-            );
+            problems.note(variable, format_args!("must be at least {least}, {why}"));
             fits = false;
         }
     }

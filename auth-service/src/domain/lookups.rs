@@ -11,7 +11,7 @@ use crate::{
     store::{Loaded, Store, StoreError},
 };
 use futures_util::FutureExt as _;
-use shared::ids::SessionId;
+use shared::{ids::SessionId, telemetry::chain};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -102,17 +102,11 @@ where
         let loaded = match loading.await {
             Ok(Ok(Ok(loaded))) => Ok(loaded),
             Ok(Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))))) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "sessions not loaded"
-                );
+                tracing::warn!(cause = chain(&error), "sessions not loaded");
                 Err(Failure::Unavailable)
             }
             Ok(Ok(Err(error))) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "sessions not loaded"
-                );
+                tracing::error!(cause = chain(&error), "sessions not loaded");
                 Err(Failure::Internal)
             }
             Ok(Err(_elapsed)) => {

@@ -6,7 +6,7 @@ use crate::{
     model::Generation,
     store::{Store, StoreError},
 };
-use shared::ids::SessionId;
+use shared::{ids::SessionId, telemetry::chain};
 use std::{collections::HashSet, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -84,10 +84,7 @@ where
         if !distinct.is_empty() {
             match tokio::time::timeout(MAX_WAIT, mark(distinct)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "used marks not written"
-                ),
+                Ok(Err(error)) => tracing::warn!(cause = chain(&error), "used marks not written"),
                 Err(_elapsed) => tracing::warn!("used marks not written in time"),
             }
         }

@@ -33,6 +33,18 @@ async fn call(channel: Channel, path: &str, request: Request<()>) -> Result<(), 
     client.unary(request, path, codec).await.map(|_| ())
 }
 
+/// Calls an RPC with a message whose first field is the bytes `text`.
+async fn call_with_bytes(channel: Channel, path: &'static str, text: &[u8]) -> Result<(), Status> {
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<Vec<u8>, ()>::default();
+    let request = Request::new(text.to_vec());
+    client
+        .unary(request, PathAndQuery::from_static(path), codec)
+        .await
+        .map(|_| ())
+}
+
 /// Code and reason of an answer.
 fn outcome(answer: Result<(), Status>) -> (Code, String) {
     match answer {
@@ -98,6 +110,17 @@ testing::on_both_databases! {
             AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
         })
         .await;
+    }
+
+    async fn a_message_that_cannot_be_decoded_is_the_callers_fault(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let log_in = "/ticketing.auth.v1.AuthService/CreateSession";
+        let wrong = (Code::InvalidArgument, "FIELD_INVALID".to_owned());
+        let too_large = vec![b'x'; 3_000_000];
+        for text in [&[0xff, 0xfe][..], &too_large] {
+            let public = channel(pair.auth.replica.public);
+            assert_eq!(outcome(call_with_bytes(public, log_in, text).await), wrong);
+        }
     }
 
     async fn p4_another_partners_request_is_in_no_answer(kind: Kind) {

@@ -7,7 +7,7 @@
 //! stops the start-up; an unknown path is UNIMPLEMENTED; no answer from
 //! auth-service is UNAVAILABLE, never a refusal.
 //!
-//! A third service joins like this:
+//! A service joins like this:
 //!
 //! ```no_run
 //! # use shared::session_layer::{AccessRules, RemoteValidator, ServiceTokens, SessionLayer, Validator};
@@ -37,7 +37,7 @@ mod validator;
 
 pub use bearer::{BearerToken, MAX_TOKEN_LENGTH};
 pub use deadline::{Deadline, Limits};
-pub use layer::{Session, SessionLayer};
+pub use layer::{Guarded, SessionLayer};
 pub use principal::{Principal, UserType, principal};
 pub use remote::RemoteValidator;
 pub use rules::{AccessRule, AccessRules, InvalidRules};
