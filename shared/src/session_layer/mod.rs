@@ -20,7 +20,7 @@
 //!     &["ticketing.requests.v1.PartnerRequestsService"],
 //! )?;
 //! let tokens = ServiceTokens::open("/etc/ticketing/service-token/token")?;
-//! let validator = RemoteValidator::connect("http://auth-service-internal:50052".parse()?, tokens);
+//! let validator = RemoteValidator::new("http://auth-service-internal:50052".parse()?, tokens);
 //! let service = SessionLayer::new(rules, validator)?
 //!     .named_layer(PartnerRequestsServiceServer::new(handlers));
 //! # Ok(()) }

@@ -17,7 +17,7 @@ use tonic::{Code, client::Grpc, codegen::http::uri::PathAndQuery};
 
 fn remote(auth: &Auth) -> RemoteValidator {
     let tokens = ServiceTokens::open(auth.folder.path().join("token")).unwrap();
-    RemoteValidator::connect(
+    RemoteValidator::new(
         format!("http://{}", auth.replica.internal).parse().unwrap(),
         tokens,
     )
@@ -68,7 +68,7 @@ async fn an_unknown_method_is_unimplemented_without_asking() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "x".repeat(32)).unwrap();
     let tokens = ServiceTokens::open(folder.path().join("token")).unwrap();
-    let nobody = RemoteValidator::connect("http://127.0.0.1:1".parse().unwrap(), tokens);
+    let nobody = RemoteValidator::new("http://127.0.0.1:1".parse().unwrap(), tokens);
     let mut third = third_service::start(nobody).await;
     third.client.greet(GreetRequest {}).await.expect("public");
     let mut raw = Grpc::new(third.channel.clone());
