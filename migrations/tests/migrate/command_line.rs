@@ -47,15 +47,18 @@ testing::on_both_databases! {
 }
 
 #[tokio::test]
-async fn the_old_application_is_one_clear_line_and_exit_code_1() {
+async fn a_table_in_no_known_shape_is_one_clear_line_and_exit_code_1() {
     let database = TestDatabase::empty(Kind::Postgres).await;
     database.execute(OLD_APPLICATION).await;
+    database
+        .execute("ALTER TABLE user_sessions ADD COLUMN token text")
+        .await;
     let output = migrate(&["up"], Some(database.url.expose())).await;
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(
-        said.contains("branch_users") && said.contains("nothing was changed"),
+        said.contains("token text nullable") && said.contains("nothing was changed"),
         "{said}"
     );
 }
