@@ -119,7 +119,7 @@ pub enum MigrateError {
 
     /// The bookkeeping says something that no build says.
     #[error(
-        "ticketing_migrations holds the origin {0:?}, which this build of migrate does not \
+        "the bookkeeping holds the origin or shape {0:?}, which this build of migrate does not \
          know; nothing was changed. Use the newest build"
     )]
     UnknownOrigin(String),

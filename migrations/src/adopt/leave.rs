@@ -137,10 +137,16 @@ async fn give_back(
     let tokens = TOKENS.map(|name| format!("ADD COLUMN {name} text"));
     let tokens = tokens.into_iter().filter(|_| !how.keep_session_id);
     let changes: Vec<String> = columns.chain(tokens).collect();
+    // The second DELETE must not read the whole table, and without statistics it
+    // would, nor the index of sessions with a generation, which holds all that the
+    // first one deleted: so the condition is one that only the primary key serves.
     let script = format!(
         "DELETE FROM user_sessions WHERE generation IS NOT NULL;
          LOCK TABLE user_sessions IN ACCESS EXCLUSIVE MODE;
-         DELETE FROM user_sessions WHERE id > {last} AND generation IS NOT NULL;
+         SET LOCAL enable_seqscan = off;
+         DELETE FROM user_sessions WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM user_sessions WHERE id > {last} AND coalesce(generation, 0) <> 0
+         ));
          ALTER TABLE user_sessions {}",
         changes.join(", ")
     );

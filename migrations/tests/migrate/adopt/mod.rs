@@ -1,5 +1,6 @@
 //! `up` and `down` on a database of the old application.
 
+mod beside;
 mod down;
 mod interrupted;
 mod locks;
