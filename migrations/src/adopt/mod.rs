@@ -16,6 +16,9 @@
 //! Our services serve between the end of `up` and the beginning of `down`: stop
 //! them before `down`.
 //!
+//! `migrate` needs a connection of its own for as long as it runs: by way of a
+//! pooler that gives one to each transaction, two runs could meet in step 2.
+//!
 //! No other table is touched, and no row of one. The bookkeeping names the
 //! migration when both steps are done, not before: without the indexes each page
 //! of requests would read the whole table, beside an application that needs the

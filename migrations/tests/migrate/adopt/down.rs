@@ -2,11 +2,13 @@
 
 use super::{
     KEEP,
+    locks::waiting,
     old_database::{OldDatabase, checksums, old_log_in, old_sessions, open, our_log_in},
     up,
 };
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, lines};
 use migrations::{Down, MigrateError};
+use sea_orm::ConnectionTrait;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_that_keeps_the_session_id_gives_shape_b_back_as_it_was_found() {
@@ -52,6 +54,33 @@ async fn the_plan_of_down_says_that_the_application_cannot_log_in() {
         "{plan}"
     );
     assert_eq!(fingerprint(&pool).await, before);
+}
+
+/// A service that was not stopped logs somebody in while `down` deletes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_came_late_goes_as_well() {
+    let test = OldDatabase::of_shape('b').make().await;
+    let (pool, other) = (open(&test).await, open(&test).await);
+    up(&pool).await;
+    our_log_in(&test).await;
+    let holding = other.begin().await.unwrap();
+    holding
+        .execute_unprepared("SELECT 1 FROM user_sessions WHERE generation = 1 FOR UPDATE")
+        .await
+        .unwrap();
+    let worker = pool.clone();
+    let at_work = tokio::spawn(async move { migrations::down(&worker, KEEP).await });
+    waiting(&other, "DELETE FROM user_sessions").await;
+    test.execute(
+        "INSERT INTO user_sessions (user_id, session_id, expires_at, generation)
+         VALUES (2, 'late', now() + interval '7 days', 1)",
+    )
+    .await;
+    old_log_in(&test, "meanwhile").await;
+    holding.rollback().await.unwrap();
+    at_work.await.unwrap().unwrap();
+    let left = "SELECT session_id AS line FROM user_sessions WHERE id > 3";
+    assert_eq!(lines(&pool, left).await, ["meanwhile"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

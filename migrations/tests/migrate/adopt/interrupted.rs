@@ -106,6 +106,14 @@ async fn cut_off(
         child.start_kill().unwrap();
     }
     let output = child.wait_with_output().await.unwrap();
+    if how == 1 && !output.status.success() {
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.starts_with("migrate: ") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
     other.connection().close_by_ref().await.unwrap();
     format!(
         "{} after {} lines",

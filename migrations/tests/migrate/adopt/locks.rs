@@ -23,7 +23,7 @@ pub(super) async fn waiting(pool: &Database, statement: &str) -> String {
     let query = format!(
         "SELECT a.pid::text AS line FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
          WHERE a.datname = current_database() AND a.query LIKE '{statement}%' AND a.state = 'active'
-           AND l.locktype = 'virtualxid' AND NOT l.granted"
+           AND l.locktype IN ('transactionid', 'virtualxid') AND NOT l.granted"
     );
     loop {
         if let Some(pid) = lines(pool, &query).await.pop() {
