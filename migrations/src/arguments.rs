@@ -24,13 +24,25 @@ struct Arguments {
 /// What to do.
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum Command {
-    /// Applies what is pending; on an empty database, everything
-    Up,
-    /// Drops what `up` made
-    Down {
-        /// Yes, with all rows
+    /// Applies what is pending: on an empty database, everything; the old
+    /// application's database is taken over in place
+    Up {
+        /// Only prints what would be done, and what will stop working
         #[arg(long)]
+        plan: bool,
+    },
+    /// Undoes what `up` made; a database that was taken over is given back
+    Down {
+        /// Only prints what would be done, and what will stop working
+        #[arg(long)]
+        plan: bool,
+        /// Yes, with all rows, where `up` made the tables
+        #[arg(long, conflicts_with = "keep_session_id")]
         drop_data: bool,
+        /// Leaves user_sessions.session_id in a database that was taken over: an
+        /// application of after 8 November 2025 needs it to log in
+        #[arg(long)]
+        keep_session_id: bool,
     },
     /// Drops what `up` made, and makes it anew
     Fresh {

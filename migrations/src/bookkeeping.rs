@@ -2,7 +2,7 @@
 //! them. A table of our own, since it has to tell made from adopted, which
 //! decides what `down` may drop.
 
-use crate::error::MigrateError;
+use crate::{error::MigrateError, found::Names, migration::MIGRATIONS};
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable};
 use shared::{
     database::{Database, Dialect},
@@ -74,6 +74,13 @@ pub(crate) async fn drop_table(on: &impl ConnectionTrait) -> Result<(), DbErr> {
         .map(drop)
 }
 
+/// Empties the table, in a database that is being given back.
+pub(crate) async fn forget_all(on: &impl ConnectionTrait) -> Result<(), DbErr> {
+    on.execute_unprepared("DELETE FROM ticketing_migrations")
+        .await
+        .map(drop)
+}
+
 /// Records a migration.
 pub(crate) async fn record(
     on: &impl ConnectionTrait,
@@ -124,6 +131,17 @@ pub(crate) async fn read(
             })
         })
         .collect()
+}
+
+/// Migrations that only a newer build knows.
+pub(crate) fn unknown(applied: &[Applied]) -> Option<Names> {
+    let known = |row: &Applied| {
+        MIGRATIONS
+            .iter()
+            .any(|migration| migration.name == row.name)
+    };
+    let unknown = applied.iter().filter(|row| !known(row));
+    Names::some(unknown.map(|row| row.name.clone()).collect())
 }
 
 /// What it holds, asked outside of a transaction.

@@ -1,32 +1,111 @@
-//! The four commands, each in one transaction.
+//! The four commands. On a database of our own, each is one transaction; on one
+//! that was taken over, [`crate::adopt`] says what they are.
 
 use crate::{
+    adopt,
     bookkeeping::{self, Applied, Origin},
     error::MigrateError,
-    exclusive,
-    found::{self, Names},
-    migration::MIGRATIONS,
-    report::{Report, State, Status},
+    exclusive, found,
+    migration::{MIGRATIONS, TABLES},
+    report::{Plan, Report, State, Status, Tell},
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shared::database::{Database, Dialect};
 
-/// Applies what is pending. On an empty database that is everything; on one that
-/// holds tables of the application which `up` did not make, it stops.
+/// How [`down`] goes about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Down {
+    /// Tables that `up` made may go with all their rows.
+    pub drop_data: bool,
+    /// On a database that `up` took over: leave `user_sessions.session_id`, which
+    /// an application of after 8 November 2025 needs to log in.
+    pub keep_session_id: bool,
+}
+
+/// Applies what is pending: on an empty database, everything; on the old
+/// application's, what the services need there. It can be run again whatever
+/// became of it.
 pub async fn up(database: &Database) -> Result<Report, MigrateError> {
+    up_telling(database, &|_| ()).await
+}
+
+/// [`up`], and tells what it finds and does.
+pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, MigrateError> {
+    let mut report = Report::default();
+    if database.dialect() == Dialect::Postgres && adopt::up(database, tell).await? {
+        report.applied.push(TABLES.name);
+    }
     let transaction = exclusive::begin(database).await?;
-    let report = up_within(&transaction, database.dialect()).await?;
+    let rest = up_within(&transaction, database.dialect()).await?;
+    transaction.commit().await?;
+    report.applied.extend(rest.applied);
+    Ok(report)
+}
+
+/// What [`up`] would do, or why it would stop. Changes nothing.
+pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
+    let transaction = exclusive::begin_to_read(database).await?;
+    let mut lines = Vec::new();
+    if database.dialect() == Dialect::Postgres {
+        lines = adopt::plan_up(&transaction).await?;
+    }
+    let applied = bookkeeping::read(&transaction, database.dialect()).await?;
+    if lines.is_empty() && applied.is_empty() {
+        refuse_application(&transaction, database.dialect()).await?;
+    }
+    let pending = MIGRATIONS
+        .iter()
+        .filter(|migration| !holds(&applied, migration.name));
+    lines.extend(pending.map(|migration| format!("applies  {}", migration.name)));
+    transaction.rollback().await?;
+    Ok(Plan(lines))
+}
+
+/// Undoes what `up` made: a database of our own only with `drop_data`, rows
+/// included; one that was taken over without a row of the application. Without
+/// bookkeeping there is nothing to undo.
+pub async fn down(database: &Database, how: Down) -> Result<Report, MigrateError> {
+    down_telling(database, how, &|_| ()).await
+}
+
+/// [`down`], and tells what it finds and does.
+pub async fn down_telling(
+    database: &Database,
+    how: Down,
+    tell: Tell<'_>,
+) -> Result<Report, MigrateError> {
+    if database.dialect() == Dialect::Postgres
+        && let Some(dropped) = adopt::leave(database, how, tell).await?
+    {
+        return Ok(Report {
+            dropped,
+            ..Report::default()
+        });
+    }
+    let transaction = exclusive::begin(database).await?;
+    let report = down_within(&transaction, database.dialect(), how.drop_data).await?;
     transaction.commit().await?;
     Ok(report)
 }
 
-/// Drops what `up` made, rows included, if told so by `drop_data`. Without
-/// bookkeeping there is nothing to drop.
-pub async fn down(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
-    let transaction = exclusive::begin(database).await?;
-    let report = down_within(&transaction, database.dialect(), drop_data).await?;
-    transaction.commit().await?;
-    Ok(report)
+/// What [`down`] would do, or why it would stop. Changes nothing.
+pub async fn plan_down(database: &Database, how: Down) -> Result<Plan, MigrateError> {
+    let transaction = exclusive::begin_to_read(database).await?;
+    if database.dialect() == Dialect::Postgres
+        && let Some(lines) = adopt::plan_to_leave(&transaction, how).await?
+    {
+        transaction.rollback().await?;
+        return Ok(Plan(lines));
+    }
+    let applied = bookkeeping::read(&transaction, database.dialect()).await?;
+    transaction.rollback().await?;
+    refuse_to_drop(&applied, how.drop_data)?;
+    let applied = applied.iter().rev();
+    Ok(Plan(
+        applied
+            .map(|row| format!("drops    {}, with all rows", row.name))
+            .collect(),
+    ))
 }
 
 /// [`down`] and [`up`] in one transaction, on a database that holds nothing else.
@@ -48,7 +127,9 @@ pub async fn fresh(database: &Database, drop_data: bool) -> Result<Report, Migra
 /// What is applied and what is pending.
 pub async fn status(database: &Database) -> Result<Status, MigrateError> {
     let applied = bookkeeping::read_now(database).await?;
-    let application = if applied.is_empty() {
+    let under_way = database.dialect() == Dialect::Postgres
+        && adopt::is_under_way(database.connection()).await?;
+    let application = if applied.is_empty() && !under_way {
         found::of_application(database.connection(), database.dialect()).await?
     } else {
         None
@@ -78,6 +159,7 @@ pub async fn status(database: &Database) -> Result<Status, MigrateError> {
     Ok(Status {
         migrations,
         application,
+        under_way,
     })
 }
 
@@ -97,10 +179,8 @@ async fn up_within(
     let applied = bookkeeping::read(transaction, dialect).await?;
     // The one place that decides how the tables come about: a database of the
     // application is not ours to create in.
-    if applied.is_empty()
-        && let Some(names) = found::of_application(transaction, dialect).await?
-    {
-        return Err(MigrateError::Application(names));
+    if applied.is_empty() {
+        refuse_application(transaction, dialect).await?;
     }
     let mut report = Report::default();
     bookkeeping::make(transaction, dialect).await?;
@@ -123,24 +203,7 @@ async fn down_within(
     drop_data: bool,
 ) -> Result<Report, MigrateError> {
     let applied = bookkeeping::read(transaction, dialect).await?;
-    let unknown = applied
-        .iter()
-        .filter(|row| {
-            !MIGRATIONS
-                .iter()
-                .any(|migration| migration.name == row.name)
-        })
-        .map(|row| row.name.clone())
-        .collect();
-    if let Some(unknown) = Names::some(unknown) {
-        return Err(MigrateError::UnknownMigrations(unknown));
-    }
-    if applied.iter().any(|row| row.origin == Origin::Adopted) {
-        return Err(MigrateError::Adopted);
-    }
-    if !applied.is_empty() && !drop_data {
-        return Err(MigrateError::WouldDropData);
-    }
+    refuse_to_drop(&applied, drop_data)?;
     let mut report = Report::default();
     for migration in MIGRATIONS
         .iter()
@@ -154,6 +217,29 @@ async fn down_within(
     }
     bookkeeping::drop_table(transaction).await?;
     Ok(report)
+}
+
+async fn refuse_application(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+) -> Result<(), MigrateError> {
+    match found::of_application(on, dialect).await? {
+        Some(names) => Err(MigrateError::Application(names)),
+        None => Ok(()),
+    }
+}
+
+fn refuse_to_drop(applied: &[Applied], drop_data: bool) -> Result<(), MigrateError> {
+    if let Some(unknown) = bookkeeping::unknown(applied) {
+        return Err(MigrateError::UnknownMigrations(unknown));
+    }
+    if applied.iter().any(|row| row.origin == Origin::Adopted) {
+        return Err(MigrateError::Adopted);
+    }
+    if !applied.is_empty() && !drop_data {
+        return Err(MigrateError::WouldDropData);
+    }
+    Ok(())
 }
 
 fn holds(applied: &[Applied], name: &str) -> bool {

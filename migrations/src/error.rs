@@ -2,19 +2,83 @@
 
 use crate::found::Names;
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::postgres::PgDatabaseError;
 
 /// Why a command stopped. All of its work is one transaction, so nothing was
 /// changed where the message says so, and never a part.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
-    /// The application's own tables or types are there, and `up` did not make
-    /// them.
+    /// The application's own tables are there, in a database that cannot be taken
+    /// over.
     #[error(
         "the database already holds the application's own {0}, which migrate did not make; \
          nothing was changed. Point DATABASE_URL at an empty database"
     )]
     Application(Names),
+
+    /// Some of the application is there, and not all that the services read.
+    #[error(
+        "the database holds the application's own {held}, but lacks {lacks}, which the \
+         services read; nothing was changed. Point DATABASE_URL at the application's \
+         database, or at an empty one"
+    )]
+    Incomplete {
+        /// What is there.
+        held: Names,
+        /// Everything that is not.
+        lacks: String,
+    },
+
+    /// `user_sessions` is in none of the shapes that the application gave it.
+    #[error(
+        "user_sessions has {0}, and this is none of the shapes that migrate knows; nothing \
+         was changed. Bring it to one of them: token and refresh_token (varchar(500) or \
+         text, both not null; or text, both nullable), or session_id (varchar(100), not \
+         null, unique), or none of the three"
+    )]
+    UnknownShape(String),
+
+    /// Columns beyond the application's that every insert has to fill.
+    #[error(
+        "{0} must be filled and has no default, so the services could not insert; nothing \
+         was changed. Give it a default, or let it be NULL"
+    )]
+    Unfilled(Names),
+
+    /// Views on a column that is to go.
+    #[error(
+        "{0}, which is to go; nothing was changed. Drop the view first, and make it anew \
+         without that column{1}"
+    )]
+    Views(Names, &'static str),
+
+    /// Foreign keys to rows that are to go.
+    #[error(
+        "rows of user_sessions must go, and {0} refers to them; nothing was changed. Drop \
+         that foreign key first"
+    )]
+    Referenced(Names),
+
+    /// Names of ours that something else bears.
+    #[error(
+        "the database holds {0}, a name that migrate uses and did not make; nothing was \
+         changed. Rename or drop it"
+    )]
+    NamesTaken(Names),
+
+    /// The second step of `up` or `down` stopped. Each of its statements is a
+    /// transaction of its own.
+    #[error(
+        "{doing}: {words}. What was done before that stands, and nothing of it is lost: \
+         run the same command again, and it goes on from here"
+    )]
+    Interrupted {
+        /// What it was about.
+        doing: String,
+        /// What the database says.
+        words: String,
+    },
 
     /// Tables beside those that `up` made, which `fresh` leaves to their owner.
     #[error(
@@ -37,10 +101,12 @@ pub enum MigrateError {
     )]
     Dependents(String),
 
-    /// The tables were there before `up` came.
+    /// The tables were there before `up` came, and are not to be made anew; or the
+    /// record of what `up` made there is gone.
     #[error(
-        "the database was adopted, and this build of migrate does not undo that; \
-         nothing was changed. Use the build that adopted it"
+        "the tables were there before migrate came, so they are never dropped; nothing \
+         was changed. `migrate down` takes back what `up` made, as long as the table \
+         ticketing_adoption says what that is"
     )]
     Adopted,
 
@@ -53,7 +119,7 @@ pub enum MigrateError {
 
     /// The bookkeeping says something that no build says.
     #[error(
-        "ticketing_migrations holds the origin {0:?}, which this build of migrate does not \
+        "the bookkeeping holds the origin or shape {0:?}, which this build of migrate does not \
          know; nothing was changed. Use the newest build"
     )]
     UnknownOrigin(String),
@@ -93,9 +159,10 @@ impl From<DbErr> for MigrateError {
             // SQLite's BUSY: the one writer is at work
             (_, Some("5")) => Self::Busy,
             (DbErr::Conn(error), _) => Self::Unreachable(plain(error)),
-            (_, Some("55P03")) => Self::LockTimeout,
+            // a deadlock is a lock that was not to be had at all
+            (_, Some("55P03" | "40P01")) => Self::LockTimeout,
             (DbErr::Exec(error) | DbErr::Query(error), Some("2BP01")) => {
-                Self::Dependents(plain(error))
+                Self::Dependents(detailed(error))
             }
             _ => Self::Database(error),
         }
@@ -113,11 +180,23 @@ fn code(error: &DbErr) -> Option<String> {
     error.as_database_error()?.code().map(Into::into)
 }
 
-fn words(error: &DbErr) -> String {
+pub(crate) fn words(error: &DbErr) -> String {
     match error {
         DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => plain(error),
         error => error.to_string(),
     }
+}
+
+/// With what PostgreSQL adds to them: what depends, by name.
+fn detailed(error: &RuntimeErr) -> String {
+    let detail = match error {
+        RuntimeErr::SqlxError(error) => error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+            .and_then(PgDatabaseError::detail),
+        RuntimeErr::Internal(_) => None,
+    };
+    detail.map_or_else(|| plain(error), |detail| detail.replace('\n', "; "))
 }
 
 /// The database's own words, without the libraries' around them.

@@ -11,7 +11,7 @@ const WAIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Only `migrate` takes this one: "ticketin" in ASCII.
-const ADVISORY_LOCK: i64 = 0x7469_636b_6574_696e;
+pub(crate) const ADVISORY_LOCK: i64 = 0x7469_636b_6574_696e;
 
 /// Begins the transaction, alone on the database among its kind: by an advisory
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
@@ -30,11 +30,8 @@ pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, Mi
     Ok(transaction)
 }
 
-/// Asks again and again instead of waiting in the database: a statement that waits
-/// there holds a snapshot, and an index that the other `migrate` builds
-/// concurrently would wait for that in turn.
 async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
-    let begun = Instant::now();
+    let patience = Patience::begin();
     loop {
         let row = transaction
             .query_one_raw(Statement::from_sql_and_values(
@@ -46,9 +43,41 @@ async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
         if row.map(|row| row.try_get("", "locked")).transpose()? == Some(true) {
             return Ok(());
         }
-        if begun.elapsed() >= WAIT {
+        patience.pause().await?;
+    }
+}
+
+/// Begins a transaction that changes nothing, to look how things are; other runs
+/// may be at work meanwhile.
+pub(crate) async fn begin_to_read(
+    database: &Database,
+) -> Result<DatabaseTransaction, MigrateError> {
+    let transaction = database.begin().await?;
+    if database.dialect() == Dialect::Postgres {
+        transaction
+            .execute_unprepared("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0")
+            .await?;
+    }
+    Ok(transaction)
+}
+
+/// For how long a lock is asked for again and again. That is not left to the
+/// database: a statement that waits there holds a snapshot, and an index that the
+/// other `migrate` builds concurrently would wait for that in turn.
+pub(crate) struct Patience(Instant);
+
+impl Patience {
+    /// Begins now.
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Waits a little; an error where it has come to its end.
+    pub(crate) async fn pause(&self) -> Result<(), MigrateError> {
+        if self.0.elapsed() >= WAIT {
             return Err(MigrateError::Busy);
         }
         tokio::time::sleep(PAUSE).await;
+        Ok(())
     }
 }

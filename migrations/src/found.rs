@@ -53,6 +53,12 @@ impl fmt::Display for Names {
     }
 }
 
+impl From<Vec<String>> for Names {
+    fn from(names: Vec<String>) -> Self {
+        Self(names)
+    }
+}
+
 /// The application's tables, types and functions in a database without our
 /// bookkeeping: what `up` would collide with.
 pub(crate) async fn of_application(

@@ -3,7 +3,11 @@
 //!
 //! The services read the bookkeeping to tell whether they may serve ([`NEWEST`]);
 //! they never change the schema themselves.
+//!
+//! A database of the old application is taken over in place, and given back: the
+//! documentation of the module `adopt` says what that changes, locks and stops.
 
+mod adopt;
 mod bookkeeping;
 mod command;
 mod error;
@@ -13,8 +17,10 @@ mod migration;
 mod report;
 
 pub use bookkeeping::Origin;
-pub use command::{applied, down, fresh, status, up};
+pub use command::{
+    Down, applied, down, down_telling, fresh, plan_down, plan_up, status, up, up_telling,
+};
 pub use error::MigrateError;
 pub use found::Names;
 pub use migration::{NEWEST, SEED};
-pub use report::{Report, State, Status};
+pub use report::{Plan, Report, State, Status, Tell};

@@ -3,7 +3,7 @@
 mod arguments;
 
 use arguments::{Command, Invocation};
-use migrations::MigrateError;
+use migrations::{Down, MigrateError};
 use shared::{
     database::{Database, PoolLimits},
     time::Clock,
@@ -43,9 +43,27 @@ async fn main() -> ExitCode {
 }
 
 async fn run(invocation: &Invocation, database: &Database) -> Result<String, MigrateError> {
+    let say = |line: &str| println!("{line}");
     Ok(match invocation.command {
-        Command::Up => migrations::up(database).await?.to_string(),
-        Command::Down { drop_data } => migrations::down(database, drop_data).await?.to_string(),
+        Command::Up { plan: true } => migrations::plan_up(database).await?.to_string(),
+        Command::Up { plan: false } => migrations::up_telling(database, &say).await?.to_string(),
+        Command::Down {
+            plan,
+            drop_data,
+            keep_session_id,
+        } => {
+            let how = Down {
+                drop_data,
+                keep_session_id,
+            };
+            if plan {
+                migrations::plan_down(database, how).await?.to_string()
+            } else {
+                migrations::down_telling(database, how, &say)
+                    .await?
+                    .to_string()
+            }
+        }
         Command::Fresh { drop_data } => migrations::fresh(database, drop_data).await?.to_string(),
         Command::Status => migrations::status(database).await?.to_string(),
     })

@@ -18,6 +18,10 @@ pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
+/// The indexes of the first migration, which an adopted database gets one by one
+/// and concurrently.
+pub(crate) const INDEXES: &str = text!("0001_tables/postgres/indexes.sql");
+
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
 pub(crate) struct Migration {
@@ -49,6 +53,10 @@ impl Migration {
     }
 }
 
+/// The migration that makes the application's tables, or takes them over where
+/// the application has made them. All later ones are of tables of our own.
+pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
+
 /// All of them, oldest first.
 pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
     name: "0001_tables",
@@ -57,7 +65,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
             text!("0001_tables/postgres/users.sql"),
             text!("0001_tables/postgres/requests.sql"),
             text!("0001_tables/postgres/triggers.sql"),
-            text!("0001_tables/postgres/indexes.sql"),
+            INDEXES,
             text!("0001_tables/seed.sql"),
         ],
         drop: text!("0001_tables/postgres/drop.sql"),

@@ -4,6 +4,22 @@ use crate::{bookkeeping::Origin, found::Names};
 use shared::time::Timestamp;
 use std::fmt;
 
+/// Who is told, line by line, what a command found and does, before it does it.
+pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// What a command would do, line by line; nothing, where there is nothing to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan(pub Vec<String>);
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("nothing to do");
+        }
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
 /// What a command changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -46,8 +62,11 @@ pub struct Status {
     /// Each migration of this build and of the bookkeeping, oldest first.
     pub migrations: Vec<(String, State)>,
     /// Tables and types of the application, in a database without bookkeeping:
-    /// `up` would stop at them.
+    /// `up` would take them over.
     pub application: Option<Names>,
+    /// Whether an `up` that takes the database over, or a `down` that gives it
+    /// back, has begun and not ended.
+    pub under_way: bool,
 }
 
 impl fmt::Display for Status {
@@ -62,6 +81,11 @@ impl fmt::Display for Status {
         let application = self.application.iter().map(|names| {
             format!("holds the application's own {names}, which migrate did not make")
         });
-        f.write_str(&lines.chain(application).collect::<Vec<_>>().join("\n"))
+        let under_way = self.under_way.then(|| {
+            "not done: `migrate up` goes on taking the database over, `migrate down` gives it back"
+                .to_owned()
+        });
+        let lines = lines.chain(application).chain(under_way);
+        f.write_str(&lines.collect::<Vec<_>>().join("\n"))
     }
 }

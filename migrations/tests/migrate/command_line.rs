@@ -47,17 +47,82 @@ testing::on_both_databases! {
 }
 
 #[tokio::test]
-async fn the_old_application_is_one_clear_line_and_exit_code_1() {
+async fn a_table_in_no_known_shape_is_one_clear_line_and_exit_code_1() {
     let database = TestDatabase::empty(Kind::Postgres).await;
     database.execute(OLD_APPLICATION).await;
+    database
+        .execute("ALTER TABLE user_sessions ADD COLUMN token text")
+        .await;
     let output = migrate(&["up"], Some(database.url.expose())).await;
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(
-        said.contains("branch_users") && said.contains("nothing was changed"),
+        said.contains("token text nullable") && said.contains("nothing was changed"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn what_stops_working_is_said_before_it_stops() {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    database.execute(OLD_APPLICATION).await;
+    database
+        .execute("ALTER TABLE user_sessions DROP COLUMN session_id, ADD COLUMN token text, ADD COLUMN refresh_token text")
+        .await;
+    let url = Some(database.url.expose());
+    for (arguments, expected) in [
+        (
+            &["up", "--plan"][..],
+            &[
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "builds ",
+                "leaves ", "applies ",
+            ][..],
+        ),
+        (
+            &["up"],
+            &[
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "builds ",
+                "leaves ", "done ", "built ",
+            ],
+        ),
+        (&["up", "--plan"], &["nothing to do"]),
+        (
+            &["down", "--plan"],
+            &[
+                "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
+                "locks ", "goes ",
+            ],
+        ),
+        (
+            &["down", "--plan", "--keep-session-id"],
+            &[
+                "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
+            ],
+        ),
+        (&["status"], &["applied  0001_tables  adopted "]),
+        (
+            &["down", "--keep-session-id"],
+            &[
+                "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
+                "done ", "done ", "dropped ",
+            ],
+        ),
+        (&["down"], &["nothing to do"]),
+    ] {
+        let output = migrate(arguments, url).await;
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        let printed = text(&output.stdout);
+        println!("$ migrate {}\n{printed}", arguments.join(" "));
+        assert!(
+            printed
+                .lines()
+                .zip(expected)
+                .all(|(line, start)| line.starts_with(start)),
+            "{arguments:?}: {printed}"
+        );
+        assert!(printed.lines().count() >= expected.len(), "{printed}");
+    }
 }
 
 #[tokio::test]
@@ -66,6 +131,7 @@ async fn wrong_usage_is_exit_code_64() {
         (&[][..], None),
         (&["sideways"], None),
         (&["up", "--drop-data"], None),
+        (&["down", "--drop-data", "--keep-session-id"], None),
         (&["up"], None),
         (&["up"], Some("")),
         (&["up"], Some("mysql://localhost/ticketing")),

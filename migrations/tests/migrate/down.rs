@@ -1,10 +1,15 @@
 //! `down` and `fresh`: only when told so, only what `up` made, and all of it.
 
 use crate::fingerprint::{fingerprint, lines};
-use migrations::{MigrateError, NEWEST, Report};
+use migrations::{Down, MigrateError, NEWEST, Report};
 use sea_orm::ConnectionTrait;
 use shared::time::Clock;
 use testing::{Kind, TestDatabase};
+
+const DROP: Down = Down {
+    drop_data: true,
+    keep_session_id: false,
+};
 
 /// Rows that refer to each other in a circle.
 const ROWS: &str = "
@@ -27,10 +32,10 @@ async fn tables_in_use_stop_down_after_a_short_wait() {
         .await
         .unwrap();
     let pool = database.open(&Clock::system()).await;
-    let error = migrations::down(&pool, true).await.unwrap_err();
+    let error = migrations::down(&pool, DROP).await.unwrap_err();
     assert!(matches!(error, MigrateError::LockTimeout), "{error:?}");
     reading.rollback().await.unwrap();
-    migrations::down(&pool, true).await.unwrap();
+    migrations::down(&pool, DROP).await.unwrap();
 }
 
 testing::on_both_databases! {
@@ -39,7 +44,7 @@ testing::on_both_databases! {
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
         for error in [
-            migrations::down(&pool, false).await.unwrap_err(),
+            migrations::down(&pool, Down::default()).await.unwrap_err(),
             migrations::fresh(&pool, false).await.unwrap_err(),
         ] {
             assert!(matches!(error, MigrateError::WouldDropData), "{error:?}");
@@ -56,7 +61,7 @@ testing::on_both_databases! {
         migrations::up(&pool).await.unwrap();
         database.execute(ROWS).await;
 
-        let report = migrations::down(&pool, true).await.unwrap();
+        let report = migrations::down(&pool, DROP).await.unwrap();
         assert_eq!(report.dropped.first(), Some(&NEWEST));
         let mut after = fingerprint(&pool).await;
         // SQLite's own, which comes with the first AUTOINCREMENT and never goes
@@ -67,7 +72,7 @@ testing::on_both_databases! {
     async fn down_without_bookkeeping_has_nothing_to_do(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
-        assert_eq!(migrations::down(&pool, false).await.unwrap(), Report::default());
+        assert_eq!(migrations::down(&pool, Down::default()).await.unwrap(), Report::default());
     }
 
     async fn what_others_built_on_the_tables_stops_down(kind: Kind) {
@@ -77,13 +82,13 @@ testing::on_both_databases! {
         match kind {
             Kind::Postgres => {
                 let before = fingerprint(&pool).await;
-                let error = migrations::down(&pool, true).await.unwrap_err();
+                let error = migrations::down(&pool, DROP).await.unwrap_err();
                 assert!(matches!(error, MigrateError::Dependents(_)), "{error:?}");
                 assert_eq!(fingerprint(&pool).await, before);
             }
             // there a view outlives its table, and is broken until that comes again
             Kind::Sqlite => {
-                migrations::down(&pool, true).await.unwrap();
+                migrations::down(&pool, DROP).await.unwrap();
             }
         }
     }
@@ -94,7 +99,7 @@ testing::on_both_databases! {
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
         for error in [
-            migrations::down(&pool, true).await.unwrap_err(),
+            migrations::down(&pool, DROP).await.unwrap_err(),
             migrations::fresh(&pool, true).await.unwrap_err(),
         ] {
             assert!(matches!(error, MigrateError::Adopted), "{error:?}");
@@ -108,7 +113,7 @@ testing::on_both_databases! {
             .execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('9999_later', 'created')")
             .await;
         let pool = database.open(&Clock::system()).await;
-        let error = migrations::down(&pool, true).await.unwrap_err();
+        let error = migrations::down(&pool, DROP).await.unwrap_err();
         assert!(matches!(error, MigrateError::UnknownMigrations(_)), "{error:?}");
     }
 

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, Statement};
 use shared::database::{Database, Dialect};
 
-/// Columns, constraints, indexes, triggers, functions and enums, sorted. Types of
+/// Columns, constraints, indexes, triggers, functions, enums and views, sorted. Types of
 /// columns included; rows are not.
 pub(crate) async fn fingerprint(database: &Database) -> Vec<String> {
     lines(database, match database.dialect() {
@@ -29,7 +29,7 @@ pub(crate) async fn lines(database: &Database, query: &str) -> Vec<String> {
 const POSTGRES: &str = "
     SELECT concat_ws(' ', 'column', table_name, column_name, ordinal_position, data_type, udt_name,
                      character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default) AS line
-    FROM information_schema.columns WHERE table_schema = 'public'
+    FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
     UNION ALL
     SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid))
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -43,4 +43,7 @@ const POSTGRES: &str = "
     SELECT concat_ws(' ', 'enum', enumtypid::regtype, enumsortorder, enumlabel) FROM pg_enum
     UNION ALL
     SELECT concat_ws(' ', 'sequence', sequencename) FROM pg_sequences WHERE schemaname = 'public'
+    UNION ALL
+    SELECT concat_ws(' ', 'view', oid::regclass, pg_get_viewdef(oid)) FROM pg_class
+    WHERE relkind IN ('v', 'm') AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
     ORDER BY 1";

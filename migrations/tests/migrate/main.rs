@@ -8,6 +8,7 @@
     reason = "a test fails where it meets what it did not expect"
 )]
 
+mod adopt;
 mod command_line;
 mod down;
 mod fingerprint;

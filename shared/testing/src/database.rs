@@ -69,6 +69,29 @@ impl TestDatabase {
         }
     }
 
+    /// Another one with the same schema and rows. Nobody may be connected to this
+    /// one meanwhile: on PostgreSQL the copy fails, on SQLite it may be torn.
+    pub async fn copy(&self) -> Self {
+        let (place, url) = match self.kind {
+            Kind::Postgres => {
+                let name = template::copy_of_postgres(&self.place).await;
+                let url = Cluster::shared().url(&name);
+                (name, url)
+            }
+            Kind::Sqlite => {
+                let path = template::sqlite(false).await;
+                std::fs::copy(&self.place, &path).expect("room for a file");
+                let url = format!("sqlite://{path}?mode=rwc");
+                (path, url)
+            }
+        };
+        Self {
+            kind: self.kind,
+            url: url.parse().expect("a URL"),
+            place,
+        }
+    }
+
     /// A pool with the limits of production.
     pub async fn open(&self, clock: &Clock) -> Database {
         Database::open(&self.url, PoolLimits::default(), clock.clone())

@@ -43,6 +43,11 @@ pub(crate) async fn postgres(migrated: bool) -> String {
     create(cluster, "test", template).await
 }
 
+/// A copy of a database of the shared cluster.
+pub(crate) async fn copy_of_postgres(name: &str) -> String {
+    create(Cluster::shared(), "test", name).await
+}
+
 /// One at a time: copies made side by side only wait for each other's disk.
 async fn create(cluster: &Cluster, prefix: &str, template: &str) -> String {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());

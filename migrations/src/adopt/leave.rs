@@ -1,0 +1,183 @@
+//! Giving an adopted database back to the old application.
+
+use super::{
+    found::views_on,
+    indexes, plan,
+    record::{self, Record},
+    session::Session,
+    shape::TOKENS,
+};
+use crate::{
+    bookkeeping,
+    command::Down,
+    error::MigrateError,
+    exclusive,
+    migration::{MIGRATIONS, TABLES},
+    report::Tell,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use shared::database::{Database, Dialect};
+
+/// Undoes what `up` made in a database that it took over, or goes on with that.
+/// Says which migrations it undid; `None` where no database was taken over.
+pub(crate) async fn leave(
+    database: &Database,
+    how: Down,
+    tell: Tell<'_>,
+) -> Result<Option<Vec<&'static str>>, MigrateError> {
+    let transaction = exclusive::begin(database).await?;
+    let Some(record) = Record::read(&transaction).await? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    super::tell_all(tell, &lines(&transaction, &record, how).await?);
+    let mut undone = Vec::new();
+    if record.leaving {
+        transaction.rollback().await?;
+    } else {
+        // Whoever inserts now has ended when this lock is had, so that every row
+        // of ours up to this id is seen by the statement that deletes them.
+        transaction
+            .execute_unprepared("LOCK TABLE user_sessions IN SHARE ROW EXCLUSIVE MODE")
+            .await?;
+        let last = number(
+            &transaction,
+            "SELECT coalesce(max(id), 0)::bigint AS number FROM user_sessions",
+        )
+        .await?;
+        transaction.commit().await?;
+
+        let transaction = exclusive::begin(database).await?;
+        undone = give_back(&transaction, &record, how, last).await?;
+        transaction.commit().await?;
+        tell("done     user_sessions is given back");
+    }
+    let mut session = Session::open_for_step_two(database).await?;
+    for name in &record.indexes {
+        indexes::drop(&mut session, name).await?;
+    }
+    tell("done     our indexes are dropped");
+    let tables = format!(
+        "DROP TABLE IF EXISTS {}, {}",
+        record::TABLE,
+        bookkeeping::TABLE
+    );
+    session
+        .run(tables, "the bookkeeping could not be dropped")
+        .await?;
+    session.close().await?;
+    if !undone.contains(&TABLES.name) {
+        undone.push(TABLES.name);
+    }
+    Ok(Some(undone))
+}
+
+/// What [`leave`] would do; `None` where no database was taken over.
+pub(crate) async fn plan_to_leave(
+    on: &impl ConnectionTrait,
+    how: Down,
+) -> Result<Option<Vec<String>>, MigrateError> {
+    match Record::read(on).await? {
+        Some(record) => lines(on, &record, how).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What stops it, or what it does.
+async fn lines(
+    on: &impl ConnectionTrait,
+    record: &Record,
+    how: Down,
+) -> Result<Vec<String>, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    if let Some(unknown) = bookkeeping::unknown(&applied) {
+        return Err(MigrateError::UnknownMigrations(unknown));
+    }
+    if record.leaving {
+        return Ok(plan::to_go_on_leaving(record));
+    }
+    let columns: Vec<&str> = going(record, how).collect();
+    if let Some(views) = views_on(on, &columns).await? {
+        let hint = if how.keep_session_id {
+            ""
+        } else {
+            "; session_id stays with --keep-session-id"
+        };
+        return Err(MigrateError::Views(views, hint));
+    }
+    let ours = number(
+        on,
+        "SELECT count(*) AS number FROM user_sessions WHERE generation IS NOT NULL",
+    )
+    .await?;
+    Ok(plan::to_leave(record, ours, how.keep_session_id))
+}
+
+/// The columns of `user_sessions` that go.
+fn going(record: &Record, how: Down) -> impl Iterator<Item = &str> {
+    record
+        .columns
+        .iter()
+        .map(String::as_str)
+        .filter(|&name| name != "session_id")
+        .chain((!how.keep_session_id).then_some("session_id"))
+}
+
+/// Step one: our rows are deleted under no lock that anybody waits for; then the
+/// table is locked for the catalogue's changes, and for the few rows that came in
+/// between.
+async fn give_back(
+    transaction: &DatabaseTransaction,
+    record: &Record,
+    how: Down,
+    last: i64,
+) -> Result<Vec<&'static str>, MigrateError> {
+    let applied = bookkeeping::read(transaction, Dialect::Postgres).await?;
+    let columns = going(record, how).map(|name| format!("DROP COLUMN {name}"));
+    let tokens = TOKENS.map(|name| format!("ADD COLUMN {name} text"));
+    let tokens = tokens.into_iter().filter(|_| !how.keep_session_id);
+    let changes: Vec<String> = columns.chain(tokens).collect();
+    // The second DELETE must not read the whole table, and without statistics it
+    // would, nor the index of sessions with a generation, which holds all that the
+    // first one deleted: so the condition is one that only the primary key serves.
+    let script = format!(
+        "DELETE FROM user_sessions WHERE generation IS NOT NULL;
+         LOCK TABLE user_sessions IN ACCESS EXCLUSIVE MODE;
+         SET LOCAL enable_seqscan = off;
+         DELETE FROM user_sessions WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM user_sessions WHERE id > {last} AND coalesce(generation, 0) <> 0
+         ));
+         ALTER TABLE user_sessions {}",
+        changes.join(", ")
+    );
+    transaction.execute_unprepared(&script).await?;
+    let mut undone = Vec::new();
+    for migration in MIGRATIONS.iter().rev() {
+        if !applied.iter().any(|row| row.name == migration.name) {
+            continue;
+        }
+        if migration.name != TABLES.name {
+            let drop = migration.texts(Dialect::Postgres).drop;
+            transaction.execute_unprepared(drop).await?;
+        }
+        undone.push(migration.name);
+    }
+    bookkeeping::forget_all(transaction).await?;
+    let record = Record {
+        shape: record.shape,
+        columns: Vec::new(),
+        indexes: record.indexes.clone(),
+        leaving: true,
+    };
+    record.write(transaction).await?;
+    Ok(undone)
+}
+
+async fn number(on: &impl ConnectionTrait, query: &'static str) -> Result<i64, MigrateError> {
+    let backend = Dialect::Postgres.backend();
+    let row = on
+        .query_one_raw(Statement::from_string(backend, query))
+        .await?;
+    let number = row.map(|row| row.try_get("", "number")).transpose()?;
+    Ok(number.unwrap_or(0))
+}

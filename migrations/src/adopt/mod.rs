@@ -1,0 +1,180 @@
+//! Taking over the database of the old application in place, and giving it back.
+//!
+//! `up` works in two steps, and so does `down`. What an operator has to know:
+//!
+//! | step | changes | locked meanwhile | if it fails |
+//! | --- | --- | --- | --- |
+//! | `up`, 1 | `user_sessions`: our columns are added; token columns go, and with them all rows, in shapes (a), (c), (e); else the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: catalogue changes and TRUNCATE. Waits five seconds for it at most, and log-ins queue behind it meanwhile | nothing is changed |
+//! | `up`, 2 | our indexes on the application's tables | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
+//! | `down`, 1 | `user_sessions`: our sessions and columns go; without `--keep-session-id` `session_id` goes, too, and empty token columns come back | as step 1 of `up`. Our sessions are deleted before that, which holds up nobody | nothing is changed |
+//! | `down`, 2 | our indexes and bookkeeping go | as step 2 of `up` | run `down` again |
+//!
+//! What stops working: from shapes (a), (c) and (e) on, nobody logs in to the old
+//! application any more after step 1 of `up`, and whoever was logged in is logged
+//! out; from (b) and (d) on it goes on as before. After `down` without
+//! `--keep-session-id`, an application of after 8 November 2025 cannot log in.
+//! Our services serve between the end of `up` and the beginning of `down`: stop
+//! them before `down`.
+//!
+//! `migrate` needs a connection of its own for as long as it runs: by way of a
+//! pooler that gives one to each transaction, two runs could meet in step 2.
+//!
+//! No other table is touched, and no row of one. The bookkeeping names the
+//! migration when both steps are done, not before: without the indexes each page
+//! of requests would read the whole table, beside an application that needs the
+//! same disks.
+
+mod found;
+mod indexes;
+mod leave;
+mod needed;
+mod plan;
+mod record;
+mod session;
+mod shape;
+
+pub(crate) use leave::{leave, plan_to_leave};
+
+use crate::{
+    bookkeeping::{self, Origin},
+    error::MigrateError,
+    exclusive,
+    migration::TABLES,
+    report::Tell,
+};
+use found::Found;
+use indexes::Index;
+use record::Record;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use session::Session;
+use shape::OURS;
+use shared::database::{Database, Dialect};
+
+/// How far the taking over of a database has come.
+enum Stage {
+    /// The application's, untouched, or given back by a `down` that is not done
+    /// with its indexes.
+    Found(Found),
+    /// Step one is done.
+    Shaped(Record),
+}
+
+/// `None` where nothing is left, or there is nothing to take over.
+async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    if applied.iter().any(|row| row.name == TABLES.name) {
+        return Ok(None);
+    }
+    Ok(match Record::read(on).await? {
+        Some(record) if !record.leaving => Some(Stage::Shaped(record)),
+        left => found::look(on, left.as_ref()).await?.map(Stage::Found),
+    })
+}
+
+/// Whether a take-over is under way: begun by `up`, or half undone by `down`.
+pub(crate) async fn is_under_way(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    let done = applied.iter().any(|row| row.name == TABLES.name);
+    Ok(!done && Record::read(on).await?.is_some())
+}
+
+/// Takes the database over, or goes on with it. Says whether there was anything to
+/// do.
+pub(crate) async fn up(database: &Database, tell: Tell<'_>) -> Result<bool, MigrateError> {
+    let transaction = exclusive::begin(database).await?;
+    match stage(&transaction).await? {
+        None => {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        Some(Stage::Found(found)) => {
+            tell_all(tell, &plan::of_found(&found));
+            fit(&transaction, &found).await?;
+            transaction.commit().await?;
+            tell(&plan::fitted(&found));
+        }
+        Some(Stage::Shaped(record)) => {
+            transaction.rollback().await?;
+            tell_all(tell, &plan::of_record(&record));
+        }
+    }
+    build(database, tell).await?;
+    Ok(true)
+}
+
+fn tell_all(tell: Tell<'_>, lines: &[String]) {
+    for line in lines {
+        tell(line);
+    }
+}
+
+/// What [`up`] would do.
+pub(crate) async fn plan_up(on: &impl ConnectionTrait) -> Result<Vec<String>, MigrateError> {
+    Ok(match stage(on).await? {
+        None => Vec::new(),
+        Some(Stage::Found(found)) => plan::of_found(&found),
+        Some(Stage::Shaped(record)) => plan::of_record(&record),
+    })
+}
+
+/// Step one: the shape of `user_sessions`, and the record of it.
+async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), MigrateError> {
+    let shape = found.shape;
+    let mut changes: Vec<String> = Vec::new();
+    let mut columns: Vec<String> = Vec::new();
+    if shape.keeps_sessions() {
+        // by the unique index, and before the table is locked
+        transaction
+            .execute_unprepared("DELETE FROM user_sessions WHERE session_id = ''")
+            .await?;
+    } else {
+        transaction
+            .execute_unprepared("TRUNCATE user_sessions")
+            .await?;
+        let tokens = shape.tokens().iter();
+        changes.extend(tokens.map(|name| format!("DROP COLUMN {name}")));
+        // the table is empty, so neither the check nor the index takes time
+        changes.push("ADD COLUMN session_id varchar(100) NOT NULL UNIQUE".to_owned());
+        columns.push("session_id".to_owned());
+    }
+    changes.extend(OURS.map(|(name, kind)| format!("ADD COLUMN {name} {kind}")));
+    columns.extend(OURS.map(|(name, _)| name.to_owned()));
+    let alter = format!("ALTER TABLE user_sessions {}", changes.join(", "));
+    transaction.execute_unprepared(&alter).await?;
+    bookkeeping::make(transaction, Dialect::Postgres).await?;
+    let record = Record {
+        shape,
+        columns,
+        indexes: indexes::all().map(|index| index.name.to_owned()).collect(),
+        leaving: false,
+    };
+    Ok(record.write(transaction).await?)
+}
+
+/// Step two: the indexes, and the bookkeeping's word that all is in place.
+async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
+    let mut session = Session::open_for_step_two(database).await?;
+    let indexes: Vec<Index> = indexes::all().collect();
+    for (number, index) in (1..).zip(&indexes) {
+        let verb = if index.build(&mut session).await? {
+            "built"
+        } else {
+            "there"
+        };
+        let Index { name, table, .. } = index;
+        tell(&format!(
+            "{verb}    {name} on {table} ({number} of {})",
+            indexes.len()
+        ));
+    }
+    let record = format!(
+        "INSERT INTO {} (name, origin) VALUES ('{}', '{}') ON CONFLICT DO NOTHING",
+        bookkeeping::TABLE,
+        TABLES.name,
+        Origin::Adopted.text()
+    );
+    session
+        .run(record, "the bookkeeping could not be written")
+        .await?;
+    session.close().await
+}

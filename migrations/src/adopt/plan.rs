@@ -1,0 +1,139 @@
+//! What taking over and giving back mean, in lines for the operator: printed by
+//! `--plan`, and by `up` and `down` themselves before they begin.
+
+use super::{found::Found, indexes, record::Record, shape::Shape};
+
+const LOCK: &str =
+    "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
+
+/// Before step one of `up`.
+pub(super) fn of_found(found: &Found) -> Vec<String> {
+    let Found { shape, sessions } = *found;
+    let mut lines = vec![format!(
+        "found    the old application: user_sessions in shape {shape}, {}",
+        rows(sessions)
+    )];
+    if shape.keeps_sessions() {
+        if shape == Shape::SessionIdAndBlank {
+            lines.push("goes     the row with the empty session_id, which is nobody's".to_owned());
+        }
+        lines.push(format!(
+            "stays    {} of the old application, which goes on as before, log-in included",
+            rows(stay(found))
+        ));
+    } else {
+        lines.push(
+            "stops    the old application cannot log anyone in from now on, and whoever is \
+             logged in there is logged out"
+                .to_owned(),
+        );
+        lines.push(format!("goes     all of user_sessions, {}", rows(sessions)));
+        if !shape.tokens().is_empty() {
+            lines.push(
+                "goes     the columns token and refresh_token, and all that is in them".to_owned(),
+            );
+        }
+        lines.push("makes    user_sessions.session_id".to_owned());
+    }
+    lines.push("makes    the services' own columns in user_sessions".to_owned());
+    lines.push(LOCK.to_owned());
+    lines.push(indexes_to_build());
+    lines.push("leaves   every other table, row, view and trigger as it is".to_owned());
+    lines
+}
+
+/// After step one of `up`.
+pub(super) fn fitted(found: &Found) -> String {
+    let stay = stay(found);
+    let went = found.sessions - stay;
+    format!(
+        "done     user_sessions fits; {} went, {} stayed",
+        rows(went),
+        rows(stay)
+    )
+}
+
+/// Before step two of `up`, where an earlier run did step one.
+pub(super) fn of_record(record: &Record) -> Vec<String> {
+    vec![
+        format!(
+            "found    an `up` that has not ended: user_sessions fits already (it was in shape {})",
+            record.shape
+        ),
+        indexes_to_build(),
+    ]
+}
+
+fn indexes_to_build() -> String {
+    let tables = {
+        let mut tables: Vec<_> = indexes::all().map(|index| index.table).collect();
+        tables.dedup();
+        tables.join(", ")
+    };
+    format!(
+        "builds   {} indexes on {tables}, one after another; reading and writing go on",
+        indexes::all().count()
+    )
+}
+
+/// Before step one of `down`.
+pub(super) fn to_leave(record: &Record, ours: i64, keep_session_id: bool) -> Vec<String> {
+    let mut lines = vec![format!(
+        "found    a database that `up` took over, in shape {}",
+        record.shape
+    )];
+    lines.push("stops    the services, from now on".to_owned());
+    if keep_session_id {
+        lines.push(
+            "stays    user_sessions.session_id: an application of after 8 November 2025 can log in"
+                .to_owned(),
+        );
+    } else {
+        lines.push(
+            "stops    an application of after 8 November 2025 cannot log in on the shape that \
+             this leaves; --keep-session-id leaves one on which it can"
+                .to_owned(),
+        );
+        lines.push("goes     user_sessions.session_id".to_owned());
+        lines.push("makes    user_sessions.token and refresh_token, empty".to_owned());
+    }
+    lines.push(format!("goes     our sessions, {}", rows(ours)));
+    lines.push("stays    the rows of the old application".to_owned());
+    lines.push("goes     the services' own columns in user_sessions".to_owned());
+    lines.push(LOCK.to_owned());
+    lines.push(indexes_to_drop(record));
+    lines
+}
+
+/// Before step two of `down`, where an earlier run did step one.
+pub(super) fn to_go_on_leaving(record: &Record) -> Vec<String> {
+    vec![
+        "found    a `down` that has not ended: user_sessions is given back already".to_owned(),
+        indexes_to_drop(record),
+    ]
+}
+
+fn indexes_to_drop(record: &Record) -> String {
+    format!(
+        "goes     {} indexes of ours, one after another; reading and writing go on",
+        record.indexes.len()
+    )
+}
+
+/// Of the rows found, those that stay.
+fn stay(found: &Found) -> i64 {
+    match found.shape {
+        Shape::SessionId => found.sessions,
+        Shape::SessionIdAndBlank => found.sessions - 1,
+        Shape::Tokens | Shape::Neither | Shape::RolledBack => 0,
+    }
+}
+
+/// Sessions, counted.
+fn rows(count: i64) -> String {
+    match count {
+        0 => "no session".to_owned(),
+        1 => "1 session".to_owned(),
+        count => format!("{count} sessions"),
+    }
+}

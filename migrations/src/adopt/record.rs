@@ -1,0 +1,80 @@
+//! What `up` made in a database that it took over, for `down`; and how far either
+//! has come, so that it can be taken up again. The table is made by the same
+//! transaction as the shape, and goes last of all.
+
+use super::shape::Shape;
+use crate::error::MigrateError;
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use shared::database::Dialect;
+
+/// Its table, which a database that `up` made does not have.
+pub(super) const TABLE: &str = "ticketing_adoption";
+
+/// The one row of it.
+pub(super) struct Record {
+    /// What was found.
+    pub(super) shape: Shape,
+    /// Columns of `user_sessions` that `up` made.
+    pub(super) columns: Vec<String>,
+    /// Indexes of ours on the application's tables, built or still to be built.
+    pub(super) indexes: Vec<String>,
+    /// `down` has given the old shape back, and is dropping the indexes.
+    pub(super) leaving: bool,
+}
+
+impl Record {
+    /// Writes it; over one that `down` left half-way.
+    pub(super) async fn write(&self, on: &impl ConnectionTrait) -> Result<(), DbErr> {
+        on.execute_unprepared(
+            "CREATE TABLE IF NOT EXISTS ticketing_adoption (
+                one boolean PRIMARY KEY DEFAULT true CHECK (one),
+                shape text NOT NULL CHECK (shape IN ('a', 'b', 'c', 'd', 'e')),
+                columns text[] NOT NULL,
+                indexes text[] NOT NULL,
+                leaving boolean NOT NULL,
+                since timestamptz NOT NULL DEFAULT clock_timestamp()
+            );
+            DELETE FROM ticketing_adoption",
+        )
+        .await?;
+        on.execute_raw(Statement::from_sql_and_values(
+            Dialect::Postgres.backend(),
+            "INSERT INTO ticketing_adoption (shape, columns, indexes, leaving) VALUES ($1, $2, $3, $4)",
+            [
+                self.shape.letter().into(),
+                self.columns.clone().into(),
+                self.indexes.clone().into(),
+                self.leaving.into(),
+            ],
+        ))
+        .await
+        .map(drop)
+    }
+
+    /// Reads it, where there is one.
+    pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
+        let backend = Dialect::Postgres.backend();
+        let exists = "SELECT to_regclass('ticketing_adoption') IS NOT NULL AS found";
+        let row = on
+            .query_one_raw(Statement::from_string(backend, exists))
+            .await?;
+        let found = row.map(|row| row.try_get("", "found")).transpose()?;
+        if found != Some(true) {
+            return Ok(None);
+        }
+        let row = on
+            .query_one_raw(Statement::from_string(
+                backend,
+                "SELECT shape, columns, indexes, leaving FROM ticketing_adoption",
+            ))
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let letter: String = row.try_get("", "shape")?;
+        Ok(Some(Self {
+            shape: Shape::of_letter(&letter).ok_or(MigrateError::UnknownOrigin(letter))?,
+            columns: row.try_get("", "columns")?,
+            indexes: row.try_get("", "indexes")?,
+            leaving: row.try_get("", "leaving")?,
+        }))
+    }
+}

@@ -1,0 +1,98 @@
+//! A connection of its own for the second step, whose statements cannot run in a
+//! transaction, and which has to keep another `migrate` out by itself.
+
+use crate::{
+    error::{MigrateError, words},
+    exclusive::{ADVISORY_LOCK, Patience},
+};
+use sea_orm::{DbErr, RuntimeErr};
+use shared::database::Database;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::sync::Arc;
+
+/// The connection. It holds the lock that keeps other runs of `migrate` out for as
+/// long as it is open.
+pub(super) struct Session(PgConnection);
+
+/// An index may take its time. To wait for its lock is harmless, since nobody who
+/// reads or writes rows queues behind it. Where PostgreSQL can (14 and newer), it
+/// looks whether `migrate` is still there, so that Ctrl-C ends a long build; what
+/// that leaves is rebuilt.
+const SETTINGS: &str = "
+    SET statement_timeout = 0;
+    SET lock_timeout = 0;
+    DO $$ BEGIN
+        SET client_connection_check_interval = '2s';
+    EXCEPTION WHEN undefined_object OR feature_not_supported OR invalid_parameter_value THEN
+        NULL;
+    END $$";
+
+impl Session {
+    /// Takes a connection out of the pool, and waits for other runs to end.
+    async fn open(database: &Database) -> Result<Self, MigrateError> {
+        let pool = database.connection().get_postgres_connection_pool();
+        let connection = pool.acquire().await.map_err(|error| {
+            let error = RuntimeErr::SqlxError(Arc::new(error));
+            MigrateError::from(DbErr::Conn(error))
+        })?;
+        let mut session = Self(connection.detach());
+        session.execute(SETTINGS.to_owned()).await?;
+        let lock = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})::text");
+        let patience = Patience::begin();
+        while session.text(lock.clone()).await? != "true" {
+            patience.pause().await?;
+        }
+        Ok(session)
+    }
+
+    /// [`Session::open`], where the first step is done already, so that its failure
+    /// is not the end of all.
+    pub(super) async fn open_for_step_two(database: &Database) -> Result<Self, MigrateError> {
+        Self::open(database)
+            .await
+            .map_err(|error| MigrateError::Interrupted {
+                doing: "the second step could not begin".to_owned(),
+                words: match error {
+                    MigrateError::Busy => "another migrate is at work on this database".to_owned(),
+                    MigrateError::Unreachable(words) => words,
+                    MigrateError::Database(error) => words(&error),
+                    error => error.to_string(),
+                },
+            })
+    }
+
+    /// Runs a statement of the second step.
+    pub(super) async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
+        self.execute(statement)
+            .await
+            .map_err(|error| MigrateError::Interrupted {
+                doing: doing.to_owned(),
+                words: words(&error),
+            })
+    }
+
+    /// The one text that a query gives.
+    pub(super) async fn text(&mut self, query: String) -> Result<String, MigrateError> {
+        sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_one(&mut self.0)
+            .await
+            .map_err(|error| failed(error).into())
+    }
+
+    /// Ends it, and with it the lock, before the caller goes on.
+    pub(super) async fn close(self) -> Result<(), MigrateError> {
+        self.0.close().await.map_err(|error| failed(error).into())
+    }
+
+    async fn execute(&mut self, statement: String) -> Result<(), DbErr> {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut self.0)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}

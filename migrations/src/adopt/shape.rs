@@ -1,0 +1,189 @@
+//! The five shapes in which the application's `user_sessions` is met, told apart
+//! by what the catalogue says of its columns. Names of constraints and indexes
+//! come in two families, so they are never asked for.
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use shared::database::Dialect;
+use std::fmt;
+
+/// Columns of `user_sessions` that a token was kept in.
+pub(super) const TOKENS: [&str; 2] = ["token", "refresh_token"];
+
+/// Columns of ours in `user_sessions`, and their types: nullable and without a
+/// default, so that adding them touches no row and the application's own inserts
+/// go on working.
+pub(super) const OURS: [(&str, &str); 7] = [
+    ("generation", "integer"),
+    ("rotated_at", "timestamptz"),
+    ("used_at", "timestamptz"),
+    ("absolute_expires_at", "timestamptz"),
+    ("password_digest", "varchar(64)"),
+    ("ended_at", "timestamptz"),
+    ("end_reason", "varchar(50)"),
+];
+
+/// One of the five.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// (a): whole tokens, in columns that must be filled.
+    Tokens,
+    /// (b): a session id and no token.
+    SessionId,
+    /// (c): neither; the application's fix had failed half-way.
+    Neither,
+    /// (d): as (b), with one row whose session id is empty.
+    SessionIdAndBlank,
+    /// (e): tokens that may be missing, as the application's rollback leaves it.
+    RolledBack,
+}
+
+impl Shape {
+    const ALL: [Self; 5] = [
+        Self::Tokens,
+        Self::SessionId,
+        Self::Neither,
+        Self::SessionIdAndBlank,
+        Self::RolledBack,
+    ];
+
+    /// The letter by which the record keeps it.
+    pub(super) fn letter(self) -> &'static str {
+        match self {
+            Self::Tokens => "a",
+            Self::SessionId => "b",
+            Self::Neither => "c",
+            Self::SessionIdAndBlank => "d",
+            Self::RolledBack => "e",
+        }
+    }
+
+    pub(super) fn of_letter(letter: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shape| shape.letter() == letter)
+    }
+
+    /// Whether the application's sessions are found by an id, and so stay.
+    pub(super) fn keeps_sessions(self) -> bool {
+        matches!(self, Self::SessionId | Self::SessionIdAndBlank)
+    }
+
+    /// The token columns that go.
+    pub(super) fn tokens(self) -> &'static [&'static str] {
+        match self {
+            Self::Tokens | Self::RolledBack => &TOKENS,
+            Self::SessionId | Self::Neither | Self::SessionIdAndBlank => &[],
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Tokens => "token and refresh_token, not null",
+            Self::SessionId => "session_id and no token",
+            Self::Neither => "neither token nor session_id",
+            Self::SessionIdAndBlank => "session_id and no token, one row with an empty session_id",
+            Self::RolledBack => "token and refresh_token, nullable",
+        };
+        write!(f, "({}), {words}", self.letter())
+    }
+}
+
+/// A column as the catalogue has it.
+struct Column {
+    name: String,
+    kind: String,
+    not_null: bool,
+}
+
+/// Reads the shape of `user_sessions`; in the inner `Err`, what was met instead.
+pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, String>, DbErr> {
+    let names = TOKENS.into_iter().chain(["session_id"]);
+    let names: Vec<String> = names
+        .chain(OURS.map(|(name, _)| name))
+        .map(str::to_owned)
+        .collect();
+    let rows = on
+        .query_all_raw(Statement::from_sql_and_values(
+            Dialect::Postgres.backend(),
+            "SELECT attname::text AS name, format_type(atttypid, atttypmod) AS kind, attnotnull AS not_null
+             FROM pg_attribute
+             WHERE attrelid = 'user_sessions'::regclass AND NOT attisdropped AND attname = ANY ($1)
+             ORDER BY attnum",
+            [names.into()],
+        ))
+        .await?;
+    let columns = rows
+        .iter()
+        .map(|row| {
+            Ok(Column {
+                name: row.try_get("", "name")?,
+                kind: row.try_get("", "kind")?,
+                not_null: row.try_get("", "not_null")?,
+            })
+        })
+        .collect::<Result<Vec<_>, DbErr>>()?;
+    Ok(match recognize(&columns) {
+        Some(Shape::SessionId) if !yes(on, UNIQUE).await? => {
+            Err("a session_id that is not unique".to_owned())
+        }
+        Some(Shape::SessionId) if yes(on, BLANK).await? => Ok(Shape::SessionIdAndBlank),
+        Some(shape) => Ok(shape),
+        None => Err(columns
+            .iter()
+            .map(|column| {
+                let null = if column.not_null {
+                    "not null"
+                } else {
+                    "nullable"
+                };
+                format!("{} {} {null}", column.name, column.kind)
+            })
+            .collect::<Vec<_>>()
+            .join(", ")),
+    })
+}
+
+/// The shape that these columns make; (d) is not told from (b) by columns.
+fn recognize(columns: &[Column]) -> Option<Shape> {
+    let column = |name: &str| columns.iter().find(|column| column.name == name);
+    match (
+        columns.len(),
+        column("token"),
+        column("refresh_token"),
+        column("session_id"),
+    ) {
+        (0, ..) => Some(Shape::Neither),
+        (1, _, _, Some(id)) => {
+            (id.not_null && id.kind == "character varying(100)").then_some(Shape::SessionId)
+        }
+        (2, Some(token), Some(refresh), _) => {
+            let both = |test: fn(&Column) -> bool| test(token) && test(refresh);
+            if both(|c| c.not_null && ["character varying(500)", "text"].contains(&c.kind.as_str()))
+            {
+                Some(Shape::Tokens)
+            } else {
+                both(|c| !c.not_null && c.kind == "text").then_some(Shape::RolledBack)
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether something holds `session_id` unique by itself, for all rows, always.
+const UNIQUE: &str = "
+    SELECT EXISTS (
+        SELECT FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = 'session_id'
+        WHERE i.indrelid = 'user_sessions'::regclass
+          AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
+          AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
+    ) AS yes";
+
+const BLANK: &str = "SELECT EXISTS (SELECT FROM user_sessions WHERE session_id = '') AS yes";
+
+async fn yes(on: &impl ConnectionTrait, query: &'static str) -> Result<bool, DbErr> {
+    let row = on
+        .query_one_raw(Statement::from_string(Dialect::Postgres.backend(), query))
+        .await?;
+    Ok(row.map(|row| row.try_get("", "yes")).transpose()? == Some(true))
+}

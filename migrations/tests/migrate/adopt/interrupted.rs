@@ -1,0 +1,245 @@
+//! `up` and `down` cut off, at points chosen and at random: run again, they finish.
+
+use super::{
+    locks::waiting,
+    old_database::{OldDatabase, checksums, old_log_in, open},
+    our_indexes, session_columns, up,
+};
+use crate::fingerprint::{fingerprint, lines};
+use migrations::{Down, MigrateError};
+use sea_orm::ConnectionTrait;
+use shared::database::Database;
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+use testing::{Kind, TestDatabase, within_the_limit};
+use tokio::process::{Child, Command};
+
+const INVALID: &str =
+    "SELECT indexrelid::regclass::text AS line FROM pg_index WHERE NOT indisvalid";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_index_whose_build_was_cut_off_is_built_anew() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('b').make().await;
+        let (pool, other) = (open(&test).await, open(&test).await);
+        let open_transaction = other.begin().await.unwrap();
+        open_transaction
+            .execute_unprepared("UPDATE users SET name = 'Ada' WHERE id = 1")
+            .await
+            .unwrap();
+        let worker = pool.clone();
+        let at_work = tokio::spawn(async move { migrations::up(&worker).await });
+        let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
+        lines(
+            &other,
+            &format!("SELECT pg_terminate_backend({pid})::text AS line"),
+        )
+        .await;
+        let error = at_work.await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, MigrateError::Interrupted { .. }),
+            "{error:?}"
+        );
+        let left = lines(&other, INVALID).await;
+        assert_eq!(left.len(), 1);
+        assert!(error.to_string().contains(&left[0]), "{error} / {left:?}");
+        open_transaction.rollback().await.unwrap();
+
+        assert!(!migrations::applied(&pool).await.unwrap());
+        let status = migrations::status(&pool).await.unwrap();
+        assert!(
+            status.under_way && status.to_string().contains("`migrate up` goes on"),
+            "{status}"
+        );
+        old_log_in(&test, "meanwhile").await;
+        let (_, said) = up(&pool).await;
+        assert!(
+            said.contains("an `up` that has not ended")
+                && said.contains(&format!("built    {}", left[0])),
+            "{said}"
+        );
+        assert!(lines(&other, INVALID).await.is_empty());
+        assert!(migrations::applied(&pool).await.unwrap());
+    }))
+    .await;
+}
+
+fn migrate(test: &TestDatabase, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_migrate"))
+        .args(arguments)
+        .env_clear()
+        .env("DATABASE_URL", test.url.expose())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program runs")
+}
+
+/// Ends every process of the database that works for a `migrate`.
+async fn end_backends(pool: &Database) {
+    let query = "SELECT pg_terminate_backend(pid)::text AS line FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'ticketing'";
+    lines(pool, query).await;
+}
+
+/// Begins a command and cuts it off after some part of `whole`: kills the program,
+/// or the connections under it, or both. Says how it ended.
+async fn cut_off(
+    test: &TestDatabase,
+    arguments: &[&str],
+    whole: Duration,
+    random: &mut fastrand::Rng,
+) -> String {
+    let other = open(test).await;
+    let child = migrate(test, arguments);
+    // not a wait for anything: the point in time is what is random
+    tokio::time::sleep(whole.mul_f64(random.f64())).await;
+    let how = random.u8(0..3);
+    let mut child = child;
+    if how != 0 {
+        end_backends(&other).await;
+    }
+    if how != 1 {
+        child.start_kill().unwrap();
+    }
+    let output = child.wait_with_output().await.unwrap();
+    if how == 1 && !output.status.success() {
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.starts_with("migrate: ") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+    other.connection().close_by_ref().await.unwrap();
+    format!(
+        "{} after {} lines",
+        ["killed", "disconnected", "killed and disconnected"][usize::from(how)],
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    )
+}
+
+/// The seed is printed, and TICKETING_SEED repeats it, as far as time does.
+fn random() -> fastrand::Rng {
+    let seed = std::env::var("TICKETING_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("TICKETING_SEED={seed}");
+    fastrand::Rng::with_seed(seed)
+}
+
+/// A few thousand more requests and sessions, so that there is something to do.
+const MORE: &str = "
+    INSERT INTO requests (request_number, customer_id, customer_phone, customer_name, customer_lat, customer_lng,
+                          customer_address, category_id, pickup_option_id, partner_id)
+    SELECT 'MORE-' || n, 3, '', '', 0, 0, '', 1, 1, 1 + n % 2 FROM generate_series(1, 10000) AS n";
+
+/// Cuts `up` off ten times on databases of a shape; every second one is given back
+/// instead of finished.
+async fn cut_off_at_random(shapes: [char; 2]) {
+    let mut random = random();
+    let made = TestDatabase::migrated(Kind::Postgres).await;
+    let made = open(&made).await;
+    for shape in shapes {
+        let original = OldDatabase::of_shape(shape).make().await;
+        original.execute(MORE).await;
+        let trial = original.copy().await;
+        let begun = Instant::now();
+        assert!(
+            migrate(&trial, &["up"])
+                .wait_with_output()
+                .await
+                .unwrap()
+                .status
+                .success()
+        );
+        let whole = begun.elapsed();
+        for round in 0..5 {
+            let test = original.copy().await;
+            let pool = open(&test).await;
+            let before = checksums(&pool).await;
+            pool.connection().close_by_ref().await.unwrap();
+            println!(
+                "({shape}) {}",
+                cut_off(&test, &["up"], whole, &mut random).await
+            );
+
+            let pool = open(&test).await;
+            if ['b', 'd'].contains(&shape) {
+                old_log_in(&test, "meanwhile").await;
+            }
+            assert_eq!(checksums(&pool).await, before);
+            let back = round % 2 == 1;
+            if back {
+                let output = migrate(&test, &["down"]).wait_with_output().await.unwrap();
+                assert!(output.status.success(), "{output:?}");
+                assert!(our_indexes(&pool).await.is_empty());
+            }
+            let output = migrate(&test, &["up"]).wait_with_output().await.unwrap();
+            assert!(output.status.success(), "{output:?}");
+            assert!(migrations::applied(&pool).await.unwrap());
+            assert!(lines(&pool, INVALID).await.is_empty());
+            assert_eq!(our_indexes(&pool).await, our_indexes(&made).await);
+            assert_eq!(session_columns(&pool).await, session_columns(&made).await);
+            assert_eq!(checksums(&pool).await, before);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_that_was_cut_off_finishes_where_sessions_stay() {
+    within_the_limit(Box::pin(cut_off_at_random(['b', 'd']))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_that_was_cut_off_finishes_where_sessions_go() {
+    within_the_limit(Box::pin(cut_off_at_random(['a', 'c']))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_that_was_cut_off_finishes() {
+    within_the_limit(Box::pin(async {
+        let mut random = random();
+        let original = OldDatabase::of_shape('b').make().await;
+        let pool = open(&original).await;
+        let (before, rows) = (fingerprint(&pool).await, checksums(&pool).await);
+        migrations::up(&pool).await.unwrap();
+        pool.connection().close_by_ref().await.unwrap();
+        let trial = original.copy().await;
+        let begun = Instant::now();
+        let down = ["down", "--keep-session-id"];
+        assert!(
+            migrate(&trial, &down)
+                .wait_with_output()
+                .await
+                .unwrap()
+                .status
+                .success()
+        );
+        let whole = begun.elapsed();
+        for round in 0..8 {
+            let test = original.copy().await;
+            println!("{}", cut_off(&test, &down, whole, &mut random).await);
+            old_log_in(&test, "meanwhile").await;
+            let pool = open(&test).await;
+            if round % 2 == 1 {
+                migrations::up(&pool).await.unwrap();
+                assert!(migrations::applied(&pool).await.unwrap());
+            }
+            let how = Down {
+                keep_session_id: true,
+                ..Down::default()
+            };
+            migrations::down(&pool, how).await.unwrap();
+            assert_eq!(fingerprint(&pool).await, before);
+            let mut now = checksums(&pool).await;
+            now.retain(|line| !line.starts_with("user_sessions"));
+            assert_eq!(now, rows);
+        }
+    }))
+    .await;
+}

@@ -1,0 +1,165 @@
+//! What `up` and `down` lock, and what they do when somebody else holds a lock.
+
+use super::{
+    KEEP,
+    old_database::{OldDatabase, checksums, old_log_in, old_sessions, open},
+};
+use crate::fingerprint::{fingerprint, lines};
+use migrations::{Down, MigrateError};
+use sea_orm::ConnectionTrait;
+use shared::database::Database;
+use testing::{TestDatabase, within_the_limit};
+
+/// A request that the old application is about to take, in a transaction that stays
+/// open.
+const A_REQUEST: &str = "
+    INSERT INTO requests (request_number, customer_id, customer_phone, customer_name, customer_lat, customer_lng,
+                          customer_address, category_id, pickup_option_id)
+    VALUES ('REQ-20251124-9999', 3, '', '', 0, 0, '', 1, 1)";
+
+/// The process of the database that runs a statement (a pattern), once it does and
+/// waits for another transaction.
+pub(super) async fn waiting(pool: &Database, statement: &str) -> String {
+    let query = format!(
+        "SELECT a.pid::text AS line FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+         WHERE a.datname = current_database() AND a.query LIKE '{statement}%' AND a.state = 'active'
+           AND l.locktype IN ('transactionid', 'virtualxid') AND NOT l.granted"
+    );
+    loop {
+        if let Some(pid) = lines(pool, &query).await.pop() {
+            return pid;
+        }
+    }
+}
+
+/// The locks that a process has or waits for, on tables of the application.
+async fn locks(pool: &Database, pid: &str) -> Vec<String> {
+    let query = format!(
+        "SELECT DISTINCT c.relname || ' ' || l.mode AS line FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+         WHERE l.pid = {pid} AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+    );
+    lines(pool, &query).await
+}
+
+/// The old application at work, and in no mood to wait.
+async fn goes_on(test: &TestDatabase) {
+    test.execute(
+        "SET lock_timeout = '1s';
+         INSERT INTO requests (request_number, customer_id, customer_phone, customer_name, customer_lat, customer_lng,
+                               customer_address, category_id, pickup_option_id)
+         SELECT 'REQ-' || nextval('requests_id_seq'), 3, '', '', 0, 0, '', 1, 1;
+         UPDATE requests SET status = 'confirmed', confirmed_at = now() WHERE id = 1;
+         DELETE FROM requests WHERE request_number LIKE 'REQ-2%' AND id = 99;
+         SELECT count(*) FROM requests JOIN users ON users.id = customer_id;",
+    )
+    .await;
+    old_log_in(test, "meanwhile").await;
+    test.execute("DELETE FROM user_sessions WHERE session_id = 'meanwhile'")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('b').make().await;
+        let (pool, other) = (open(&test).await, open(&test).await);
+        for (statement, mode) in [
+            ("CREATE INDEX%ticketing_requests_", "up"),
+            ("DROP INDEX%ticketing_users_", "down"),
+        ] {
+            let open_transaction = other.begin().await.unwrap();
+            open_transaction
+                .execute_unprepared(A_REQUEST)
+                .await
+                .unwrap();
+            let worker = pool.clone();
+            let at_work = tokio::spawn(async move {
+                if mode == "up" {
+                    migrations::up(&worker).await
+                } else {
+                    migrations::down(&worker, KEEP).await
+                }
+            });
+            let pid = waiting(&other, statement).await;
+            let held = locks(&other, &pid).await;
+            assert!(
+                !held.is_empty()
+                    && held
+                        .iter()
+                        .all(|lock| lock.ends_with(" ShareUpdateExclusiveLock")),
+                "{mode}: {held:?}"
+            );
+            goes_on(&test).await;
+            assert_eq!(locks(&other, &pid).await, held, "it waits still");
+            open_transaction.rollback().await.unwrap();
+            at_work.await.unwrap().unwrap();
+        }
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_in_use_stop_either_after_a_short_wait() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('b').make().await;
+        let (pool, other) = (open(&test).await, open(&test).await);
+        for mode in ["up", "down"] {
+            let before = (
+                fingerprint(&pool).await,
+                checksums(&pool).await,
+                old_sessions(&pool).await,
+            );
+            let reading = other.begin().await.unwrap();
+            reading
+                .execute_unprepared("SELECT 1 FROM user_sessions")
+                .await
+                .unwrap();
+            let run = async || {
+                if mode == "up" {
+                    migrations::up(&pool).await
+                } else {
+                    migrations::down(&pool, Down::default()).await
+                }
+            };
+            let error = run().await.unwrap_err();
+            assert!(matches!(error, MigrateError::LockTimeout), "{error:?}");
+            assert!(error.to_string().contains("nothing was changed"), "{error}");
+            reading.rollback().await.unwrap();
+            let after = (
+                fingerprint(&pool).await,
+                checksums(&pool).await,
+                old_sessions(&pool).await,
+            );
+            assert_eq!(after, before);
+            run().await.unwrap();
+        }
+    }))
+    .await;
+}
+
+/// The rows that go are counted before the lock is asked for, and go by TRUNCATE: a
+/// reader of every other table, even one that holds it locked, is not waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shape_needs_no_lock_on_another_table() {
+    within_the_limit(Box::pin(async {
+        for shape in ['a', 'd'] {
+            let test = OldDatabase::of_shape(shape).make().await;
+            let (pool, other) = (open(&test).await, open(&test).await);
+            let holding = other.begin().await.unwrap();
+            holding
+                .execute_unprepared(
+                    "LOCK TABLE users, customers, roles, permissions, role_permissions, partners, branches,
+                     requests, request_assignments, request_status_log IN ACCESS EXCLUSIVE MODE",
+                )
+                .await
+                .unwrap();
+            let worker = pool.clone();
+            let at_work = tokio::spawn(async move { migrations::up(&worker).await });
+            // step one is done where its record is seen
+            while !migrations::status(&pool).await.unwrap().under_way {}
+            holding.rollback().await.unwrap();
+            at_work.await.unwrap().unwrap();
+        }
+    }))
+    .await;
+}

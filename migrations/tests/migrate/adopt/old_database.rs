@@ -1,0 +1,222 @@
+//! Databases of the old application, as they are met, and what tells whether one
+//! was touched.
+
+use crate::{
+    OLD_APPLICATION,
+    fingerprint::{fingerprint, lines},
+};
+use shared::{database::Database, time::Clock};
+use std::fmt;
+use testing::{Kind, TestDatabase};
+
+const ROWS: &str = include_str!("../../fixtures/old_rows.sql");
+
+/// How one differs from another.
+#[derive(Clone, Copy)]
+pub(crate) struct OldDatabase {
+    /// A letter from `a` to `e`.
+    pub(crate) shape: char,
+    /// The second family of names of constraints, and no `idx_*`.
+    pub(crate) other_names: bool,
+    /// `users.otp_enabled`.
+    pub(crate) otp_enabled: bool,
+    /// `operation` in `user_type_enum`.
+    pub(crate) operation: bool,
+}
+
+impl fmt::Display for OldDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            shape,
+            other_names,
+            otp_enabled,
+            operation,
+        } = self;
+        write!(
+            f,
+            "({shape}), other names: {other_names}, otp_enabled: {otp_enabled}, operation: {operation}"
+        )
+    }
+}
+
+impl OldDatabase {
+    /// Of a shape, and otherwise as of the day of `old_application.sql`.
+    pub(crate) fn of_shape(shape: char) -> Self {
+        Self {
+            shape,
+            other_names: false,
+            otp_enabled: false,
+            operation: false,
+        }
+    }
+
+    /// All that there are of a shape.
+    pub(crate) fn all_of_shape(shape: char) -> impl Iterator<Item = Self> {
+        (0..8).map(move |bits| Self {
+            shape,
+            other_names: bits & 1 != 0,
+            otp_enabled: bits & 2 != 0,
+            operation: bits & 4 != 0,
+        })
+    }
+
+    /// Makes it.
+    pub(crate) async fn make(self) -> TestDatabase {
+        let database = TestDatabase::empty(Kind::Postgres).await;
+        database.execute(OLD_APPLICATION).await;
+        // a value that is added to an enum is not to be used in one transaction
+        database.execute(ROWS).await;
+        let mut script = String::from(self.shape());
+        if self.otp_enabled {
+            script += "ALTER TABLE users ADD COLUMN otp_enabled boolean DEFAULT true;";
+        }
+        if self.operation {
+            script += "ALTER TYPE user_type_enum ADD VALUE 'operation';";
+        }
+        if self.other_names {
+            script += OTHER_NAMES;
+        }
+        database.execute(&script).await;
+        if self.operation {
+            database
+                .execute("UPDATE users SET user_type = 'operation' WHERE role_id = 2")
+                .await;
+        }
+        database
+    }
+
+    /// From shape (b), which the fixture has. Whole tokens were kept as text in some
+    /// databases.
+    fn shape(self) -> &'static str {
+        match self.shape {
+            'a' if self.otp_enabled => {
+                "ALTER TABLE user_sessions DROP COLUMN session_id, ADD COLUMN token text UNIQUE, ADD COLUMN refresh_token text UNIQUE;
+                 UPDATE user_sessions SET token = 'token ' || id, refresh_token = 'refresh ' || id;
+                 ALTER TABLE user_sessions ALTER COLUMN token SET NOT NULL, ALTER COLUMN refresh_token SET NOT NULL;
+                 CREATE INDEX idx_user_sessions_token ON user_sessions (token);"
+            }
+            'a' => {
+                "ALTER TABLE user_sessions DROP COLUMN session_id, ADD COLUMN token varchar(500) UNIQUE, ADD COLUMN refresh_token varchar(500) UNIQUE;
+                 UPDATE user_sessions SET token = 'token ' || id, refresh_token = 'refresh ' || id;
+                 ALTER TABLE user_sessions ALTER COLUMN token SET NOT NULL, ALTER COLUMN refresh_token SET NOT NULL;
+                 CREATE INDEX idx_user_sessions_token ON user_sessions (token);"
+            }
+            'b' => "",
+            'c' => "ALTER TABLE user_sessions DROP COLUMN session_id;",
+            'd' => {
+                "INSERT INTO user_sessions (user_id, session_id, expires_at) VALUES (1, '', now());"
+            }
+            'e' => {
+                "ALTER TABLE user_sessions DROP COLUMN session_id, ADD COLUMN token text, ADD COLUMN refresh_token text;"
+            }
+            other => panic!("no shape {other}"),
+        }
+    }
+}
+
+/// `*_unique` and `*_id_fk` for `*_key` and `*_fkey`, and none of `idx_*`.
+const OTHER_NAMES: &str = r"
+    DO $$ DECLARE name text; old record; BEGIN
+        FOR old IN
+            SELECT conrelid::regclass AS owner, conname, contype, conrelid, conkey, confrelid::regclass AS other
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('u', 'f')
+        LOOP
+            SELECT string_agg(attname, '_') INTO name FROM pg_attribute
+            WHERE attrelid = old.conrelid AND attnum = ANY (old.conkey);
+            name := old.owner || '_' || name
+                || CASE old.contype WHEN 'u' THEN '_unique' ELSE '_' || old.other || '_id_fk' END;
+            EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', old.owner, old.conname, left(name, 63));
+        END LOOP;
+        FOR name IN SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexname LIKE 'idx\_%' LOOP
+            EXECUTE format('DROP INDEX %I', name);
+        END LOOP;
+    END $$;";
+
+/// One line a table of the application but `user_sessions`, in any schema: a digest
+/// of its rows and of where and by whom they were written, so that an update which
+/// changes nothing is seen, too.
+pub(crate) async fn checksums(database: &Database) -> Vec<String> {
+    let tables = lines(
+        database,
+        "SELECT c.oid::regclass::text AS line FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+           AND c.relname <> 'user_sessions' AND c.relname NOT LIKE 'ticketing\\_%' ORDER BY 1",
+    )
+    .await;
+    let mut sums = Vec::new();
+    for table in tables {
+        let query = format!(
+            "SELECT concat_ws(' ', '{table}', count(*),
+                    md5(string_agg(concat_ws(' ', t.ctid, t.xmin, t::text), '|' ORDER BY t.ctid))) AS line
+             FROM {table} AS t"
+        );
+        let sum = lines(database, &query).await;
+        assert!(!sum[0].contains(" 0 "), "no row in {table}");
+        sums.extend(sum);
+    }
+    sums
+}
+
+/// The schema without `user_sessions` and what is ours.
+pub(crate) async fn schema_of_others(database: &Database) -> Vec<String> {
+    let mut lines = fingerprint(database).await;
+    lines.retain(|line| {
+        let ours = line.contains("ticketing_");
+        let sessions = ["column user_sessions ", "constraint user_sessions "]
+            .iter()
+            .any(|start| line.starts_with(start));
+        !ours && !sessions && !line.contains(" ON public.user_sessions USING ")
+    });
+    lines
+}
+
+/// The rows of the old application in `user_sessions`, in the columns of theirs
+/// that every shape has.
+pub(crate) async fn old_sessions(database: &Database) -> Vec<String> {
+    lines(
+        database,
+        "SELECT concat_ws(' ', id, user_id, expires_at, device_info, ip_address, created_at, is_active, extra_flag) AS line
+         FROM user_sessions ORDER BY id",
+    )
+    .await
+}
+
+/// What the old application of after 8 November 2025 does when somebody logs in,
+/// calls, and refreshes.
+pub(crate) async fn old_log_in(database: &TestDatabase, session_id: &str) {
+    database
+        .execute(&format!(
+            "INSERT INTO user_sessions (user_id, session_id, expires_at, device_info, ip_address)
+             VALUES (1, '{session_id}', now() + interval '7 days', 'Firefox', '203.0.113.7')"
+        ))
+        .await;
+    let found = database
+        .query_number(&format!(
+            "SELECT count(*)::integer FROM user_sessions
+             WHERE session_id = '{session_id}' AND is_active = true AND expires_at > now()"
+        ))
+        .await;
+    assert_eq!(found, 1);
+    database
+        .execute(&format!(
+            "UPDATE user_sessions SET is_active = true, expires_at = now() + interval '7 days'
+             WHERE session_id = '{session_id}'"
+        ))
+        .await;
+}
+
+/// A session of ours, as auth-service inserts it.
+pub(crate) async fn our_log_in(database: &TestDatabase) {
+    database
+        .execute(
+            "INSERT INTO user_sessions (user_id, session_id, expires_at, generation, rotated_at, absolute_expires_at)
+             VALUES (2, '0b0e7f2e-8f8e-4a52-9d4e-0d0c6f5a7c11', now() + interval '7 days', 1, now(), now() + interval '30 days')
+             ON CONFLICT (session_id) DO NOTHING",
+        )
+        .await;
+}
+
+/// A pool on it.
+pub(crate) async fn open(database: &TestDatabase) -> Database {
+    database.open(&Clock::system()).await
+}
