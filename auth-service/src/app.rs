@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     domain::{Lookups, Sessions, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
-    passwords::{PasswordError, Passwords},
+    passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
@@ -66,8 +66,6 @@ pub enum StartError {
     #[error("service tokens: {0}")]
     ServiceTokens(#[from] InvalidServiceTokens),
     #[error(transparent)]
-    Passwords(#[from] PasswordError),
-    #[error(transparent)]
     Rules(#[from] InvalidRules),
     #[error(transparent)]
     Reflection(#[from] ReflectionError),
@@ -89,7 +87,7 @@ impl App {
             config.audience,
             clock.clone(),
         );
-        let passwords = Passwords::new(config.password_hash, config.hashing_concurrency)?;
+        let passwords = Passwords::new(config.hashing_concurrency);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
         // one connection, for the one task that validates
         let validating = PoolLimits {
@@ -104,6 +102,7 @@ impl App {
             store,
             Arc::new(tokens),
             passwords,
+            config.password_hash,
             Lookups::start(Store::new(validating), background.clone()),
             used_marks,
             config.lives,

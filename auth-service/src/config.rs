@@ -1,7 +1,7 @@
 //! Configuration, by flags and environment. `auth-service --help` lists every
 //! variable with its default; README has the table.
 
-use crate::{model::Lives, passwords::Algorithm};
+use crate::{model::Lives, passwords::Scheme};
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
@@ -76,9 +76,10 @@ pub struct Arguments {
     /// presented, in seconds; at least 40.
     #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
     pub refresh_overlap_seconds: String,
-    /// Hash of new passwords: argon2id, or bcrypt where another application
-    /// reads the column.
-    #[arg(long, env = "AUTH_PASSWORD_HASH", default_value = "argon2id")]
+    /// Hash of new passwords: argon2id, bcrypt, or auto: bcrypt on a database
+    /// taken over from the old application, which reads the same column, else
+    /// argon2id. To choose argon2id there cannot be undone.
+    #[arg(long, env = "AUTH_PASSWORD_HASH", default_value = "auto")]
     pub password_hash: String,
     /// Passwords hashed at once; argon2id takes 19 MiB for each.
     #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
@@ -109,7 +110,7 @@ pub struct Config {
     /// Lives of tokens and sessions.
     pub lives: Lives,
     /// Hash of new passwords.
-    pub password_hash: Algorithm,
+    pub password_hash: Scheme,
     /// Passwords hashed at once.
     pub hashing_concurrency: usize,
 }

@@ -31,14 +31,38 @@ pub enum Algorithm {
     Bcrypt,
 }
 
-impl FromStr for Algorithm {
+impl Algorithm {
+    /// What an unknown e-mail is compared with, so that it takes as long as a
+    /// wrong password: a hash of a password that nobody kept.
+    fn nobody(self) -> &'static str {
+        match self {
+            Self::Argon2id => {
+                "$argon2id$v=19$m=19456,t=2,p=1$AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E"
+            }
+            Self::Bcrypt => "$2b$12$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a",
+        }
+    }
+}
+
+/// Which hash is written, as it is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// bcrypt where the database was the old application's, which reads the same
+    /// column; else Argon2id.
+    Auto,
+    /// This one, whatever the database.
+    Fixed(Algorithm),
+}
+
+impl FromStr for Scheme {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "argon2id" => Ok(Self::Argon2id),
-            "bcrypt" => Ok(Self::Bcrypt),
-            _ => Err("must be argon2id or bcrypt"),
+            "auto" => Ok(Self::Auto),
+            "argon2id" => Ok(Self::Fixed(Algorithm::Argon2id)),
+            "bcrypt" => Ok(Self::Fixed(Algorithm::Bcrypt)),
+            _ => Err("must be auto, argon2id or bcrypt"),
         }
     }
 }
@@ -60,29 +84,27 @@ pub enum PasswordError {
 /// Hashes and verifies passwords.
 #[derive(Clone, Debug)]
 pub struct Passwords {
-    algorithm: Algorithm,
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// What an unknown e-mail is compared with, so that it takes as long as a
-    /// wrong password.
-    nobody: PasswordHash,
 }
 
 impl Passwords {
     /// At most `concurrency` hashes at once, each with its memory (19 MiB for
     /// Argon2id).
-    pub fn new(algorithm: Algorithm, concurrency: usize) -> Result<Self, PasswordError> {
-        Ok(Self {
-            algorithm,
+    #[must_use]
+    pub fn new(concurrency: usize) -> Self {
+        Self {
             running: Arc::new(Semaphore::new(concurrency)),
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
-            nobody: hash(algorithm, &uuid::Uuid::new_v4().to_string())?,
-        })
+        }
     }
 
     /// Hashes a new password that keeps the rules.
-    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
-        let algorithm = self.algorithm;
+    pub async fn hash(
+        &self,
+        algorithm: Algorithm,
+        password: &Password,
+    ) -> Result<PasswordHash, PasswordError> {
         let text = password.expose().to_owned();
         let characters = match algorithm {
             Algorithm::Argon2id => text.nfc().count(),
@@ -103,22 +125,23 @@ impl Passwords {
         self.run(move || hash(algorithm, &text)).await?
     }
 
-    /// Whether a password belongs to a hash; without a hash, the same work and
-    /// no. Rules for new passwords are not applied.
+    /// Whether a password belongs to a hash; without a hash, the work of one that
+    /// is written now, and no. Rules for new passwords are not applied.
     pub async fn verify(
         &self,
+        written: Algorithm,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
         let text = password.expose().to_owned();
         let known = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).clone();
-        let nobody = self.nobody.clone();
+        let nobody = written.nobody();
+        let hash = hash.map_or(PasswordHash::new(nobody.to_owned()), Clone::clone);
         let matches = self
             .run(move || {
                 verify(&text, hash.expose()).unwrap_or_else(|| {
                     // a hash of no known form must not be told apart either
-                    let _ = verify(&text, nobody.expose());
+                    let _ = verify(&text, nobody);
                     false
                 })
             })
@@ -190,10 +213,14 @@ mod tests {
     use super::*;
 
     async fn verifies(hash: &str, password: &str) -> bool {
-        let passwords = Passwords::new(Algorithm::Argon2id, 1).unwrap();
+        let passwords = Passwords::new(1);
         let hash = PasswordHash::new(hash.to_owned());
         passwords
-            .verify(&Password::new(password.to_owned()), Some(&hash))
+            .verify(
+                Algorithm::Argon2id,
+                &Password::new(password.to_owned()),
+                Some(&hash),
+            )
             .await
             .unwrap()
     }
@@ -240,36 +267,48 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_matches_nothing() {
-        let passwords = Passwords::new(Algorithm::Argon2id, 1).unwrap();
+        let passwords = Passwords::new(1);
         assert_eq!(
-            passwords.verify(&Password::new(String::new()), None).await,
+            passwords
+                .verify(Algorithm::Argon2id, &Password::new(String::new()), None)
+                .await,
             Ok(false)
         );
     }
 
     #[tokio::test]
     async fn new_passwords_have_a_length() {
-        let rejected = |result: Result<PasswordHash, PasswordError>| {
-            matches!(result, Err(PasswordError::Rejected(_)))
+        let passwords = Passwords::new(1);
+        let rejected = async |algorithm, text: &str, count: usize| {
+            let password = Password::new(text.repeat(count));
+            let hashed = passwords.hash(algorithm, &password).await;
+            matches!(hashed, Err(PasswordError::Rejected(_)))
         };
-        let argon2id = Passwords::new(Algorithm::Argon2id, 1).unwrap();
-        let bcrypt = Passwords::new(Algorithm::Bcrypt, 1).unwrap();
-        let password = |text: &str, count: usize| Password::new(text.repeat(count));
-        assert!(rejected(argon2id.hash(&password("x", 7)).await));
-        assert!(!rejected(argon2id.hash(&password("ع", 128)).await));
-        assert!(rejected(argon2id.hash(&password("x", 129)).await));
-        assert!(!rejected(bcrypt.hash(&password("x", 72)).await));
-        assert!(rejected(bcrypt.hash(&password("ع", 37)).await));
+        assert!(rejected(Algorithm::Argon2id, "x", 7).await);
+        assert!(!rejected(Algorithm::Argon2id, "ع", 128).await);
+        assert!(rejected(Algorithm::Argon2id, "x", 129).await);
+        assert!(!rejected(Algorithm::Bcrypt, "x", 72).await);
+        assert!(rejected(Algorithm::Bcrypt, "ع", 37).await);
+    }
+
+    #[test]
+    fn nobody_has_a_hash_of_either_algorithm_and_of_its_full_cost() {
+        assert_eq!(verify("nobody", Algorithm::Argon2id.nobody()), Some(false));
+        assert_eq!(verify("nobody", Algorithm::Bcrypt.nobody()), Some(false));
+        assert!(Algorithm::Argon2id.nobody().contains("$m=19456,t=2,p=1$"));
+        assert!(Algorithm::Bcrypt.nobody().starts_with("$2b$12$"));
     }
 
     #[tokio::test]
     async fn callers_beyond_the_queue_are_shed() {
-        let passwords = Passwords::new(Algorithm::Argon2id, 1).unwrap();
+        let passwords = Passwords::new(1);
         let waiting = passwords.waiting.available_permits();
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())
             .unwrap();
-        let shed = passwords.verify(&Password::new("x".to_owned()), None).await;
+        let shed = passwords
+            .verify(Algorithm::Argon2id, &Password::new("x".to_owned()), None)
+            .await;
         assert_eq!(shed, Err(PasswordError::Overloaded));
     }
 }

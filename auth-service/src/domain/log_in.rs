@@ -3,6 +3,7 @@
 use super::{AuthError, Grant, Sessions, standing};
 use crate::{
     model::{Client, NewCustomer, Password, Refusal},
+    passwords::{Algorithm, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
 use shared::ids::SessionId;
@@ -20,10 +21,14 @@ impl Sessions {
         client: Client,
     ) -> Result<Grant, AuthError> {
         let found = self.store.find_log_in(email).await?;
+        let written = self.algorithm().await?;
         let mut hash = found.as_ref().map(|found| found.password.clone());
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
-            let matches = self.passwords.verify(password, hash.as_ref()).await?;
+            let matches = self
+                .passwords
+                .verify(written, password, hash.as_ref())
+                .await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
@@ -51,7 +56,10 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self
+            .passwords
+            .hash(self.algorithm().await?, password)
+            .await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
             Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),
@@ -59,6 +67,15 @@ impl Sessions {
         };
         tracing::info!(session = %session.id, %user, "customer registered");
         self.grant_new(session.id).await
+    }
+
+    /// The hash that is written now.
+    async fn algorithm(&self) -> Result<Algorithm, AuthError> {
+        Ok(match self.scheme {
+            Scheme::Fixed(algorithm) => algorithm,
+            Scheme::Auto if self.store.is_adopted().await? => Algorithm::Bcrypt,
+            Scheme::Auto => Algorithm::Argon2id,
+        })
     }
 
     fn new_session(&self, client: Client) -> NewSession {

@@ -22,7 +22,12 @@ pub use standing::{Dead, standing};
 pub use used_marks::UsedMarks;
 pub use validate::Validated;
 
-use crate::{model::Lives, passwords::Passwords, store::Store, tokens::Tokens};
+use crate::{
+    model::Lives,
+    passwords::{Passwords, Scheme},
+    store::Store,
+    tokens::Tokens,
+};
 use std::sync::Arc;
 
 /// Everything that can be done with a session.
@@ -31,6 +36,7 @@ pub struct Sessions {
     store: Store,
     tokens: Arc<Tokens>,
     passwords: Passwords,
+    scheme: Scheme,
     lookups: Lookups,
     used_marks: UsedMarks,
     lives: Lives,
@@ -43,6 +49,7 @@ impl Sessions {
         store: Store,
         tokens: Arc<Tokens>,
         passwords: Passwords,
+        scheme: Scheme,
         lookups: Lookups,
         used_marks: UsedMarks,
         lives: Lives,
@@ -51,6 +58,7 @@ impl Sessions {
             store,
             tokens,
             passwords,
+            scheme,
             lookups,
             used_marks,
             lives,

@@ -59,6 +59,22 @@ impl Store {
         row.map(|row| read_log_in(&row)).transpose()
     }
 
+    /// Whether the tables were the old application's before they were ours.
+    pub async fn is_adopted(&self) -> Result<bool, StoreError> {
+        let query = Query::select()
+            .column("name")
+            .from("ticketing_migrations")
+            .and_where(Expr::col("origin").eq("adopted"))
+            .limit(1)
+            .take();
+        Ok(self
+            .database
+            .connection()
+            .query_one(&query)
+            .await?
+            .is_some())
+    }
+
     /// Begins a session, if the verified password still stands there, and notes
     /// the log-in with the user.
     ///

@@ -13,6 +13,7 @@ mod served;
 mod traces;
 
 mod access_rules;
+mod adopted;
 mod changed_users;
 mod create_session;
 mod health;

@@ -4,7 +4,7 @@
 use crate::{
     Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
 };
-use auth_service::{app as auth, model::Lives, passwords::Algorithm};
+use auth_service::{app as auth, model::Lives, passwords::Scheme};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
@@ -131,7 +131,7 @@ fn auth_config(
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
-        password_hash: Algorithm::Argon2id,
+        password_hash: Scheme::Auto,
         hashing_concurrency: 2,
     }
 }

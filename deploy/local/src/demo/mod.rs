@@ -130,8 +130,8 @@ pub async fn seed_if_empty(
             Presence::OtherData
         });
     }
-    let hash = Passwords::new(Algorithm::Argon2id, 1)?
-        .hash(&Password::new(PASSWORD.to_owned()))
+    let hash = Passwords::new(1)
+        .hash(Algorithm::Argon2id, &Password::new(PASSWORD.to_owned()))
         .await?;
     let seed = Seed {
         database,
