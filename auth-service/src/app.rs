@@ -37,7 +37,7 @@ const REREAD_KEYS: Duration = Duration::from_secs(10);
 const LAST_WRITES: Duration = Duration::from_secs(2);
 /// A request of ours has a few hundred bytes; the largest that is worth an
 /// answer is one with an oversized token.
-const MAX_MESSAGE: usize = 2 * 1_024 * 1_024;
+const MAX_MESSAGE: usize = 1_280 * 1_024;
 
 /// auth-service, listening but not serving yet.
 #[derive(Debug)]
@@ -61,9 +61,9 @@ pub enum StartError {
     Bind(#[from] BindError),
     #[error(transparent)]
     Database(#[from] ConnectError),
-    #[error(transparent)]
+    #[error("signing keys: {0}")]
     Keys(#[from] InvalidKeys),
-    #[error(transparent)]
+    #[error("service tokens: {0}")]
     ServiceTokens(#[from] InvalidServiceTokens),
     #[error(transparent)]
     Passwords(#[from] PasswordError),

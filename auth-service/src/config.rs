@@ -3,6 +3,7 @@
 
 use crate::{model::Lives, passwords::Algorithm};
 use clap::Parser;
+use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
@@ -34,7 +35,7 @@ pub struct Arguments {
         hide_default_value = true,
         hide_env_values = true
     )]
-    pub database_url: String,
+    pub database_url: SecretString,
     /// Connections to the database at most, besides the one that validates.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "8")]
     pub database_connections: String,
@@ -121,7 +122,7 @@ impl TryFrom<Arguments> for Config {
         let public = problems.parse("AUTH_PUBLIC_LISTEN", &arguments.public_listen);
         let internal = problems.parse("AUTH_INTERNAL_LISTEN", &arguments.internal_listen);
         let ops = problems.parse("AUTH_OPS_LISTEN", &arguments.ops_listen);
-        let url = problems.parse("DATABASE_URL", &arguments.database_url);
+        let url = problems.parse("DATABASE_URL", arguments.database_url.expose_secret());
         let connections = problems.within(
             "DATABASE_CONNECTIONS",
             &arguments.database_connections,
@@ -204,17 +205,19 @@ fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
     let session = read(SESSION, &arguments.session_seconds);
     let (overlap, access, refresh, session) = (overlap?, access?, refresh?, session?);
     let mut fits = true;
-    for (variable, value, least) in [
-        (OVERLAP, overlap, 4 * REFRESH_TIME),
-        (ACCESS, access, 4 * overlap),
-        (REFRESH, refresh, access),
-        (SESSION, session, refresh),
+    for (variable, value, least, why) in [
+        (
+            OVERLAP,
+            overlap,
+            4 * REFRESH_TIME,
+            "four times what a refresh may take",
+        ),
+        (ACCESS, access, 4 * overlap, "four overlaps"),
+        (REFRESH, refresh, access, "an access token's life"),
+        (SESSION, session, refresh, "a refresh token's life"),
     ] {
         if value < least {
-            problems.note(
-                variable,
-                format_args!("must be at least {least} with the other values"),
-            );
+            problems.note(variable, format_args!("must be at least {least}, {why}"));
             fits = false;
         }
     }
@@ -269,6 +272,21 @@ mod tests {
             assert!(problems.contains(variable), "{variable} in {problems}");
         }
         assert!(!problems.contains("secret"), "{problems}");
+    }
+
+    #[test]
+    fn the_databases_password_never_prints() {
+        let url = "--database-url=postgres://user:s3cret@host/database";
+        let required = [
+            "auth-service",
+            url,
+            "--keys-directory=k",
+            "--service-token-file=t",
+        ];
+        let arguments = Arguments::parse_from(required);
+        assert!(!format!("{arguments:?}").contains("s3cret"));
+        let config = Config::try_from(arguments).unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl App {
         // who may call: read from the proto files, enforced before any handler
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[PARTNER_REQUESTS_SERVICE])?;
         let tokens = ServiceTokens::open(config.service_token_file)?;
-        let validator = RemoteValidator::connect(config.auth_service_url, tokens);
+        let validator = RemoteValidator::new(config.auth_service_url, tokens);
         let handlers = PartnerRequestsHandlers::new(partner_requests);
         let service =
             PartnerRequestsServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);

@@ -11,7 +11,7 @@ use crate::{
     store::{Loaded, Store, StoreError},
 };
 use futures_util::FutureExt as _;
-use shared::ids::SessionId;
+use shared::{ids::SessionId, telemetry::chain};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ pub const MAX_QUEUE: usize = 4_096;
 /// A statement that takes longer fails its callers.
 const MAX_WAIT: Duration = Duration::from_secs(3);
 
-struct LookUp {
+struct Lookup {
     id: SessionId,
     answer: oneshot::Sender<Outcome>,
 }
@@ -40,7 +40,7 @@ enum Failure {
 /// The queue's entrance.
 #[derive(Clone, Debug)]
 pub struct Lookups {
-    queue: mpsc::Sender<LookUp>,
+    queue: mpsc::Sender<Lookup>,
 }
 
 impl Lookups {
@@ -69,7 +69,7 @@ impl Lookups {
     pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<SessionRecord>, AuthError> {
         let (answer, outcome) = oneshot::channel();
         self.queue
-            .try_send(LookUp { id, answer })
+            .try_send(Lookup { id, answer })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => AuthError::Overloaded,
                 mpsc::error::TrySendError::Closed(_) => AuthError::Unavailable(None),
@@ -83,7 +83,7 @@ impl Lookups {
     }
 }
 
-async fn work<F, A>(mut waiting: mpsc::Receiver<LookUp>, load: F)
+async fn work<F, A>(mut waiting: mpsc::Receiver<Lookup>, load: F)
 where
     F: Fn(Vec<SessionId>) -> A,
     A: Future<Output = Result<Loaded, StoreError>>,
@@ -91,8 +91,8 @@ where
     let mut batch = Vec::with_capacity(MAX_BATCH);
     while waiting.recv_many(&mut batch, MAX_BATCH).await > 0 {
         // a caller that went away asks nothing
-        batch.retain(|look_up: &LookUp| !look_up.answer.is_closed());
-        let mut ids: Vec<SessionId> = batch.iter().map(|look_up| look_up.id).collect();
+        batch.retain(|lookup: &Lookup| !lookup.answer.is_closed());
+        let mut ids: Vec<SessionId> = batch.iter().map(|lookup| lookup.id).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -102,17 +102,11 @@ where
         let loaded = match loading.await {
             Ok(Ok(Ok(loaded))) => Ok(loaded),
             Ok(Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))))) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "sessions not loaded"
-                );
+                tracing::warn!(cause = chain(&error), "sessions not loaded");
                 Err(Failure::Unavailable)
             }
             Ok(Ok(Err(error))) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "sessions not loaded"
-                );
+                tracing::error!(cause = chain(&error), "sessions not loaded");
                 Err(Failure::Internal)
             }
             Ok(Err(_elapsed)) => {
@@ -128,19 +122,19 @@ where
     }
 }
 
-fn answer(batch: &mut Vec<LookUp>, loaded: Result<&Loaded, &Failure>) {
-    for look_up in batch.drain(..) {
-        let outcome = match loaded.map(|loaded| loaded.get(&look_up.id)) {
+fn answer(batch: &mut Vec<Lookup>, loaded: Result<&Loaded, &Failure>) {
+    for lookup in batch.drain(..) {
+        let outcome = match loaded.map(|loaded| loaded.get(&lookup.id)) {
             Ok(Some(Ok(record))) => Ok(Some(record.clone())),
             Ok(Some(Err(problem))) => {
-                tracing::error!(session = %look_up.id, %problem, "inconsistent row");
+                tracing::error!(session = %lookup.id, %problem, "inconsistent row");
                 Err(Failure::Internal)
             }
             Ok(None) => Ok(None),
             Err(failure) => Err(*failure),
         };
         // the caller may have gone meanwhile
-        let _ = look_up.answer.send(outcome);
+        let _ = lookup.answer.send(outcome);
     }
 }
 
@@ -190,8 +184,8 @@ mod tests {
             Some(together),
             "one statement, each session once"
         );
-        for look_up in later {
-            assert!(look_up.await.unwrap().unwrap().is_none());
+        for lookup in later {
+            assert!(lookup.await.unwrap().unwrap().is_none());
         }
     }
 

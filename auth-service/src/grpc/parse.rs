@@ -45,7 +45,7 @@ impl Fields {
                 format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"),
             );
         } else if text.contains('\0') {
-            // where bcrypt's own text ends
+            // where other implementations of bcrypt stop to read
             self.refuse("password", NUL);
         }
         Password::new(text)

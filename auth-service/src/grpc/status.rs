@@ -2,8 +2,10 @@
 
 use crate::{domain::AuthError, model::Refusal};
 use proto::auth::v1::ErrorReason;
-use shared::errors::{InvalidField, invalid_fields, refuse};
-use std::error::Error as _;
+use shared::{
+    errors::{InvalidField, invalid_fields, refuse},
+    telemetry::chain,
+};
 use tonic::{Code, Status};
 
 /// The status of a call that is not served. What is our fault is logged here,
@@ -35,7 +37,7 @@ pub(super) fn to_status(error: AuthError) -> Status {
             "too much to do at the moment; try again",
         ),
         AuthError::Unavailable(_) => {
-            tracing::warn!(error = error.source(), "the database does not answer");
+            tracing::warn!(cause = chain(&error), "the database does not answer");
             refuse(
                 Code::Unavailable,
                 ErrorReason::DatabaseUnavailable,
@@ -43,7 +45,7 @@ pub(super) fn to_status(error: AuthError) -> Status {
             )
         }
         AuthError::Internal(_) => {
-            tracing::error!(error = error.source(), "internal error");
+            tracing::error!(cause = chain(&error), "internal error");
             refuse(Code::Internal, ErrorReason::Internal, "internal error")
         }
     }
@@ -70,7 +72,7 @@ pub(super) fn refusal(refusal: Refusal) -> (ErrorReason, &'static str) {
         ),
         Refusal::TokenType => (
             ErrorReason::TokenTypeMismatch,
-            "this is not the kind of token that is asked for here",
+            "an access token where a refresh token is asked for, or the reverse; send the other one",
         ),
         Refusal::TokenIssuer => (
             ErrorReason::TokenIssuerMismatch,
@@ -103,11 +105,11 @@ pub(super) fn refusal(refusal: Refusal) -> (ErrorReason, &'static str) {
         ),
         Refusal::SessionRowBehind => (
             ErrorReason::SessionRowBehind,
-            "the session is out of step with its row; log in",
+            "the session is older than this token; log in",
         ),
         Refusal::CredentialsInvalid => (
             ErrorReason::CredentialsInvalid,
-            "e-mail and password do not belong together",
+            "the e-mail or the password is wrong",
         ),
     }
 }

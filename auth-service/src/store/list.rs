@@ -53,6 +53,14 @@ impl Store {
             .order_by(Column::Id, Order::Desc)
             .limit(u64::from(limit))
             .take();
+        // a row that lacks one is valid nowhere, and must not hide the others
+        for column in [
+            Column::CreatedAt,
+            Column::RotatedAt,
+            Column::AbsoluteExpiresAt,
+        ] {
+            query.and_where(Expr::col(column).is_not_null());
+        }
         if let Some(after) = after {
             let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
             let position = Expr::tuple([

@@ -4,12 +4,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod forge;
+mod life;
+mod odd_rows;
+mod outages;
+mod process;
 mod rows;
 mod served;
+mod traces;
 
+mod access_rules;
+mod changed_users;
+mod create_session;
+mod health;
 mod key_directory;
 mod keys;
+mod list_sessions;
+mod old_application;
 mod refresh_races;
 mod refresh_session;
+mod register;
 mod revoke_session;
+mod secrets_at_rest;
+mod secrets_in_logs;
+mod start_up;
+mod statements;
 mod tokens;

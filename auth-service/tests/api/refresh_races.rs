@@ -45,6 +45,22 @@ testing::on_both_databases! {
         assert_eq!(session_column(&auth.database, "generation").await.as_deref(), Some("2"));
     }
 
+    async fn a_change_by_what_was_read_before_another_changes_nothing(kind: Kind) {
+        let (auth, _) = used_up(kind).await;
+        let store = Store::new(auth.database.open(&auth.clock).await);
+        let id = rows::session_column(&auth.database, "session_id").await.unwrap();
+        let id = SessionId::parse(&id).unwrap();
+        let read = store.load_one(id).await.unwrap().unwrap().session;
+        let used_at = read.used_at.unwrap();
+        let turned = store.turn(&read, used_at, read.expires_at).await.unwrap().expect("as read");
+        assert_eq!((turned.generation, turned.used_at), (read.generation.next(), None));
+        // the one that lost would turn it again, or use up the new pair
+        assert_eq!(store.turn(&read, used_at, read.expires_at).await.unwrap(), None);
+        assert_eq!(store.use_first(&read, read.expires_at).await.unwrap(), None);
+        let now = store.load_one(id).await.unwrap().unwrap().session;
+        assert_eq!((now.generation, now.used_at), (turned.generation, None));
+    }
+
     async fn mistake_05_a_refresh_never_revives_a_session(kind: Kind) {
         let (auth, tokens) = used_up(kind).await;
         let store = Store::new(auth.database.open(&auth.clock).await);
@@ -100,6 +116,14 @@ testing::on_both_databases! {
         .await;
         let of_next = "SELECT CAST(used_at AS text) FROM user_sessions WHERE generation = 2";
         assert_eq!(rows::text(&auth.database, of_next).await, None);
+        // nor does the statement mark another generation than it is told
+        let store = Store::new(auth.database.open(&auth.clock).await);
+        let id = "SELECT session_id FROM user_sessions WHERE generation = 2";
+        let id = SessionId::parse(&rows::text(&auth.database, id).await.unwrap()).unwrap();
+        for generation in [1, 3].map(auth_service::model::Generation) {
+            store.mark_used(&[(id, generation)]).await.unwrap();
+        }
+        assert_eq!(rows::text(&auth.database, of_next).await, None);
 
         auth.validate(&next.access_token).await.unwrap();
         rows::eventually("the mark of the generation in force", || async {
@@ -109,12 +133,7 @@ testing::on_both_databases! {
         // and the first use stays what it was
         let first = rows::text(&auth.database, of_next).await;
         auth.clock.advance(Duration::from_secs(10));
-        let store = Store::new(auth.database.open(&auth.clock).await);
-        let id = "SELECT session_id FROM user_sessions WHERE generation = 2";
-        let id = SessionId::parse(&rows::text(&auth.database, id).await.unwrap()).unwrap();
-        for generation in [1, 2, 3].map(auth_service::model::Generation) {
-            store.mark_used(&[(id, generation)]).await.unwrap();
-        }
+        store.mark_used(&[(id, auth_service::model::Generation(2))]).await.unwrap();
         assert_eq!(rows::text(&auth.database, of_next).await, first);
     }
 }

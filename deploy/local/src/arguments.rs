@@ -1,4 +1,4 @@
-//! Flags.
+//! What the command is asked to do: flags, and what they mean.
 
 use crate::generate::{GenerateArguments, Options};
 use clap::{Parser, Subcommand};

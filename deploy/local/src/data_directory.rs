@@ -93,17 +93,29 @@ impl DataDirectory {
             ignore_missing(fs::remove_file(&path)).map_err(of(&path))?;
         }
         let keys = self.keys();
-        ignore_missing(fs::remove_dir_all(&keys)).map_err(of(&keys))
+        let entries = match fs::read_dir(&keys) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(of(&keys))?,
+        };
+        for entry in entries {
+            let path = entry.map_err(of(&keys))?.path();
+            if is_key(&path) {
+                fs::remove_file(&path).map_err(of(&path))?;
+            }
+        }
+        Ok(())
     }
 
     fn make_key_if_none(&self, clock: &Clock) -> Result<(), DirectoryError> {
         let keys = self.keys();
-        if fs::read_dir(&keys).map_err(of(&keys))?.next().is_some() {
+        let entries = fs::read_dir(&keys).map_err(of(&keys))?;
+        if entries.flatten().any(|entry| is_key(&entry.path())) {
             return Ok(());
         }
-        generate_key(&keys, KeyName::at(clock.now())).inspect_err(|_| {
+        let name = KeyName::at(clock.now());
+        generate_key(&keys, name).inspect_err(|_| {
             // a part of a key would stop each later start
-            let _ = fs::remove_dir_all(&keys);
+            let _ = fs::remove_file(keys.join(format!("{name}.pem")));
         })?;
         Ok(())
     }
@@ -127,6 +139,13 @@ impl DataDirectory {
     }
 }
 
+/// Whether a file is one of ours by its name.
+fn is_key(path: &Path) -> bool {
+    let name = path.file_stem().and_then(|stem| stem.to_str());
+    let is_pem = path.extension().is_some_and(|extension| extension == "pem");
+    is_pem && name.is_some_and(|name| name.parse::<KeyName>().is_ok())
+}
+
 /// Makes a directory for its owner alone, and those above it.
 fn make(path: &Path) -> Result<(), DirectoryError> {
     let mut builder = fs::DirBuilder::new();
@@ -138,7 +157,12 @@ fn make(path: &Path) -> Result<(), DirectoryError> {
 /// would take its data away.
 fn lock(directory: &Path) -> Result<File, DirectoryError> {
     let path = directory.join(LOCK);
-    let file = File::create(&path).map_err(of(&path))?;
+    let opened = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let file = opened.map_err(of(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(DirectoryError::InUse {

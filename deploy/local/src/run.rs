@@ -111,7 +111,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalErr
     let auth = tokio::spawn(auth.run(stop.clone()));
     let served = requests.run(stop.clone()).await;
     stop.cancel();
-    let auth_served = auth.await.unwrap_or(Ok(()));
+    let auth_served = auth.await.map_err(ServeError::from).flatten();
     served.and(auth_served).map_err(LocalError::from)
 }
 

@@ -1,4 +1,4 @@
-//! Getting one.
+//! One request, if it exists for the caller.
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{Key, PartnerRequest};

@@ -1,4 +1,4 @@
-//! Listing.
+//! A page of requests: what the caller may see of what it asked for.
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{Filter, Order, Page, PageSize, Position};

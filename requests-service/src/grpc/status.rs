@@ -2,7 +2,7 @@
 
 use crate::domain::Error;
 use proto::requests::v1::ErrorReason;
-use shared::errors::refuse;
+use shared::{errors::refuse, telemetry::chain};
 use tonic::{Code, Status};
 
 impl From<Error> for Status {
@@ -28,11 +28,4 @@ impl From<Error> for Status {
         };
         refuse(code, reason, error.to_string())
     }
-}
-
-/// An error and all that is behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
 }

@@ -90,7 +90,7 @@ async fn walk(service: &Service, token: &str, first: ListPartnerRequestsRequest)
 }
 
 testing::on_both_databases! {
-    async fn walking_all_pages_gives_each_row_once_and_in_order(kind: Kind) {
+    async fn p6_walking_all_pages_gives_each_row_once_and_in_order(kind: Kind) {
         let service = Service::start(kind).await;
         let rows = rows();
         service.insert(&rows).await;

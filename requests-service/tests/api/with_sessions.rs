@@ -26,17 +26,18 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Code, Status, transport::Channel};
 
 const STAFF: &str = "staff@example.com";
-const PARTNER_USER: &str = "partner@example.com";
+pub(crate) const PARTNER_USER: &str = "partner@example.com";
 
 /// Both services on one database; this one stops when this is dropped.
-struct Pair {
-    auth: Auth,
-    client: PartnerRequestsServiceClient<Channel>,
+pub(crate) struct Pair {
+    pub(crate) auth: Auth,
+    pub(crate) client: PartnerRequestsServiceClient<Channel>,
+    pub(crate) channel: Channel,
     _stop: DropGuard,
 }
 
 impl Pair {
-    async fn start(kind: Kind) -> Self {
+    pub(crate) async fn start(kind: Kind) -> Self {
         let auth = Auth::start(kind).await;
         let internal = auth.replica.internal;
         Self::of(auth, internal).await
@@ -73,17 +74,19 @@ impl Pair {
         ]);
         let config = Config::try_from(arguments).unwrap();
         let app = App::build(config, auth.clock.clone()).await.unwrap();
-        let client = PartnerRequestsServiceClient::new(channel(app.public_address()));
+        let channel = channel(app.public_address());
+        let client = PartnerRequestsServiceClient::new(channel.clone());
         let stop = CancellationToken::new();
         tokio::spawn(app.run(stop.clone()));
         Self {
             auth,
             client,
+            channel,
             _stop: stop.drop_guard(),
         }
     }
 
-    async fn log_in(&self, email: &str) -> String {
+    pub(crate) async fn log_in(&self, email: &str) -> String {
         let answer = self.auth.log_in(email).await;
         answer.tokens.unwrap().access_token
     }

@@ -14,7 +14,9 @@ use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{pin::Pin, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, pin::Pin, str::FromStr, time::Duration,
+};
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
 pub const NEWEST_MIGRATION: &str = "0001_tables";
@@ -64,7 +66,7 @@ impl FromStr for DatabaseUrl {
 /// The text is no database URL. It is not repeated, since it may hold a
 /// password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be postgres://user@host/database or sqlite://path/to/file?mode=rwc")]
+#[error("is required: postgres://user@host/database or sqlite://path/to/file?mode=rwc")]
 pub struct InvalidDatabaseUrl;
 
 /// The database cannot be reached as asked.
@@ -135,6 +137,7 @@ impl Database {
                     .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(refuse_read_only));
             }
             Dialect::Sqlite => {
+                make_private(url);
                 options.map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits));
             }
         }
@@ -218,6 +221,22 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
         options.options([("plan_cache_mode", "force_generic_plan")])
     } else {
         options
+    }
+}
+
+/// Makes the file of a SQLite database that is to be made, for its owner alone:
+/// it holds password hashes. What keeps it from being made keeps SQLite from it,
+/// too, which says so.
+fn make_private(url: &DatabaseUrl) {
+    if let Ok(options) = SqliteConnectOptions::from_str(url.expose())
+        && url.expose().contains("mode=rwc")
+    {
+        let mut open = OpenOptions::new();
+        let _ = open
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(options.get_filename());
     }
 }
 

@@ -6,6 +6,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+/// 24 November 4714 BC, the first day of PostgreSQL's timestamps.
+const FIRST_OF_POSTGRES: Timestamp = Timestamp::from_micros(-210_866_803_200_000_000);
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
@@ -33,6 +35,10 @@ impl Dialect {
     pub fn time(self, time: Timestamp) -> Expr {
         match self {
             Self::Sqlite => Expr::val(time.micros()),
+            // before all that PostgreSQL can hold is before all rows
+            Self::Postgres if time < FIRST_OF_POSTGRES && time != Timestamp::NEGATIVE_INFINITY => {
+                self.time(Timestamp::NEGATIVE_INFINITY)
+            }
             // chrono has no infinity
             Self::Postgres if !time.is_finite() => {
                 Expr::val(time.to_string()).cast_as("timestamptz")

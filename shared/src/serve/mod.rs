@@ -1,6 +1,7 @@
 //! Serving: listeners with their limits, health, reflection, and a stop that
 //! lets what is in flight finish.
 
+mod connections;
 mod readiness;
 
 pub use readiness::{LIVENESS, Readiness};
@@ -11,16 +12,14 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{
-    Server,
-    server::{Router, TcpIncoming},
-};
+use tonic::transport::{Server, server::Router};
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
-/// Metadata of one call. An oversized token must reach the session layer to be
-/// told so, rather than break the stream.
-const MAX_METADATA: u32 = 1_500 * 1_024;
+/// Metadata of one call: sixteen times the longest token. A header that is a byte
+/// on the wire is a hundred in memory, so that much more would let a stranger
+/// fill it; beyond this, HTTP/2 refuses the stream (431).
+const MAX_METADATA: u32 = 64 * 1_024;
 /// Connections are replaced at this age, so that balancing follows a roll-out.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
 /// How long a replaced connection may finish its calls.
@@ -73,14 +72,14 @@ impl Listener {
             address,
         } = self;
         tracing::info!(listener = name, %address, "listening");
-        let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
+        let incoming = connections::accept(name, socket, stop.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            served = serving => served.map_err(|source| ServeError { name, source }),
+            served = serving => served.map_err(|source| ServeError::Transport { name, source }),
             () = overdue => {
                 tracing::warn!(listener = name, "calls were still in flight when the drain ended");
                 Ok(())
@@ -100,10 +99,18 @@ pub struct BindError {
 
 /// A listener failed while it served.
 #[derive(Debug, thiserror::Error)]
-#[error("the {name} listener failed: {source}")]
-pub struct ServeError {
-    name: &'static str,
-    source: tonic::transport::Error,
+pub enum ServeError {
+    /// Its transport failed.
+    #[error("the {name} listener failed: {source}")]
+    Transport {
+        /// Which listener.
+        name: &'static str,
+        /// Why.
+        source: tonic::transport::Error,
+    },
+    /// Its task panicked.
+    #[error("a listener stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
 }
 
 /// A server with this back end's limits.
@@ -167,7 +174,7 @@ pub async fn run(
     let watching = tokio::spawn(watching);
     let mut outcome = Ok(());
     while let Some(served) = serving.join_next().await {
-        if let Ok(Err(error)) = served {
+        if let Err(error) = served.map_err(ServeError::from).flatten() {
             outcome = Err(error);
         }
         // one that ended early takes the others along

@@ -56,7 +56,6 @@ pub(super) fn advice(reason: ErrorReason) -> &'static str {
         }
         ErrorReason::TokenTooLong => "the token is longer than 4096 bytes and none of ours",
         ErrorReason::TokenExpired => "the access token has expired; refresh the session",
-        ErrorReason::TokenTypeMismatch => "this is not the kind of token that is asked for here",
         ErrorReason::ServiceTokenInvalid => "the service token is missing or wrong",
         _ => "the token is not valid here",
     }

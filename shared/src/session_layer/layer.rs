@@ -136,15 +136,33 @@ impl<V: Validator> Gate<V> {
     }
 }
 
+/// A message that cannot be decoded, or is too large, never reaches a handler, and
+/// tonic answers as if the fault were ours, without details. It is the caller's.
+fn explain(response: Response<Body>) -> Response<Body> {
+    let status = Status::from_header_map(response.headers());
+    match status
+        .as_ref()
+        .map(|status| (status.code(), status.details().is_empty()))
+    {
+        Some((Code::Internal | Code::OutOfRange, true)) => errors::refuse(
+            Code::InvalidArgument,
+            ErrorReason::FieldInvalid,
+            "the message cannot be decoded, or is too large",
+        )
+        .into_http(),
+        _ => response,
+    }
+}
+
 fn unauthenticated(reason: ErrorReason) -> Status {
     errors::refuse(Code::Unauthenticated, reason, bearer::advice(reason))
 }
 
 impl<S, V> Layer<S> for SessionLayer<V> {
-    type Service = Session<S, V>;
+    type Service = Guarded<S, V>;
 
-    fn layer(&self, inner: S) -> Session<S, V> {
-        Session {
+    fn layer(&self, inner: S) -> Guarded<S, V> {
+        Guarded {
             inner,
             gate: Arc::clone(&self.gate),
         }
@@ -153,12 +171,12 @@ impl<S, V> Layer<S> for SessionLayer<V> {
 
 /// A gRPC service behind the session layer.
 #[derive(Debug)]
-pub struct Session<S, V> {
+pub struct Guarded<S, V> {
     inner: S,
     gate: Arc<Gate<V>>,
 }
 
-impl<S: Clone, V> Clone for Session<S, V> {
+impl<S: Clone, V> Clone for Guarded<S, V> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -169,7 +187,7 @@ impl<S: Clone, V> Clone for Session<S, V> {
 
 type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
 
-impl<S, V> Service<Request<Body>> for Session<S, V>
+impl<S, V> Service<Request<Body>> for Guarded<S, V>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
         + Clone
@@ -210,7 +228,7 @@ where
             // dropping what runs late is what cancels it
             let outcome = tokio::time::timeout_at(deadline.instant(), served).await;
             Ok(match outcome {
-                Ok(Ok(response)) => response,
+                Ok(Ok(response)) => explain(response),
                 Ok(Err(status)) => {
                     tracing::debug!(code = ?status.code(), "refused");
                     status.into_http()

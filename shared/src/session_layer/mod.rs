@@ -7,7 +7,7 @@
 //! stops the start-up; an unknown path is UNIMPLEMENTED; no answer from
 //! auth-service is UNAVAILABLE, never a refusal.
 //!
-//! A third service joins like this:
+//! A service joins like this:
 //!
 //! ```no_run
 //! # use shared::session_layer::{AccessRules, RemoteValidator, ServiceTokens, SessionLayer, Validator};
@@ -20,7 +20,7 @@
 //!     &["ticketing.requests.v1.PartnerRequestsService"],
 //! )?;
 //! let tokens = ServiceTokens::open("/etc/ticketing/service-token/token")?;
-//! let validator = RemoteValidator::connect("http://auth-service-internal:50052".parse()?, tokens);
+//! let validator = RemoteValidator::new("http://auth-service-internal:50052".parse()?, tokens);
 //! let service = SessionLayer::new(rules, validator)?
 //!     .named_layer(PartnerRequestsServiceServer::new(handlers));
 //! # Ok(()) }
@@ -37,7 +37,7 @@ mod validator;
 
 pub use bearer::{BearerToken, MAX_TOKEN_LENGTH};
 pub use deadline::{Deadline, Limits};
-pub use layer::{Session, SessionLayer};
+pub use layer::{Guarded, SessionLayer};
 pub use principal::{Principal, UserType, principal};
 pub use remote::RemoteValidator;
 pub use rules::{AccessRule, AccessRules, InvalidRules};

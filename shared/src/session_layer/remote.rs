@@ -32,7 +32,7 @@ impl RemoteValidator {
     /// Prepares the connection to auth-service's internal listener. Nothing is
     /// sent yet.
     #[must_use]
-    pub fn connect(address: Uri, tokens: ServiceTokens) -> Self {
+    pub fn new(address: Uri, tokens: ServiceTokens) -> Self {
         let channel = Endpoint::from(address)
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)

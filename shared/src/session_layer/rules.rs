@@ -30,8 +30,8 @@ pub struct AccessRules(HashMap<String, AccessRule>);
 
 impl AccessRules {
     /// Reads the rules of the named services from an encoded descriptor set.
-    /// Fails on a method that has none, since deny by default must not be
-    /// found out by a caller.
+    /// Fails on a method that has none, so that a missing rule shows at the
+    /// start and not at a call.
     pub fn read(descriptor_set: &[u8], services: &[&str]) -> Result<Self, InvalidRules> {
         let pool = DescriptorPool::decode(descriptor_set).map_err(|_| InvalidRules::Unreadable)?;
         let mut rules = HashMap::new();

@@ -28,6 +28,18 @@ testing::on_both_databases! {
         }
     }
 
+    async fn a_time_before_all_that_the_database_holds_is_before_all_rows(kind: Kind) {
+        let test = TestDatabase::empty(kind).await;
+        let database = test.open(&Clock::system()).await;
+        for micros in [i64::MIN, i64::MIN + 1, -6_000_000_000_000_000_000, -210_866_803_200_000_001] {
+            let time = database.time(Timestamp::from_micros(micros));
+            let query = Query::select().expr_as(time, "time").take();
+            let row = database.connection().query_one(&query).await.unwrap().unwrap();
+            let read = row.try_get::<Timestamp>("", "time").unwrap();
+            assert!(read <= Timestamp::from_micros(micros), "{read:?}");
+        }
+    }
+
     async fn a_statement_reads_the_shifted_clock(kind: Kind) {
         let test = TestDatabase::empty(kind).await;
         let clock = Clock::system();

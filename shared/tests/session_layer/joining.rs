@@ -17,7 +17,7 @@ use tonic::{Code, client::Grpc, codegen::http::uri::PathAndQuery};
 
 fn remote(auth: &Auth) -> RemoteValidator {
     let tokens = ServiceTokens::open(auth.folder.path().join("token")).unwrap();
-    RemoteValidator::connect(
+    RemoteValidator::new(
         format!("http://{}", auth.replica.internal).parse().unwrap(),
         tokens,
     )
@@ -51,7 +51,7 @@ testing::on_both_databases! {
         assert_eq!(refusal(third.client.who_am_i(WhoAmIRequest {}).await), refused("TOKEN_MISSING"));
         let forged = with_token(WhoAmIRequest {}, "a.b.c");
         assert_eq!(refusal(third.client.who_am_i(forged).await), refused("TOKEN_MALFORMED"));
-        let long = with_token(WhoAmIRequest {}, &"x".repeat(1_000_000));
+        let long = with_token(WhoAmIRequest {}, &"x".repeat(32_000));
         assert_eq!(refusal(third.client.who_am_i(long).await), refused("TOKEN_TOO_LONG"));
         auth.client().revoke_session(RevokeSessionRequest { token: customer.clone() }).await.unwrap();
         let ended = with_token(WhoAmIRequest {}, &customer);
@@ -68,7 +68,7 @@ async fn an_unknown_method_is_unimplemented_without_asking() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "x".repeat(32)).unwrap();
     let tokens = ServiceTokens::open(folder.path().join("token")).unwrap();
-    let nobody = RemoteValidator::connect("http://127.0.0.1:1".parse().unwrap(), tokens);
+    let nobody = RemoteValidator::new("http://127.0.0.1:1".parse().unwrap(), tokens);
     let mut third = third_service::start(nobody).await;
     third.client.greet(GreetRequest {}).await.expect("public");
     let mut raw = Grpc::new(third.channel.clone());

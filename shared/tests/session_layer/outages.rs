@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 fn validator(address: SocketAddr, folder: &std::path::Path) -> RemoteValidator {
     let tokens = ServiceTokens::open(folder.join("token")).unwrap();
-    RemoteValidator::connect(format!("http://{address}").parse().unwrap(), tokens)
+    RemoteValidator::new(format!("http://{address}").parse().unwrap(), tokens)
 }
 
 async fn who_am_i(third: &mut Third, token: &str) -> Result<String, (Code, String)> {

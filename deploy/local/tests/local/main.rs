@@ -10,6 +10,7 @@
 )]
 
 mod failures;
+mod generated;
 mod manifests;
 mod paste;
 mod process;

@@ -131,3 +131,42 @@ async fn a_run_that_was_killed_leaves_nothing_that_stops_the_next() {
     let second = Running::start(folder.path(), &[]);
     assert_eq!(count(&second, &token).await.unwrap(), demo);
 }
+
+#[tokio::test]
+async fn what_is_not_ours_in_the_data_directory_stays() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = folder.path().join("keys/mine.txt");
+    fs::create_dir(folder.path().join("keys")).unwrap();
+    fs::write(folder.path().join("lock"), "data").unwrap();
+    let few = "--demo-requests=40";
+    let first = Running::start(folder.path(), &[few]);
+    let mode = fs::metadata(folder.path().join("ticketing.db"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600, "it holds password hashes");
+    assert_eq!(first.terminate().code(), Some(0));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("lock")).unwrap(),
+        "data"
+    );
+
+    fs::write(&theirs, "data").unwrap();
+    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
+        .args(["--fresh", few, "--data-directory"])
+        .arg(folder.path())
+        .args([
+            "--auth-public-listen=127.0.0.1:0",
+            "--auth-internal-listen=127.0.0.1:0",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(
+        refused.status.code(),
+        Some(1),
+        "a key directory with something else in it"
+    );
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("mine.txt"));
+    assert_eq!(fs::read_to_string(theirs).unwrap(), "data");
+}

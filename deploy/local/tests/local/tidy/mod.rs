@@ -1,5 +1,6 @@
 //! Holds the house to its plan, by reading its sources.
 
+mod api_table;
 mod imports;
 mod words;
 

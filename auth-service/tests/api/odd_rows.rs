@@ -1,0 +1,109 @@
+//! Rows that should not be: each fails alone, and the others are served.
+
+use crate::{
+    rows::eventually,
+    served::{Served as _, unauthenticated},
+};
+use futures_util::future::join_all;
+use testing::{
+    Kind,
+    auth::{Auth, refusal},
+};
+use tonic::Code;
+
+testing::on_both_databases! {
+    async fn a_row_without_one_of_our_values_fails_alone(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        auth.add_customer("omar@example.com").await;
+        let good = auth.log_in("omar@example.com").await.tokens.unwrap();
+        for column in ["rotated_at", "absolute_expires_at", "password_digest", "created_at"] {
+            let answer = auth.log_in("sara@example.com").await;
+            let (odd, id) = (answer.tokens.unwrap(), answer.session.unwrap().session_id);
+            auth.database.execute(&format!("UPDATE user_sessions SET {column} = NULL WHERE session_id = '{id}'")).await;
+            let tokens = (0..24).map(|index| if index % 3 == 0 { &odd } else { &good });
+            let answers = join_all(tokens.map(|pair| auth.validate(&pair.access_token))).await;
+            for (index, answer) in answers.into_iter().enumerate() {
+                if index % 3 == 0 {
+                    let fault = refusal(answer);
+                    assert_eq!(fault, (Code::Internal, "INTERNAL".to_owned()), "{column}");
+                } else {
+                    answer.expect("a session beside it");
+                }
+            }
+            assert_eq!(refusal(auth.refresh(&odd.refresh_token).await).0, Code::Internal, "{column}");
+            auth.revoke(&odd.access_token).await.expect("it can be ended");
+        }
+        let beside = auth.log_in("sara@example.com").await.tokens.unwrap();
+        auth.list(&beside.access_token).await.expect("what ended is not listed");
+    }
+
+    async fn an_odd_row_is_left_out_of_its_owners_list(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let first = auth.log_in("sara@example.com").await.session.unwrap().session_id;
+        let odd = auth.log_in("sara@example.com").await.session.unwrap().session_id;
+        let last = auth.log_in("sara@example.com").await;
+        auth.database.execute(&format!("UPDATE user_sessions SET rotated_at = NULL WHERE session_id = '{odd}'")).await;
+        let token = last.tokens.unwrap().access_token;
+        let listed = auth.list(&token).await.expect("the others");
+        let ids: Vec<_> = listed.sessions.into_iter().map(|session| session.session_id).collect();
+        assert_eq!(ids, [last.session.unwrap().session_id, first]);
+    }
+}
+
+/// PostgreSQL alone has infinite times.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn infinite_times_end_no_validation() {
+    let auth = Auth::start(Kind::Postgres).await;
+    auth.add_customer("sara@example.com").await;
+    auth.add_customer("omar@example.com").await;
+    let good = auth.log_in("omar@example.com").await.tokens.unwrap();
+    for infinity in ["infinity", "-infinity"] {
+        for column in [
+            "created_at",
+            "expires_at",
+            "absolute_expires_at",
+            "rotated_at",
+            "used_at",
+        ] {
+            let answer = auth.log_in("sara@example.com").await;
+            let (odd, id) = (answer.tokens.unwrap(), answer.session.unwrap().session_id);
+            let script = format!(
+                "UPDATE user_sessions SET {column} = '{infinity}' WHERE session_id = '{id}'"
+            );
+            auth.database.execute(&script).await;
+            let over = infinity == "-infinity" && column.ends_with("expires_at");
+            let (odd_answer, good_answer) = tokio::join!(
+                auth.validate(&odd.access_token),
+                auth.validate(&good.access_token)
+            );
+            good_answer.expect("a session beside it");
+            let refreshed = auth.refresh(&odd.refresh_token).await;
+            if over {
+                assert_eq!(
+                    refusal(odd_answer),
+                    unauthenticated("SESSION_EXPIRED"),
+                    "{column}"
+                );
+                assert_eq!(
+                    refusal(refreshed),
+                    unauthenticated("SESSION_EXPIRED"),
+                    "{column}"
+                );
+            } else {
+                odd_answer.unwrap_or_else(|status| panic!("{column} {infinity}: {status}"));
+                let pair =
+                    refreshed.unwrap_or_else(|status| panic!("{column} {infinity}: {status}"));
+                auth.validate(&pair.access_token)
+                    .await
+                    .expect("a good pair");
+                auth.list(&pair.access_token).await.expect("a list");
+            }
+        }
+    }
+    eventually("the service goes on", async || {
+        auth.validate(&good.access_token).await.is_ok()
+    })
+    .await;
+}

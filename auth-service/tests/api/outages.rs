@@ -1,0 +1,242 @@
+//! P5: an outage of the database is never an answer. PostgreSQL alone has a
+//! server that can be away.
+
+use crate::{
+    forge::{Forged, key_file},
+    rows::eventually,
+    served::{Served as _, unauthenticated},
+};
+use proto::auth::v1::{
+    CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RegisterRequest,
+    RevokeSessionRequest, TokenPair, ValidateSessionRequest,
+};
+use std::time::Duration;
+use testing::{
+    Kind, TestDatabase,
+    auth::{Auth, PASSWORD, as_service, refusal, with_token},
+    proxy::TcpProxy,
+};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
+
+/// What a caller gives a call.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(crate) struct World {
+    pub(crate) auth: Auth,
+    pub(crate) proxy: TcpProxy,
+    live: TokenPair,
+    revoked: TokenPair,
+}
+
+/// An auth-service whose database can be taken away, a session, and one that was
+/// revoked.
+pub(crate) async fn world() -> World {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    let proxy = TcpProxy::start(database.address());
+    let url = database.url_through(&proxy);
+    let auth = Auth::start_through(database, &url, &[]).await;
+    auth.add_customer("sara@example.com").await;
+    let live = auth.log_in("sara@example.com").await.tokens.unwrap();
+    let revoked = auth.log_in("sara@example.com").await.tokens.unwrap();
+    auth.revoke(&revoked.access_token).await.unwrap();
+    World {
+        auth,
+        proxy,
+        live,
+        revoked,
+    }
+}
+
+fn patient<T>(mut request: Request<T>) -> Request<T> {
+    request.set_timeout(PATIENCE);
+    request
+}
+
+/// What every RPC answers to a caller with little patience.
+async fn answers(world: &World) -> Vec<(&'static str, Result<(), Status>)> {
+    let (mut client, mut internal) = (world.auth.client(), world.auth.internal_client());
+    let email = "sara@example.com".to_owned();
+    let register = RegisterRequest {
+        name: "Sara".to_owned(),
+        email: format!("{}@example.com", shared::ids::SessionId::random()),
+        phone: "1".to_owned(),
+        password: PASSWORD.to_owned(),
+        ..RegisterRequest::default()
+    };
+    let log_in = CreateSessionRequest {
+        email,
+        password: PASSWORD.to_owned(),
+        device_info: String::new(),
+    };
+    let refresh = RefreshSessionRequest {
+        refresh_token: world.live.refresh_token.clone(),
+    };
+    // a session of nobody: the others must live on
+    let sid = shared::ids::SessionId::random().to_string();
+    let token = Forged::from(&world.live.access_token)
+        .claim("sid", sid)
+        .signed_by(&key_file(&world.auth));
+    let revoke = RevokeSessionRequest { token };
+    let list = with_token(ListSessionsRequest::default(), &world.live.access_token);
+    let validate = as_service(ValidateSessionRequest {
+        access_token: world.live.access_token.clone(),
+    });
+    vec![
+        (
+            "ValidateSession",
+            internal
+                .validate_session(patient(validate))
+                .await
+                .map(|_| ()),
+        ),
+        (
+            "ListSessions",
+            client.list_sessions(patient(list)).await.map(|_| ()),
+        ),
+        (
+            "RefreshSession",
+            client
+                .refresh_session(patient(Request::new(refresh)))
+                .await
+                .map(|_| ()),
+        ),
+        (
+            "RevokeSession",
+            client
+                .revoke_session(patient(Request::new(revoke)))
+                .await
+                .map(|_| ()),
+        ),
+        (
+            "CreateSession",
+            client
+                .create_session(patient(Request::new(log_in)))
+                .await
+                .map(|_| ()),
+        ),
+        (
+            "Register",
+            client
+                .register(patient(Request::new(register)))
+                .await
+                .map(|_| ()),
+        ),
+    ]
+}
+
+/// Every RPC says UNAVAILABLE by itself, before its caller stops listening: a
+/// client that gives up says CANCELLED.
+async fn all_unavailable(world: &World) {
+    for (rpc, answer) in answers(world).await {
+        let status = answer.expect_err(rpc);
+        assert_eq!(status.code(), Code::Unavailable, "{rpc}: {status}");
+        let details = status.get_error_details();
+        let reason = details
+            .error_info()
+            .map(|info| info.reason.clone())
+            .unwrap_or_default();
+        let reasons = [
+            "DATABASE_UNAVAILABLE",
+            "VALIDATION_UNAVAILABLE",
+            "DEADLINE_REACHED",
+        ];
+        assert!(reasons.contains(&reason.as_str()), "{rpc}: {reason}");
+        assert!(details.retry_info().is_some(), "{rpc}");
+    }
+}
+
+/// Every RPC is served again; some time may pass until each broken connection is
+/// replaced.
+async fn all_served_again(world: &World) {
+    eventually("every RPC is served again", async || {
+        answers(world)
+            .await
+            .iter()
+            .all(|(_, answer)| answer.is_ok())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_with_the_database_away_every_call_is_unavailable_and_served_again_after() {
+    let world = world().await;
+    all_served_again(&world).await;
+    world.proxy.cut().await;
+    all_unavailable(&world).await;
+    all_unavailable(&world).await;
+    world.proxy.restore().await;
+    all_served_again(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_with_the_database_silent_every_call_is_unavailable_and_served_again_after() {
+    let world = world().await;
+    all_served_again(&world).await;
+    world.proxy.hang().await;
+    all_unavailable(&world).await;
+    all_unavailable(&world).await;
+    world.proxy.restore().await;
+    all_served_again(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted() {
+    let world = world().await;
+    let ended = unauthenticated("SESSION_ENDED");
+    let ask = async |token: &str| {
+        let request = as_service(ValidateSessionRequest {
+            access_token: token.to_owned(),
+        });
+        world
+            .auth
+            .internal_client()
+            .validate_session(patient(request))
+            .await
+    };
+    let outages = async {
+        for _ in 0..2 {
+            world.proxy.cut().await;
+            all_unavailable(&world).await;
+            world.proxy.restore().await;
+            all_served_again(&world).await;
+            world.proxy.hang().await;
+            all_unavailable(&world).await;
+            world.proxy.restore().await;
+            all_served_again(&world).await;
+        }
+    };
+    let asking = async {
+        loop {
+            if let Err(status) = ask(&world.live.access_token).await {
+                assert_eq!(status.code(), Code::Unavailable, "{status}");
+            }
+            let revoked = refusal(ask(&world.revoked.access_token).await);
+            assert!(
+                revoked == ended || revoked.0 == Code::Unavailable,
+                "{revoked:?}"
+            );
+        }
+    };
+    tokio::select! {
+        () = outages => {}
+        () = asking => {}
+    }
+    ask(&world.live.access_token)
+        .await
+        .expect("valid as before");
+    assert_eq!(refusal(ask(&world.revoked.access_token).await), ended);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_what_the_token_alone_decides_is_answered_without_the_database() {
+    let world = world().await;
+    world.proxy.cut().await;
+    let broken = format!("{}x", world.live.access_token);
+    assert_eq!(
+        refusal(world.auth.validate(&broken).await).0,
+        Code::Unauthenticated
+    );
+    let other_kind = refusal(world.auth.validate(&world.live.refresh_token).await);
+    assert_eq!(other_kind, unauthenticated("TOKEN_TYPE_MISMATCH"));
+}

@@ -1,0 +1,152 @@
+//! P4: every RPC of the contract, called by everyone, answers as its access rule
+//! says.
+
+use crate::{
+    support::reason,
+    with_sessions::{PARTNER_USER, Pair},
+};
+use proto::requests::v1::{
+    GetPartnerRequestRequest, ListPartnerRequestsRequest, get_partner_request_request::Key,
+};
+use shared::session_layer::{AccessRule, AccessRules, UserType};
+use std::time::Duration;
+use testing::{
+    Kind,
+    auth::{TestUser, channel, with_token},
+};
+use tonic::{
+    Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel,
+};
+
+const SERVICES: [&str; 3] = [
+    "ticketing.auth.v1.AuthService",
+    "ticketing.auth.v1.SessionValidationService",
+    "ticketing.requests.v1.PartnerRequestsService",
+];
+
+/// Calls any RPC with an empty message.
+async fn call(channel: Channel, path: &str, request: Request<()>) -> Result<(), Status> {
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    let path = PathAndQuery::try_from(path).unwrap();
+    let codec = tonic_prost::ProstCodec::<(), ()>::default();
+    client.unary(request, path, codec).await.map(|_| ())
+}
+
+/// Calls an RPC with a message whose first field is the bytes `text`.
+async fn call_with_bytes(channel: Channel, path: &'static str, text: &[u8]) -> Result<(), Status> {
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<Vec<u8>, ()>::default();
+    let request = Request::new(text.to_vec());
+    client
+        .unary(request, PathAndQuery::from_static(path), codec)
+        .await
+        .map(|_| ())
+}
+
+/// Code and reason of an answer.
+fn outcome(answer: Result<(), Status>) -> (Code, String) {
+    match answer {
+        Ok(()) => (Code::Ok, String::new()),
+        Err(status) => (status.code(), reason(&status)),
+    }
+}
+
+testing::on_both_databases! {
+    async fn p4_every_rpc_answers_as_its_access_rule_says(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        pair.auth.add_customer("walker@example.com").await;
+        let customer = pair.log_in("walker@example.com").await;
+        let partner = pair.log_in(PARTNER_USER).await;
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES).unwrap();
+        assert_eq!(rules.iter().count(), 8, "every RPC of the contract");
+
+        let walk = async |token: Option<&str>, expect: &dyn Fn(&AccessRule, (Code, String))| {
+            for (path, rule) in rules.iter() {
+                let channel = if path.contains("PartnerRequests") {
+                    pair.channel.clone()
+                } else if path.contains("SessionValidation") {
+                    channel(pair.auth.replica.internal)
+                } else {
+                    channel(pair.auth.replica.public)
+                };
+                let request = token.map_or(Request::new(()), |token| with_token((), token));
+                expect(rule, outcome(call(channel, path, request).await));
+            }
+        };
+        // an empty message is wrong for most, which says that the call was let in
+        let let_in = |(code, _): &(Code, String)| matches!(code, Code::Ok | Code::InvalidArgument);
+        let refused = |reason: &str| (Code::Unauthenticated, reason.to_owned());
+
+        walk(None, &|rule, outcome| match rule {
+            AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
+            AccessRule::Session { .. } => assert_eq!(outcome, refused("TOKEN_MISSING")),
+            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+        })
+        .await;
+        walk(Some(&customer), &|rule, outcome| match rule {
+            AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
+            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+            AccessRule::Session { user_types, .. } if user_types.is_empty() => {
+                assert!(let_in(&outcome), "{outcome:?}");
+            }
+            AccessRule::Session { user_types, .. } => {
+                assert!(!user_types.contains(&UserType::Customer));
+                let denied = (Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED".to_owned());
+                assert_eq!(outcome, denied);
+            }
+        })
+        .await;
+        walk(Some(&partner), &|rule, outcome| match rule {
+            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+            _ => assert!(let_in(&outcome), "{outcome:?}"),
+        })
+        .await;
+        pair.auth.clock.advance(Duration::from_mins(16));
+        walk(Some(&partner), &|rule, outcome| match rule {
+            AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
+            AccessRule::Session { .. } => assert_eq!(outcome, refused("TOKEN_EXPIRED")),
+            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+        })
+        .await;
+    }
+
+    async fn a_message_that_cannot_be_decoded_is_the_callers_fault(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let log_in = "/ticketing.auth.v1.AuthService/CreateSession";
+        let wrong = (Code::InvalidArgument, "FIELD_INVALID".to_owned());
+        let too_large = vec![b'x'; 3_000_000];
+        for text in [&[0xff, 0xfe][..], &too_large] {
+            let public = channel(pair.auth.replica.public);
+            assert_eq!(outcome(call_with_bytes(public, log_in, text).await), wrong);
+        }
+    }
+
+    async fn p4_another_partners_request_is_in_no_answer(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let other = TestUser {
+            email: "other@example.com",
+            user_type: "partner",
+            role: "partner",
+            partner_id: Some(2),
+        };
+        pair.auth.add_user(other).await;
+        let other = pair.log_in("other@example.com").await;
+        let first = pair.log_in(PARTNER_USER).await;
+        let mut client = pair.client.clone();
+        let mine = ListPartnerRequestsRequest { page_size: 1, include_total_size: true, ..Default::default() };
+        let page = client.list_partner_requests(with_token(mine.clone(), &first)).await.unwrap();
+        let number = page.into_inner().partner_requests[0].number.clone();
+
+        let page = client.list_partner_requests(with_token(mine, &other)).await.unwrap().into_inner();
+        assert_eq!(page.total_size, Some(1));
+        assert_eq!(page.partner_requests[0].partner.as_ref().unwrap().id, 2);
+        for key in [Key::RequestId(1), Key::Number(number)] {
+            let request = GetPartnerRequestRequest { key: Some(key) };
+            let refusal = client.get_partner_request(with_token(request, &other)).await.unwrap_err();
+            assert_eq!(refusal.code(), Code::NotFound);
+            assert_eq!(reason(&refusal), "PARTNER_REQUEST_NOT_FOUND");
+        }
+    }
+}
