@@ -44,6 +44,7 @@ fn fill(shape: char, rows: u32) -> String {
 async fn one_connection(test: &TestDatabase, name: &str) -> Database {
     let limits = PoolLimits {
         connections: 1,
+        acquire_timeout: Duration::from_secs(30),
         statement_timeout: Duration::ZERO,
         ..PoolLimits::default()
     };
@@ -114,13 +115,24 @@ async fn beside(shape: char) {
         .and_then(|rows| rows.parse().ok());
     let rows = rows.unwrap_or(20_000);
     let test = OldDatabase::of_shape(shape).make().await;
-    one_connection(&test, "filling")
-        .await
+    let filling = one_connection(&test, "filling").await;
+    filling
         .connection()
         .execute_unprepared(&fill(shape, rows))
         .await
         .unwrap();
     for command in ["up", "down"] {
+        if command == "down" {
+            // for down to delete
+            filling
+                .connection()
+                .execute_unprepared(&format!(
+                    "INSERT INTO user_sessions (user_id, expires_at, session_id, generation)
+                     SELECT 1 + n % 3, now(), 'ours_' || n, 1 FROM generate_series(1, {rows}) AS n"
+                ))
+                .await
+                .unwrap();
+        }
         let end = AtomicBool::new(false);
         let (taken, longest, locks) = tokio::join!(
             async {
