@@ -36,7 +36,13 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
         report.applied.push(TABLES.name);
     }
     let transaction = exclusive::begin(database).await?;
-    let rest = up_within(&transaction, database.dialect()).await?;
+    let rest = match up_within(&transaction, database.dialect()).await {
+        // it was taken over above, so somebody has given it back since
+        Err(MigrateError::Application(_)) if database.dialect() == Dialect::Postgres => {
+            return Err(MigrateError::Contradicted);
+        }
+        rest => rest?,
+    };
     transaction.commit().await?;
     report.applied.extend(rest.applied);
     Ok(report)

@@ -124,6 +124,13 @@ pub enum MigrateError {
     )]
     UnknownOrigin(String),
 
+    /// Another `migrate` came between the two steps, and did the opposite.
+    #[error(
+        "another migrate came in between and did the opposite, which stands. \
+         `migrate status` says what that is"
+    )]
+    Contradicted,
+
     /// Another `migrate` is at work.
     #[error(
         "another migrate is still at work on this database; nothing was changed. \

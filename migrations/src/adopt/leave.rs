@@ -48,11 +48,18 @@ pub(crate) async fn leave(
         transaction.commit().await?;
 
         let transaction = exclusive::begin(database).await?;
-        undone = give_back(&transaction, &record, how, last).await?;
+        // another run may have done it in between
+        let still = Record::read(&transaction).await?;
+        if still.is_some_and(|record| !record.leaving) {
+            undone = give_back(&transaction, &record, how, last).await?;
+        }
         transaction.commit().await?;
         tell("done     user_sessions is given back");
     }
     let mut session = Session::open_for_step_two(database).await?;
+    if session.is_leaving().await? == Some(false) {
+        return Err(MigrateError::Contradicted);
+    }
     for name in &record.indexes {
         indexes::drop(&mut session, name).await?;
     }

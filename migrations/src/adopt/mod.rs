@@ -154,6 +154,9 @@ async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), Mig
 /// Step two: the indexes, and the bookkeeping's word that all is in place.
 async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
     let mut session = Session::open_for_step_two(database).await?;
+    if session.is_leaving().await? != Some(false) {
+        return Err(MigrateError::Contradicted);
+    }
     let indexes: Vec<Index> = indexes::all().collect();
     for (number, index) in (1..).zip(&indexes) {
         let verb = if index.build(&mut session).await? {

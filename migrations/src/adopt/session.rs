@@ -1,6 +1,7 @@
 //! A connection of its own for the second step, whose statements cannot run in a
 //! transaction, and which has to keep another `migrate` out by itself.
 
+use super::record::TABLE;
 use crate::{
     error::{MigrateError, words},
     exclusive::{ADVISORY_LOCK, Patience},
@@ -69,6 +70,22 @@ impl Session {
                 doing: doing.to_owned(),
                 words: words(&error),
             })
+    }
+
+    /// Whether the record is that of a database that is being given back; `None`
+    /// where there is none. Between the two steps another run may come, and turn
+    /// everything round.
+    pub(super) async fn is_leaving(&mut self) -> Result<Option<bool>, MigrateError> {
+        let table = format!("SELECT (to_regclass('{TABLE}') IS NOT NULL)::text");
+        if self.text(table).await? != "true" {
+            return Ok(None);
+        }
+        let leaving = format!("SELECT coalesce(bool_or(leaving)::text, 'none') FROM {TABLE}");
+        Ok(match self.text(leaving).await?.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        })
     }
 
     /// The one text that a query gives.

@@ -163,3 +163,48 @@ async fn the_shape_needs_no_lock_on_another_table() {
     }))
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_at_once_both_end_well() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('d').make().await;
+        let (one, other) = (open(&test).await, open(&test).await);
+        let before = checksums(&one).await;
+        let (first, second) = tokio::join!(migrations::up(&one), migrations::up(&other));
+        let applied = [first.unwrap().applied, second.unwrap().applied];
+        assert!(applied.iter().any(|names| !names.is_empty()));
+        assert!(migrations::applied(&one).await.unwrap());
+        let (first, second) =
+            tokio::join!(migrations::down(&one, KEEP), migrations::down(&other, KEEP));
+        let dropped = [first.unwrap().dropped, second.unwrap().dropped];
+        assert!(dropped.iter().any(|names| !names.is_empty()));
+        assert_eq!(checksums(&one).await, before);
+    }))
+    .await;
+}
+
+/// Whichever ends last, the database is either taken over or given back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_up_and_down_at_once_one_prevails() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('b').make().await;
+        let (one, other) = (open(&test).await, open(&test).await);
+        let (before, rows) = (fingerprint(&one).await, checksums(&one).await);
+        for _ in 0..5 {
+            migrations::up(&one).await.unwrap();
+            let (up, down) = tokio::join!(migrations::up(&one), migrations::down(&other, KEEP));
+            for error in [up.err(), down.err()].into_iter().flatten() {
+                assert!(matches!(error, MigrateError::Contradicted), "{error:?}");
+            }
+            let status = migrations::status(&one).await.unwrap();
+            assert!(!status.under_way, "{status}");
+            if !migrations::applied(&one).await.unwrap() {
+                assert_eq!(fingerprint(&one).await, before);
+            }
+            migrations::down(&one, KEEP).await.unwrap();
+            assert_eq!(fingerprint(&one).await, before);
+            assert_eq!(checksums(&one).await, rows);
+        }
+    }))
+    .await;
+}

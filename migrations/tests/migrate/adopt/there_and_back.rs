@@ -7,9 +7,16 @@ use super::{
     },
     our_indexes, session_columns, up,
 };
-use crate::fingerprint::{fingerprint, lines};
+use crate::{
+    OLD_APPLICATION,
+    fingerprint::{fingerprint, lines},
+};
 use migrations::{Down, NEWEST, Origin, Report, State};
-use shared::database::Database;
+use sea_orm::ConnectionTrait;
+use shared::{
+    database::{Database, PoolLimits},
+    time::Clock,
+};
 use testing::{Kind, TestDatabase, within_the_limit};
 
 /// A database of the old application, and how it was before anything was done.
@@ -218,4 +225,32 @@ there_and_back! {
     a_table_that_lost_both_gets_an_id 'c'
     the_session_without_an_id_goes 'd'
     a_rolled_back_table_gets_an_id_again 'e'
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_may_live_in_another_schema() {
+    let test = TestDatabase::empty(Kind::Postgres).await;
+    test.execute("CREATE SCHEMA elsewhere; CREATE TABLE user_sessions (id text)")
+        .await;
+    let url = format!(
+        "{}?options=-c%20search_path%3Delsewhere,public",
+        test.url.expose()
+    );
+    let limits = PoolLimits::default();
+    let pool = Database::open(&url.parse().unwrap(), limits, Clock::system())
+        .await
+        .unwrap();
+    pool.connection()
+        .execute_unprepared(OLD_APPLICATION)
+        .await
+        .unwrap();
+    let before = fingerprint(&pool).await;
+    migrations::up(&pool).await.unwrap();
+    assert!(migrations::applied(&pool).await.unwrap());
+    let ours = "SELECT DISTINCT nspname::text AS line FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+                WHERE relname LIKE 'ticketing\\_%'";
+    assert_eq!(lines(&pool, ours).await, ["elsewhere"]);
+    migrations::down(&pool, KEEP).await.unwrap();
+    assert!(lines(&pool, ours).await.is_empty());
+    assert_eq!(fingerprint(&pool).await, before);
 }
