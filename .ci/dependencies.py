@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the dependencies to deny.toml where cargo-deny is not installed.
+"""Holds the dependencies to .deny.toml where cargo-deny is not installed.
 
 Licences, banned crates and sources, offline, of all that is built on any
 platform: build and test dependencies too. `cargo tree` and not `cargo metadata`,
@@ -53,7 +53,7 @@ def satisfied(expression, allowed):
 
 
 def main():
-    with open("deny.toml", "rb") as file:
+    with open(".deny.toml", "rb") as file:
         rules = tomllib.load(file)
     with open("Cargo.lock", "rb") as file:
         locked = tomllib.load(file)["package"]
