@@ -7,14 +7,16 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "ticketing/auth/v1/access.proto",
     "ticketing/auth/v1/auth_service.proto",
     "ticketing/auth/v1/error_reason.proto",
     "ticketing/auth/v1/session_validation_service.proto",
     "ticketing/auth/v1/user.proto",
     "ticketing/requests/v1/error_reason.proto",
+    "ticketing/requests/v1/order_direction.proto",
     "ticketing/requests/v1/partner_requests_service.proto",
+    "ticketing/requests/v1/partners_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

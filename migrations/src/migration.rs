@@ -58,7 +58,9 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK];
+
+const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
     postgres: Texts {
         create: &[
@@ -97,4 +99,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
         "user_sessions",
         "users",
     ],
-}];
+};
+
+const PARTNER_WORK: Migration = Migration {
+    name: "0002_partner_work",
+    postgres: Texts {
+        create: &[text!("0002_partner_work/postgres/tables.sql")],
+        drop: text!("0002_partner_work/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0002_partner_work/sqlite/tables.sql")],
+        drop: text!("0002_partner_work/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_idempotency_keys"],
+};

@@ -1,8 +1,16 @@
 //! The wiring, once: pool, store, domain, session layer, listeners. Tests build
 //! the same, so the tested stack is the served one.
 
-use crate::{config::Config, domain::PartnerRequests, grpc::PartnerRequestsHandlers, store::Store};
-use proto::requests::v1::partner_requests_service_server::PartnerRequestsServiceServer;
+use crate::{
+    config::Config,
+    domain::PartnerRequests,
+    grpc::{PartnerRequestsHandlers, PartnersHandlers},
+    store::Store,
+};
+use proto::requests::v1::{
+    partner_requests_service_server::PartnerRequestsServiceServer,
+    partners_service_server::PartnersServiceServer,
+};
 use shared::{
     database::{ConnectError, Database},
     serve::{self, BindError, Listener, Readiness, ReflectionError, ServeError},
@@ -16,8 +24,11 @@ use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::LayerExt as _, transport::server::Router};
 
-/// The public listener's service.
+/// A service of the public listener.
 pub const PARTNER_REQUESTS_SERVICE: &str = "ticketing.requests.v1.PartnerRequestsService";
+/// A service of the public listener.
+pub const PARTNERS_SERVICE: &str = "ticketing.requests.v1.PartnersService";
+const SERVICES: [&str; 2] = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
 /// A full filter has some ten kilobytes.
 const MAX_MESSAGE: usize = 64 * 1_024;
 
@@ -55,28 +66,27 @@ impl App {
         let partner_requests = PartnerRequests::new(Store::new(database.clone()));
 
         let (health, health_service) = tonic_health::server::health_reporter();
-        let readiness = Readiness::new(database, health, &[PARTNER_REQUESTS_SERVICE]).await;
+        let readiness = Readiness::new(database, health, &SERVICES).await;
 
         // who may call: read from the proto files, enforced before any handler
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[PARTNER_REQUESTS_SERVICE])?;
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
         let tokens = ServiceTokens::open(config.service_token_file)?;
         let validator = RemoteValidator::new(config.auth_service_url, tokens);
+        let sessions = SessionLayer::with(rules, validator, None, config.limits)?;
         let handlers = PartnerRequestsHandlers::new(partner_requests);
-        let service =
+        let partner_requests =
             PartnerRequestsServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);
-        let service =
-            SessionLayer::with(rules, validator, None, config.limits)?.named_layer(service);
+        let partners =
+            PartnersServiceServer::new(PartnersHandlers).max_decoding_message_size(MAX_MESSAGE);
 
         // health and reflection stand beside the layer, open to all
         let router = serve::server()
-            .add_service(service)
+            .add_service(sessions.named_layer(partner_requests))
+            .add_service(sessions.named_layer(partners))
             .add_service(health_service.clone());
         let ops_router = serve::server().add_service(health_service);
         Ok(Self {
-            public: (
-                public,
-                serve::with_reflection(router, &[PARTNER_REQUESTS_SERVICE])?,
-            ),
+            public: (public, serve::with_reflection(router, &SERVICES)?),
             ops: (ops, serve::with_reflection(ops_router, &[])?),
             readiness,
         })

@@ -3,7 +3,9 @@
 mod page_token;
 mod parse;
 mod partner_requests;
+mod partners;
 mod render;
 mod status;
 
 pub use partner_requests::PartnerRequestsHandlers;
+pub use partners::PartnersHandlers;

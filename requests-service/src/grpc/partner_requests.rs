@@ -4,8 +4,11 @@
 use super::{page_token::Fingerprint, parse, render};
 use crate::domain::PartnerRequests;
 use proto::requests::v1::{
+    AssignPartnerRequestRequest, AssignPartnerRequestResponse, ClosePartnerRequestRequest,
+    ClosePartnerRequestResponse, CountPartnerRequestsRequest, CountPartnerRequestsResponse,
     GetPartnerRequestRequest, GetPartnerRequestResponse, ListPartnerRequestsRequest,
-    ListPartnerRequestsResponse, partner_requests_service_server::PartnerRequestsService,
+    ListPartnerRequestsResponse, UpdatePartnerRequestStatusRequest,
+    UpdatePartnerRequestStatusResponse, partner_requests_service_server::PartnerRequestsService,
 };
 use shared::session_layer::principal;
 use tonic::{Request, Response, Status};
@@ -46,5 +49,33 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         let key = parse::key(request.get_ref())?;
         let found = self.domain.get(caller, &key).await?;
         Ok(Response::new(render::found(found)))
+    }
+
+    async fn count_partner_requests(
+        &self,
+        _: Request<CountPartnerRequestsRequest>,
+    ) -> Result<Response<CountPartnerRequestsResponse>, Status> {
+        Err(Status::unimplemented("CountPartnerRequests"))
+    }
+
+    async fn update_partner_request_status(
+        &self,
+        _: Request<UpdatePartnerRequestStatusRequest>,
+    ) -> Result<Response<UpdatePartnerRequestStatusResponse>, Status> {
+        Err(Status::unimplemented("UpdatePartnerRequestStatus"))
+    }
+
+    async fn assign_partner_request(
+        &self,
+        _: Request<AssignPartnerRequestRequest>,
+    ) -> Result<Response<AssignPartnerRequestResponse>, Status> {
+        Err(Status::unimplemented("AssignPartnerRequest"))
+    }
+
+    async fn close_partner_request(
+        &self,
+        _: Request<ClosePartnerRequestRequest>,
+    ) -> Result<Response<ClosePartnerRequestResponse>, Status> {
+        Err(Status::unimplemented("ClosePartnerRequest"))
     }
 }

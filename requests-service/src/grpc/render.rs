@@ -21,6 +21,7 @@ pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsR
 pub(super) fn found(request: PartnerRequest) -> GetPartnerRequestResponse {
     GetPartnerRequestResponse {
         partner_request: Some(partner_request(request)),
+        ..GetPartnerRequestResponse::default()
     }
 }
 
@@ -87,6 +88,7 @@ fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
         rate_time: rated_at.map(Into::into),
         rating,
         feedback,
+        etag: String::new(),
     }
 }
 

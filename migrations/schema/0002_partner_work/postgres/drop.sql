@@ -1,0 +1,1 @@
+DROP TABLE ticketing_idempotency_keys;
