@@ -1,17 +1,34 @@
-//! One request, if it exists for the caller.
+//! One request, if it exists for the caller, with all that its page shows.
 
-use super::{Error, PartnerRequests, visibility};
-use crate::model::{Key, PartnerRequest};
-use shared::session_layer::Principal;
+use super::{Error, PartnerRequests, life_cycle, timeline, visibility};
+use crate::model::{Detail, Key, Read, Status};
+use shared::{session_layer::Principal, time::Timestamp};
+use std::time::Duration;
 
 impl PartnerRequests {
     /// Gets one request. Another partner's does not exist for the caller.
-    pub async fn get(&self, caller: &Principal, key: &Key) -> Result<PartnerRequest, Error> {
+    pub async fn get(&self, caller: &Principal, key: &Key) -> Result<Detail, Error> {
         let visibility = visibility::of(caller)?;
-        if let Some(request) = self.store.get(visibility, key).await? {
-            return Ok(request);
-        }
-        self.check_standing(visibility).await?;
-        Err(Error::NotFound)
+        let Some(read) = self.store.get(visibility, key).await? else {
+            self.check_standing(visibility).await?;
+            return Err(Error::NotFound);
+        };
+        let id = read.request.id;
+        let entries = self.store.timeline(id).await?;
+        // after the entries, so that each finds the assignment that it followed
+        let assignments = self.store.assignments(id).await?;
+        Ok(Detail {
+            timeline: timeline::shown_to(visibility, entries, &assignments),
+            time_left: time_left(&read),
+            permitted: life_cycle::permitted(caller, visibility, &read),
+            branch_contact: read.branch_contact,
+            request: read.request,
+        })
     }
+}
+
+fn time_left(read: &Read) -> Option<Duration> {
+    let deadline = read.request.sla_deadline?;
+    let counts = read.request.status == Some(Status::Assigned);
+    (counts && deadline != Timestamp::INFINITY).then(|| deadline.to_portable().since(read.now))
 }

@@ -1,12 +1,16 @@
-//! What can be asked about partner requests, and who may ask it.
+//! What can be asked about partner requests and done with them, and by whom.
 //!
 //! Every question takes the caller: what it may see is decided here, anew each
 //! time, and becomes a condition of the statement. Neither the wire nor the
 //! database is known by name.
 
+mod change;
 mod error;
 mod get;
+mod handover;
+mod life_cycle;
 mod list;
+mod timeline;
 mod visibility;
 
 pub use error::Error;

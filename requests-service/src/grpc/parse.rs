@@ -1,7 +1,10 @@
 //! From messages to the model. All that is wrong with a message is said at
 //! once, each with the field's path.
 
+mod changes;
 mod fields;
+
+pub(super) use changes::{assign, close, update};
 
 use super::page_token::{self, Fingerprint};
 use crate::{

@@ -48,7 +48,7 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         let caller = principal(&request)?;
         let key = parse::key(request.get_ref())?;
         let found = self.domain.get(caller, &key).await?;
-        Ok(Response::new(render::found(found)))
+        Ok(Response::new(render::detail(found)))
     }
 
     async fn count_partner_requests(
@@ -60,22 +60,31 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
 
     async fn update_partner_request_status(
         &self,
-        _: Request<UpdatePartnerRequestStatusRequest>,
+        request: Request<UpdatePartnerRequestStatusRequest>,
     ) -> Result<Response<UpdatePartnerRequestStatusResponse>, Status> {
-        Err(Status::unimplemented("UpdatePartnerRequestStatus"))
+        let caller = principal(&request)?;
+        let call = parse::update(request.get_ref())?;
+        let answer = self.domain.change(caller, &call, render::answer).await?;
+        render::response(&answer)
     }
 
     async fn assign_partner_request(
         &self,
-        _: Request<AssignPartnerRequestRequest>,
+        request: Request<AssignPartnerRequestRequest>,
     ) -> Result<Response<AssignPartnerRequestResponse>, Status> {
-        Err(Status::unimplemented("AssignPartnerRequest"))
+        let caller = principal(&request)?;
+        let call = parse::assign(request.get_ref())?;
+        let answer = self.domain.change(caller, &call, render::answer).await?;
+        render::response(&answer)
     }
 
     async fn close_partner_request(
         &self,
-        _: Request<ClosePartnerRequestRequest>,
+        request: Request<ClosePartnerRequestRequest>,
     ) -> Result<Response<ClosePartnerRequestResponse>, Status> {
-        Err(Status::unimplemented("ClosePartnerRequest"))
+        let caller = principal(&request)?;
+        let call = parse::close(request.get_ref())?;
+        let answer = self.domain.change(caller, &call, render::answer).await?;
+        render::response(&answer)
     }
 }

@@ -1,10 +1,14 @@
 //! From the model to messages.
 
+mod changes;
+mod detail;
+
+pub(super) use changes::{answer, response};
+pub(super) use detail::detail;
+
 use super::page_token::{self, Fingerprint};
-use crate::model::{Customer, NamedReference, Page, PartnerRequest, Status};
-use proto::requests::v1::{
-    self as wire, GetPartnerRequestResponse, ListPartnerRequestsResponse, PartnerRequestStatus,
-};
+use crate::model::{Customer, Etag, NamedReference, Page, PartnerRequest, Status};
+use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
 
 /// A page.
 pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {
@@ -17,15 +21,7 @@ pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsR
     }
 }
 
-/// One request that was asked for.
-pub(super) fn found(request: PartnerRequest) -> GetPartnerRequestResponse {
-    GetPartnerRequestResponse {
-        partner_request: Some(partner_request(request)),
-        ..GetPartnerRequestResponse::default()
-    }
-}
-
-fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
+pub(super) fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
     let PartnerRequest {
         id,
         number,
@@ -56,6 +52,7 @@ fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
         rated_at,
         rating,
         feedback,
+        etag: Etag(etag),
     } = request;
     wire::PartnerRequest {
         request_id: id.0,
@@ -88,7 +85,7 @@ fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {
         rate_time: rated_at.map(Into::into),
         rating,
         feedback,
-        etag: String::new(),
+        etag,
     }
 }
 
@@ -97,7 +94,7 @@ fn reference(reference: NamedReference) -> wire::NamedReference {
     wire::NamedReference { id, name, name_ar }
 }
 
-fn wire_status(status: Status) -> PartnerRequestStatus {
+pub(super) fn wire_status(status: Status) -> PartnerRequestStatus {
     match status {
         Status::Submitted => PartnerRequestStatus::Submitted,
         Status::Assigned => PartnerRequestStatus::Assigned,

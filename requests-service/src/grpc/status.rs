@@ -2,7 +2,10 @@
 
 use crate::domain::Error;
 use proto::requests::v1::ErrorReason;
-use shared::{errors::refuse, telemetry::chain};
+use shared::{
+    errors::{InvalidField, invalid_fields, refuse},
+    telemetry::chain,
+};
 use tonic::{Code, Status};
 
 impl From<Error> for Status {
@@ -17,6 +20,22 @@ impl From<Error> for Status {
             Error::PartnerDeleted => (Code::PermissionDenied, ErrorReason::PartnerDeleted),
             Error::PartnerInactive => (Code::PermissionDenied, ErrorReason::PartnerInactive),
             Error::PartnerSuspended => (Code::PermissionDenied, ErrorReason::PartnerSuspended),
+            Error::ChangeNotAllowed { .. } => {
+                (Code::FailedPrecondition, ErrorReason::ChangeNotAllowed)
+            }
+            Error::StatusReached { .. } => (Code::Aborted, ErrorReason::StatusReached),
+            Error::SlaDeadlinePassed => (Code::FailedPrecondition, ErrorReason::SlaDeadlinePassed),
+            Error::EtagMismatch => (Code::Aborted, ErrorReason::EtagMismatch),
+            Error::IdempotencyKeyReused => {
+                let field = InvalidField::new("idempotency_key", error.to_string());
+                return invalid_fields(ErrorReason::IdempotencyKeyReused, vec![field]);
+            }
+            Error::PartnerNotFound => (Code::FailedPrecondition, ErrorReason::PartnerNotFound),
+            Error::PartnerNotActive => (Code::FailedPrecondition, ErrorReason::PartnerNotActive),
+            Error::BranchNotFound => (Code::FailedPrecondition, ErrorReason::BranchNotFound),
+            Error::BranchOfOtherPartner => {
+                (Code::FailedPrecondition, ErrorReason::BranchOfOtherPartner)
+            }
             Error::Unavailable(source) => {
                 tracing::warn!(cause = chain(source), "the database does not answer");
                 (Code::Unavailable, ErrorReason::DatabaseUnavailable)

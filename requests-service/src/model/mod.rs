@@ -1,13 +1,19 @@
 //! Plain data of partner requests, as every layer of this service sees it:
 //! neither a wire format nor a table.
 
+mod command;
+mod detail;
 mod filter;
+mod life_cycle;
 mod page;
 mod partner_request;
 mod status;
 mod visibility;
 
+pub use command::{Answer, Call, Command, Etag, Idempotency};
+pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{Filter, PhoneDigits, SearchText, TimeRange};
+pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
 pub use page::{Direction, Order, OrderField, Page, PageSize, Position};
 pub use partner_request::{Customer, Key, NamedReference, PartnerRequest};
 pub use status::Status;

@@ -1,6 +1,6 @@
 //! One request.
 
-use super::Status;
+use super::{Etag, Status};
 use shared::{ids::PartnerRequestId, time::Timestamp};
 
 /// A customer's service request, with the names of what it refers to.
@@ -50,6 +50,8 @@ pub struct PartnerRequest {
     pub rating: Option<i32>,
     /// The customer's words.
     pub feedback: Option<String>,
+    /// Of the row, without the names of what it refers to.
+    pub etag: Etag,
 }
 
 /// The customer of a request, as written down when it was submitted.

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// The database was not reached, or did not answer in time.
     #[error("the database does not answer")]
     Unavailable(#[source] DbErr),
+    /// Another transaction won: nothing was changed, and it may be tried again.
+    #[error("another transaction won")]
+    Conflict(#[source] DbErr),
     /// The statement is wrong, or a value does not decode.
     #[error("the statement failed")]
     Driver(#[source] DbErr),
@@ -18,8 +21,8 @@ pub enum StoreError {
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match fault(&error) {
-            // a reader that lost to another transaction may ask again, too
-            Fault::Unavailable | Fault::Conflict => Self::Unavailable(error),
+            Fault::Unavailable => Self::Unavailable(error),
+            Fault::Conflict => Self::Conflict(error),
             Fault::Exists | Fault::Other => Self::Driver(error),
         }
     }

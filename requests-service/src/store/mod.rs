@@ -5,16 +5,25 @@ pub mod entity;
 
 mod count;
 mod error;
+mod etag;
 mod filter;
 mod get;
+mod idempotency;
 mod list;
 mod partner;
 mod row;
+mod sla;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod unit;
 
 pub use error::StoreError;
+pub use idempotency::Claim;
+pub use sla::Setting;
+pub use timeline::MOST_ASSIGNMENTS;
+pub use unit::{Change, Handover, Unit};
 
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
 use shared::database::Database;

@@ -2,7 +2,10 @@
 
 use super::{Store, StoreError, entity::partner};
 use crate::model::PartnerStanding;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    sea_query::ExprTrait as _,
+};
 use shared::ids::PartnerId;
 
 impl Store {
@@ -11,15 +14,24 @@ impl Store {
         &self,
         partner: PartnerId,
     ) -> Result<PartnerStanding, StoreError> {
-        let row = partner::Entity::find_by_id(partner.0)
-            .filter(partner::Column::IsActive.into_expr())
-            .filter(partner::Column::IsDeleted.into_expr().not())
-            .one(self.database.connection())
-            .await?;
-        Ok(row.map_or(PartnerStanding::Deleted, |row| {
-            standing(row.status.as_deref())
-        }))
+        standing_of(self.database.connection(), partner).await
     }
+}
+
+/// [`Store::partner_standing`], on a connection that may be in the middle of
+/// something.
+pub(super) async fn standing_of(
+    on: &impl ConnectionTrait,
+    partner: PartnerId,
+) -> Result<PartnerStanding, StoreError> {
+    let row = partner::Entity::find_by_id(partner.0)
+        .filter(partner::Column::IsActive.into_expr())
+        .filter(partner::Column::IsDeleted.into_expr().not())
+        .one(on)
+        .await?;
+    Ok(row.map_or(PartnerStanding::Deleted, |row| {
+        standing(row.status.as_deref())
+    }))
 }
 
 /// A status that this version does not know is none that a partner works in.

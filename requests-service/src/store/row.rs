@@ -1,8 +1,9 @@
 //! A row as it is selected, with the names of what it refers to, and what it
 //! means.
 
-use super::entity::{
-    branch, category, partner, partner_request as requests, pickup_option, service,
+use super::{
+    entity::{branch, category, partner, partner_request as requests, pickup_option, service},
+    etag,
 };
 use crate::model::{Customer, NamedReference, PartnerRequest, Status};
 use sea_orm::{
@@ -93,6 +94,14 @@ pub(super) struct Row {
     names: Names,
 }
 
+impl Row {
+    /// The row has a status, and this version does not know it.
+    pub(super) fn has_unknown_status(&self) -> bool {
+        let status = self.request.status.as_deref();
+        status.is_some_and(|name| Status::from_name(name).is_none())
+    }
+}
+
 #[derive(Debug, FromQueryResult)]
 struct Names {
     category_name: Option<String>,
@@ -117,6 +126,7 @@ impl FromQueryResult for Row {
 impl From<Row> for PartnerRequest {
     fn from(Row { request, names }: Row) -> Self {
         Self {
+            etag: etag::of(&request),
             id: PartnerRequestId(request.id),
             number: request.request_number,
             customer: Customer {

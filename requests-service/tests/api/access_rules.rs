@@ -3,7 +3,7 @@
 
 use crate::{
     support::reason,
-    with_sessions::{PARTNER_USER, Pair},
+    with_sessions::{PARTNER_USER, Pair, STAFF},
 };
 use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, get_partner_request_request::Key,
@@ -59,12 +59,13 @@ testing::on_both_databases! {
         pair.auth.add_customer("walker@example.com").await;
         let customer = pair.log_in("walker@example.com").await;
         let partner = pair.log_in(PARTNER_USER).await;
+        let staff = pair.log_in(STAFF).await;
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES).unwrap();
-        assert_eq!(rules.iter().count(), 8, "every RPC of the contract");
+        assert_eq!(rules.iter().count(), 12, "every RPC of the contract");
 
         let walk = async |token: Option<&str>, expect: &dyn Fn(&AccessRule, (Code, String))| {
             for (path, rule) in rules.iter() {
-                let channel = if path.contains("PartnerRequests") {
+                let channel = if path.contains("requests.v1") {
                     pair.channel.clone()
                 } else if path.contains("SessionValidation") {
                     channel(pair.auth.replica.internal)
@@ -98,11 +99,18 @@ testing::on_both_databases! {
             }
         })
         .await;
-        walk(Some(&partner), &|rule, outcome| match rule {
-            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
-            _ => assert!(let_in(&outcome), "{outcome:?}"),
-        })
-        .await;
+        let of = |rule: &AccessRule, user_type| match rule {
+            AccessRule::Session { user_types, .. } => user_types.is_empty() || user_types.contains(&user_type),
+            AccessRule::Public | AccessRule::Service => true,
+        };
+        for (token, user_type) in [(&partner, UserType::Partner), (&staff, UserType::Operation)] {
+            walk(Some(token), &|rule, outcome| match rule {
+                AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+                rule if of(rule, user_type) => assert!(let_in(&outcome), "{outcome:?}"),
+                _ => assert_eq!(outcome, (Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED".to_owned())),
+            })
+            .await;
+        }
         pair.auth.clock.advance(Duration::from_mins(16));
         walk(Some(&partner), &|rule, outcome| match rule {
             AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),

@@ -10,7 +10,9 @@
 )]
 
 mod access_rules;
+mod changes;
 mod dead_partners;
+mod detail;
 mod filters;
 mod get;
 mod list;

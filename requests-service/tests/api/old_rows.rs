@@ -7,7 +7,8 @@ use proto::requests::v1::{
     PartnerRequestOrder, PartnerRequestStatus, get_partner_request_request::Key,
 };
 use requests_service::store::entity::{
-    branch, category, partner as partners, partner_request, pickup_option, service as services,
+    assignment, branch, category, configuration, partner as partners, partner_request,
+    pickup_option, service as services, status_log, user,
 };
 use sea_orm::EntityTrait;
 use shared::time::{Clock, Timestamp};
@@ -29,6 +30,13 @@ INSERT INTO requests (id, request_number, customer_id, customer_phone, customer_
         customer_lng, customer_address, category_id, pickup_option_id, status, submitted_at, created_at,
         updated_at, is_active, is_deleted)
     VALUES (1, 'X', 1, '', '', 0, 0, '', 1, 1, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO request_assignments (id, request_id, partner_id, branch_id, assigned_by_user_id, assigned_at,
+        response, created_at, is_active)
+    VALUES (1, 1, 1, 1, 1, NULL, NULL, NULL, NULL);
+INSERT INTO request_status_log (id, request_id, status, changed_by_id, \"timestamp\", created_at, updated_at,
+        is_active, is_deleted)
+    VALUES (1, 1, 'submitted', 1, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO configurations (id, scope, key, value, is_active, is_deleted) VALUES (1, NULL, '', '', NULL, NULL);
 ";
 
 async fn old_application() -> TestDatabase {
@@ -53,6 +61,10 @@ async fn every_entity_loads_from_the_old_schema() {
     loads(&database, services::Entity).await;
     loads(&database, pickup_option::Entity).await;
     loads(&database, partner_request::Entity).await;
+    loads(&database, assignment::Entity).await;
+    loads(&database, status_log::Entity).await;
+    loads(&database, configuration::Entity).await;
+    loads(&database, user::Entity).await;
 }
 
 #[tokio::test]

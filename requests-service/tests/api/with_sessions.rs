@@ -25,7 +25,7 @@ use testing::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Code, Status, transport::Channel};
 
-const STAFF: &str = "staff@example.com";
+pub(crate) const STAFF: &str = "staff@example.com";
 pub(crate) const PARTNER_USER: &str = "partner@example.com";
 
 /// Both services on one database; this one stops when this is dropped.

@@ -9,8 +9,18 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
+    /// To `partners`.
+    pub partner_id: i32,
     /// Name.
     pub name: String,
+    /// Telephone number as given.
+    pub phone: Option<String>,
+    /// Postal address.
+    pub address: Option<String>,
+    /// Live only if true.
+    pub is_active: Option<bool>,
+    /// Live only if false.
+    pub is_deleted: Option<bool>,
 }
 
 /// Joins are written where they are made.

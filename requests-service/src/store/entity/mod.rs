@@ -2,9 +2,14 @@
 //! others, so that they load from any database of the application. Enums are
 //! read as text, since a database may hold values that another version added.
 
+pub mod assignment;
 pub mod branch;
 pub mod category;
+pub mod configuration;
+pub mod idempotency_key;
 pub mod partner;
 pub mod partner_request;
 pub mod pickup_option;
 pub mod service;
+pub mod status_log;
+pub mod user;

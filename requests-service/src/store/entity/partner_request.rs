@@ -34,6 +34,8 @@ pub struct Model {
     pub partner_id: Option<i32>,
     /// To `branches`.
     pub branch_id: Option<i32>,
+    /// To `users`: who assigned it.
+    pub assigned_by_user_id: Option<i32>,
     /// `request_status_enum`.
     #[sea_orm(select_as = "text")]
     pub status: Option<String>,
@@ -57,12 +59,16 @@ pub struct Model {
     pub completed_at: Option<Timestamp>,
     /// Closed.
     pub closed_at: Option<Timestamp>,
+    /// To `users`: who closed it.
+    pub closed_by_user_id: Option<i32>,
     /// Rated by the customer.
     pub rated_at: Option<Timestamp>,
     /// 1 to 5.
     pub rating: Option<i32>,
     /// The customer's words.
     pub feedback: Option<String>,
+    /// To `users`: who changed it last.
+    pub updated_by_id: Option<i32>,
     /// Live only if true.
     pub is_active: Option<bool>,
     /// Live only if false.

@@ -11,6 +11,7 @@ CAST("requests"."customer_lng" AS double precision) AS "customer_lng",
 "requests"."pickup_option_id" AS "pickup_option_id",
 "requests"."partner_id" AS "partner_id",
 "requests"."branch_id" AS "branch_id",
+"requests"."assigned_by_user_id" AS "assigned_by_user_id",
 CAST("requests"."status" AS text) AS "status",
 "requests"."sla_deadline" AS "sla_deadline",
 "requests"."created_at" AS "created_at",
@@ -22,9 +23,11 @@ CAST("requests"."status" AS text) AS "status",
 "requests"."in_progress_at" AS "in_progress_at",
 "requests"."completed_at" AS "completed_at",
 "requests"."closed_at" AS "closed_at",
+"requests"."closed_by_user_id" AS "closed_by_user_id",
 "requests"."rated_at" AS "rated_at",
 "requests"."rating" AS "rating",
 "requests"."feedback" AS "feedback",
+"requests"."updated_by_id" AS "updated_by_id",
 "requests"."is_active" AS "is_active",
 "requests"."is_deleted" AS "is_deleted",
 "categories"."name" AS "category_name",
@@ -238,7 +241,7 @@ AND LOWER("requests"."customer_name") LIKE LOWER($17) ESCAPE E'\\'
 AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18;
 
 -- get: staff, by id
-SELECT the columns of a row
+SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (clock_timestamp() + $1 * interval '1 microsecond') AS "now"
 FROM "requests"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -247,10 +250,10 @@ LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND "requests"."id" = $1;
+AND "requests"."id" = $2;
 
 -- get: a partner, by number
-SELECT the columns of a row
+SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (clock_timestamp() + $1 * interval '1 microsecond') AS "now"
 FROM "requests"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -259,12 +262,29 @@ LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND "requests"."partner_id" = $1
+AND "requests"."partner_id" = $2
 AND EXISTS(SELECT 1
 FROM "partners"
-WHERE "partners"."id" = $2
+WHERE "partners"."id" = $3
 AND "partners"."is_active"
 AND (NOT "partners"."is_deleted")
-AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL))
-AND "requests"."request_number" = $4;
+AND ("partners"."status" = (CAST($4 AS "partner_status_enum")) OR "partners"."status" IS NULL))
+AND "requests"."request_number" = $5;
+
+-- timeline
+SELECT CAST("request_status_log"."status" AS text) AS "status", "request_status_log"."timestamp" AS "at", "request_status_log"."changed_by_id" AS "user_id", "users"."name" AS "user_name", "request_status_log"."notes" AS "notes"
+FROM "request_status_log"
+LEFT JOIN "users" ON "users"."id" = "request_status_log"."changed_by_id"
+WHERE "request_status_log"."request_id" = $1
+AND "request_status_log"."is_active"
+AND (NOT "request_status_log"."is_deleted")
+ORDER BY "request_status_log"."timestamp" DESC NULLS LAST, "request_status_log"."id" DESC
+LIMIT 200;
+
+-- assignments
+SELECT "partner_id", "assigned_at"
+FROM "request_assignments"
+WHERE "request_id" = $1
+ORDER BY "id" DESC
+LIMIT 500;
 

@@ -11,6 +11,7 @@ CAST("requests"."customer_lng" AS double precision) AS "customer_lng",
 "requests"."pickup_option_id" AS "pickup_option_id",
 "requests"."partner_id" AS "partner_id",
 "requests"."branch_id" AS "branch_id",
+"requests"."assigned_by_user_id" AS "assigned_by_user_id",
 CAST("requests"."status" AS text) AS "status",
 "requests"."sla_deadline" AS "sla_deadline",
 "requests"."created_at" AS "created_at",
@@ -22,9 +23,11 @@ CAST("requests"."status" AS text) AS "status",
 "requests"."in_progress_at" AS "in_progress_at",
 "requests"."completed_at" AS "completed_at",
 "requests"."closed_at" AS "closed_at",
+"requests"."closed_by_user_id" AS "closed_by_user_id",
 "requests"."rated_at" AS "rated_at",
 "requests"."rating" AS "rating",
 "requests"."feedback" AS "feedback",
+"requests"."updated_by_id" AS "updated_by_id",
 "requests"."is_active" AS "is_active",
 "requests"."is_deleted" AS "is_deleted",
 "categories"."name" AS "category_name",
@@ -238,7 +241,7 @@ AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
 AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ?;
 
 -- get: staff, by id
-SELECT the columns of a row
+SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + ?) AS "now"
 FROM "requests"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -250,7 +253,7 @@ AND (NOT "requests"."is_deleted")
 AND "requests"."id" = ?;
 
 -- get: a partner, by number
-SELECT the columns of a row
+SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + ?) AS "now"
 FROM "requests"
 LEFT JOIN "categories" ON "categories"."id" = "requests"."category_id"
 LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
@@ -267,4 +270,21 @@ AND "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND ("partners"."status" = (?) OR "partners"."status" IS NULL))
 AND "requests"."request_number" = ?;
+
+-- timeline
+SELECT CAST("request_status_log"."status" AS text) AS "status", "request_status_log"."timestamp" AS "at", "request_status_log"."changed_by_id" AS "user_id", "users"."name" AS "user_name", "request_status_log"."notes" AS "notes"
+FROM "request_status_log"
+LEFT JOIN "users" ON "users"."id" = "request_status_log"."changed_by_id"
+WHERE "request_status_log"."request_id" = ?
+AND "request_status_log"."is_active"
+AND (NOT "request_status_log"."is_deleted")
+ORDER BY "request_status_log"."timestamp" DESC NULLS LAST, "request_status_log"."id" DESC
+LIMIT 200;
+
+-- assignments
+SELECT "partner_id", "assigned_at"
+FROM "request_assignments"
+WHERE "request_id" = ?
+ORDER BY "id" DESC
+LIMIT 500;
 

@@ -3,11 +3,14 @@
 //! `SNAPSHOTS=write cargo test` writes them anew.
 
 use super::{List, count, get, statement};
-use crate::model::{
-    Direction, Filter, Key, Order, OrderField, PhoneDigits, Position, SearchText, Status,
-    TimeRange, Visibility,
+use crate::{
+    model::{
+        Direction, Filter, Key, Order, OrderField, PhoneDigits, Position, SearchText, Status,
+        TimeRange, Visibility,
+    },
+    store::{entity::partner_request, row, timeline},
 };
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Query, SelectStatement};
 use shared::{
     database::Dialect,
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
@@ -86,8 +89,16 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
             "count: a partner, every filter",
             count::select(dialect, PARTNER, &all),
         ),
-        ("get: staff, by id", get::select(STAFF, &Key::Id(ID))),
-        ("get: a partner, by number", get::select(PARTNER, &number)),
+        (
+            "get: staff, by id",
+            get::select(STAFF, &Key::Id(ID), dialect.now(0)),
+        ),
+        (
+            "get: a partner, by number",
+            get::select(PARTNER, &number, dialect.now(0)),
+        ),
+        ("timeline", timeline::entries(ID)),
+        ("assignments", timeline::assignments(ID)),
     ]
 }
 
@@ -111,7 +122,10 @@ fn in_lines(sql: &str, columns: &str) -> String {
 
 fn texts(dialect: Dialect) -> String {
     let text = |select: &SelectStatement| statement(dialect, select).sql;
-    let shown = text(&get::select(STAFF, &Key::Id(ID)));
+    let mut shown = Query::select();
+    shown.from(partner_request::Entity);
+    row::select_columns(&mut shown);
+    let shown = text(&shown);
     let columns = shown
         .strip_prefix("SELECT ")
         .and_then(|rest| rest.split_once(" FROM "))
@@ -180,7 +194,7 @@ fn mistake_01_no_value_is_part_of_the_text() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         for (name, select) in statements(dialect) {
             let sql = statement(dialect, &select).sql;
-            for value in ["42", "REQ-2025", "assigned'", "100", "123"] {
+            for value in ["42", "REQ-2025", "assigned'", "20 100", "100%", "123"] {
                 assert!(!sql.contains(value), "{name}: {value} in {sql}");
             }
         }

@@ -6,4 +6,4 @@ mod tokens;
 
 pub(crate) use rows::{Row, range, script, seconds};
 pub(crate) use service::{Service, reason};
-pub(crate) use tokens::{ADMIN, OPERATION, Tokens, partner};
+pub(crate) use tokens::{ADMIN, OPERATION, Tokens, of, partner};

@@ -5,16 +5,21 @@ use shared::time::Timestamp;
 use testing::Kind;
 
 /// Partners 1 and 2 may work, 3 to 7 may not; 11 and 12 are branches of the
-/// first, 21 of the second. Everything else is there three times.
+/// first, 21 of the second. Users 901 and 902 work for these, 903 is staff.
+/// Everything else is there three times.
 pub(super) const WORLD: &str = "
 INSERT INTO roles (id, name) VALUES (900, 'everyone');
 INSERT INTO users (id, name, email, password, role_id, user_type)
-    VALUES (900, 'Customer', 'customer@example.com', '-', 900, 'customer');
+    VALUES (900, 'Customer', 'customer@example.com', '-', 900, 'customer'),
+        (901, 'Of Alpha', 'alpha@example.com', '-', 900, 'partner'),
+        (902, 'Of Beta', 'beta@example.com', '-', 900, 'partner'),
+        (903, 'Of the platform', 'platform@example.com', '-', 900, 'admin');
 INSERT INTO partners (id, name, status, is_active, is_deleted) VALUES
     (1, 'Alpha', 'active', true, false), (2, 'Beta', NULL, true, false),
     (3, 'Deleted', 'active', true, true), (4, 'Inactive', 'inactive', true, false),
     (5, 'Suspended', 'suspended', true, false), (6, 'Not live', 'active', false, false),
     (7, 'Not known to be live', 'active', NULL, NULL);
+UPDATE users SET partner_id = id - 900 WHERE id IN (901, 902);
 INSERT INTO branches (id, partner_id, name, lat, lng) VALUES
     (11, 1, 'Alpha North', 30, 31), (12, 1, 'Alpha South', 30, 31), (21, 2, 'Beta Main', 30, 31);
 INSERT INTO categories (id, name, name_ar) VALUES (1, 'Towing', 'سحب'), (2, 'Cooling', NULL), (3, 'Tyres', NULL);

@@ -2,14 +2,17 @@
 
 use super::{Row, Tokens, rows};
 use proto::requests::v1::{
-    GetPartnerRequestRequest, ListPartnerRequestsRequest, ListPartnerRequestsResponse,
-    PartnerRequest, partner_requests_service_client::PartnerRequestsServiceClient,
+    AssignPartnerRequestRequest, ClosePartnerRequestRequest, GetPartnerRequestRequest,
+    GetPartnerRequestResponse, ListPartnerRequestsRequest, ListPartnerRequestsResponse,
+    PartnerRequest, UpdatePartnerRequestStatusRequest,
+    partner_requests_service_client::PartnerRequestsServiceClient,
     partner_requests_service_server::PartnerRequestsServiceServer,
 };
 use requests_service::{
     app::PARTNER_REQUESTS_SERVICE, domain::PartnerRequests, grpc::PartnerRequestsHandlers,
     store::Store,
 };
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     errors,
@@ -30,7 +33,10 @@ pub(crate) fn reason(status: &Status) -> String {
 /// A served service. It stops when this is dropped.
 pub(crate) struct Service {
     client: PartnerRequestsServiceClient<Channel>,
-    database: TestDatabase,
+    pub(crate) database: TestDatabase,
+    reader: Database,
+    /// Added to the database's own by its statements.
+    pub(crate) clock: Clock,
     _stop: DropGuard,
 }
 
@@ -54,7 +60,8 @@ impl Service {
             acquire_timeout: Duration::from_secs(1),
             ..PoolLimits::default()
         };
-        let pool = Database::open(url, limits, Clock::system()).await.unwrap();
+        let clock = Clock::system();
+        let pool = Database::open(url, limits, clock.clone()).await.unwrap();
         let handlers = PartnerRequestsHandlers::new(PartnerRequests::new(Store::new(pool)));
         let rules =
             AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[PARTNER_REQUESTS_SERVICE]).unwrap();
@@ -72,7 +79,9 @@ impl Service {
             .unwrap();
         Self {
             client,
+            reader: database.open(&Clock::system()).await,
             database,
+            clock,
             _stop: stop.drop_guard(),
         }
     }
@@ -130,16 +139,72 @@ impl Service {
             .collect()
     }
 
-    /// One request.
+    /// One request, without what its page shows besides.
     pub(crate) async fn get(
         &self,
         token: &str,
         request: GetPartnerRequestRequest,
     ) -> Result<PartnerRequest, Status> {
+        let answer = self.detail(token, request).await?;
+        Ok(answer.partner_request.expect("the request that was found"))
+    }
+
+    /// One request, with all that its page shows.
+    pub(crate) async fn detail(
+        &self,
+        token: &str,
+        request: GetPartnerRequestRequest,
+    ) -> Result<GetPartnerRequestResponse, Status> {
         let request = signed(token, request);
         let mut client = self.client.clone();
-        let answer = client.get_partner_request(request).await?.into_inner();
-        Ok(answer.partner_request.expect("the request that was found"))
+        Ok(client.get_partner_request(request).await?.into_inner())
+    }
+
+    /// A change by the partner.
+    pub(crate) async fn update(
+        &self,
+        token: &str,
+        request: UpdatePartnerRequestStatusRequest,
+    ) -> Result<PartnerRequest, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        let answer = client.update_partner_request_status(request).await?;
+        Ok(answer.into_inner().partner_request.expect("the request"))
+    }
+
+    /// An assignment.
+    pub(crate) async fn assign(
+        &self,
+        token: &str,
+        request: AssignPartnerRequestRequest,
+    ) -> Result<PartnerRequest, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        let answer = client.assign_partner_request(request).await?;
+        Ok(answer.into_inner().partner_request.expect("the request"))
+    }
+
+    /// A closing.
+    pub(crate) async fn close(
+        &self,
+        token: &str,
+        request: ClosePartnerRequestRequest,
+    ) -> Result<PartnerRequest, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        let answer = client.close_partner_request(request).await?;
+        Ok(answer.into_inner().partner_request.expect("the request"))
+    }
+
+    /// The column `line` of a query.
+    pub(crate) async fn lines(&self, query: &str) -> Vec<String> {
+        let connection = self.reader.connection();
+        let statement = Statement::from_string(connection.get_database_backend(), query);
+        let rows = connection.query_all_raw(statement).await.unwrap();
+        let line = |row: &QueryResult| row.try_get::<Option<String>>("", "line").unwrap();
+        rows.iter()
+            .map(|row| line(row).unwrap_or_else(|| "NULL".to_owned()))
+            .collect()
     }
 }
 

@@ -13,7 +13,13 @@ pub(crate) fn partner(id: i32) -> String {
     format!("partner/request_view/{id}")
 }
 
-/// Takes `user type/permission/partner` at its word.
+/// The token of a user with these permissions, `a+b`.
+pub(crate) fn of(user_type: &str, permissions: &str, partner: Option<i32>, user: i32) -> String {
+    let partner = partner.map_or_else(String::new, |id| id.to_string());
+    format!("{user_type}/{permissions}/{partner}/{user}")
+}
+
+/// Takes `user type/permissions/partner/user` at its word.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tokens;
 
@@ -25,10 +31,13 @@ impl Validator for Tokens {
     ) -> Result<Principal, ValidationError> {
         let mut words = token.expose().split('/');
         let mut word = || words.next().unwrap_or_default();
+        let user_type = word();
+        let permissions = word().split('+').map(str::to_owned).collect();
+        let partner_id = word().parse().ok().map(PartnerId);
         Ok(Principal {
-            user_id: UserId(1),
+            user_id: UserId(word().parse().unwrap_or(1)),
             name: "Somebody".to_owned(),
-            user_type: match word() {
+            user_type: match user_type {
                 "admin" => UserType::Admin,
                 "operation" => UserType::Operation,
                 "partner" => UserType::Partner,
@@ -36,8 +45,8 @@ impl Validator for Tokens {
                 _ => UserType::Unknown,
             },
             role: String::new(),
-            permissions: vec![word().to_owned()],
-            partner_id: word().parse().ok().map(PartnerId),
+            permissions,
+            partner_id,
             session_id: SessionId::random(),
         })
     }

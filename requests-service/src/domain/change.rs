@@ -1,0 +1,120 @@
+//! A change of a request: claim the key, lock the row, decide, write, answer,
+//! keep the answer. One transaction, or none.
+
+use super::{Error, PartnerRequests, handover, life_cycle, visibility};
+use crate::{
+    model::{Answer, Call, Command, Key, PartnerRequest, Visibility},
+    store::{self, Claim, StoreError, Unit},
+};
+use shared::{ids::PartnerRequestId, session_layer::Principal};
+
+/// How often a change that lost to another transaction is tried.
+const ATTEMPTS: u32 = 3;
+
+impl PartnerRequests {
+    /// Makes a change, and answers with the request as it is then, in the form
+    /// that `write` gives it. A repeated call answers what the first one did,
+    /// before anything else is asked.
+    pub async fn change(
+        &self,
+        caller: &Principal,
+        call: &Call,
+        write: fn(PartnerRequest) -> Answer,
+    ) -> Result<Answer, Error> {
+        for _ in 1..ATTEMPTS {
+            match self.try_to_change(caller, call, write).await {
+                Err(Error::Unavailable(StoreError::Conflict(error))) => {
+                    tracing::debug!(%error, "trying again");
+                }
+                outcome => return outcome,
+            }
+        }
+        self.try_to_change(caller, call, write).await
+    }
+
+    async fn try_to_change(
+        &self,
+        caller: &Principal,
+        call: &Call,
+        write: fn(PartnerRequest) -> Answer,
+    ) -> Result<Answer, Error> {
+        let unit = self.store.begin().await?;
+        if let Some(idempotency) = &call.idempotency {
+            match unit.claim(caller.user_id, idempotency).await? {
+                Claim::New => {}
+                Claim::Answered(answer) => return Ok(answer),
+                Claim::OtherCall => return Err(Error::IdempotencyKeyReused),
+            }
+        }
+        let visibility = visibility::of(caller)?;
+        if !made(&unit, caller, visibility, call).await? {
+            drop(unit);
+            self.check_standing(visibility).await?;
+            return Err(Error::NotFound);
+        }
+        let answer = write(as_it_is_now(&unit, call.request).await?);
+        if let Some(idempotency) = &call.idempotency {
+            unit.keep(caller.user_id, idempotency, &answer).await?;
+        }
+        unit.commit().await?;
+        Ok(answer)
+    }
+}
+
+/// Makes the change, unless the request does not exist for the caller.
+async fn made(
+    unit: &Unit,
+    caller: &Principal,
+    visibility: Visibility,
+    call: &Call,
+) -> Result<bool, Error> {
+    let Some(read) = unit.lock(visibility, call.request).await? else {
+        return Ok(false);
+    };
+    if call
+        .etag
+        .as_ref()
+        .is_some_and(|etag| *etag != read.request.etag)
+    {
+        return Err(Error::EtagMismatch);
+    }
+    let transition = life_cycle::allowed(call.command.change(), &read)?;
+    if transition.by != life_cycle::side(visibility) {
+        return Err(Error::UserTypeNotAllowed);
+    }
+    let (handover, notes) = match &call.command {
+        Command::Assign { partner, branch } => {
+            let handover = handover::to(unit, *partner, *branch, read.now).await?;
+            (Some(handover), None)
+        }
+        Command::Reject { reason } => (None, Some(reason.as_str())),
+        Command::Confirm
+        | Command::Start
+        | Command::StepBack
+        | Command::Complete
+        | Command::Reopen
+        | Command::Close => (None, None),
+    };
+    let change = store::Change {
+        transition,
+        request: call.request,
+        user: caller.user_id,
+        partner: match visibility {
+            Visibility::Partner(partner) => Some(partner),
+            Visibility::AllPartners => None,
+        },
+        handover,
+        notes,
+        now: read.now,
+    };
+    unit.write(&change).await?;
+    Ok(true)
+}
+
+/// The request after the change, whoever has it now.
+async fn as_it_is_now(unit: &Unit, request: PartnerRequestId) -> Result<PartnerRequest, Error> {
+    let read = unit
+        .read(Visibility::AllPartners, &Key::Id(request))
+        .await?;
+    read.map(|read| read.request).ok_or(Error::NotFound)
+}

@@ -1,0 +1,96 @@
+//! To whom a request may be assigned, and until when it is to be confirmed.
+
+use super::Error;
+use crate::{
+    model::PartnerStanding,
+    store::{Handover, Setting, Unit},
+};
+use shared::{
+    ids::{BranchId, PartnerId},
+    time::Timestamp,
+};
+use std::{ops::RangeInclusive, time::Duration};
+
+/// Where no setting says it.
+const DEFAULT_MINUTES: u64 = 15;
+/// A setting beyond is none.
+const MINUTES: RangeInclusive<u64> = 1..=1_440;
+
+/// To a branch of a partner, both live, the partner active.
+pub(super) async fn to(
+    unit: &Unit,
+    partner: PartnerId,
+    branch: BranchId,
+    now: Timestamp,
+) -> Result<Handover, Error> {
+    match unit.partner_standing(partner).await? {
+        PartnerStanding::Active => {}
+        PartnerStanding::Deleted => return Err(Error::PartnerNotFound),
+        PartnerStanding::Inactive | PartnerStanding::Suspended => {
+            return Err(Error::PartnerNotActive);
+        }
+    }
+    match unit.partner_of_branch(branch).await? {
+        Some(owner) if owner == partner => {}
+        Some(_) => return Err(Error::BranchOfOtherPartner),
+        None => return Err(Error::BranchNotFound),
+    }
+    let minutes = minutes(&unit.sla_settings(partner).await?);
+    Ok(Handover {
+        partner,
+        branch,
+        sla_deadline: now + Duration::from_mins(minutes),
+    })
+}
+
+/// The partner's own setting before the platform's; what is no integer within
+/// bounds is passed over.
+fn minutes(settings: &[Setting]) -> u64 {
+    let of = |of_partner: bool| {
+        settings
+            .iter()
+            .filter(move |setting| setting.of_partner == of_partner)
+            .filter_map(|setting| setting.value.trim().parse().ok())
+            .find(|minutes| MINUTES.contains(minutes))
+    };
+    of(true).or_else(|| of(false)).unwrap_or(DEFAULT_MINUTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(of_partner: bool, value: &str) -> Setting {
+        Setting {
+            of_partner,
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_partners_own_minutes_come_first() {
+        assert_eq!(minutes(&[]), 15);
+        assert_eq!(minutes(&[set(false, "30")]), 30);
+        assert_eq!(minutes(&[set(false, "30"), set(true, "45")]), 45);
+        assert_eq!(minutes(&[set(true, "1"), set(false, "30")]), 1);
+        assert_eq!(minutes(&[set(true, "1440")]), 1_440);
+    }
+
+    #[test]
+    fn what_is_no_number_of_minutes_is_passed_over() {
+        for odd in [
+            "",
+            "0",
+            "1441",
+            "-5",
+            "15.5",
+            "soon",
+            "1e2",
+            "99999999999999999999",
+        ] {
+            assert_eq!(minutes(&[set(true, odd), set(false, "30")]), 30, "{odd}");
+            assert_eq!(minutes(&[set(false, odd)]), 15, "{odd}");
+        }
+        assert_eq!(minutes(&[set(false, "many"), set(false, " 20 ")]), 20);
+    }
+}

@@ -1,0 +1,155 @@
+//! Calls that change a request.
+
+use super::Fields;
+use crate::model::{Call, Command, Etag, Idempotency};
+use aws_lc_rs::digest::{SHA256, digest};
+use prost::Message;
+use proto::requests::v1::{
+    AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
+    UpdatePartnerRequestStatusRequest,
+};
+use shared::ids::{BranchId, PartnerId, PartnerRequestId};
+use std::ops::RangeInclusive;
+use tonic::Status as Refusal;
+
+/// Characters of a reason.
+const REASON: RangeInclusive<usize> = 10..=1_000;
+const MAX_ETAG: usize = 64;
+const MAX_IDEMPOTENCY_KEY: usize = 64;
+
+/// What UpdatePartnerRequestStatus asks for.
+pub(in crate::grpc) fn update(
+    message: &UpdatePartnerRequestStatusRequest,
+) -> Result<Call, Refusal> {
+    let UpdatePartnerRequestStatusRequest {
+        request_id,
+        change,
+        reason,
+        etag,
+        idempotency_key,
+    } = message;
+    let keyless = UpdatePartnerRequestStatusRequest {
+        idempotency_key: String::new(),
+        ..message.clone()
+    };
+    let mut fields = Fields::default();
+    let call = Call {
+        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        command: command(&mut fields, *change, reason),
+        etag: fields.etag(etag),
+        idempotency: fields.idempotency(idempotency_key, "UpdatePartnerRequestStatus", &keyless),
+    };
+    fields.finish()?;
+    Ok(call)
+}
+
+/// What AssignPartnerRequest asks for.
+pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<Call, Refusal> {
+    let AssignPartnerRequestRequest {
+        request_id,
+        partner_id,
+        branch_id,
+        etag,
+        idempotency_key,
+    } = message;
+    let keyless = AssignPartnerRequestRequest {
+        idempotency_key: String::new(),
+        ..message.clone()
+    };
+    let mut fields = Fields::default();
+    let call = Call {
+        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        command: Command::Assign {
+            partner: PartnerId(fields.id("partner_id", *partner_id)),
+            branch: BranchId(fields.id("branch_id", *branch_id)),
+        },
+        etag: fields.etag(etag),
+        idempotency: fields.idempotency(idempotency_key, "AssignPartnerRequest", &keyless),
+    };
+    fields.finish()?;
+    Ok(call)
+}
+
+/// What ClosePartnerRequest asks for.
+pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Call, Refusal> {
+    let ClosePartnerRequestRequest {
+        request_id,
+        etag,
+        idempotency_key,
+    } = message;
+    let keyless = ClosePartnerRequestRequest {
+        idempotency_key: String::new(),
+        ..message.clone()
+    };
+    let mut fields = Fields::default();
+    let call = Call {
+        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        command: Command::Close,
+        etag: fields.etag(etag),
+        idempotency: fields.idempotency(idempotency_key, "ClosePartnerRequest", &keyless),
+    };
+    fields.finish()?;
+    Ok(call)
+}
+
+fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
+    let change = PartnerRequestChange::try_from(change);
+    if change == Ok(PartnerRequestChange::Reject) {
+        let reason = fields.text("reason", reason.trim(), *REASON.end());
+        let long_enough = reason.chars().count() >= *REASON.start();
+        let problem = format!("must have at least {} characters", REASON.start());
+        fields.require(long_enough, "reason", &problem);
+        return Command::Reject { reason };
+    }
+    fields.require(reason.is_empty(), "reason", "goes with REJECT only");
+    match change {
+        Ok(PartnerRequestChange::Confirm) => Command::Confirm,
+        Ok(PartnerRequestChange::Start) => Command::Start,
+        Ok(PartnerRequestChange::Complete) => Command::Complete,
+        Ok(PartnerRequestChange::StepBack) => Command::StepBack,
+        Ok(PartnerRequestChange::Reopen) => Command::Reopen,
+        Ok(PartnerRequestChange::Assign | PartnerRequestChange::Close) => {
+            fields.refuse("change", "has an RPC of its own");
+            Command::Close
+        }
+        Ok(PartnerRequestChange::Unspecified | PartnerRequestChange::Reject) | Err(_) => {
+            fields.refuse("change", "must be a change other than UNSPECIFIED");
+            Command::Close
+        }
+    }
+}
+
+impl Fields {
+    /// An id that must be there.
+    fn id(&mut self, field: &str, id: i32) -> i32 {
+        self.require(id > 0, field, "must be positive");
+        id
+    }
+
+    /// Whatever it is, it is compared and no more.
+    fn etag(&mut self, etag: &str) -> Option<Etag> {
+        let etag = self.text("etag", etag, MAX_ETAG);
+        (!etag.is_empty()).then_some(Etag(etag))
+    }
+
+    /// The key, with a digest of the call that it is for.
+    fn idempotency(&mut self, key: &str, rpc: &str, keyless: &impl Message) -> Option<Idempotency> {
+        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+        self.require(
+            visible && key.len() <= MAX_IDEMPOTENCY_KEY,
+            "idempotency_key",
+            "must be at most 64 visible ASCII characters",
+        );
+        if key.is_empty() {
+            return None;
+        }
+        let mut call = rpc.as_bytes().to_vec();
+        call.push(0);
+        call.extend(keyless.encode_to_vec());
+        let digest = digest(&SHA256, &call);
+        Some(Idempotency {
+            key: key.to_owned(),
+            call: digest.as_ref().try_into().unwrap_or_default(),
+        })
+    }
+}

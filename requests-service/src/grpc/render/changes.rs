@@ -1,0 +1,30 @@
+//! Answers to changes. They are kept, so that a repeated call gets the same; a
+//! first answer takes the same way.
+
+use super::partner_request;
+use crate::model::{Answer, PartnerRequest};
+use prost::Message;
+use proto::requests::v1::{ErrorReason, UpdatePartnerRequestStatusResponse};
+use shared::errors::refuse;
+use tonic::{Code, Response, Status};
+
+/// The answer to any change: the three responses are one message under three
+/// names.
+pub(in crate::grpc) fn answer(request: PartnerRequest) -> Answer {
+    let response = UpdatePartnerRequestStatusResponse {
+        partner_request: Some(partner_request(request)),
+    };
+    Answer(response.encode_to_vec())
+}
+
+/// An answer as the response that the RPC gives.
+pub(in crate::grpc) fn response<M: Message + Default>(
+    answer: &Answer,
+) -> Result<Response<M>, Status> {
+    M::decode(answer.0.as_slice())
+        .map(Response::new)
+        .map_err(|error| {
+            tracing::error!(%error, "a kept answer does not decode");
+            refuse(Code::Internal, ErrorReason::Internal, "internal error")
+        })
+}

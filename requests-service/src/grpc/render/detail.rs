@@ -1,0 +1,66 @@
+//! One request with all that its page shows.
+
+use super::{partner_request, wire_status};
+use crate::model::{Actor, BranchContact, Change, Detail, TimelineEntry};
+use proto::requests::v1::{
+    self as wire, GetPartnerRequestResponse, PartnerRequestChange, PartnerRequestStatus,
+};
+
+/// A request that was asked for.
+pub(in crate::grpc) fn detail(detail: Detail) -> GetPartnerRequestResponse {
+    let Detail {
+        request,
+        timeline,
+        branch_contact,
+        time_left,
+        permitted,
+    } = detail;
+    GetPartnerRequestResponse {
+        partner_request: Some(partner_request(request)),
+        timeline: timeline.into_iter().map(entry).collect(),
+        branch_contact: branch_contact.map(contact),
+        time_left: time_left.and_then(|time| time.try_into().ok()),
+        permitted_changes: permitted
+            .into_iter()
+            .map(|change| wire_change(change).into())
+            .collect(),
+    }
+}
+
+fn entry(entry: TimelineEntry) -> wire::TimelineEntry {
+    let TimelineEntry {
+        status,
+        at,
+        actor,
+        notes,
+    } = entry;
+    wire::TimelineEntry {
+        status: status
+            .map_or(PartnerRequestStatus::Unspecified, wire_status)
+            .into(),
+        time: at.map(Into::into),
+        actor: actor.map(|Actor { id, name }| wire::Actor {
+            user_id: id.0,
+            name,
+        }),
+        notes,
+    }
+}
+
+fn contact(contact: BranchContact) -> wire::BranchContact {
+    let BranchContact { address, phone } = contact;
+    wire::BranchContact { address, phone }
+}
+
+fn wire_change(change: Change) -> PartnerRequestChange {
+    match change {
+        Change::Assign => PartnerRequestChange::Assign,
+        Change::Confirm => PartnerRequestChange::Confirm,
+        Change::Reject => PartnerRequestChange::Reject,
+        Change::Start => PartnerRequestChange::Start,
+        Change::StepBack => PartnerRequestChange::StepBack,
+        Change::Complete => PartnerRequestChange::Complete,
+        Change::Reopen => PartnerRequestChange::Reopen,
+        Change::Close => PartnerRequestChange::Close,
+    }
+}

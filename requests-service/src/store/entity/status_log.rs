@@ -1,0 +1,42 @@
+//! Table `request_status_log`: what happened to a request.
+
+use sea_orm::entity::prelude::*;
+use shared::time::Timestamp;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "request_status_log")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub id: i32,
+    /// To `requests`.
+    pub request_id: i32,
+    /// `request_status_enum`.
+    #[sea_orm(select_as = "text")]
+    pub status: String,
+    /// To `users`.
+    pub changed_by_id: i32,
+    /// What was noted.
+    pub notes: Option<String>,
+    /// When it happened.
+    pub timestamp: Option<Timestamp>,
+    /// Made.
+    pub created_at: Option<Timestamp>,
+    /// By whom.
+    pub created_by_id: Option<i32>,
+    /// Last changed.
+    pub updated_at: Option<Timestamp>,
+    /// By whom.
+    pub updated_by_id: Option<i32>,
+    /// Live only if true.
+    pub is_active: Option<bool>,
+    /// Live only if false.
+    pub is_deleted: Option<bool>,
+}
+
+/// Joins are written where they are made.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,141 @@
+//! Calls that may be sent again: their keys, and what was answered.
+
+use super::{StoreError, Unit, entity::idempotency_key as keys, statement::statement};
+use crate::model::{Answer, Idempotency};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, FromQueryResult,
+    sea_query::{
+        Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
+    },
+};
+use shared::{database::Dialect, ids::UserId};
+
+/// How long an answer is kept, in microseconds.
+const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
+/// Old answers that go with each call, so that they go faster than they come.
+const SWEPT: u64 = 10;
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is this call's from now on.
+    New,
+    /// The call was made before, and answered so.
+    Answered(Answer),
+    /// Another call was made with it.
+    OtherCall,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Row {
+    call: Vec<u8>,
+    answer: Option<Vec<u8>>,
+}
+
+impl Unit {
+    /// Takes a key for this call. While another transaction holds it, this waits
+    /// for its end.
+    pub async fn claim(
+        &self,
+        user: UserId,
+        idempotency: &Idempotency,
+    ) -> Result<Claim, StoreError> {
+        use keys::Column;
+        let of = |column| Expr::col((keys::Entity, column));
+        let insert = Query::insert()
+            .into_table(keys::Entity)
+            .columns([Column::UserId, Column::Key, Column::Call, Column::CreatedAt])
+            .values_panic([
+                user.0.into(),
+                idempotency.key.as_str().into(),
+                idempotency.call.to_vec().into(),
+                self.database.now(),
+            ])
+            .on_conflict(
+                // one that is past its day is as good as none
+                OnConflict::columns([Column::UserId, Column::Key])
+                    .update_columns([Column::Call, Column::Answer, Column::CreatedAt])
+                    .action_and_where(of(Column::CreatedAt).lte(self.a_day_ago()))
+                    .to_owned(),
+            )
+            .returning_col(Column::UserId)
+            .take();
+        if !self.transaction.query_all(&insert).await?.is_empty() {
+            self.sweep().await?;
+            return Ok(Claim::New);
+        }
+        let select = Query::select()
+            .columns([Column::Call, Column::Answer])
+            .from(keys::Entity)
+            .and_where(of(Column::UserId).eq(user.0))
+            .and_where(of(Column::Key).eq(idempotency.key.as_str()))
+            .take();
+        let select = statement(self.database.dialect(), &select);
+        let row = Row::find_by_statement(select)
+            .one(&self.transaction)
+            .await?;
+        match row {
+            Some(row) if row.call != idempotency.call => Ok(Claim::OtherCall),
+            Some(Row {
+                answer: Some(answer),
+                ..
+            }) => Ok(Claim::Answered(Answer(answer))),
+            // it was there a moment ago
+            Some(Row { answer: None, .. }) | None => Err(StoreError::Conflict(DbErr::Custom(
+                "an idempotency key went away".to_owned(),
+            ))),
+        }
+    }
+
+    /// Keeps the answer with the key.
+    pub async fn keep(
+        &self,
+        user: UserId,
+        idempotency: &Idempotency,
+        answer: &Answer,
+    ) -> Result<(), StoreError> {
+        use keys::Column;
+        let update = Query::update()
+            .table(keys::Entity)
+            .value(Column::Answer, answer.0.clone())
+            .and_where(Expr::col(Column::UserId).eq(user.0))
+            .and_where(Expr::col(Column::Key).eq(idempotency.key.as_str()))
+            .take();
+        self.transaction.execute(&update).await?;
+        Ok(())
+    }
+
+    /// Deletes a few that are past their day, and that nobody is at.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        use keys::Column;
+        let delete = Query::delete()
+            .from_table(keys::Entity)
+            .and_where(
+                Expr::tuple([Expr::col(Column::UserId), Expr::col(Column::Key)])
+                    .in_subquery(self.past_their_day()),
+            )
+            .take();
+        self.transaction.execute(&delete).await?;
+        Ok(())
+    }
+
+    fn past_their_day(&self) -> SelectStatement {
+        use keys::Column;
+        let mut select = Query::select();
+        select
+            .columns([Column::UserId, Column::Key])
+            .from(keys::Entity)
+            .and_where(Expr::col(Column::CreatedAt).lte(self.a_day_ago()))
+            .order_by(Column::CreatedAt, Order::Asc)
+            .limit(SWEPT);
+        if self.database.dialect() == Dialect::Postgres {
+            select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        }
+        select
+    }
+
+    fn a_day_ago(&self) -> Expr {
+        let offset = self.database.offset_micros().saturating_sub(KEPT);
+        self.database.dialect().now(offset)
+    }
+}

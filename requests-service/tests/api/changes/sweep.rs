@@ -1,0 +1,78 @@
+//! The old application goes on beside us: its sweep, which takes requests from
+//! partners that did not confirm in time, asks for no status before it writes.
+
+use super::{partner, update, waiting};
+use crate::support::Service;
+use proto::requests::v1::PartnerRequestChange;
+use testing::Kind;
+use tonic::Code;
+
+/// What the sweep does to a request that it selected a moment ago.
+const SWEEP: &str = "
+BEGIN;
+UPDATE requests SET status = 'unassigned', partner_id = NULL, branch_id = NULL, assigned_at = NULL,
+    sla_deadline = NULL WHERE id = {id};
+INSERT INTO request_assignments (request_id, partner_id, branch_id, assigned_by_user_id, response)
+    VALUES ({id}, 1, 11, 903, 'timeout');
+INSERT INTO request_status_log (request_id, status, changed_by_id, notes)
+    VALUES ({id}, 'unassigned', 903, 'SLA timeout');
+COMMIT;";
+
+/// A request, its assignments and its log, in one line.
+async fn all_of(service: &Service, id: i32) -> String {
+    let line = format!(
+        "SELECT r.status || ', ' || coalesce(r.partner_id::text, 'nobody') || ', ' ||
+             CASE WHEN r.confirmed_at IS NULL THEN 'never confirmed' ELSE 'confirmed once' END || '; ' ||
+             (SELECT string_agg(a.response::text, ', ' ORDER BY a.id)
+              FROM request_assignments a WHERE a.request_id = r.id) || '; ' ||
+             (SELECT string_agg(l.status::text, ', ' ORDER BY l.id)
+              FROM request_status_log l WHERE l.request_id = r.id) AS line
+         FROM requests r WHERE id = {id}"
+    );
+    service.lines(&line).await.remove(0)
+}
+
+/// Only PostgreSQL is shared with the old application.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmation_that_races_the_old_applications_sweep_is_whole_or_nothing() {
+    let service = Service::start(Kind::Postgres).await;
+    let token = partner(1);
+    let (mut confirmed_first, mut swept_first) = (0, 0);
+    for id in 1..=100 {
+        waiting(&service, id).await;
+        let sweep = SWEEP.replace("{id}", &id.to_string());
+        let confirm = || service.update(&token, update(id, PartnerRequestChange::Confirm));
+        // the two orders by turns, and both at once
+        let outcome = match id % 4 {
+            0 => {
+                let outcome = confirm().await;
+                service.execute(&sweep).await;
+                outcome
+            }
+            1 => {
+                service.execute(&sweep).await;
+                confirm().await
+            }
+            _ => tokio::join!(confirm(), service.execute(&sweep)).0,
+        };
+        match outcome {
+            Ok(_) => {
+                confirmed_first += 1;
+                assert_eq!(
+                    all_of(&service, id).await,
+                    "unassigned, nobody, confirmed once; confirmed, timeout; assigned, confirmed, unassigned"
+                );
+            }
+            Err(refusal) => {
+                swept_first += 1;
+                assert_eq!(refusal.code(), Code::NotFound, "{refusal:?}");
+                assert_eq!(
+                    all_of(&service, id).await,
+                    "unassigned, nobody, never confirmed; pending, timeout; assigned, unassigned"
+                );
+            }
+        }
+    }
+    println!("confirmed first: {confirmed_first}, swept first: {swept_first}");
+    assert!(confirmed_first >= 25 && swept_first >= 25);
+}
