@@ -18,12 +18,14 @@ mod statement;
 mod tests;
 mod timeline;
 mod unit;
+mod write;
 
 pub use error::StoreError;
 pub use idempotency::Claim;
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
-pub use unit::{Change, Handover, Unit};
+pub use unit::Unit;
+pub use write::{Change, Handover};
 
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
 use shared::database::Database;

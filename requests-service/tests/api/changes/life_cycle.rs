@@ -1,15 +1,17 @@
 //! The life cycle as it is served is the table in `LIFE_CYCLE.md`: every change,
 //! from every status, by everyone.
 
-use super::{done, partner, staff};
+use super::{
+    document::{Written, document},
+    done, partner, staff,
+};
 use crate::support::{Row, Service, of, reason, seconds};
-use proto::requests::v1::{PartnerRequestChange, PartnerRequestStatus};
+use proto::requests::v1::PartnerRequestStatus;
 use requests_service::model::{Holder, LIFE_CYCLE, Moment, Side, Status};
 use std::collections::BTreeMap;
 use testing::Kind;
 use tonic::Code;
 
-const DOCUMENT: &str = include_str!("../../../LIFE_CYCLE.md");
 /// Of `requests`: what a change may write.
 const COLUMNS: [&str; 13] = [
     "status",
@@ -26,58 +28,6 @@ const COLUMNS: [&str; 13] = [
     "closed_by_user_id",
     "updated_by_id",
 ];
-
-/// A row of the document.
-struct Written {
-    change: &'static str,
-    from: Vec<&'static str>,
-    who: &'static str,
-    requests: &'static str,
-    response: &'static str,
-    log: &'static str,
-}
-
-fn document() -> Vec<Written> {
-    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| "));
-    rows.skip(2)
-        .map(|line| {
-            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let [change, from, who, requests, response, log] = cells[..] else {
-                panic!("{line}")
-            };
-            Written {
-                change,
-                from: from.split(", ").collect(),
-                who,
-                requests,
-                response,
-                log,
-            }
-        })
-        .collect()
-}
-
-impl Written {
-    /// What the document says of a column: a word, `now`, `NULL`, or nothing.
-    fn of(&self, column: &str) -> Option<&'static str> {
-        let quoted = format!("`{column}`");
-        self.requests.split("; ").find_map(|clause| {
-            if let Some(status) = clause.strip_prefix("status ") {
-                return (column == "status").then_some(status);
-            }
-            let named = clause.split(", ").any(|name| name.starts_with(&quoted));
-            named.then(|| {
-                let after = clause.rsplit('`').next().unwrap_or_default().trim();
-                if after.is_empty() { "value" } else { after }
-            })
-        })
-    }
-
-    fn change(&self) -> PartnerRequestChange {
-        let name = self.change.to_uppercase().replace(' ', "_");
-        PartnerRequestChange::from_str_name(&format!("PARTNER_REQUEST_CHANGE_{name}")).unwrap()
-    }
-}
 
 fn name(status: Option<Status>) -> &'static str {
     status.map_or("NULL", Status::name)

@@ -1,5 +1,6 @@
 //! UpdatePartnerRequestStatus, AssignPartnerRequest, ClosePartnerRequest.
 
+mod document;
 mod idempotency;
 mod life_cycle;
 mod races;
