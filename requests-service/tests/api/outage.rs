@@ -1,7 +1,12 @@
 //! The database away: an outage is never an answer (P5).
 
-use crate::support::{ADMIN, Row, Service, reason};
-use proto::requests::v1::ListPartnerRequestsRequest;
+use crate::{
+    changes,
+    support::{ADMIN, Row, Service, reason},
+};
+use proto::requests::v1::{
+    ListPartnerRequestsRequest, PartnerRequestChange, UpdatePartnerRequestStatusRequest,
+};
 use std::time::{Duration, Instant};
 use testing::{Kind, TestDatabase, proxy::TcpProxy};
 use tonic::Code;
@@ -72,6 +77,95 @@ async fn a_database_that_hangs_is_unavailable_before_the_callers_deadline() {
     assert_eq!(refusal.code(), Code::Unavailable);
     proxy.restore().await;
     is_served_again(&service).await;
+}
+
+/// What became of a call whose connection broke after so many bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum First {
+    /// It was answered.
+    Answered,
+    /// It was not, and nothing was done.
+    Undone,
+    /// It was not, though all was done.
+    Done,
+}
+
+/// Confirms a request over a connection that breaks, then again over one that does
+/// not, and sees that it was done once.
+async fn confirmed_twice(service: &Service, proxy: &TcpProxy, id: i32, bytes: u64) -> First {
+    let token = changes::partner(1);
+    changes::waiting(service, id).await;
+    let confirm = UpdatePartnerRequestStatusRequest {
+        idempotency_key: format!("confirm-{id}"),
+        ..changes::update(id, PartnerRequestChange::Confirm)
+    };
+    let log = format!(
+        "SELECT status::text AS line FROM request_status_log WHERE request_id = {id} ORDER BY id"
+    );
+    proxy.break_after(bytes).await;
+    let first = service.update(&token, confirm.clone()).await;
+    let done = service.lines(&log).await.len() == 2;
+    proxy.restore().await;
+    let patience = Instant::now() + Duration::from_secs(20);
+    let answer = loop {
+        match service.update(&token, confirm.clone()).await {
+            Ok(answer) => break answer,
+            Err(status) => {
+                assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+                assert!(Instant::now() < patience, "{status:?}");
+            }
+        }
+    };
+    assert_eq!(service.lines(&log).await, ["assigned", "confirmed"]);
+    assert_eq!(
+        service.get(&token, changes::by_id(id)).await.unwrap(),
+        answer
+    );
+    match first {
+        Ok(first) => {
+            assert_eq!(first, answer);
+            First::Answered
+        }
+        Err(status) => {
+            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+            if done { First::Done } else { First::Undone }
+        }
+    }
+}
+
+/// Wherever the connection breaks, also where the answer to COMMIT is lost: what is
+/// sent again with its key is done once.
+#[tokio::test]
+async fn mistake_14_a_change_whose_connection_breaks_anywhere_is_made_once() {
+    let (service, proxy) = start().await;
+    let mut seen = Vec::new();
+    for (id, bytes) in (10..).zip((0..6_000).step_by(200)) {
+        seen.push(confirmed_twice(&service, &proxy, id, bytes).await);
+    }
+    // the end of a call, on a connection that has served one: COMMIT and its answer
+    let token = changes::partner(1);
+    for (id, before_the_end) in (100..).step_by(10).zip((1..60).step_by(3)) {
+        let mut length = 0;
+        for warm in id + 1..id + 3 {
+            changes::waiting(&service, warm).await;
+            let confirm = UpdatePartnerRequestStatusRequest {
+                idempotency_key: format!("confirm-{warm}"),
+                ..changes::update(warm, PartnerRequestChange::Confirm)
+            };
+            let passed = proxy.passed();
+            service.update(&token, confirm).await.unwrap();
+            length = proxy.passed() - passed;
+        }
+        seen.push(confirmed_twice(&service, &proxy, id, length - before_the_end).await);
+    }
+    let count = |first| seen.iter().filter(|seen| **seen == first).count();
+    let (answered, undone, done) = (
+        count(First::Answered),
+        count(First::Undone),
+        count(First::Done),
+    );
+    println!("answered: {answered}; not answered: {undone} undone, {done} done");
+    assert!(answered > 0 && undone > 0 && done > 0);
 }
 
 /// A fault of ours says nothing of the inside.

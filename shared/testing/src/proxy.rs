@@ -4,6 +4,10 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,15 +22,24 @@ use tokio::{
 pub struct TcpProxy {
     address: SocketAddr,
     orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
+    traffic: Arc<Traffic>,
     /// Bound beside the listener and never listening, so that the port stays ours
     /// while a connection to it is refused.
     _place: TcpSocket,
+}
+
+/// What passes, both ways and all connections together, in bytes.
+#[derive(Debug)]
+struct Traffic {
+    passed: AtomicU64,
+    allowed: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Order {
     Cut,
     Hang,
+    BreakAfter(u64),
     Restore,
 }
 
@@ -38,10 +51,16 @@ impl TcpProxy {
         let address = place.local_addr().expect("it is bound");
         let listener = listen(address).expect("the port is ours");
         let (orders, received) = mpsc::channel(1);
-        tokio::spawn(serve(listener, address, target, received));
+        let traffic = Arc::new(Traffic {
+            passed: AtomicU64::new(0),
+            allowed: AtomicU64::new(u64::MAX),
+        });
+        let from_to = Place { address, target };
+        tokio::spawn(serve(listener, from_to, received, Arc::clone(&traffic)));
         Self {
             address,
             orders,
+            traffic,
             _place: place,
         }
     }
@@ -61,6 +80,18 @@ impl TcpProxy {
     /// byte passes.
     pub async fn hang(&self) {
         self.order(Order::Hang).await;
+    }
+
+    /// Connections break when so many more bytes have passed, both ways and all
+    /// together: in the middle of a message, or of a word.
+    pub async fn break_after(&self, bytes: u64) {
+        self.order(Order::BreakAfter(bytes)).await;
+    }
+
+    /// How many bytes have passed so far.
+    #[must_use]
+    pub fn passed(&self) -> u64 {
+        self.traffic.passed.load(Ordering::SeqCst)
     }
 
     /// The server is back. What clients sent meanwhile on a silent connection
@@ -91,11 +122,18 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket(address.port())?.listen(128)
 }
 
-async fn serve(
-    listener: TcpListener,
+/// From where to where.
+#[derive(Clone, Copy)]
+struct Place {
     address: SocketAddr,
     target: SocketAddr,
+}
+
+async fn serve(
+    listener: TcpListener,
+    Place { address, target }: Place,
     mut orders: mpsc::Receiver<(Order, oneshot::Sender<()>)>,
+    traffic: Arc<Traffic>,
 ) {
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
@@ -112,6 +150,8 @@ async fn serve(
                 // the proxy was dropped
                 let Some((order, done)) = order else { return };
                 silent.send_replace(matches!(order, Order::Hang));
+                let bytes = if let Order::BreakAfter(bytes) = order { bytes } else { u64::MAX };
+                traffic.allowed.store(bytes, Ordering::SeqCst);
                 if matches!(order, Order::Cut) {
                     listener = None;
                     connections.shutdown().await;
@@ -123,7 +163,8 @@ async fn serve(
             }
             accepted = accepted => {
                 if let Ok((client, _)) = accepted {
-                    connections.spawn(forward(client, target, silent.subscribe()));
+                    let traffic = Arc::clone(&traffic);
+                    connections.spawn(forward(client, target, silent.subscribe(), traffic));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -132,7 +173,12 @@ async fn serve(
 }
 
 /// Serves one connection; an error on either side ends both.
-async fn forward(client: TcpStream, target: SocketAddr, mut silent: watch::Receiver<bool>) {
+async fn forward(
+    client: TcpStream,
+    target: SocketAddr,
+    mut silent: watch::Receiver<bool>,
+    traffic: Arc<Traffic>,
+) {
     if silent.wait_for(|silent| !silent).await.is_err() {
         return;
     }
@@ -142,8 +188,8 @@ async fn forward(client: TcpStream, target: SocketAddr, mut silent: watch::Recei
     let _no_delay = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = pump(from_client, to_server, silent.clone());
-    let back = pump(from_server, to_client, silent);
+    let there = pump(from_client, to_server, silent.clone(), &traffic);
+    let back = pump(from_server, to_client, silent, &traffic);
     let _ended = tokio::try_join!(there, back);
 }
 
@@ -151,6 +197,7 @@ async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
     mut silent: watch::Receiver<bool>,
+    traffic: &Traffic,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -161,6 +208,27 @@ async fn pump(
         if read == 0 {
             return to.shutdown().await;
         }
-        to.write_all(&buffer[..read]).await?;
+        let passing = traffic.let_pass(read);
+        to.write_all(&buffer[..passing]).await?;
+        if passing < read {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+}
+
+impl Traffic {
+    /// How many of so many bytes may pass; they are counted as passed.
+    fn let_pass(&self, wanted: usize) -> usize {
+        let less = |left: u64| match left {
+            u64::MAX => Some(u64::MAX),
+            left => Some(left.saturating_sub(wanted as u64)),
+        };
+        let left = self
+            .allowed
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .unwrap_or_else(|left| left);
+        let passing = usize::try_from(left).map_or(wanted, |left| left.min(wanted));
+        self.passed.fetch_add(passing as u64, Ordering::SeqCst);
+        passing
     }
 }
