@@ -20,6 +20,7 @@ mod old_rows;
 mod outage;
 mod random_filters;
 mod refusals;
+mod strangers;
 mod support;
 mod walk;
 mod with_sessions;

@@ -2,9 +2,10 @@
 
 use super::{Row, Tokens, rows};
 use proto::requests::v1::{
-    AssignPartnerRequestRequest, ClosePartnerRequestRequest, GetPartnerRequestRequest,
-    GetPartnerRequestResponse, ListPartnerRequestsRequest, ListPartnerRequestsResponse,
-    PartnerRequest, UpdatePartnerRequestStatusRequest,
+    AssignPartnerRequestRequest, ClosePartnerRequestRequest, CountPartnerRequestsRequest,
+    CountPartnerRequestsResponse, GetPartnerRequestRequest, GetPartnerRequestResponse,
+    ListPartnerRequestsRequest, ListPartnerRequestsResponse, PartnerRequest,
+    UpdatePartnerRequestStatusRequest,
     partner_requests_service_client::PartnerRequestsServiceClient,
     partner_requests_service_server::PartnerRequestsServiceServer,
 };
@@ -158,6 +159,17 @@ impl Service {
         let request = signed(token, request);
         let mut client = self.client.clone();
         Ok(client.get_partner_request(request).await?.into_inner())
+    }
+
+    /// How many there are.
+    pub(crate) async fn count(
+        &self,
+        token: &str,
+        request: CountPartnerRequestsRequest,
+    ) -> Result<CountPartnerRequestsResponse, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        Ok(client.count_partner_requests(request).await?.into_inner())
     }
 
     /// A change by the partner.
