@@ -8,6 +8,8 @@ mod log_in;
 mod lookups;
 mod refresh;
 mod refresh_decision;
+#[cfg(test)]
+mod refresh_model;
 mod revoke;
 mod standing;
 mod used_marks;
