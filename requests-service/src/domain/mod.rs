@@ -1,4 +1,4 @@
-//! What can be asked about partner requests, and who may ask it.
+//! What can be asked about partner requests and partners, and who may ask it.
 //!
 //! Every question takes the caller: what it may see is decided here, anew each
 //! time, and becomes a condition of the statement. Neither the wire nor the
@@ -7,10 +7,12 @@
 mod error;
 mod get;
 mod list;
+mod partners;
 mod visibility;
 
 pub use error::Error;
 pub use list::ListQuery;
+pub use partners::{Partners, PartnersQuery, With};
 
 use crate::store::Store;
 

@@ -1,5 +1,9 @@
 //! From the model to messages.
 
+mod partners;
+
+pub(super) use partners::page as partners;
+
 use super::page_token::{self, Fingerprint};
 use crate::model::{Customer, NamedReference, Page, PartnerRequest, Status};
 use proto::requests::v1::{
@@ -10,7 +14,7 @@ use proto::requests::v1::{
 pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {
     ListPartnerRequestsResponse {
         partner_requests: page.requests.into_iter().map(partner_request).collect(),
-        next_page_token: page_token::encode(page.next, fingerprint),
+        next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
         total_size: page
             .total_size
             .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),

@@ -1,4 +1,4 @@
-//! The tables of partner requests: one function a statement, and nothing that
+//! The tables of partner requests and partners: one function a statement, and nothing that
 //! decides.
 
 pub mod entity;
@@ -9,6 +9,7 @@ mod filter;
 mod get;
 mod list;
 mod partner;
+mod partners;
 mod row;
 mod statement;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 pub mod branch;
 pub mod category;
 pub mod partner;
+pub mod partner_category;
 pub mod partner_request;
 pub mod pickup_option;
 pub mod service;
