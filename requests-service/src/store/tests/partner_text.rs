@@ -124,7 +124,11 @@ fn the_length_of_a_list_does_not_change_the_text() {
     let filtered = |count: usize| {
         let filter = PartnerFilter {
             statuses: PartnerStatus::ALL[..count].to_vec(),
-            categories: vec![1, 2, 3].into_iter().take(count).map(CategoryId).collect(),
+            categories: vec![1, 2, 3]
+                .into_iter()
+                .take(count)
+                .map(CategoryId)
+                .collect(),
             name: None,
         };
         text(&select_count(postgres, &filter))
