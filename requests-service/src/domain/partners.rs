@@ -42,6 +42,14 @@ pub struct With {
     pub branches: bool,
 }
 
+/// Who sees all partners' requests may see the partners, and nobody else.
+fn check(caller: &Principal) -> Result<(), Error> {
+    match visibility::of(caller)? {
+        Visibility::AllPartners => Ok(()),
+        Visibility::Partner(_) => Err(Error::UserTypeNotAllowed),
+    }
+}
+
 impl Partners {
     /// Those in a store.
     #[must_use]
@@ -55,10 +63,7 @@ impl Partners {
         caller: &Principal,
         query: &PartnersQuery,
     ) -> Result<PartnerPage, Error> {
-        match visibility::of(caller)? {
-            Visibility::AllPartners => {}
-            Visibility::Partner(_) => return Err(Error::UserTypeNotAllowed),
-        }
+        check(caller)?;
         let PartnersQuery {
             filter,
             order,
@@ -104,5 +109,33 @@ impl Partners {
             next,
             total_size,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::{
+        ids::{SessionId, UserId},
+        session_layer::UserType,
+    };
+
+    /// The session layer refuses the others before; this is the second lock.
+    #[test]
+    fn partners_are_shown_to_staff_alone() {
+        let may = |user_type| {
+            let caller = Principal {
+                user_id: UserId(1),
+                name: String::new(),
+                user_type,
+                role: String::new(),
+                partner_id: Some(PartnerId(7)),
+                permissions: vec!["partner_manage".to_owned()],
+                session_id: SessionId::random(),
+            };
+            check(&caller).is_ok()
+        };
+        assert!(may(UserType::Admin) && may(UserType::Operation));
+        assert!(!may(UserType::Partner) && !may(UserType::Customer) && !may(UserType::Unknown));
     }
 }
