@@ -1,4 +1,5 @@
-//! What can be asked about partner requests and done with them, and by whom.
+//! What can be asked about partner requests and partners, what can be done with
+//! requests, and by whom.
 //!
 //! Every question takes the caller: what it may see is decided here, anew each
 //! time, and becomes a condition of the statement. Neither the wire nor the
@@ -10,11 +11,13 @@ mod get;
 mod handover;
 mod life_cycle;
 mod list;
+mod partners;
 mod timeline;
 mod visibility;
 
 pub use error::Error;
 pub use list::ListQuery;
+pub use partners::{Partners, PartnersQuery, With};
 
 use crate::store::Store;
 

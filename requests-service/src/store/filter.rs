@@ -12,7 +12,7 @@ use shared::{database::Dialect, ids::PartnerId};
 /// The type of `requests.status`.
 const STATUSES: &str = "request_status_enum[]";
 /// The type of `partners.status`.
-const PARTNER_STATUS: &str = "partner_status_enum";
+pub(super) const PARTNER_STATUS: &str = "partner_status_enum";
 
 /// What exists for a caller: live requests, and of these one partner's or all.
 pub(super) fn visible(visibility: Visibility) -> Condition {
@@ -106,7 +106,7 @@ fn column(column: Column) -> Expr {
     Expr::col((requests::Entity, column))
 }
 
-fn status_is_one_of(dialect: Dialect, statuses: &[Status]) -> Option<Expr> {
+pub(super) fn status_is_one_of(dialect: Dialect, statuses: &[Status]) -> Option<Expr> {
     let names = statuses.iter().map(|status| status.name());
     (!statuses.is_empty()).then(|| match dialect {
         // one statement text however many there are, and typed as the column is
@@ -160,7 +160,7 @@ fn phone_contains(phone: &PhoneDigits) -> Expr {
 }
 
 /// The database folds the case of both sides, so that they are folded alike.
-fn like(column: Expr, pattern: String) -> Expr {
+pub(super) fn like(column: Expr, pattern: String) -> Expr {
     let pattern = Expr::from(Func::lower(Expr::val(pattern)));
     Expr::from(Func::lower(column)).binary(
         BinOper::Like,
@@ -169,7 +169,7 @@ fn like(column: Expr, pattern: String) -> Expr {
 }
 
 /// Takes from a text what LIKE reads as wildcards.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")
         .replace('_', r"\_")

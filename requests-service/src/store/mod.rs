@@ -1,4 +1,4 @@
-//! The tables of partner requests: one function a statement, and nothing that
+//! The tables of partner requests and partners: one function a statement, and nothing that
 //! decides.
 
 pub mod entity;
@@ -11,6 +11,7 @@ mod get;
 mod idempotency;
 mod list;
 mod partner;
+mod partners;
 mod row;
 mod sla;
 mod statement;

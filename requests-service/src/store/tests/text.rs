@@ -103,7 +103,7 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
 }
 
 /// One clause a line, and the columns that every row is shown by only once.
-fn in_lines(sql: &str, columns: &str) -> String {
+pub(super) fn in_lines(sql: &str, columns: &str) -> String {
     let clauses = [
         "FROM",
         "WHERE",
@@ -142,10 +142,13 @@ fn texts(dialect: Dialect) -> String {
 }
 
 fn assert_texts(dialect: Dialect, file: &str, expected: &str) {
-    let actual = texts(dialect);
+    assert_file(file, &texts(dialect), expected);
+}
+
+pub(super) fn assert_file(file: &str, actual: &str, expected: &str) {
     if std::env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "write") {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
-        std::fs::write(format!("{folder}/{file}"), &actual).unwrap();
+        std::fs::write(format!("{folder}/{file}"), actual).unwrap();
     } else {
         assert_eq!(actual, expected, "{file} is not what is sent");
     }

@@ -3,10 +3,11 @@
 use proto::FILE_DESCRIPTOR_SET;
 use shared::session_layer::{AccessRule, AccessRules, UserType};
 
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     auth_service::app::AUTH_SERVICE,
     auth_service::app::VALIDATION_SERVICE,
     requests_service::app::PARTNER_REQUESTS_SERVICE,
+    requests_service::app::PARTNERS_SERVICE,
 ];
 
 /// Who may call, in the README's words.
