@@ -5,6 +5,7 @@ mod down;
 mod interrupted;
 mod locks;
 mod log_ins;
+mod odd_rows;
 mod old_database;
 mod refusals;
 mod services;

@@ -60,12 +60,19 @@ impl OldDatabase {
         })
     }
 
-    /// Makes it.
+    /// Makes it, with the rows of the fixture.
     pub(crate) async fn make(self) -> TestDatabase {
+        self.make_with(&[ROWS]).await
+    }
+
+    /// Makes it, with the rows of some scripts.
+    pub(crate) async fn make_with(self, rows: &[&str]) -> TestDatabase {
         let database = TestDatabase::empty(Kind::Postgres).await;
         database.execute(OLD_APPLICATION).await;
         // a value that is added to an enum is not to be used in one transaction
-        database.execute(ROWS).await;
+        for script in rows {
+            database.execute(script).await;
+        }
         let mut script = String::from(self.shape());
         if self.otp_enabled {
             script += "ALTER TABLE users ADD COLUMN otp_enabled boolean DEFAULT true;";
@@ -79,7 +86,10 @@ impl OldDatabase {
         database.execute(&script).await;
         if self.operation {
             database
-                .execute("UPDATE users SET user_type = 'operation' WHERE role_id = 2")
+                .execute(
+                    "UPDATE users SET user_type = 'operation'
+                     WHERE role_id = (SELECT id FROM roles WHERE name = 'operational')",
+                )
                 .await;
         }
         database

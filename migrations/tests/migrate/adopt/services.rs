@@ -7,7 +7,7 @@ use proto::{
         ValidateSessionRequest, ValidateSessionResponse,
     },
     requests::v1::{
-        ListPartnerRequestsRequest, PartnerRequest,
+        ListPartnerRequestsRequest, ListPartnerRequestsResponse,
         partner_requests_service_client::PartnerRequestsServiceClient,
     },
 };
@@ -98,18 +98,27 @@ impl Services {
             .into_inner())
     }
 
-    /// All pages of a list, one after the other.
+    /// One page.
+    pub(super) async fn page(
+        &self,
+        token: &str,
+        request: ListPartnerRequestsRequest,
+    ) -> Result<ListPartnerRequestsResponse, Status> {
+        let request = with_token(request, token);
+        let mut client = self.requests.clone();
+        Ok(client.list_partner_requests(request).await?.into_inner())
+    }
+
+    /// The ids on all pages, one after the other.
     pub(super) async fn walk(
         &self,
         token: &str,
         mut request: ListPartnerRequestsRequest,
-    ) -> Result<Vec<PartnerRequest>, Status> {
+    ) -> Result<Vec<i32>, Status> {
         let mut walked = Vec::new();
         loop {
-            let asked = with_token(request.clone(), token);
-            let mut client = self.requests.clone();
-            let page = client.list_partner_requests(asked).await?.into_inner();
-            walked.extend(page.partner_requests);
+            let page = self.page(token, request.clone()).await?;
+            walked.extend(page.partner_requests.iter().map(|row| row.request_id));
             if page.next_page_token.is_empty() {
                 return Ok(walked);
             }
