@@ -4,8 +4,11 @@ mod beside;
 mod down;
 mod interrupted;
 mod locks;
+mod log_ins;
+mod odd_rows;
 mod old_database;
 mod refusals;
+mod services;
 mod there_and_back;
 
 use crate::fingerprint::lines;
