@@ -2,7 +2,10 @@
 
 use super::{AuthError, Sessions};
 use crate::model::EndReason;
-use shared::{ids::SessionId, session_layer::BearerToken};
+use shared::{
+    ids::{SessionId, UserId},
+    session_layer::BearerToken,
+};
 
 impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is
@@ -10,6 +13,19 @@ impl Sessions {
     pub async fn revoke(&self, token: &BearerToken) -> Result<(), AuthError> {
         let claims = self.tokens.verify_for_revocation(token)?;
         self.end(claims.session_id, EndReason::LoggedOut).await
+    }
+
+    /// Logs out everywhere: ends all sessions of a user, or all but one.
+    /// Committed when this returns; how many were live until then.
+    pub async fn revoke_all(
+        &self,
+        user: UserId,
+        keep: Option<SessionId>,
+    ) -> Result<u32, AuthError> {
+        let reason = EndReason::RevokedByOwner;
+        let ended = self.store.end_all_of(user, keep, reason).await?;
+        tracing::info!(%user, ended, kept = keep.is_some(), %reason, "sessions ended");
+        Ok(ended)
     }
 
     /// Ends a session's row; committed when this returns.

@@ -5,7 +5,8 @@ use crate::domain::Sessions;
 use proto::auth::v1::{
     CreateSessionRequest, CreateSessionResponse, ListSessionsRequest, ListSessionsResponse,
     RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
-    RevokeSessionRequest, RevokeSessionResponse, auth_service_server::AuthService,
+    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeSessionRequest,
+    RevokeSessionResponse, auth_service_server::AuthService,
 };
 use shared::session_layer;
 use tonic::{Request, Response, Status};
@@ -79,6 +80,25 @@ impl AuthService for AuthHandlers {
         let token = parse::token("token", request.into_inner().token)?;
         self.sessions.revoke(&token).await.map_err(to_status)?;
         Ok(Response::new(RevokeSessionResponse {}))
+    }
+
+    async fn revoke_all_sessions(
+        &self,
+        request: Request<RevokeAllSessionsRequest>,
+    ) -> Result<Response<RevokeAllSessionsResponse>, Status> {
+        let principal = session_layer::principal(&request)?.clone();
+        let keep_current = parse::revoke_all_sessions(&request.into_inner())?;
+        let ended = self
+            .sessions
+            .revoke_all(
+                principal.user_id,
+                keep_current.then_some(principal.session_id),
+            )
+            .await
+            .map_err(to_status)?;
+        Ok(Response::new(RevokeAllSessionsResponse {
+            ended_count: render::count(ended),
+        }))
     }
 
     async fn list_sessions(

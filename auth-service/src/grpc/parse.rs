@@ -5,7 +5,10 @@ use crate::{
     model::{Client, NewCustomer, Password},
     store::SessionPosition,
 };
-use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
+use proto::auth::v1::{
+    CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest,
+    RevokeAllSessionsRequest,
+};
 use shared::{
     errors::{InvalidField, invalid_fields, refuse},
     session_layer::BearerToken,
@@ -143,6 +146,15 @@ pub(super) fn list_sessions(
         }
     };
     fields.done((page_size, after))
+}
+
+/// Whether the caller's session is kept. To end it, too, must be said.
+pub(super) fn revoke_all_sessions(message: &RevokeAllSessionsRequest) -> Result<bool, Status> {
+    let mut fields = Fields::default();
+    if message.keep_current.is_none() {
+        fields.refuse("keep_current", "is required");
+    }
+    fields.done(message.keep_current.unwrap_or(true))
 }
 
 /// A token in a message. Without one the field is wrong; with one that cannot be

@@ -18,6 +18,10 @@ pub(super) fn tokens(grant: &Grant) -> TokenPair {
     }
 }
 
+pub(super) fn count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
 pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
     Session {
         session_id: session.id.to_string(),

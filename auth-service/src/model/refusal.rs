@@ -43,6 +43,8 @@ pub enum Refusal {
 pub enum EndReason {
     /// Its holder logged out.
     LoggedOut,
+    /// Its owner ended it from another session, or all of them at once.
+    RevokedByOwner,
     /// A refresh token was used twice.
     ReuseDetected,
     /// A token was newer than the row.
@@ -59,6 +61,7 @@ impl EndReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoggedOut => "logged_out",
+            Self::RevokedByOwner => "revoked_by_owner",
             Self::ReuseDetected => "reuse_detected",
             Self::RowBehind => "row_behind",
             Self::UserInvalid => "user_invalid",

@@ -2,6 +2,7 @@
 //! SQL.
 
 mod create;
+mod end_many;
 pub mod entity;
 mod error;
 mod list;

@@ -24,6 +24,7 @@ mod old_application;
 mod refresh_races;
 mod refresh_session;
 mod register;
+mod revoke_all_sessions;
 mod revoke_session;
 mod secrets_at_rest;
 mod secrets_in_logs;
