@@ -14,6 +14,9 @@ pub enum AuthError {
     /// An account with this e-mail exists: log in.
     #[error("the e-mail is taken")]
     EmailTaken,
+    /// The caller has no session of this id: list them.
+    #[error("the caller has no such session")]
+    OwnSessionNotFound,
     /// Another refresh of the same session won: present the same token again.
     #[error("another refresh of this session won")]
     RefreshConflict,

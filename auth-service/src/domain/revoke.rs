@@ -15,6 +15,17 @@ impl Sessions {
         self.end(claims.session_id, EndReason::LoggedOut).await
     }
 
+    /// Ends one of a user's sessions by its id. One that is over already is what
+    /// the caller wanted.
+    pub async fn revoke_own(&self, user: UserId, id: SessionId) -> Result<(), AuthError> {
+        let reason = EndReason::RevokedByOwner;
+        if !self.store.end_one_of(user, id, reason).await? {
+            return Err(AuthError::OwnSessionNotFound);
+        }
+        tracing::info!(session = %id, %user, %reason, "session ended");
+        Ok(())
+    }
+
     /// Logs out everywhere: ends all sessions of a user, or all but one.
     /// Committed when this returns; how many were live until then.
     pub async fn revoke_all(

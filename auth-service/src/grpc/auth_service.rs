@@ -1,12 +1,13 @@
 //! `ticketing.auth.v1.AuthService`.
 
-use super::{page_token, parse, render, status::to_status};
+use super::{page_token, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
 use proto::auth::v1::{
     CreateSessionRequest, CreateSessionResponse, ListSessionsRequest, ListSessionsResponse,
     RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
-    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeSessionRequest,
-    RevokeSessionResponse, auth_service_server::AuthService,
+    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeOwnSessionRequest,
+    RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
+    auth_service_server::AuthService,
 };
 use shared::session_layer;
 use tonic::{Request, Response, Status};
@@ -87,7 +88,7 @@ impl AuthService for AuthHandlers {
         request: Request<RevokeAllSessionsRequest>,
     ) -> Result<Response<RevokeAllSessionsResponse>, Status> {
         let principal = session_layer::principal(&request)?.clone();
-        let keep_current = parse::revoke_all_sessions(&request.into_inner())?;
+        let keep_current = parse_endings::revoke_all_sessions(request.into_inner())?;
         let ended = self
             .sessions
             .revoke_all(
@@ -99,6 +100,17 @@ impl AuthService for AuthHandlers {
         Ok(Response::new(RevokeAllSessionsResponse {
             ended_count: render::count(ended),
         }))
+    }
+
+    async fn revoke_own_session(
+        &self,
+        request: Request<RevokeOwnSessionRequest>,
+    ) -> Result<Response<RevokeOwnSessionResponse>, Status> {
+        let user = session_layer::principal(&request)?.user_id;
+        let session = parse_endings::revoke_own_session(&request.into_inner())?;
+        let ended = self.sessions.revoke_own(user, session).await;
+        ended.map_err(to_status)?;
+        Ok(Response::new(RevokeOwnSessionResponse {}))
     }
 
     async fn list_sessions(

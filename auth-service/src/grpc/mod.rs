@@ -5,6 +5,7 @@ mod auth_service;
 mod in_process;
 mod page_token;
 mod parse;
+mod parse_endings;
 mod render;
 mod session_validation;
 mod status;

@@ -5,10 +5,7 @@ use crate::{
     model::{Client, NewCustomer, Password},
     store::SessionPosition,
 };
-use proto::auth::v1::{
-    CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest,
-    RevokeAllSessionsRequest,
-};
+use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
 use shared::{
     errors::{InvalidField, invalid_fields, refuse},
     session_layer::BearerToken,
@@ -28,11 +25,11 @@ const MAX_PAGE_SIZE: u32 = 100;
 
 /// Gathers the fields that are wrong.
 #[derive(Default)]
-struct Fields(Vec<InvalidField>);
+pub(super) struct Fields(Vec<InvalidField>);
 
 impl Fields {
     /// Text of `least` to `most` characters that the database can hold.
-    fn text(&mut self, field: &str, text: String, least: usize, most: usize) -> String {
+    pub(super) fn text(&mut self, field: &str, text: String, least: usize, most: usize) -> String {
         if !(least..=most).contains(&text.chars().count()) {
             self.refuse(field, format!("must have {least} to {most} characters"));
         } else if text.contains('\0') {
@@ -41,27 +38,24 @@ impl Fields {
         text
     }
 
-    fn password(&mut self, text: String) -> Password {
+    pub(super) fn password(&mut self, field: &str, text: String) -> Password {
         if text.is_empty() || text.len() > MAX_PASSWORD_BYTES {
-            self.refuse(
-                "password",
-                format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"),
-            );
+            self.refuse(field, format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"));
         } else if text.contains('\0') {
             // where other implementations of bcrypt stop to read
-            self.refuse("password", NUL);
+            self.refuse(field, NUL);
         }
         Password::new(text)
     }
 
     /// The first problem of a field is the one to mend.
-    fn refuse(&mut self, field: &str, problem: impl Into<String>) {
+    pub(super) fn refuse(&mut self, field: &str, problem: impl Into<String>) {
         if self.0.iter().all(|noted| noted.field != field) {
             self.0.push(InvalidField::new(field, problem));
         }
     }
 
-    fn done<T>(self, value: T) -> Result<T, Status> {
+    pub(super) fn done<T>(self, value: T) -> Result<T, Status> {
         if self.0.is_empty() {
             Ok(value)
         } else {
@@ -99,7 +93,7 @@ pub(super) fn register(
     } else {
         language
     };
-    let password = fields.password(message.password);
+    let password = fields.password("password", message.password);
     fields.done((
         NewCustomer {
             name,
@@ -119,7 +113,7 @@ pub(super) fn create_session(
     let message = request.into_inner();
     let mut fields = Fields::default();
     let email = fields.text("email", message.email, 1, MAX_EMAIL);
-    let password = fields.password(message.password);
+    let password = fields.password("password", message.password);
     fields.done((email, password, client))
 }
 
@@ -146,15 +140,6 @@ pub(super) fn list_sessions(
         }
     };
     fields.done((page_size, after))
-}
-
-/// Whether the caller's session is kept. To end it, too, must be said.
-pub(super) fn revoke_all_sessions(message: &RevokeAllSessionsRequest) -> Result<bool, Status> {
-    let mut fields = Fields::default();
-    if message.keep_current.is_none() {
-        fields.refuse("keep_current", "is required");
-    }
-    fields.done(message.keep_current.unwrap_or(true))
 }
 
 /// A token in a message. Without one the field is wrong; with one that cannot be

@@ -26,6 +26,11 @@ pub(super) fn to_status(error: AuthError) -> Status {
             ErrorReason::EmailTaken,
             "an account with this e-mail exists; log in",
         ),
+        AuthError::OwnSessionNotFound => refuse(
+            Code::NotFound,
+            ErrorReason::OwnSessionNotFound,
+            "you have no session of this id; list them",
+        ),
         AuthError::RefreshConflict => refuse(
             Code::Unavailable,
             ErrorReason::RefreshConflict,

@@ -33,6 +33,32 @@ impl Store {
         count_live(&rows)
     }
 
+    /// Ends a session of a user. Whether there is one: it may have been over.
+    pub async fn end_one_of(
+        &self,
+        user: UserId,
+        id: SessionId,
+        reason: EndReason,
+    ) -> Result<bool, StoreError> {
+        let mut this = active_of(user, None);
+        this.and_where(Expr::col(Column::SessionId).eq(id.to_string()))
+            .and_where(Expr::col(Column::Generation).is_not_null());
+        let update = self.end_many(this, reason);
+        let rows =
+            retried(|| async { Ok(self.database.connection().query_all(&update).await?) }).await?;
+        if !rows.is_empty() {
+            return Ok(true);
+        }
+        let over = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Expr::col(Column::UserId).eq(user.0))
+            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
+            .and_where(Expr::col(Column::Generation).is_not_null())
+            .take();
+        Ok(self.database.connection().query_one(&over).await?.is_some())
+    }
+
     /// The statement that ends the sessions that `which` selects by their rows.
     /// It answers with the rows, for [`count_live`].
     pub(super) fn end_many(

@@ -25,6 +25,7 @@ mod refresh_races;
 mod refresh_session;
 mod register;
 mod revoke_all_sessions;
+mod revoke_own_session;
 mod revoke_session;
 mod secrets_at_rest;
 mod secrets_in_logs;
