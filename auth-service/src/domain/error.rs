@@ -11,6 +11,12 @@ pub enum AuthError {
     /// A new password breaks a rule: choose another.
     #[error("the password {0}")]
     PasswordRejected(&'static str),
+    /// As above, where a new password stands beside the current one.
+    #[error("the new password {0}")]
+    NewPasswordRejected(&'static str),
+    /// The session is good, but its holder does not know the password.
+    #[error("the current password is wrong")]
+    CurrentPasswordWrong,
     /// An account with this e-mail exists: log in.
     #[error("the e-mail is taken")]
     EmailTaken,

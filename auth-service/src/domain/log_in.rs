@@ -70,7 +70,7 @@ impl Sessions {
     }
 
     /// The hash that is written now.
-    async fn algorithm(&self) -> Result<Algorithm, AuthError> {
+    pub(super) async fn algorithm(&self) -> Result<Algorithm, AuthError> {
         Ok(match self.scheme {
             Scheme::Fixed(algorithm) => algorithm,
             Scheme::Auto if self.store.is_adopted().await? => Algorithm::Bcrypt,

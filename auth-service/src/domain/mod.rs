@@ -1,6 +1,7 @@
 //! What the words of the contract mean: log in, register, refresh, revoke,
 //! validate, list.
 
+mod change_password;
 mod error;
 mod grant;
 mod list;

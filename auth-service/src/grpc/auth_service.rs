@@ -3,10 +3,10 @@
 use super::{page_token, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
 use proto::auth::v1::{
-    CreateSessionRequest, CreateSessionResponse, ListSessionsRequest, ListSessionsResponse,
-    RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
-    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeOwnSessionRequest,
-    RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
+    ChangePasswordRequest, ChangePasswordResponse, CreateSessionRequest, CreateSessionResponse,
+    ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse,
+    RegisterRequest, RegisterResponse, RevokeAllSessionsRequest, RevokeAllSessionsResponse,
+    RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
     auth_service_server::AuthService,
 };
 use shared::session_layer;
@@ -111,6 +111,22 @@ impl AuthService for AuthHandlers {
         let ended = self.sessions.revoke_own(user, session).await;
         ended.map_err(to_status)?;
         Ok(Response::new(RevokeOwnSessionResponse {}))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<ChangePasswordRequest>,
+    ) -> Result<Response<ChangePasswordResponse>, Status> {
+        let principal = session_layer::principal(&request)?.clone();
+        let (current, new) = parse_endings::change_password(request.into_inner())?;
+        let ended = self
+            .sessions
+            .change_password(principal.user_id, principal.session_id, &current, &new)
+            .await
+            .map_err(to_status)?;
+        Ok(Response::new(ChangePasswordResponse {
+            ended_count: render::count(ended),
+        }))
     }
 
     async fn list_sessions(

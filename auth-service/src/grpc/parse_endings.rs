@@ -1,7 +1,10 @@
 //! From the wire to the domain's words, for the calls that end sessions.
 
 use super::parse::Fields;
-use proto::auth::v1::{ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest};
+use crate::model::Password;
+use proto::auth::v1::{
+    ChangePasswordRequest, ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest,
+};
 use shared::{
     errors::{InvalidField, invalid_fields},
     ids::SessionId,
@@ -15,6 +18,16 @@ pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<b
         fields.refuse("keep_current", "is required");
     }
     fields.done(message.keep_current.unwrap_or(true))
+}
+
+/// The current password and the new one, whose rules are the domain's.
+pub(super) fn change_password(
+    message: ChangePasswordRequest,
+) -> Result<(Password, Password), Status> {
+    let mut fields = Fields::default();
+    let current = fields.password("current_password", message.current_password);
+    let new = fields.password("new_password", message.new_password);
+    fields.done((current, new))
 }
 
 /// The id in its one spelling.

@@ -21,6 +21,15 @@ pub(super) fn to_status(error: AuthError) -> Status {
             ErrorReason::FieldInvalid,
             vec![InvalidField::new("password", rule)],
         ),
+        AuthError::NewPasswordRejected(rule) => invalid_fields(
+            ErrorReason::FieldInvalid,
+            vec![InvalidField::new("new_password", rule)],
+        ),
+        AuthError::CurrentPasswordWrong => refuse(
+            Code::PermissionDenied,
+            ErrorReason::CurrentPasswordWrong,
+            "the current password is wrong; the session goes on",
+        ),
         AuthError::EmailTaken => refuse(
             Code::AlreadyExists,
             ErrorReason::EmailTaken,

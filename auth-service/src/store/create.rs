@@ -245,7 +245,7 @@ fn name_of<T: Copy + Iden>(column: T) -> String {
     column.unquoted().to_owned()
 }
 
-fn log_in_query() -> SelectStatement {
+pub(super) fn log_in_query() -> SelectStatement {
     let live = Expr::col(user::Column::IsActive).and(Expr::col(user::Column::IsDeleted).not());
     Query::select()
         .column(user::Column::Id)
@@ -255,7 +255,7 @@ fn log_in_query() -> SelectStatement {
         .take()
 }
 
-fn read_log_in(row: &sea_orm::QueryResult) -> Result<LogIn, StoreError> {
+pub(super) fn read_log_in(row: &sea_orm::QueryResult) -> Result<LogIn, StoreError> {
     Ok(LogIn {
         user_id: UserId(row.try_get("", "id")?),
         password: PasswordHash::new(row.try_get("", "password")?),

@@ -1,6 +1,7 @@
 //! The database, a function a statement. Nothing outside of this folder knows
 //! SQL.
 
+mod change_password;
 mod create;
 mod end_many;
 pub mod entity;
@@ -10,6 +11,7 @@ mod load;
 mod turn;
 mod used_marks;
 
+pub use change_password::ChangeOutcome;
 pub use create::{CreateOutcome, LogIn, NewSession};
 pub use error::StoreError;
 pub use list::SessionPosition;

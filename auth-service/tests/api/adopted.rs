@@ -2,10 +2,13 @@
 //! stands there, and nothing is written that it could not read.
 
 use crate::{rows::text, served::Served as _};
-use proto::auth::v1::{CreateSessionRequest, RegisterRequest};
+use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, RegisterRequest};
 use shared::time::Clock;
 use std::process::Command;
-use testing::{Kind, TestDatabase, auth::Auth};
+use testing::{
+    Kind, TestDatabase,
+    auth::{Auth, with_token},
+};
 
 const OLD_APPLICATION: &str =
     include_str!("../../../migrations/tests/fixtures/old_application.sql");
@@ -104,6 +107,46 @@ async fn p7_another_library_accepts_every_hash_that_is_left() {
         assert!(!another_library_accepts(&other, &hash), "{hash}");
         assert!(!another_library_accepts("", &hash), "{hash}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_another_library_accepts_a_changed_password() {
+    let old = "p".repeat(80);
+    let hash = bcrypt::hash(&old, 4).unwrap().replacen("$2b$", "$2a$", 1);
+    let auth = adopted(&[("old@example.com", &hash)]).await;
+    let request = CreateSessionRequest {
+        email: "old@example.com".to_owned(),
+        password: old.clone(),
+        device_info: String::new(),
+    };
+    let answer = auth.client().create_session(request).await.unwrap();
+    let token = answer.into_inner().tokens.unwrap().access_token;
+    // 72 bytes, the most that may be new, and the alef and its maddah apart
+    let new = format!("القرا\u{653}ن {}", "n".repeat(57));
+    let change = ChangePasswordRequest {
+        current_password: old.clone(),
+        new_password: new.clone(),
+    };
+    let change = auth
+        .client()
+        .change_password(with_token(change, &token))
+        .await;
+    change.expect("changed");
+    let left = hash_of(&auth, "old@example.com").await;
+    assert!(left.starts_with("$2b$12$"), "not for the old application");
+    assert!(another_library_accepts(&new, &left), "{left}");
+    assert!(!another_library_accepts(&old, &left), "{left}");
+    auth.validate(&token).await.expect("the session goes on");
+
+    let long = ChangePasswordRequest {
+        current_password: new,
+        new_password: "n".repeat(73),
+    };
+    let long = auth
+        .client()
+        .change_password(with_token(long, &token))
+        .await;
+    assert_eq!(long.unwrap_err().code(), tonic::Code::InvalidArgument);
 }
 
 async fn register(auth: &Auth, email: &str, password: &str) {

@@ -14,6 +14,7 @@ mod traces;
 
 mod access_rules;
 mod adopted;
+mod change_password;
 mod changed_users;
 mod create_session;
 mod health;

@@ -1,0 +1,104 @@
+//! A new password, and what ends and goes on with it, in one transaction.
+
+use super::{
+    Store, StoreError,
+    create::{log_in_query, read_log_in},
+    end_many::{active_of, count_live},
+    entity::{user, user_session},
+    retried,
+};
+use crate::model::{EndReason, PasswordHash};
+use sea_orm::{
+    ConnectionTrait,
+    sea_query::{Expr, ExprTrait, LockType, Order, Query},
+};
+use shared::ids::{SessionId, UserId};
+
+/// What became of a change of password.
+#[derive(Debug)]
+pub enum ChangeOutcome {
+    /// It is written. So many other sessions, live until now, were ended.
+    Changed(u32),
+    /// The user was disabled or deleted meanwhile; nothing was changed.
+    UserGone,
+    /// The caller's session ended meanwhile; nothing was changed.
+    SessionGone,
+    /// Another text stands in `users.password` than the one that was verified;
+    /// nothing was changed.
+    PasswordChanged(PasswordHash),
+}
+
+impl Store {
+    /// What stands in `users.password` of a live user.
+    pub async fn password_of(&self, user: UserId) -> Result<Option<PasswordHash>, StoreError> {
+        let query = log_in_query()
+            .and_where(Expr::col(user::Column::Id).eq(user.0))
+            .take();
+        let row = self.database.connection().query_one(&query).await?;
+        let found = row.map(|row| read_log_in(&row)).transpose()?;
+        Ok(found
+            .filter(|found| found.is_live)
+            .map(|found| found.password))
+    }
+
+    /// Writes a new password if the verified one still stands there, ends the
+    /// user's other sessions, and lets this one go on under the new digest.
+    ///
+    /// The user's row is locked first, as a log-in locks it: one that verified
+    /// the old password is inserted before, and ends here, or reads the new text.
+    /// Then all sessions are locked, in the order of their ids.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        session: SessionId,
+        verified: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<ChangeOutcome, StoreError> {
+        retried(|| async {
+            let transaction = self.database.begin().await?;
+            let mut query = log_in_query();
+            query
+                .and_where(Expr::col(user::Column::Id).eq(user.0))
+                .lock(LockType::NoKeyUpdate);
+            let row = transaction.query_one(&query).await?;
+            let found = row.map(|row| read_log_in(&row)).transpose()?;
+            let Some(found) = found.filter(|found| found.is_live) else {
+                return Ok(ChangeOutcome::UserGone);
+            };
+            if found.password != *verified {
+                return Ok(ChangeOutcome::PasswordChanged(found.password));
+            }
+            let all = active_of(user, None)
+                .order_by(user_session::Column::SessionId, Order::Asc)
+                .lock(LockType::NoKeyUpdate)
+                .take();
+            transaction.query_all(&all).await?;
+
+            let goes_on = Query::update()
+                .table(user_session::Entity)
+                .value(user_session::Column::PasswordDigest, new.digest())
+                .and_where(Expr::col(user_session::Column::SessionId).eq(session.to_string()))
+                .and_where(Expr::col(user_session::Column::UserId).eq(user.0))
+                .and_where(Expr::col(user_session::Column::Generation).is_not_null())
+                .and_where(Expr::col(user_session::Column::IsActive))
+                .and_where(Expr::col(user_session::Column::ExpiresAt).gt(self.database.now()))
+                .and_where(Expr::col(user_session::Column::PasswordDigest).eq(verified.digest()))
+                .take();
+            if transaction.execute(&goes_on).await?.rows_affected() == 0 {
+                return Ok(ChangeOutcome::SessionGone);
+            }
+            let others = self.end_many(active_of(user, Some(session)), EndReason::PasswordChanged);
+            let ended = count_live(&transaction.query_all(&others).await?)?;
+            let written = Query::update()
+                .table(user::Entity)
+                .value(user::Unmodelled::Password, new.expose())
+                .value(user::Column::UpdatedAt, self.database.now())
+                .and_where(Expr::col(user::Column::Id).eq(user.0))
+                .take();
+            transaction.execute(&written).await?;
+            transaction.commit().await?;
+            Ok(ChangeOutcome::Changed(ended))
+        })
+        .await
+    }
+}
