@@ -2,6 +2,7 @@
 //! validate, list.
 
 mod change_password;
+mod end_in_batches;
 mod error;
 mod grant;
 mod list;
@@ -12,10 +13,12 @@ mod refresh_decision;
 #[cfg(test)]
 mod refresh_model;
 mod revoke;
+mod revoke_users;
 mod standing;
 mod used_marks;
 mod validate;
 
+pub use end_in_batches::{Progress, end_in_batches};
 pub use error::AuthError;
 pub use grant::Grant;
 pub use list::SessionPage;

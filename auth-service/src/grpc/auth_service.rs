@@ -7,9 +7,10 @@ use proto::auth::v1::{
     ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse,
     RegisterRequest, RegisterResponse, RevokeAllSessionsRequest, RevokeAllSessionsResponse,
     RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
-    auth_service_server::AuthService,
+    RevokeUserSessionsRequest, RevokeUserSessionsResponse, auth_service_server::AuthService,
 };
-use shared::session_layer;
+use shared::session_layer::{self, Deadline, Limits};
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 /// The handlers of the public listener.
@@ -129,6 +130,32 @@ impl AuthService for AuthHandlers {
         }))
     }
 
+    async fn revoke_user_sessions(
+        &self,
+        request: Request<RevokeUserSessionsRequest>,
+    ) -> Result<Response<RevokeUserSessionsResponse>, Status> {
+        let principal = session_layer::principal(&request)?.clone();
+        let stop = half_of_the_time(&request);
+        let message = request.into_inner();
+        let validate_only = message.validate_only;
+        let (scope, why) = parse_endings::revoke_user_sessions(message, principal.session_id)?;
+        let (count, more) = if validate_only {
+            let count = self.sessions.count(&scope).await.map_err(to_status)?;
+            (count, false)
+        } else {
+            let go_on = || Instant::now() < stop;
+            let done = self
+                .sessions
+                .revoke_users(principal.user_id, &scope, &why, go_on);
+            let done = done.await.map_err(to_status)?;
+            (done.ended, done.more)
+        };
+        Ok(Response::new(RevokeUserSessionsResponse {
+            session_count: render::count(count),
+            more,
+        }))
+    }
+
     async fn list_sessions(
         &self,
         request: Request<ListSessionsRequest>,
@@ -146,4 +173,12 @@ impl AuthService for AuthHandlers {
             next_page_token: page.next.map(page_token::write).unwrap_or_default(),
         }))
     }
+}
+
+/// When half of a call's time is over: a batch that begins before has the other
+/// half.
+fn half_of_the_time<T>(request: &Request<T>) -> Instant {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    let deadline = deadline.unwrap_or_else(|| Deadline::within(Limits::default().call));
+    Instant::now() + deadline.remaining() / 2
 }

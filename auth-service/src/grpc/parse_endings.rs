@@ -1,15 +1,19 @@
 //! From the wire to the domain's words, for the calls that end sessions.
 
 use super::parse::Fields;
-use crate::model::Password;
+use crate::model::{Password, Scope};
 use proto::auth::v1::{
     ChangePasswordRequest, ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest,
+    RevokeUserSessionsRequest, revoke_user_sessions_request as wire,
 };
 use shared::{
     errors::{InvalidField, invalid_fields},
-    ids::SessionId,
+    ids::{SessionId, UserId},
+    time::Timestamp,
 };
 use tonic::Status;
+
+const MAX_REASON: usize = 200;
 
 /// Whether the caller's session is kept. To end it, too, must be said.
 pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<bool, Status> {
@@ -37,4 +41,37 @@ pub(super) fn revoke_own_session(message: &RevokeOwnSessionRequest) -> Result<Se
         let wrong = vec![InvalidField::new("session_id", problem)];
         invalid_fields(ErrorReason::FieldInvalid, wrong)
     })
+}
+
+/// Whose sessions end, and why. Of many users', the caller's own session does
+/// not.
+pub(super) fn revoke_user_sessions(
+    message: RevokeUserSessionsRequest,
+    current: SessionId,
+) -> Result<(Scope, String), Status> {
+    let mut fields = Fields::default();
+    let why = fields.text("reason", message.reason, 1, MAX_REASON);
+    if why.trim().is_empty() || why.contains(char::is_control) {
+        fields.refuse("reason", "must be a text in one line");
+    }
+    let scope = match message.scope {
+        Some(wire::Scope::UserId(id)) if id > 0 => Some(Scope::Of(UserId(id))),
+        Some(wire::Scope::UserId(_)) => {
+            fields.refuse("user_id", "must be a user's id");
+            None
+        }
+        Some(wire::Scope::CreatedBefore(time)) => {
+            let time = Timestamp::try_from(time).ok();
+            if time.is_none() {
+                fields.refuse("created_before", "must be a time from year 1 to 9999");
+            }
+            time.map(|time| Scope::CreatedBefore { time, but: current })
+        }
+        None => {
+            fields.refuse("scope", "must have user_id or created_before");
+            None
+        }
+    };
+    // without a scope, a field is wrong
+    fields.done((scope.unwrap_or(Scope::Of(UserId(0))), why))
 }

@@ -2,10 +2,12 @@
 
 mod lives;
 mod refusal;
+mod scope;
 mod session;
 mod user;
 
 pub use lives::Lives;
 pub use refusal::{EndReason, Refusal};
+pub use scope::Scope;
 pub use session::{Client, Generation, Session, SessionRecord};
 pub use user::{NewCustomer, Password, PasswordHash, User};

@@ -45,6 +45,8 @@ pub enum EndReason {
     LoggedOut,
     /// Its owner ended it from another session, or all of them at once.
     RevokedByOwner,
+    /// Staff ended it.
+    RevokedByStaff,
     /// A refresh token was used twice.
     ReuseDetected,
     /// A token was newer than the row.
@@ -62,6 +64,7 @@ impl EndReason {
         match self {
             Self::LoggedOut => "logged_out",
             Self::RevokedByOwner => "revoked_by_owner",
+            Self::RevokedByStaff => "revoked_by_staff",
             Self::ReuseDetected => "reuse_detected",
             Self::RowBehind => "row_behind",
             Self::UserInvalid => "user_invalid",

@@ -3,6 +3,7 @@
 
 mod change_password;
 mod create;
+mod end_batch;
 mod end_many;
 pub mod entity;
 mod error;
@@ -13,6 +14,7 @@ mod used_marks;
 
 pub use change_password::ChangeOutcome;
 pub use create::{CreateOutcome, LogIn, NewSession};
+pub use end_batch::{BATCH, Batch};
 pub use error::StoreError;
 pub use list::SessionPosition;
 pub use load::Loaded;

@@ -28,6 +28,7 @@ mod register;
 mod revoke_all_sessions;
 mod revoke_own_session;
 mod revoke_session;
+mod revoke_user_sessions;
 mod secrets_at_rest;
 mod secrets_in_logs;
 mod start_up;
