@@ -1,7 +1,7 @@
 //! Configuration, by flags and environment. `auth-service --help` lists every
 //! variable with its default; README has the table.
 
-use crate::{model::Lives, passwords::Scheme};
+use crate::{command::Command, model::Lives, passwords::Scheme};
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
@@ -31,6 +31,7 @@ pub struct Arguments {
     #[arg(
         long,
         env = "DATABASE_URL",
+        global = true,
         default_value = "",
         hide_default_value = true,
         hide_env_values = true
@@ -84,6 +85,9 @@ pub struct Arguments {
     /// Passwords hashed at once; argon2id takes 19 MiB for each.
     #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
     pub hashing_concurrency: String,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
 /// What the service is built from.

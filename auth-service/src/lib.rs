@@ -6,6 +6,7 @@
 //! `passwords` beside the store; `model` is plain data that all of them share.
 
 pub mod app;
+pub mod command;
 pub mod config;
 pub mod domain;
 pub mod grpc;

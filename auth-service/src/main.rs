@@ -2,9 +2,10 @@
 
 use auth_service::{
     app::App,
+    command::{self, EndAllReason, Invocation},
     config::{Arguments, Config},
 };
-use shared::{config, serve, telemetry, time::Clock};
+use shared::{config, database::DatabaseUrl, serve, telemetry, time::Clock};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -13,10 +14,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     telemetry::start();
-    let config: Config = match config::read::<Arguments, _>() {
-        Ok(config) => config,
-        Err(code) => return code,
-    };
+    match config::read::<Arguments, _>() {
+        Ok(Invocation::Serve(config)) => serve(*config).await,
+        Ok(Invocation::EndAllSessions(url, reason)) => end_all_sessions(&url, reason).await,
+        Err(code) => code,
+    }
+}
+
+async fn serve(config: Config) -> ExitCode {
     let app = match App::build(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => return config::exit_with("auth-service", error, config::EXIT_FAILURE),
@@ -24,5 +29,19 @@ async fn main() -> ExitCode {
     match app.run(serve::stop_signal()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => config::exit_with("auth-service", error, config::EXIT_FAILURE),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "what the command was asked for")]
+async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
+    match command::end_all_sessions(url, reason).await {
+        Ok(ended) => {
+            println!("sessions ended: {ended}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let error = telemetry::chain(&error);
+            config::exit_with("auth-service", error, config::EXIT_FAILURE)
+        }
     }
 }

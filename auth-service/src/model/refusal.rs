@@ -47,6 +47,8 @@ pub enum EndReason {
     RevokedByOwner,
     /// Staff ended it.
     RevokedByStaff,
+    /// All were ended, since the database was restored.
+    Restored,
     /// A refresh token was used twice.
     ReuseDetected,
     /// A token was newer than the row.
@@ -65,6 +67,7 @@ impl EndReason {
             Self::LoggedOut => "logged_out",
             Self::RevokedByOwner => "revoked_by_owner",
             Self::RevokedByStaff => "revoked_by_staff",
+            Self::Restored => "restored",
             Self::ReuseDetected => "reuse_detected",
             Self::RowBehind => "row_behind",
             Self::UserInvalid => "user_invalid",

@@ -25,6 +25,7 @@ mod old_application;
 mod refresh_races;
 mod refresh_session;
 mod register;
+mod restored;
 mod revoke_all_sessions;
 mod revoke_own_session;
 mod revoke_session;
