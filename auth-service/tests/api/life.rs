@@ -1,9 +1,12 @@
 //! A whole life of a session, and every secret that passed on the way.
 
 use crate::{forge::Forged, served::Served, traces::Detector};
-use proto::auth::v1::{CreateSessionRequest, RegisterRequest, TokenPair};
+use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, RegisterRequest, TokenPair};
+use testing::auth::with_token;
 
 pub(crate) const EMAIL: &str = "sara@example.com";
+/// What the password is changed to.
+const NEW_PASSWORD: &str = "another one that nobody else has";
 pub(crate) const PASSWORD: &str = "a password that nobody else has";
 
 /// What forged tokens are made of.
@@ -28,6 +31,7 @@ impl Secrets {
             detector.token(&format!("token {index}"), token);
         }
         detector.text("the password", PASSWORD);
+        detector.text("the new password", NEW_PASSWORD);
         detector.text("a forged token", FORGED);
         detector
     }
@@ -92,6 +96,19 @@ pub(crate) async fn live(served: &impl Served, turn: impl AsyncFn()) -> Secrets 
         served.list(&forged).await.expect_err("forged");
         served.refresh(&forged).await.expect_err("forged");
         served.revoke(&forged).await.expect_err("forged");
+    }
+    for (current, new, is_right) in [
+        (NEW_PASSWORD, PASSWORD, false),
+        (PASSWORD, "short", false),
+        (PASSWORD, NEW_PASSWORD, true),
+    ] {
+        let change = ChangePasswordRequest {
+            current_password: current.to_owned(),
+            new_password: new.to_owned(),
+        };
+        let change = with_token(change, &pair.access_token);
+        let changed = served.public_client().change_password(change).await;
+        assert_eq!(changed.is_ok(), is_right, "{changed:?}");
     }
     let _again_or_reused = served.refresh(&first.refresh_token).await;
     served.revoke(&pair.refresh_token).await.unwrap();
