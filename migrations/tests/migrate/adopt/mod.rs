@@ -7,6 +7,7 @@ mod locks;
 mod old_database;
 mod refusals;
 mod there_and_back;
+mod trigrams;
 
 use crate::fingerprint::lines;
 use migrations::{Down, Report};
