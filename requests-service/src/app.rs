@@ -63,7 +63,10 @@ impl App {
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
         let database = Database::open(&config.database_url, config.pool, clock).await?;
-        let partner_requests = PartnerRequests::new(Store::new(database.clone()));
+        let store = Store::new(database.clone());
+        let partner_requests = PartnerRequests::new(store.clone());
+        // beside the start, which does not wait for the database
+        tokio::spawn(async move { store.say_how_it_searches().await });
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness = Readiness::new(database, health, &SERVICES).await;

@@ -4,11 +4,14 @@
 //! time, and becomes a condition of the statement. Neither the wire nor the
 //! database is known by name.
 
+mod count;
 mod error;
 mod get;
 mod list;
+mod search;
 mod visibility;
 
+pub use count::CountQuery;
 pub use error::Error;
 pub use list::ListQuery;
 

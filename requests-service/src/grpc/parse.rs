@@ -1,7 +1,10 @@
 //! From messages to the model. All that is wrong with a message is said at
 //! once, each with the field's path.
 
+mod count;
 mod fields;
+
+pub(super) use count::count;
 
 use super::page_token::{self, Fingerprint};
 use crate::{

@@ -1,5 +1,9 @@
 //! From the model to messages.
 
+mod count;
+
+pub(super) use count::counts;
+
 use super::page_token::{self, Fingerprint};
 use crate::model::{Customer, NamedReference, Page, PartnerRequest, Status};
 use proto::requests::v1::{

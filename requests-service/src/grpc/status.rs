@@ -2,7 +2,10 @@
 
 use crate::domain::Error;
 use proto::requests::v1::ErrorReason;
-use shared::{errors::refuse, telemetry::chain};
+use shared::{
+    errors::{InvalidField, invalid_fields, refuse},
+    telemetry::chain,
+};
 use tonic::{Code, Status};
 
 impl From<Error> for Status {
@@ -14,6 +17,13 @@ impl From<Error> for Status {
             Error::UserTypeNotAllowed => (Code::PermissionDenied, ErrorReason::UserTypeNotAllowed),
             Error::PartnerNotAssigned => (Code::PermissionDenied, ErrorReason::PartnerNotAssigned),
             Error::PartnerNotYours => (Code::PermissionDenied, ErrorReason::PartnerNotYours),
+            Error::SearchNeedsPartner => {
+                (Code::FailedPrecondition, ErrorReason::SearchNeedsPartner)
+            }
+            Error::TooManyKinds => {
+                let field = InvalidField::new("group_by", error.to_string());
+                return invalid_fields(ErrorReason::FieldInvalid, vec![field]);
+            }
             Error::PartnerDeleted => (Code::PermissionDenied, ErrorReason::PartnerDeleted),
             Error::PartnerInactive => (Code::PermissionDenied, ErrorReason::PartnerInactive),
             Error::PartnerSuspended => (Code::PermissionDenied, ErrorReason::PartnerSuspended),

@@ -10,13 +10,16 @@ mod get;
 mod list;
 mod partner;
 mod row;
+mod search;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use error::StoreError;
+pub use search::Search;
 
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
+use search::Known;
 use shared::database::Database;
 use statement::statement;
 
@@ -24,13 +27,17 @@ use statement::statement;
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
+    search: Known,
 }
 
 impl Store {
     /// The tables of a database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self {
+            database,
+            search: Known::default(),
+        }
     }
 
     async fn all<R: FromQueryResult + Send + Sync>(

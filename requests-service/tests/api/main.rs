@@ -10,6 +10,7 @@
 )]
 
 mod access_rules;
+mod count;
 mod dead_partners;
 mod filters;
 mod get;
@@ -18,6 +19,8 @@ mod old_rows;
 mod outage;
 mod random_filters;
 mod refusals;
+mod search;
 mod support;
 mod walk;
+mod walk_among_changes;
 mod with_sessions;

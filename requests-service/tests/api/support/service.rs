@@ -2,8 +2,9 @@
 
 use super::{Row, Tokens, rows};
 use proto::requests::v1::{
-    GetPartnerRequestRequest, ListPartnerRequestsRequest, ListPartnerRequestsResponse,
-    PartnerRequest, partner_requests_service_client::PartnerRequestsServiceClient,
+    CountPartnerRequestsRequest, CountPartnerRequestsResponse, GetPartnerRequestRequest,
+    ListPartnerRequestsRequest, ListPartnerRequestsResponse, PartnerRequest,
+    partner_requests_service_client::PartnerRequestsServiceClient,
     partner_requests_service_server::PartnerRequestsServiceServer,
 };
 use requests_service::{
@@ -115,6 +116,17 @@ impl Service {
         request.set_timeout(patience);
         let mut client = self.client.clone();
         Ok(client.list_partner_requests(request).await?.into_inner())
+    }
+
+    /// Counts.
+    pub(crate) async fn count(
+        &self,
+        token: &str,
+        request: CountPartnerRequestsRequest,
+    ) -> Result<CountPartnerRequestsResponse, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        Ok(client.count_partner_requests(request).await?.into_inner())
     }
 
     /// The ids of one page.
