@@ -93,7 +93,9 @@ impl Session {
     /// where there is none. Between the two steps another run may come, and turn
     /// everything round.
     pub(super) async fn is_leaving(&mut self) -> Result<Option<bool>, MigrateError> {
-        let table = format!("SELECT (to_regclass('{TABLE}') IS NOT NULL)::text");
+        let table = format!(
+            "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('{TABLE}'))::text"
+        );
         if self.text(table).await? != "true" {
             return Ok(None);
         }

@@ -245,6 +245,25 @@ async fn a_database_of_an_earlier_build_gets_what_is_new() {
     assert_eq!(checksums(&pool).await, rows);
 }
 
+/// There it is one transaction, statistics included.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_our_own_of_an_earlier_build_gets_it_too() {
+    let test = TestDatabase::migrated(Kind::Postgres).await;
+    let pool = open(&test).await;
+    let before = fingerprint(&pool).await;
+    let of_an_earlier_build: Vec<&str> = EARLIER_BUILD
+        .split(';')
+        .filter(|statement| !statement.contains("ticketing_adoption"))
+        .collect();
+    test.execute(&of_an_earlier_build.join(";")).await;
+    let (report, said) = up(&pool).await;
+    assert_eq!((report.applied, said.as_str()), (vec![NEWEST], ""));
+    assert_eq!(fingerprint(&pool).await, before);
+    let analyzed =
+        "SELECT 'analyzed' AS line FROM pg_class WHERE relname = 'requests' AND reltuples = 0";
+    assert_eq!(lines(&pool, analyzed).await, ["analyzed"]);
+}
+
 /// Not in the transaction that makes the table: that would keep out whoever writes
 /// requests for as long as the index is built.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -228,7 +228,7 @@ async fn a_search_is_planned_for_its_text_however_often_it_is_made() {
         let count = store.count(STAFF, &filter).await.unwrap();
         assert_eq!(count > 0, round % 2 == 0);
         let all = Filter::default();
-        let page = store.list(STAFF, &all, order, Position::Start, 21);
+        let page = store.list(PARTNER, &all, order, Position::Start, 21);
         assert_eq!(page.await.unwrap().len(), 21);
     }
     // as the one connection counts them
