@@ -56,13 +56,14 @@ impl Store {
         match self.search().await {
             // said by whoever sees it first
             Ok(Search::ByIndex) => {}
-            Ok(Search::WithinPartners) => tracing::warn!(
+            Ok(Search::WithinPartners) => tracing::info!(
                 "no search by index: pg_trgm, or its index ticketing_requests_search, is not \
                  there. Names and phones are searched within the partners that a filter names; \
                  `migrate up` builds the index where the extension is"
             ),
             Ok(Search::OneMachine) => tracing::info!("search without an index, as SQLite has none"),
-            Err(error) => tracing::warn!(
+            // the outage itself is said by readiness
+            Err(error) => tracing::info!(
                 cause = chain(&error),
                 "whether there is search by index is asked when it is needed"
             ),
