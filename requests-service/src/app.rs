@@ -65,7 +65,9 @@ impl App {
         let database = Database::open(&config.database_url, config.pool, clock).await?;
         let store = Store::new(database.clone());
         let partner_requests = PartnerRequests::new(store.clone());
-        let partners = Partners::new(store);
+        let partners = Partners::new(store.clone());
+        // beside the start, which does not wait for the database
+        tokio::spawn(async move { store.say_how_it_searches().await });
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness = Readiness::new(database, health, &SERVICES).await;

@@ -6,15 +6,18 @@
 //! database is known by name.
 
 mod change;
+mod count;
 mod error;
 mod get;
 mod handover;
 mod life_cycle;
 mod list;
 mod partners;
+mod search;
 mod timeline;
 mod visibility;
 
+pub use count::CountQuery;
 pub use error::Error;
 pub use list::ListQuery;
 pub use partners::{Partners, PartnersQuery, With};

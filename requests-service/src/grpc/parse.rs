@@ -2,12 +2,15 @@
 //! once, each with the field's path.
 
 mod changes;
+mod count;
 mod fields;
 mod partners;
 
 pub(super) use partners::list as partners;
 
 pub(super) use changes::{assign, close, update};
+
+pub(super) use count::count;
 
 use super::page_token::{self, Fingerprint};
 use crate::{

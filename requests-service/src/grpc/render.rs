@@ -1,10 +1,12 @@
 //! From the model to messages.
 
 mod changes;
+mod count;
 mod detail;
 mod partners;
 
 pub(super) use changes::{answer, response};
+pub(super) use count::counts;
 pub(super) use detail::detail;
 pub(super) use partners::page as partners;
 

@@ -2,6 +2,7 @@
 //! neither a wire format nor a table.
 
 mod command;
+mod count;
 mod detail;
 mod filter;
 mod life_cycle;
@@ -14,6 +15,7 @@ mod status;
 mod visibility;
 
 pub use command::{Answer, Call, Command, Etag, Idempotency};
+pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{Filter, PhoneDigits, SearchText, TimeRange};
 pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};

@@ -34,7 +34,7 @@ impl Store {
             order,
             limit: limit_in_text(limit),
         };
-        let rows: Vec<Row> = self.all(&list.select(position)).await?;
+        let rows: Vec<Row> = self.all_matching(filter, &list.select(position)).await?;
         let page = rows.into_iter().take(limit);
         Ok(page.map(PartnerRequest::from).collect())
     }

@@ -11,6 +11,7 @@
 
 mod access_rules;
 mod changes;
+mod count;
 mod dead_partners;
 mod detail;
 mod filters;
@@ -25,7 +26,9 @@ mod partners;
 mod partners_walk;
 mod random_filters;
 mod refusals;
+mod search;
 mod strangers;
 mod support;
 mod walk;
+mod walk_among_changes;
 mod with_sessions;

@@ -10,6 +10,7 @@ mod old_database;
 mod refusals;
 mod services;
 mod there_and_back;
+mod trigrams;
 
 use crate::fingerprint::lines;
 use migrations::{Down, Report};

@@ -26,6 +26,7 @@ use tonic::{Status, transport::Channel};
 pub(super) struct Services {
     pub(super) auth: Auth,
     pub(super) requests: PartnerRequestsServiceClient<Channel>,
+    pub(super) channel: Channel,
     _stop: DropGuard,
 }
 
@@ -43,12 +44,14 @@ impl Services {
         ]);
         let config = Config::try_from(arguments).unwrap();
         let app = App::build(config, auth.clock.clone()).await.unwrap();
-        let requests = PartnerRequestsServiceClient::new(channel(app.public_address()));
+        let channel = channel(app.public_address());
+        let requests = PartnerRequestsServiceClient::new(channel.clone());
         let stop = CancellationToken::new();
         tokio::spawn(app.run(stop.clone()));
         Self {
             auth,
             requests,
+            channel,
             _stop: stop.drop_guard(),
         }
     }

@@ -28,7 +28,10 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
     } = filter;
     let name = name.as_deref().map(|name| {
         let pattern = format!("%{}%", requests_filter::escape(name));
-        requests_filter::like(Column::Name.into_expr(), pattern)
+        requests_filter::like(
+            requests_filter::lower(Column::Name.into_expr()),
+            requests_filter::lower(Expr::val(pattern)),
+        )
     });
     Condition::all()
         .add(live(Column::IsActive, Column::IsDeleted))

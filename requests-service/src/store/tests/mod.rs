@@ -3,6 +3,7 @@
 mod partner_plans;
 mod partner_text;
 mod plans;
+mod search_plans;
 mod text;
 
 use super::{count, get, list::List, partners, statement};

@@ -138,6 +138,17 @@ impl Service {
         Ok(client.list_partner_requests(request).await?.into_inner())
     }
 
+    /// Counts.
+    pub(crate) async fn count(
+        &self,
+        token: &str,
+        request: CountPartnerRequestsRequest,
+    ) -> Result<CountPartnerRequestsResponse, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        Ok(client.count_partner_requests(request).await?.into_inner())
+    }
+
     /// The ids of one page.
     pub(crate) async fn list_ids(
         &self,
@@ -190,17 +201,6 @@ impl Service {
         let request = signed(token, request);
         let mut client = self.client.clone();
         Ok(client.get_partner_request(request).await?.into_inner())
-    }
-
-    /// How many there are.
-    pub(crate) async fn count(
-        &self,
-        token: &str,
-        request: CountPartnerRequestsRequest,
-    ) -> Result<CountPartnerRequestsResponse, Status> {
-        let request = signed(token, request);
-        let mut client = self.client.clone();
-        Ok(client.count_partner_requests(request).await?.into_inner())
     }
 
     /// A change by the partner.
