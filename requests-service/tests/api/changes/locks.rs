@@ -1,0 +1,78 @@
+//! Changes that wait for another transaction.
+
+use super::{assign, by_id, partner, staff, update, waiting};
+use crate::support::{Service, reason};
+use proto::requests::v1::PartnerRequestChange;
+use sea_orm::ConnectionTrait as _;
+use shared::time::Clock;
+use std::pin::pin;
+use testing::Kind;
+use tonic::Code;
+
+/// Returns once a call waits for another transaction.
+async fn somebody_waits(service: &Service) {
+    let waits = "SELECT a.query AS line FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+                 WHERE a.datname = current_database() AND NOT l.granted";
+    while service.lines(waits).await.is_empty() {}
+}
+
+/// An assignment sees what another transaction was about to do with the partner or
+/// the branch, and does not trip over it.
+#[tokio::test]
+async fn an_assignment_waits_for_what_becomes_of_the_partner_and_the_branch() {
+    let service = Service::start(Kind::Postgres).await;
+    waiting(&service, 1).await;
+    service
+        .execute(
+            "INSERT INTO branches (id, partner_id, name, lat, lng)
+             VALUES (22, 2, 'Beta South', 0, 0), (23, 2, 'Beta North', 0, 0)",
+        )
+        .await;
+    let other = service.database.open(&Clock::system()).await;
+    for (statement, branch, expected) in [
+        ("DELETE FROM branches WHERE id = 21", 21, "BRANCH_NOT_FOUND"),
+        (
+            "UPDATE branches SET is_active = false WHERE id = 22",
+            22,
+            "BRANCH_NOT_FOUND",
+        ),
+        (
+            "UPDATE partners SET status = 'suspended' WHERE id = 2",
+            23,
+            "PARTNER_NOT_ACTIVE",
+        ),
+    ] {
+        let before = service.get(&staff(), by_id(1)).await.unwrap();
+        let transaction = other.begin().await.unwrap();
+        transaction.execute_unprepared(statement).await.unwrap();
+        let staff = staff();
+        let mut call = pin!(service.assign(&staff, assign(1, 2, branch)));
+        tokio::select! {
+            outcome = &mut call => panic!("{statement}: {outcome:?}"),
+            () = somebody_waits(&service) => {}
+        }
+        transaction.commit().await.unwrap();
+        let refusal = call.await.unwrap_err();
+        assert_eq!(
+            (refusal.code(), reason(&refusal).as_str()),
+            (Code::FailedPrecondition, expected),
+            "{statement}"
+        );
+        assert_eq!(service.get(&staff, by_id(1)).await.unwrap(), before);
+    }
+}
+
+/// SQLite has one writer: who waits too long for it is told so, and nothing else.
+#[tokio::test]
+async fn a_writer_that_does_not_end_is_an_outage() {
+    let service = Service::start(Kind::Sqlite).await;
+    waiting(&service, 1).await;
+    let other = service.database.open(&Clock::system()).await;
+    let writer = other.begin().await.unwrap();
+    let confirm = || update(1, PartnerRequestChange::Confirm);
+    let refusal = service.update(&partner(1), confirm()).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::Unavailable);
+    assert_eq!(reason(&refusal), "DATABASE_UNAVAILABLE");
+    writer.rollback().await.unwrap();
+    assert!(service.update(&partner(1), confirm()).await.is_ok());
+}
