@@ -2,7 +2,7 @@
 
 use super::{assign, by_id, partner, staff, update, waiting};
 use crate::support::{Service, reason};
-use proto::requests::v1::PartnerRequestChange;
+use proto::requests::v1::{PartnerRequestChange, UpdatePartnerRequestStatusRequest};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::pin::pin;
@@ -75,4 +75,78 @@ async fn a_writer_that_does_not_end_is_an_outage() {
     assert_eq!(reason(&refusal), "DATABASE_UNAVAILABLE");
     writer.rollback().await.unwrap();
     assert!(service.update(&partner(1), confirm()).await.is_ok());
+}
+
+/// Whether another partner's request is being worked on is nothing to see, either:
+/// it does not exist, at once.
+#[tokio::test]
+async fn p4_nobody_waits_for_another_partners_request() {
+    let service = Service::start(Kind::Postgres).await;
+    waiting(&service, 1).await;
+    let other = service.database.open(&Clock::system()).await;
+    let holder = other.begin().await.unwrap();
+    let hold = "SELECT id FROM requests FOR UPDATE";
+    holder.execute_unprepared(hold).await.unwrap();
+    let confirm = update(1, PartnerRequestChange::Confirm);
+    let refusal = service.update(&partner(2), confirm).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::NotFound);
+    holder.rollback().await.unwrap();
+}
+
+/// Keys of yesterday that another call is about to delete are left to it.
+#[tokio::test]
+async fn nobody_waits_for_keys_that_another_call_sweeps() {
+    let service = Service::start(Kind::Postgres).await;
+    waiting(&service, 1).await;
+    service
+        .execute(
+            "INSERT INTO ticketing_idempotency_keys (user_id, key, call, answer, created_at)
+             VALUES (902, 'old', '', '', clock_timestamp() - interval '2 days')",
+        )
+        .await;
+    let other = service.database.open(&Clock::system()).await;
+    let holder = other.begin().await.unwrap();
+    let hold = "SELECT key FROM ticketing_idempotency_keys FOR UPDATE";
+    holder.execute_unprepared(hold).await.unwrap();
+    let confirm = UpdatePartnerRequestStatusRequest {
+        idempotency_key: "new".to_owned(),
+        ..update(1, PartnerRequestChange::Confirm)
+    };
+    service.update(&partner(1), confirm).await.unwrap();
+    holder.rollback().await.unwrap();
+}
+
+/// Of two transactions that wait for each other, PostgreSQL ends one. If that is
+/// ours, it is made again, and the caller sees nothing of it.
+#[tokio::test]
+async fn a_change_that_loses_a_deadlock_is_made_again() {
+    let service = Service::start(Kind::Postgres).await;
+    waiting(&service, 1).await;
+    let other = service.database.open(&Clock::system()).await;
+    let transaction = other.begin().await.unwrap();
+    // it is not the one that looks for deadlocks
+    for statement in [
+        "SET LOCAL deadlock_timeout = '1h'",
+        "SET LOCAL statement_timeout = 0",
+        "UPDATE branches SET name = 'Beta Centre' WHERE id = 21",
+    ] {
+        transaction.execute_unprepared(statement).await.unwrap();
+    }
+    let staff = staff();
+    let mut call = pin!(service.assign(&staff, assign(1, 2, 21)));
+    tokio::select! {
+        outcome = &mut call => panic!("{outcome:?}"),
+        () = somebody_waits(&service) => {}
+    }
+    let others = async {
+        let touch = "UPDATE requests SET feedback = 'Thank you' WHERE id = 1";
+        transaction.execute_unprepared(touch).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(call, others);
+    let assigned = outcome.unwrap();
+    assert_eq!(assigned.feedback.as_deref(), Some("Thank you"));
+    assert_eq!(assigned.branch.unwrap().name, "Beta Centre");
+    let log = "SELECT CAST(status AS text) AS line FROM request_status_log";
+    assert_eq!(service.lines(log).await, ["assigned", "assigned"]);
 }
