@@ -42,3 +42,72 @@ pub(super) fn side(visibility: Visibility) -> Side {
         Visibility::AllPartners => Side::Staff,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Customer, Etag, NamedReference, PartnerRequest, Status};
+    use shared::{ids::PartnerRequestId, time::Timestamp};
+
+    fn read(sla_deadline: Option<Timestamp>, now: Timestamp) -> Read {
+        let reference = || NamedReference {
+            id: 1,
+            name: String::new(),
+            name_ar: None,
+        };
+        Read {
+            request: PartnerRequest {
+                id: PartnerRequestId(1),
+                number: String::new(),
+                customer: Customer {
+                    name: String::new(),
+                    phone: String::new(),
+                    latitude: 0.0,
+                    longitude: 0.0,
+                    address: String::new(),
+                },
+                category: reference(),
+                service: None,
+                pickup_option: reference(),
+                partner: None,
+                branch: None,
+                status: Some(Status::Assigned),
+                sla_deadline,
+                created_at: None,
+                updated_at: None,
+                submitted_at: None,
+                assigned_at: None,
+                confirmed_at: None,
+                rejected_at: None,
+                in_progress_at: None,
+                completed_at: None,
+                closed_at: None,
+                rated_at: None,
+                rating: None,
+                feedback: None,
+                etag: Etag(String::new()),
+            },
+            branch_contact: None,
+            has_unknown_status: false,
+            now,
+        }
+    }
+
+    #[test]
+    fn a_request_is_confirmed_before_its_deadline_and_not_at_it() {
+        let deadline = Timestamp::from_seconds(60);
+        for (sla_deadline, now, expected) in [
+            (Some(deadline), Timestamp::from_micros(59_999_999), true),
+            (Some(deadline), deadline, false),
+            (Some(deadline), Timestamp::from_micros(60_000_001), false),
+            (Some(Timestamp::INFINITY), deadline, true),
+            (Some(Timestamp::NEGATIVE_INFINITY), deadline, false),
+            (None, deadline, true),
+        ] {
+            let read = read(sla_deadline, now);
+            let confirmed = allowed(Change::Confirm, &read);
+            assert_eq!(confirmed.is_ok(), expected, "{sla_deadline:?} {now:?}");
+            assert!(allowed(Change::Reject, &read).is_ok());
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use super::{Store, StoreError, entity::partner};
 use crate::model::PartnerStanding;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    sea_query::ExprTrait as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{ExprTrait as _, LockType},
 };
 use shared::ids::PartnerId;
 
@@ -14,21 +14,24 @@ impl Store {
         &self,
         partner: PartnerId,
     ) -> Result<PartnerStanding, StoreError> {
-        standing_of(self.database.connection(), partner).await
+        standing_of(self.database.connection(), partner, None).await
     }
 }
 
 /// [`Store::partner_standing`], on a connection that may be in the middle of
-/// something.
+/// something, and with a lock on the row there; SQLite has one writer, and none.
 pub(super) async fn standing_of(
     on: &impl ConnectionTrait,
     partner: PartnerId,
+    lock: Option<LockType>,
 ) -> Result<PartnerStanding, StoreError> {
-    let row = partner::Entity::find_by_id(partner.0)
+    let mut find = partner::Entity::find_by_id(partner.0)
         .filter(partner::Column::IsActive.into_expr())
-        .filter(partner::Column::IsDeleted.into_expr().not())
-        .one(on)
-        .await?;
+        .filter(partner::Column::IsDeleted.into_expr().not());
+    if let Some(lock) = lock {
+        find = find.lock(lock);
+    }
+    let row = find.one(on).await?;
     Ok(row.map_or(PartnerStanding::Deleted, |row| {
         standing(row.status.as_deref())
     }))

@@ -1,4 +1,4 @@
-//! From a select to text and bound values.
+//! From a statement to text and bound values.
 //!
 //! All values are bound but limits, which stand in the text: PostgreSQL plans a
 //! statement once for all values only if that plan looks as cheap as one made
@@ -8,7 +8,7 @@
 use sea_orm::{
     Statement, Value,
     sea_query::{
-        PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues,
+        PostgresQueryBuilder, QueryBuilder, QueryStatementBuilder, SqlWriter, SqlWriterValues,
         SqliteQueryBuilder,
     },
 };
@@ -16,15 +16,15 @@ use shared::database::Dialect;
 use std::fmt::{self, Write};
 
 /// The statement that is sent.
-pub(super) fn statement(dialect: Dialect, select: &SelectStatement) -> Statement {
+pub(super) fn statement(dialect: Dialect, built: &impl QueryStatementBuilder) -> Statement {
     let bound = match dialect {
         Dialect::Postgres => SqlWriterValues::new("$", true),
         Dialect::Sqlite => SqlWriterValues::new("?", false),
     };
     let mut writer = LimitsInText(bound);
     match dialect {
-        Dialect::Postgres => select.build_collect_any_into(&PostgresQueryBuilder, &mut writer),
-        Dialect::Sqlite => select.build_collect_any_into(&SqliteQueryBuilder, &mut writer),
+        Dialect::Postgres => built.build_collect_any_into(&PostgresQueryBuilder, &mut writer),
+        Dialect::Sqlite => built.build_collect_any_into(&SqliteQueryBuilder, &mut writer),
     }
     let (text, values) = writer.0.into_parts();
     Statement::from_sql_and_values(dialect.backend(), text, values)

@@ -76,15 +76,17 @@ impl Unit {
         get::read(&self.database, &self.transaction, visibility, key).await
     }
 
-    /// Whether a partner may work, and if not, why.
+    /// Whether a partner may work, and if not, why. It stays so until the
+    /// transaction ends.
     pub async fn partner_standing(
         &self,
         partner: PartnerId,
     ) -> Result<PartnerStanding, StoreError> {
-        partner::standing_of(&self.transaction, partner).await
+        partner::standing_of(&self.transaction, partner, Some(LockType::Share)).await
     }
 
-    /// Whose a branch is; `None`: there is none that is live.
+    /// Whose a branch is; `None`: there is none that is live. It stays so until
+    /// the transaction ends: one deleted in between would fail the write.
     pub async fn partner_of_branch(
         &self,
         branch: BranchId,
@@ -95,6 +97,7 @@ impl Unit {
             .and_where(Expr::col(branch::Column::Id).eq(branch.0))
             .and_where(Expr::col(branch::Column::IsActive))
             .and_where(Expr::col(branch::Column::IsDeleted).not())
+            .lock(LockType::Share)
             .take();
         let row = self.transaction.query_one(&select).await?;
         row.map(|row| Ok(PartnerId(row.try_get("", "partner_id")?)))

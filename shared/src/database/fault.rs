@@ -48,8 +48,9 @@ fn by_code(code: &str) -> Fault {
     match code {
         // serialization failure, deadlock
         "40001" | "40P01" => Fault::Conflict,
-        // read-only server, lock not available, disk full, cannot connect now
-        "25006" | "55P03" | "53100" => Fault::Unavailable,
+        // read-only server, a transaction that stood still too long, lock not
+        // available, disk full
+        "25006" | "25P03" | "25P04" | "55P03" | "53100" => Fault::Unavailable,
         // connection, resources, operator intervention (statement timeout too)
         code if code.len() == 5
             && ["08", "53", "57"]
@@ -82,6 +83,7 @@ mod tests {
             ("53300", Fault::Unavailable),
             ("08006", Fault::Unavailable),
             ("25006", Fault::Unavailable),
+            ("25P03", Fault::Unavailable),
             ("42P01", Fault::Other),
             ("22021", Fault::Other),
             // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_FULL, SQLITE_ERROR

@@ -100,8 +100,17 @@ testing::on_both_databases! {
         waiting(&service, 1).await;
         let confirm = keyed(PartnerRequestChange::Confirm, "key");
         service.update(&partner(1), confirm.clone()).await.unwrap();
-        let refusal = service.update(&partner(2), confirm).await.unwrap_err();
+        let refusal = service.update(&partner(2), confirm.clone()).await.unwrap_err();
         assert_eq!(refusal.code(), Code::NotFound);
+        // nor does it stand in the way of one's own that is spelt alike
+        service.insert(&[support::Row::new(2, Some(2))]).await;
+        let theirs = UpdatePartnerRequestStatusRequest { request_id: 2, ..confirm.clone() };
+        for _ in 0..3 {
+            let shown = service.update(&partner(2), theirs.clone()).await.unwrap();
+            assert_eq!(shown.request_id, 2);
+            let shown = service.update(&partner(1), confirm.clone()).await.unwrap();
+            assert_eq!(shown.request_id, 1);
+        }
     }
 
     async fn a_refused_call_leaves_its_key_unused(kind: Kind) {
@@ -110,6 +119,10 @@ testing::on_both_databases! {
         let start = keyed(PartnerRequestChange::Start, "key");
         let refusal = service.update(&partner(1), start.clone()).await.unwrap_err();
         assert_eq!(reason(&refusal), "CHANGE_NOT_ALLOWED");
+        assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
+        // what does not exist for the caller is refused on another way
+        let not_ours = service.update(&partner(2), start.clone()).await.unwrap_err();
+        assert_eq!(not_ours.code(), Code::NotFound);
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
         service.update(&partner(1), update(1, PartnerRequestChange::Confirm)).await.unwrap();
         assert!(service.update(&partner(1), start).await.is_ok());

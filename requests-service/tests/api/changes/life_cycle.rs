@@ -6,7 +6,7 @@ use super::{
     done, partner, staff,
 };
 use crate::support::{Row, Service, of, reason, seconds};
-use proto::requests::v1::PartnerRequestStatus;
+use proto::requests::v1::{PartnerRequestChange, PartnerRequestStatus};
 use requests_service::model::{Holder, LIFE_CYCLE, Moment, Side, Status};
 use std::collections::BTreeMap;
 use testing::Kind;
@@ -279,5 +279,56 @@ testing::on_both_databases! {
             }
             assert_untouched(&service, id, &before).await;
         }
+    }
+
+    /// Of an assignment that another one took the place of, nothing is asked any more.
+    async fn only_an_active_assignment_is_answered(kind: Kind) {
+        let service = Service::start(kind).await;
+        for (id, change, response) in [
+            (1, PartnerRequestChange::Confirm, "1 confirmed true true "),
+            (2, PartnerRequestChange::Reject, "1 rejected true true no car is free today"),
+        ] {
+            full(&service, id, "assigned").await;
+            service
+                .execute(&format!(
+                    "INSERT INTO request_assignments (request_id, partner_id, branch_id, assigned_by_user_id, is_active)
+                     VALUES ({id}, 1, 11, 900, false), ({id}, 1, 11, 900, NULL)"
+                ))
+                .await;
+            done(&service, &partner(1), id, change).await.unwrap();
+            let rows = format!(
+                "SELECT response || ' ' || (responded_at IS NOT NULL) AS line FROM request_assignments
+                 WHERE request_id = {id} AND (is_active IS NULL OR NOT is_active)"
+            );
+            let untouched = service.lines(&rows).await;
+            assert_eq!(untouched.len(), 2);
+            for line in untouched {
+                assert_eq!(spelled(&line), "pending false");
+            }
+            assert!(assignments(&service, id).await.contains(&response.to_owned()));
+        }
+    }
+
+    /// Who and when stands in the row, in the assignment and in the log. A trigger of the
+    /// old application puts its own time into `updated_at`.
+    async fn every_row_says_who_wrote_it_and_when(kind: Kind) {
+        let service = Service::start(kind).await;
+        full(&service, 1, "assigned").await;
+        service.execute("UPDATE requests SET updated_at = completed_at").await;
+        done(&service, &partner(1), 1, PartnerRequestChange::Confirm).await.unwrap();
+        let log = "SELECT changed_by_id || ' ' || created_by_id || ' ' || updated_by_id || ' ' ||
+                       (created_at = \"timestamp\") || ' ' || (updated_at = \"timestamp\") || ' ' ||
+                       (\"timestamp\" = (SELECT confirmed_at FROM requests)) || ' ' ||
+                       (SELECT updated_at > completed_at FROM requests) AS line
+                   FROM request_status_log";
+        let lines = service.lines(log).await;
+        assert_eq!(lines.len(), 1);
+        assert_eq!(
+            lines[0].replace(" 1", " true"),
+            "901 901 901 true true true true"
+        );
+        let assignment = "SELECT CAST(id AS text) AS line FROM request_assignments
+                          WHERE responded_at = (SELECT confirmed_at FROM requests)";
+        assert_eq!(service.lines(assignment).await.len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 mod document;
 mod idempotency;
 mod life_cycle;
+mod locks;
 mod races;
 mod rules;
 mod sweep;
