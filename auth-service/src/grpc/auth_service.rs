@@ -3,9 +3,10 @@
 use super::{page_token, parse, render, status::to_status};
 use crate::domain::Sessions;
 use proto::auth::v1::{
-    CreateSessionRequest, CreateSessionResponse, ListSessionsRequest, ListSessionsResponse,
-    RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
-    RevokeSessionRequest, RevokeSessionResponse, auth_service_server::AuthService,
+    CreateSessionRequest, CreateSessionResponse, GetJwksRequest, GetJwksResponse,
+    ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse,
+    RegisterRequest, RegisterResponse, RevokeSessionRequest, RevokeSessionResponse,
+    auth_service_server::AuthService,
 };
 use shared::session_layer;
 use tonic::{Request, Response, Status};
@@ -96,6 +97,17 @@ impl AuthService for AuthHandlers {
         Ok(Response::new(ListSessionsResponse {
             sessions: page.sessions.iter().map(render).collect(),
             next_page_token: page.next.map(page_token::write).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_jwks(
+        &self,
+        _request: Request<GetJwksRequest>,
+    ) -> Result<Response<GetJwksResponse>, Status> {
+        let jwks = self.sessions.jwks();
+        Ok(Response::new(GetJwksResponse {
+            keys: jwks.keys.iter().map(render::json_web_key).collect(),
+            max_age: jwks.max_age.try_into().ok(),
         }))
     }
 }

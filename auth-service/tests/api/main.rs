@@ -17,6 +17,7 @@ mod adopted;
 mod changed_users;
 mod create_session;
 mod health;
+mod jwks;
 mod key_directory;
 mod keys;
 mod list_sessions;
