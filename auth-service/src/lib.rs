@@ -9,6 +9,7 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod grpc;
+pub mod keys_command;
 pub mod model;
 pub mod passwords;
 pub mod store;

@@ -2,18 +2,30 @@
 
 use auth_service::{
     app::App,
-    config::{Arguments, Config},
+    config::{Arguments, Command, Config},
+    keys_command,
 };
 use shared::{config, serve, telemetry, time::Clock};
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments: Arguments = match config::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    if let Some(Command::Keys(arguments)) = &arguments.command {
+        let done = keys_command::run(arguments, &Clock::system(), &mut io::stdout());
+        return match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => config::exit_with("auth-service keys", &error, error.exit_code()),
+        };
+    }
     telemetry::start();
-    let config: Config = match config::read::<Arguments, _>() {
+    let config: Config = match config::understand(arguments) {
         Ok(config) => config,
         Err(code) => return code,
     };

@@ -12,7 +12,7 @@ pub use claims::{Claims, TokenKind};
 pub use generate::{GenerateError, generate_key};
 pub use key_ring::KeyRing;
 pub use keys::{InvalidKeys, KeyName, PublicKey};
-pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError};
+pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError, to_the_second};
 
 use crate::model::{Generation, Refusal};
 use aws_lc_rs::digest;

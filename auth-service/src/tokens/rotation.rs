@@ -19,6 +19,13 @@ pub(super) const LATE_KEY_WAITS: Duration = Duration::from_mins(10);
 /// How long a caller may keep the public keys.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(15);
 
+/// RFC 3339, as the times of keys are: without fractions.
+#[must_use]
+pub fn to_the_second(time: Timestamp) -> String {
+    let time = Timestamp::from_seconds(time.to_portable().seconds()).to_string();
+    time.replace(".000000", "")
+}
+
 /// The key that signs: the newest whose time has come. From oldest to newest.
 pub(super) fn newest_due(
     times: impl DoubleEndedIterator<Item = (KeyName, Timestamp)>,
@@ -161,7 +168,7 @@ pub enum RotationError {
     #[error("{0} is the newest key; generate the next one first")]
     Newest(KeyName),
     /// What it signed may still be presented.
-    #[error("{name} verifies tokens that are in use; it may go from {from}")]
+    #[error("{name} may have signed what is still in use; it may go from {}", to_the_second(*from))]
     TooEarly {
         /// The key.
         name: KeyName,

