@@ -27,6 +27,7 @@ mod refresh_races;
 mod refresh_session;
 mod register;
 mod revoke_session;
+mod rotation;
 mod secrets_at_rest;
 mod secrets_in_logs;
 mod start_up;
