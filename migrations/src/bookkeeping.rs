@@ -102,7 +102,13 @@ pub(crate) async fn read(
     dialect: Dialect,
 ) -> Result<Vec<Applied>, MigrateError> {
     let exists = match dialect {
-        Dialect::Postgres => "SELECT to_regclass('ticketing_migrations') IS NOT NULL AS found",
+        // of pg_class, and not to_regclass alone: that may answer from before the other
+        // run ended for which this transaction waited
+        Dialect::Postgres => {
+            "SELECT EXISTS (
+                SELECT FROM pg_class WHERE oid = to_regclass('ticketing_migrations')
+            ) AS found"
+        }
         Dialect::Sqlite => {
             "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'ticketing_migrations') AS found"
         }

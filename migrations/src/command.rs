@@ -8,6 +8,7 @@ use crate::{
     exclusive, found,
     migration::{MIGRATIONS, TABLES},
     report::{Plan, Report, State, Status, Tell},
+    trigrams::{self, Outlook},
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shared::database::{Database, Dialect};
@@ -36,7 +37,7 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
         report.applied.push(TABLES.name);
     }
     let transaction = exclusive::begin(database).await?;
-    let rest = match up_within(&transaction, database.dialect()).await {
+    let rest = match up_within(&transaction, database.dialect(), tell).await {
         // it was taken over above, so somebody has given it back since
         Err(MigrateError::Application(_)) if database.dialect() == Dialect::Postgres => {
             return Err(MigrateError::Contradicted);
@@ -44,6 +45,9 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
         rest => rest?,
     };
     transaction.commit().await?;
+    if database.dialect() == Dialect::Postgres {
+        adopt::build_late(database, tell).await?;
+    }
     report.applied.extend(rest.applied);
     Ok(report)
 }
@@ -59,10 +63,19 @@ pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
     if lines.is_empty() && applied.is_empty() {
         refuse_application(&transaction, database.dialect()).await?;
     }
-    let pending = MIGRATIONS
+    let pending: Vec<_> = MIGRATIONS
         .iter()
-        .filter(|migration| !holds(&applied, migration.name));
-    lines.extend(pending.map(|migration| format!("applies  {}", migration.name)));
+        .filter(|migration| !holds(&applied, migration.name))
+        .map(|migration| format!("applies  {}", migration.name))
+        .collect();
+    if database.dialect() == Dialect::Postgres && lines.is_empty() {
+        if pending.is_empty() {
+            lines.extend(adopt::plan_late(&transaction).await?);
+        } else {
+            lines.push(Outlook::read(&transaction).await?.line());
+        }
+    }
+    lines.extend(pending);
     transaction.rollback().await?;
     Ok(Plan(lines))
 }
@@ -89,7 +102,7 @@ pub async fn down_telling(
         });
     }
     let transaction = exclusive::begin(database).await?;
-    let report = down_within(&transaction, database.dialect(), how.drop_data).await?;
+    let report = down_within(&transaction, database.dialect(), how.drop_data, tell).await?;
     transaction.commit().await?;
     Ok(report)
 }
@@ -116,13 +129,22 @@ pub async fn plan_down(database: &Database, how: Down) -> Result<Plan, MigrateEr
 
 /// [`down`] and [`up`] in one transaction, on a database that holds nothing else.
 pub async fn fresh(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
+    fresh_telling(database, drop_data, &|_| ()).await
+}
+
+/// [`fresh`], and tells what it does without.
+pub async fn fresh_telling(
+    database: &Database,
+    drop_data: bool,
+    tell: Tell<'_>,
+) -> Result<Report, MigrateError> {
     let transaction = exclusive::begin(database).await?;
     let dialect = database.dialect();
     if let Some(others) = found::of_others(&transaction, dialect).await? {
         return Err(MigrateError::OthersTables(others));
     }
-    let down = down_within(&transaction, dialect, drop_data).await?;
-    let up = up_within(&transaction, dialect).await?;
+    let down = down_within(&transaction, dialect, drop_data, tell).await?;
+    let up = up_within(&transaction, dialect, tell).await?;
     transaction.commit().await?;
     Ok(Report {
         dropped: down.dropped,
@@ -181,6 +203,7 @@ pub async fn applied(database: &Database) -> Result<bool, MigrateError> {
 async fn up_within(
     transaction: &DatabaseTransaction,
     dialect: Dialect,
+    tell: Tell<'_>,
 ) -> Result<Report, MigrateError> {
     let applied = bookkeeping::read(transaction, dialect).await?;
     // The one place that decides how the tables come about: a database of the
@@ -188,6 +211,7 @@ async fn up_within(
     if applied.is_empty() {
         refuse_application(transaction, dialect).await?;
     }
+    let adopted = applied.iter().any(|row| row.origin == Origin::Adopted);
     let mut report = Report::default();
     bookkeeping::make(transaction, dialect).await?;
     for migration in MIGRATIONS
@@ -196,6 +220,19 @@ async fn up_within(
     {
         for text in migration.texts(dialect).create {
             transaction.execute_unprepared(text).await?;
+        }
+        // those of a database that was taken over were built before, concurrently
+        if !adopted {
+            let indexes = migration.texts(dialect).indexes;
+            transaction.execute_unprepared(indexes).await?;
+            if migration.has_search && dialect == Dialect::Postgres {
+                trigrams::make(transaction, tell).await?;
+                if !applied.is_empty() {
+                    // for rows that are there: without statistics of its expressions the
+                    // index is hardly used
+                    transaction.execute_unprepared("ANALYZE requests").await?;
+                }
+            }
         }
         bookkeeping::record(transaction, migration.name, Origin::Created).await?;
         report.applied.push(migration.name);
@@ -207,6 +244,7 @@ async fn down_within(
     transaction: &DatabaseTransaction,
     dialect: Dialect,
     drop_data: bool,
+    tell: Tell<'_>,
 ) -> Result<Report, MigrateError> {
     let applied = bookkeeping::read(transaction, dialect).await?;
     refuse_to_drop(&applied, drop_data)?;
@@ -220,6 +258,9 @@ async fn down_within(
             .execute_unprepared(migration.texts(dialect).drop)
             .await?;
         report.dropped.push(migration.name);
+    }
+    if dialect == Dialect::Postgres && !report.dropped.is_empty() {
+        trigrams::unmake(transaction, tell).await?;
     }
     bookkeeping::drop_table(transaction).await?;
     Ok(report)

@@ -15,10 +15,12 @@ mod exclusive;
 mod found;
 mod migration;
 mod report;
+mod trigrams;
 
 pub use bookkeeping::Origin;
 pub use command::{
-    Down, applied, down, down_telling, fresh, plan_down, plan_up, status, up, up_telling,
+    Down, applied, down, down_telling, fresh, fresh_telling, plan_down, plan_up, status, up,
+    up_telling,
 };
 pub use error::MigrateError;
 pub use found::Names;

@@ -64,7 +64,9 @@ async fn run(invocation: &Invocation, database: &Database) -> Result<String, Mig
                     .to_string()
             }
         }
-        Command::Fresh { drop_data } => migrations::fresh(database, drop_data).await?.to_string(),
+        Command::Fresh { drop_data } => migrations::fresh_telling(database, drop_data, &say)
+            .await?
+            .to_string(),
         Command::Status => migrations::status(database).await?.to_string(),
     })
 }

@@ -18,9 +18,9 @@ pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
-/// The indexes of the first migration, which an adopted database gets one by one
-/// and concurrently.
-pub(crate) const INDEXES: &str = text!("0001_tables/postgres/indexes.sql");
+/// The index of PostgreSQL's that takes an extension, and so may be missing
+/// ([`crate::trigrams`]).
+pub(crate) const SEARCH: &str = text!("0002_partner_work/postgres/search.sql");
 
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
@@ -33,13 +33,18 @@ pub(crate) struct Migration {
     sqlite: Texts,
     /// The tables that it makes, on either.
     pub(crate) tables: &'static [&'static str],
+    /// Whether [`SEARCH`] comes with it.
+    pub(crate) has_search: bool,
 }
 
 /// The statements of a migration on one of the databases.
 pub(crate) struct Texts {
-    /// Makes everything in a database that holds none of it.
+    /// Makes everything but `indexes` in a database that holds none of it.
     pub(crate) create: &'static [&'static str],
-    /// Drops exactly that.
+    /// The indexes on the application's tables, a line each: a database that was
+    /// taken over gets them one by one and concurrently.
+    pub(crate) indexes: &'static str,
+    /// Drops exactly that; indexes go with their tables.
     pub(crate) drop: &'static str,
 }
 
@@ -54,7 +59,7 @@ impl Migration {
 }
 
 /// The migration that makes the application's tables, or takes them over where
-/// the application has made them. All later ones are of tables of our own.
+/// the application has made them. All later ones make tables of our own, and indexes.
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
@@ -67,18 +72,18 @@ const TABLES_MADE: Migration = Migration {
             text!("0001_tables/postgres/users.sql"),
             text!("0001_tables/postgres/requests.sql"),
             text!("0001_tables/postgres/triggers.sql"),
-            INDEXES,
             text!("0001_tables/seed.sql"),
         ],
+        indexes: text!("0001_tables/postgres/indexes.sql"),
         drop: text!("0001_tables/postgres/drop.sql"),
     },
     sqlite: Texts {
         create: &[
             text!("0001_tables/sqlite/users.sql"),
             text!("0001_tables/sqlite/requests.sql"),
-            text!("0001_tables/sqlite/indexes.sql"),
             text!("0001_tables/seed.sql"),
         ],
+        indexes: text!("0001_tables/sqlite/indexes.sql"),
         drop: text!("0001_tables/sqlite/drop.sql"),
     },
     tables: &[
@@ -99,17 +104,21 @@ const TABLES_MADE: Migration = Migration {
         "user_sessions",
         "users",
     ],
+    has_search: false,
 };
 
 const PARTNER_WORK: Migration = Migration {
     name: "0002_partner_work",
     postgres: Texts {
         create: &[text!("0002_partner_work/postgres/tables.sql")],
+        indexes: text!("0002_partner_work/postgres/indexes.sql"),
         drop: text!("0002_partner_work/postgres/drop.sql"),
     },
     sqlite: Texts {
         create: &[text!("0002_partner_work/sqlite/tables.sql")],
+        indexes: text!("0002_partner_work/sqlite/indexes.sql"),
         drop: text!("0002_partner_work/sqlite/drop.sql"),
     },
     tables: &["ticketing_idempotency_keys"],
+    has_search: true,
 };

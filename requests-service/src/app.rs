@@ -3,7 +3,7 @@
 
 use crate::{
     config::Config,
-    domain::PartnerRequests,
+    domain::{PartnerRequests, Partners},
     grpc::{PartnerRequestsHandlers, PartnersHandlers},
     store::Store,
 };
@@ -63,7 +63,11 @@ impl App {
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
         let database = Database::open(&config.database_url, config.pool, clock).await?;
-        let partner_requests = PartnerRequests::new(Store::new(database.clone()));
+        let store = Store::new(database.clone());
+        let partner_requests = PartnerRequests::new(store.clone());
+        let partners = Partners::new(store.clone());
+        // beside the start, which does not wait for the database
+        tokio::spawn(async move { store.say_how_it_searches().await });
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness = Readiness::new(database, health, &SERVICES).await;
@@ -76,8 +80,8 @@ impl App {
         let handlers = PartnerRequestsHandlers::new(partner_requests);
         let partner_requests =
             PartnerRequestsServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);
-        let partners =
-            PartnersServiceServer::new(PartnersHandlers).max_decoding_message_size(MAX_MESSAGE);
+        let partners = PartnersServiceServer::new(PartnersHandlers::new(partners))
+            .max_decoding_message_size(MAX_MESSAGE);
 
         // health and reflection stand beside the layer, open to all
         let router = serve::server()

@@ -4,6 +4,7 @@
 use crate::{rows::text, served::Served as _};
 use proto::auth::v1::{CreateSessionRequest, RegisterRequest};
 use shared::time::Clock;
+use std::process::Command;
 use testing::{Kind, TestDatabase, auth::Auth};
 
 const OLD_APPLICATION: &str =
@@ -31,8 +32,8 @@ async fn adopted(users: &[(&str, &str)]) -> Auth {
 #[tokio::test(flavor = "multi_thread")]
 async fn p7_old_passwords_log_in_and_stay_as_they_were() {
     let long = "p".repeat(80);
-    // Arabic with a combining mark, as some keyboards send it
-    let decomposed = "كلمة السر\u{0650} 1";
+    // Arabic with alef and maddah apart, as some keyboards send them
+    let decomposed = "القرا\u{653}ن سر";
     let hashes: Vec<String> = [
         (long.as_str(), 10, "$2a$"),
         (decomposed, 10, "$2b$"),
@@ -65,29 +66,71 @@ async fn p7_old_passwords_log_in_and_stay_as_they_were() {
         auth.validate(&answer.tokens.unwrap().access_token)
             .await
             .expect("valid");
-        let now = text(
-            &auth.database,
-            &format!("SELECT password FROM users WHERE email = '{email}'"),
-        )
-        .await;
-        assert_eq!(now.as_deref(), Some(*hash), "nothing is hashed anew");
+        let now = hash_of(&auth, email).await;
+        assert_eq!(now, *hash, "nothing is hashed anew");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p7_a_new_password_is_written_as_the_old_application_reads_it() {
     let auth = adopted(&[]).await;
+    register(&auth, "new@example.com", "correct horse battery").await;
+    let hash = hash_of(&auth, "new@example.com").await;
+    assert!(hash.starts_with("$2b$12$"), "not for the old application");
+    assert!(bcrypt::verify("correct horse battery", &hash).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p7_another_library_accepts_every_hash_that_is_left() {
+    let long = "p".repeat(80);
+    // 72 bytes, the most that may be new, and the alef and its maddah apart
+    let new = format!("القرا\u{653}ن {}", "n".repeat(57));
+    let old = bcrypt::hash(&long, 4).unwrap();
+    let auth = adopted(&[("old@example.com", &old.replacen("$2b$", "$2a$", 1))]).await;
+    let request = CreateSessionRequest {
+        email: "old@example.com".to_owned(),
+        password: long.clone(),
+        device_info: String::new(),
+    };
+    auth.client()
+        .create_session(request)
+        .await
+        .expect("logged in");
+    register(&auth, "new@example.com", &new).await;
+    for (email, password) in [("old@example.com", &long), ("new@example.com", &new)] {
+        let hash = hash_of(&auth, email).await;
+        assert!(another_library_accepts(password, &hash), "{hash}");
+        let other = password.replacen(['p', 'n'], "q", 1);
+        assert!(!another_library_accepts(&other, &hash), "{hash}");
+        assert!(!another_library_accepts("", &hash), "{hash}");
+    }
+}
+
+async fn register(auth: &Auth, email: &str, password: &str) {
     let request = RegisterRequest {
         name: "New".to_owned(),
-        email: "new@example.com".to_owned(),
+        email: email.to_owned(),
         phone: "+966 50 000 0000".to_owned(),
-        password: "correct horse battery".to_owned(),
+        password: password.to_owned(),
         ..RegisterRequest::default()
     };
     auth.client().register(request).await.expect("registered");
-    let hash = text(&auth.database, "SELECT password FROM users")
-        .await
-        .unwrap();
-    assert!(hash.starts_with("$2b$12$"), "not for the old application");
-    assert!(bcrypt::verify("correct horse battery", &hash).unwrap());
+}
+
+async fn hash_of(auth: &Auth, email: &str) -> String {
+    let query = format!("SELECT password FROM users WHERE email = '{email}'");
+    text(&auth.database, &query).await.expect("a user")
+}
+
+/// Asks the system's crypt, a library in C, by way of Perl, which every Debian has.
+fn another_library_accepts(password: &str, hash: &str) -> bool {
+    let made = Command::new("perl")
+        .args(["-e", "print crypt($ENV{PASSWORD}, $ENV{HASH})"])
+        .env("PASSWORD", password)
+        .env("HASH", hash)
+        .output()
+        .expect("perl");
+    let made = String::from_utf8(made.stdout).unwrap();
+    assert!(made.starts_with("$2"), "crypt knows no bcrypt: {made:?}");
+    made == hash
 }

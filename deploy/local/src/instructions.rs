@@ -47,6 +47,26 @@ impl fmt::Display for Instructions {
         for user in demo::USERS {
             writeln!(f, "#   {:32} {}", user.email, user.what)?;
         }
+        writeln!(
+            f,
+            "#\n# Get grpcurl: https://github.com/fullstorydev/grpcurl/releases"
+        )?;
+        writeln!(f, "# Then paste into bash:")?;
+        self.lines(f)?;
+        writeln!(f, "\n{END}")
+    }
+}
+
+impl Instructions {
+    /// What is pasted: a comment and its commands, each a paragraph.
+    fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            auth,
+            auth_internal,
+            requests,
+            service_token,
+            ..
+        } = self;
         let log_in = format!(
             "TOKEN=$(grpcurl -plaintext -d '{{\"email\": \"{}\", \"password\": \"{}\"}}' {auth} \
              ticketing.auth.v1.AuthService/CreateSession \
@@ -73,11 +93,6 @@ impl fmt::Display for Instructions {
         let text_of =
             |field: &str| format!("sed -n 's/.*\"{field}\": \"\\(.*\\)\".*/\\1/p' | head -n 1");
 
-        writeln!(
-            f,
-            "#\n# Get grpcurl: https://github.com/fullstorydev/grpcurl/releases"
-        )?;
-        writeln!(f, "# Then paste into bash:")?;
         writeln!(f, "\n# log in\n{log_in}")?;
         writeln!(f, "\n# list\n{list}")?;
         writeln!(f, "\n# filter by status\n{filtered}")?;
@@ -107,7 +122,20 @@ impl fmt::Display for Instructions {
         )?;
         writeln!(f, "\n# list, and be refused\n{list}")?;
         writeln!(f, "\n# log in again, and list\n{log_in}\n{list}")?;
-        writeln!(f, "\n{END}")
+        writeln!(
+            f,
+            "\n# how many, by status\n{}",
+            call("CountPartnerRequests", "'{}'")
+        )?;
+        let id = "sed -n 's/.*\"requestId\": \\([0-9]*\\),/\\1/p' | head -n 1";
+        let confirm = call(
+            "UpdatePartnerRequestStatus",
+            "'{\"requestId\": '$ID', \"change\": \"PARTNER_REQUEST_CHANGE_CONFIRM\"}'",
+        );
+        writeln!(
+            f,
+            "\n# confirm one that waits for it\nID=$({filtered} | {id})\n{confirm}"
+        )
     }
 }
 

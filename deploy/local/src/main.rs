@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
         Command::Run(config) => local::run(*config, serve::stop_signal())
             .await
             .map_err(exit),
-        Command::Generate(options) => local::generate(&options).await.map_err(exit),
+        Command::Generate(options) => Box::pin(local::generate(&options)).await.map_err(exit),
     };
     done.err().unwrap_or(ExitCode::SUCCESS)
 }

@@ -46,13 +46,7 @@ pub(super) async fn look(
     {
         return Err(MigrateError::Referenced(names));
     }
-    let ours: Vec<String> = indexes::all()
-        .map(|index| index.name.to_owned())
-        .filter(|name| !left.is_some_and(|record| record.indexes.contains(name)))
-        .collect();
-    if let Some(names) = Names::some(column(on, BEARERS, [ours.into()]).await?) {
-        return Err(MigrateError::NamesTaken(names));
-    }
+    refuse_taken_names(on, left).await?;
     let sessions = "SELECT count(*) AS sessions FROM user_sessions";
     let row = on
         .query_one_raw(Statement::from_string(
@@ -65,6 +59,22 @@ pub(super) async fn look(
         shape,
         sessions: sessions.unwrap_or(0),
     }))
+}
+
+/// Refuses a database in which something that is not ours bears the name of one of
+/// our indexes.
+pub(super) async fn refuse_taken_names(
+    on: &impl ConnectionTrait,
+    record: Option<&Record>,
+) -> Result<(), MigrateError> {
+    let ours: Vec<String> = indexes::names()
+        .map(str::to_owned)
+        .filter(|name| !record.is_some_and(|record| record.indexes.contains(name)))
+        .collect();
+    match Names::some(column(on, BEARERS, [ours.into()]).await?) {
+        Some(names) => Err(MigrateError::NamesTaken(names)),
+        None => Ok(()),
+    }
 }
 
 /// Views on some of the columns of `user_sessions`, in any schema.

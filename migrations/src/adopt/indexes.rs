@@ -4,27 +4,56 @@
 //! Whatever interrupts it, the next run goes on where this one ended.
 
 use super::session::Session;
-use crate::{error::MigrateError, migration::INDEXES};
+use crate::{
+    error::MigrateError,
+    migration::{MIGRATIONS, SEARCH},
+    trigrams,
+};
+use shared::database::Dialect;
 
 /// One of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Index {
     pub(super) name: &'static str,
     pub(super) table: &'static str,
     /// What follows its name.
-    definition: &'static str,
+    definition: String,
 }
 
-/// All of them, from the statements that make them in a database of our own.
-pub(super) fn all() -> impl Iterator<Item = Index> {
-    INDEXES.lines().filter_map(|line| {
+/// Those that every database gets, from the statements that make them in a database
+/// of our own.
+pub(super) fn plain() -> impl Iterator<Item = Index> {
+    MIGRATIONS
+        .iter()
+        .flat_map(|migration| in_text(migration.texts(Dialect::Postgres).indexes))
+}
+
+/// The one that takes pg_trgm, in that schema.
+pub(super) fn search(schema: &str) -> Option<Index> {
+    let index = in_text(SEARCH).next()?;
+    let text = trigrams::index(schema);
+    let (_, definition) = text.split_once(index.name)?;
+    Some(Index {
+        definition: definition.trim_end().trim_end_matches(';').to_owned(),
+        ..index
+    })
+}
+
+/// The names of all of them, also of the one that may not come about.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let all = plain().chain(in_text(SEARCH));
+    all.map(|index| index.name)
+}
+
+fn in_text(text: &'static str) -> impl Iterator<Item = Index> {
+    text.lines().filter_map(|line| {
         let statement = line.strip_prefix("CREATE INDEX ")?;
         let (name, definition) = statement.trim_end_matches(';').split_once(' ')?;
         let (table, _) = definition.strip_prefix("ON ")?.split_once(' ')?;
         Some(Index {
             name,
             table,
-            definition,
+            definition: definition.to_owned(),
         })
     })
 }
@@ -39,7 +68,7 @@ enum State {
 
 impl Index {
     /// Builds it, unless it is there. Says whether it had to.
-    pub(super) async fn build(self, session: &mut Session) -> Result<bool, MigrateError> {
+    pub(super) async fn build(&self, session: &mut Session) -> Result<bool, MigrateError> {
         let Self {
             name,
             table,
@@ -59,7 +88,7 @@ impl Index {
         Ok(true)
     }
 
-    async fn state(self, session: &mut Session) -> Result<State, MigrateError> {
+    async fn state(&self, session: &mut Session) -> Result<State, MigrateError> {
         let query = format!(
             "SELECT coalesce((
                  SELECT CASE WHEN i.indisvalid THEN 'valid' ELSE 'invalid' END

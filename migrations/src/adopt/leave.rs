@@ -4,6 +4,7 @@ use super::{
     found::views_on,
     indexes, plan,
     record::{self, Record},
+    search,
     session::Session,
     shape::TOKENS,
 };
@@ -14,6 +15,7 @@ use crate::{
     exclusive,
     migration::{MIGRATIONS, TABLES},
     report::Tell,
+    trigrams,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use shared::database::{Database, Dialect};
@@ -64,6 +66,7 @@ pub(crate) async fn leave(
         indexes::drop(&mut session, name).await?;
     }
     tell("done     our indexes are dropped");
+    search::drop_extension(&mut session, tell).await?;
     let tables = format!(
         "DROP TABLE IF EXISTS {}, {}",
         record::TABLE,
@@ -100,8 +103,9 @@ async fn lines(
     if let Some(unknown) = bookkeeping::unknown(&applied) {
         return Err(MigrateError::UnknownMigrations(unknown));
     }
+    let made_extension = trigrams::is_ours(on).await?;
     if record.leaving {
-        return Ok(plan::to_go_on_leaving(record));
+        return Ok(plan::to_go_on_leaving(record, made_extension));
     }
     let columns: Vec<&str> = going(record, how).collect();
     if let Some(views) = views_on(on, &columns).await? {
@@ -117,7 +121,12 @@ async fn lines(
         "SELECT count(*) AS number FROM user_sessions WHERE generation IS NOT NULL",
     )
     .await?;
-    Ok(plan::to_leave(record, ours, how.keep_session_id))
+    Ok(plan::to_leave(
+        record,
+        ours,
+        made_extension,
+        how.keep_session_id,
+    ))
 }
 
 /// The columns of `user_sessions` that go.

@@ -5,9 +5,9 @@
 //! | step | changes | locked meanwhile | if it fails |
 //! | --- | --- | --- | --- |
 //! | `up`, 1 | `user_sessions`: our columns are added; token columns go, and with them all rows, in shapes (a), (c), (e); else the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: catalogue changes and TRUNCATE. Waits five seconds for it at most, and log-ins queue behind it meanwhile | nothing is changed |
-//! | `up`, 2 | our indexes on the application's tables | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
+//! | `up`, 2 | the extension `pg_trgm`, where it may be created; our indexes on the application's tables, and statistics of `requests` | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
 //! | `down`, 1 | `user_sessions`: our sessions and columns go; without `--keep-session-id` `session_id` goes, too, and empty token columns come back | as step 1 of `up`. Our sessions are deleted before that, which holds up nobody | nothing is changed |
-//! | `down`, 2 | our indexes and bookkeeping go | as step 2 of `up` | run `down` again |
+//! | `down`, 2 | our indexes and bookkeeping go, and the extension, if `up` created it and nothing else needs it | as step 2 of `up` | run `down` again |
 //!
 //! What stops working: from shapes (a), (c) and (e) on, nobody logs in to the old
 //! application any more after step 1 of `up`, and whoever was logged in is logged
@@ -18,6 +18,9 @@
 //!
 //! `migrate` needs a connection of its own for as long as it runs: by way of a
 //! pooler that gives one to each transaction, two runs could meet in step 2.
+//!
+//! A database that an earlier build took over gets the indexes of later migrations by
+//! step 2 alone.
 //!
 //! No other table is touched, and no row of one. The bookkeeping names the
 //! migration when both steps are done, not before: without the indexes each page
@@ -30,21 +33,24 @@ mod leave;
 mod needed;
 mod plan;
 mod record;
+mod search;
 mod session;
 mod shape;
 
 pub(crate) use leave::{leave, plan_to_leave};
+pub(crate) use search::{build_late, plan_late};
 
 use crate::{
     bookkeeping::{self, Origin},
     error::MigrateError,
     exclusive,
-    migration::TABLES,
+    migration::{MIGRATIONS, TABLES},
     report::Tell,
+    trigrams::Outlook,
 };
 use found::Found;
 use indexes::Index;
-use record::Record;
+use record::{Record, TABLE};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use session::Session;
 use shape::OURS;
@@ -57,15 +63,26 @@ enum Stage {
     Found(Found),
     /// Step one is done.
     Shaped(Record),
+    /// An earlier build took it over, which had fewer indexes.
+    Grown,
 }
 
 /// `None` where nothing is left, or there is nothing to take over.
 async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    let record = Record::read(on).await?;
     if applied.iter().any(|row| row.name == TABLES.name) {
-        return Ok(None);
+        let holds = |name| applied.iter().any(|row| row.name == name);
+        let all = MIGRATIONS.iter().all(|migration| holds(migration.name));
+        return match record {
+            Some(record) if !all => {
+                found::refuse_taken_names(on, Some(&record)).await?;
+                Ok(Some(Stage::Grown))
+            }
+            _ => Ok(None),
+        };
     }
-    Ok(match Record::read(on).await? {
+    Ok(match record {
         Some(record) if !record.leaving => Some(Stage::Shaped(record)),
         left => found::look(on, left.as_ref()).await?.map(Stage::Found),
     })
@@ -78,28 +95,34 @@ pub(crate) async fn is_under_way(on: &impl ConnectionTrait) -> Result<bool, Migr
     Ok(!done && Record::read(on).await?.is_some())
 }
 
-/// Takes the database over, or goes on with it. Says whether there was anything to
-/// do.
+/// Takes the database over, or goes on with it. Says whether it was not before.
 pub(crate) async fn up(database: &Database, tell: Tell<'_>) -> Result<bool, MigrateError> {
     let transaction = exclusive::begin(database).await?;
+    let outlook = Outlook::read(&transaction).await?;
+    let mut taken_over = true;
     match stage(&transaction).await? {
         None => {
             transaction.rollback().await?;
             return Ok(false);
         }
         Some(Stage::Found(found)) => {
-            tell_all(tell, &plan::of_found(&found));
+            tell_all(tell, &plan::of_found(&found, &outlook));
             fit(&transaction, &found).await?;
             transaction.commit().await?;
             tell(&plan::fitted(&found));
         }
         Some(Stage::Shaped(record)) => {
             transaction.rollback().await?;
-            tell_all(tell, &plan::of_record(&record));
+            tell_all(tell, &plan::of_record(&record, &outlook));
+        }
+        Some(Stage::Grown) => {
+            transaction.rollback().await?;
+            tell_all(tell, &plan::of_grown(&outlook));
+            taken_over = false;
         }
     }
     build(database, tell).await?;
-    Ok(true)
+    Ok(taken_over)
 }
 
 fn tell_all(tell: Tell<'_>, lines: &[String]) {
@@ -110,10 +133,12 @@ fn tell_all(tell: Tell<'_>, lines: &[String]) {
 
 /// What [`up`] would do.
 pub(crate) async fn plan_up(on: &impl ConnectionTrait) -> Result<Vec<String>, MigrateError> {
+    let outlook = Outlook::read(on).await?;
     Ok(match stage(on).await? {
         None => Vec::new(),
-        Some(Stage::Found(found)) => plan::of_found(&found),
-        Some(Stage::Shaped(record)) => plan::of_record(&record),
+        Some(Stage::Found(found)) => plan::of_found(&found, &outlook),
+        Some(Stage::Shaped(record)) => plan::of_record(&record, &outlook),
+        Some(Stage::Grown) => plan::of_grown(&outlook),
     })
 }
 
@@ -145,11 +170,13 @@ async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), Mig
     let record = Record {
         shape,
         columns,
-        indexes: indexes::all().map(|index| index.name.to_owned()).collect(),
+        indexes: indexes::names().map(str::to_owned).collect(),
         leaving: false,
     };
     Ok(record.write(transaction).await?)
 }
+
+const UNWRITTEN: &str = "the bookkeeping could not be written";
 
 /// Step two: the indexes, and the bookkeeping's word that all is in place.
 async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
@@ -157,9 +184,21 @@ async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> 
     if session.is_leaving().await? != Some(false) {
         return Err(MigrateError::Contradicted);
     }
-    let indexes: Vec<Index> = indexes::all().collect();
+    // before the first of them is there, so that `down` finds whatever came about
+    let names = indexes::names().collect::<Vec<_>>().join("', '");
+    let record = format!(
+        "UPDATE {TABLE} SET indexes = indexes || ARRAY(
+             SELECT name FROM unnest(ARRAY['{names}']) WITH ORDINALITY AS ours (name, place)
+             WHERE name <> ALL (indexes) ORDER BY place)"
+    );
+    session.run(record, UNWRITTEN).await?;
+    let schema = search::extension(&mut session, tell).await?;
+    let search = schema.as_deref().and_then(indexes::search);
+    let indexes: Vec<Index> = indexes::plain().chain(search).collect();
+    let mut built = false;
     for (number, index) in (1..).zip(&indexes) {
         let verb = if index.build(&mut session).await? {
+            built = true;
             "built"
         } else {
             "there"
@@ -170,14 +209,15 @@ async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> 
             indexes.len()
         ));
     }
+    if built {
+        search::gather_statistics(&mut session).await?;
+    }
     let record = format!(
         "INSERT INTO {} (name, origin) VALUES ('{}', '{}') ON CONFLICT DO NOTHING",
         bookkeeping::TABLE,
         TABLES.name,
         Origin::Adopted.text()
     );
-    session
-        .run(record, "the bookkeeping could not be written")
-        .await?;
+    session.run(record, UNWRITTEN).await?;
     session.close().await
 }

@@ -2,12 +2,13 @@
 //! `--plan`, and by `up` and `down` themselves before they begin.
 
 use super::{found::Found, indexes, record::Record, shape::Shape};
+use crate::trigrams::Outlook;
 
 const LOCK: &str =
     "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
 
 /// Before step one of `up`.
-pub(super) fn of_found(found: &Found) -> Vec<String> {
+pub(super) fn of_found(found: &Found, outlook: &Outlook) -> Vec<String> {
     let Found { shape, sessions } = *found;
     let mut lines = vec![format!(
         "found    the old application: user_sessions in shape {shape}, {}",
@@ -37,7 +38,7 @@ pub(super) fn of_found(found: &Found) -> Vec<String> {
     }
     lines.push("makes    the services' own columns in user_sessions".to_owned());
     lines.push(LOCK.to_owned());
-    lines.push(indexes_to_build());
+    lines.extend(indexes_to_build(outlook));
     lines.push("leaves   every other table, row, view and trigger as it is".to_owned());
     lines
 }
@@ -54,30 +55,46 @@ pub(super) fn fitted(found: &Found) -> String {
 }
 
 /// Before step two of `up`, where an earlier run did step one.
-pub(super) fn of_record(record: &Record) -> Vec<String> {
-    vec![
-        format!(
-            "found    an `up` that has not ended: user_sessions fits already (it was in shape {})",
-            record.shape
-        ),
-        indexes_to_build(),
-    ]
+pub(super) fn of_record(record: &Record, outlook: &Outlook) -> Vec<String> {
+    let found = format!(
+        "found    an `up` that has not ended: user_sessions fits already (it was in shape {})",
+        record.shape
+    );
+    [found]
+        .into_iter()
+        .chain(indexes_to_build(outlook))
+        .collect()
 }
 
-fn indexes_to_build() -> String {
-    let tables = {
-        let mut tables: Vec<_> = indexes::all().map(|index| index.table).collect();
-        tables.dedup();
+/// Before step two of `up`, where an earlier build took the database over.
+pub(super) fn of_grown(outlook: &Outlook) -> Vec<String> {
+    let found = "found    a database that an earlier build took over; \
+                 indexes that are there already stay"
+        .to_owned();
+    [found]
+        .into_iter()
+        .chain(indexes_to_build(outlook))
+        .collect()
+}
+
+fn indexes_to_build(outlook: &Outlook) -> [String; 2] {
+    let mut tables: Vec<_> = indexes::plain().map(|index| index.table).collect();
+    let count = tables.len() + usize::from(outlook.serves());
+    tables.dedup();
+    let builds = format!(
+        "builds   {count} indexes on {}, one after another; reading and writing go on",
         tables.join(", ")
-    };
-    format!(
-        "builds   {} indexes on {tables}, one after another; reading and writing go on",
-        indexes::all().count()
-    )
+    );
+    [outlook.line(), builds]
 }
 
 /// Before step one of `down`.
-pub(super) fn to_leave(record: &Record, ours: i64, keep_session_id: bool) -> Vec<String> {
+pub(super) fn to_leave(
+    record: &Record,
+    ours: i64,
+    made_extension: bool,
+    keep_session_id: bool,
+) -> Vec<String> {
     let mut lines = vec![format!(
         "found    a database that `up` took over, in shape {}",
         record.shape
@@ -102,15 +119,22 @@ pub(super) fn to_leave(record: &Record, ours: i64, keep_session_id: bool) -> Vec
     lines.push("goes     the services' own columns in user_sessions".to_owned());
     lines.push(LOCK.to_owned());
     lines.push(indexes_to_drop(record));
+    lines.extend(made_extension.then(extension_to_drop));
     lines
 }
 
 /// Before step two of `down`, where an earlier run did step one.
-pub(super) fn to_go_on_leaving(record: &Record) -> Vec<String> {
-    vec![
+pub(super) fn to_go_on_leaving(record: &Record, made_extension: bool) -> Vec<String> {
+    let mut lines = vec![
         "found    a `down` that has not ended: user_sessions is given back already".to_owned(),
         indexes_to_drop(record),
-    ]
+    ];
+    lines.extend(made_extension.then(extension_to_drop));
+    lines
+}
+
+fn extension_to_drop() -> String {
+    "goes     the extension pg_trgm, which `up` made, unless something else needs it".to_owned()
 }
 
 fn indexes_to_drop(record: &Record) -> String {

@@ -54,7 +54,11 @@ impl Record {
     /// Reads it, where there is one.
     pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
         let backend = Dialect::Postgres.backend();
-        let exists = "SELECT to_regclass('ticketing_adoption') IS NOT NULL AS found";
+        // of pg_class, and not to_regclass alone: that may answer from before the other
+        // run ended for which this transaction waited
+        let exists = "SELECT EXISTS (
+            SELECT FROM pg_class WHERE oid = to_regclass('ticketing_adoption')
+        ) AS found";
         let row = on
             .query_one_raw(Statement::from_string(backend, exists))
             .await?;

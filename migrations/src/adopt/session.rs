@@ -72,11 +72,30 @@ impl Session {
             })
     }
 
+    /// Runs statements that the step can do without, in one transaction. In the inner
+    /// `Err`, what the database says.
+    pub(super) async fn attempt(
+        &mut self,
+        statements: &str,
+    ) -> Result<Result<(), String>, MigrateError> {
+        match self.execute(statements.to_owned()).await {
+            Ok(()) => Ok(Ok(())),
+            Err(DbErr::Exec(RuntimeErr::SqlxError(error)))
+                if error.as_database_error().is_none() =>
+            {
+                Err(DbErr::Exec(RuntimeErr::SqlxError(error)).into())
+            }
+            Err(error) => Ok(Err(words(&error))),
+        }
+    }
+
     /// Whether the record is that of a database that is being given back; `None`
     /// where there is none. Between the two steps another run may come, and turn
     /// everything round.
     pub(super) async fn is_leaving(&mut self) -> Result<Option<bool>, MigrateError> {
-        let table = format!("SELECT (to_regclass('{TABLE}') IS NOT NULL)::text");
+        let table = format!(
+            "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('{TABLE}'))::text"
+        );
         if self.text(table).await? != "true" {
             return Ok(None);
         }

@@ -75,15 +75,15 @@ async fn what_stops_working_is_said_before_it_stops() {
         (
             &["up", "--plan"][..],
             &[
-                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "builds ",
-                "leaves ", "applies ",
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "makes ",
+                "builds ", "leaves ", "applies ",
             ][..],
         ),
         (
             &["up"],
             &[
-                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "builds ",
-                "leaves ", "done ", "built ",
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "makes ",
+                "builds ", "leaves ", "done ", "built ",
             ],
         ),
         (&["up", "--plan"], &["nothing to do"]),
@@ -91,13 +91,14 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--plan"],
             &[
                 "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
-                "locks ", "goes ",
+                "locks ", "goes ", "goes ",
             ],
         ),
         (
             &["down", "--plan", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
+                "goes ",
             ],
         ),
         (
@@ -111,7 +112,7 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "done ", "done ", "dropped ",
+                "goes ", "done ", "done ", "done ", "dropped ",
             ],
         ),
         (&["down"], &["nothing to do"]),

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, Statement};
 use shared::database::{Database, Dialect};
 
-/// Columns, constraints, indexes, triggers, functions, enums and views, sorted. Types of
+/// Columns, constraints, indexes, triggers, functions, enums, extensions and views, sorted. Types of
 /// columns included; rows are not.
 pub(crate) async fn fingerprint(database: &Database) -> Vec<String> {
     lines(database, match database.dialect() {
@@ -39,6 +39,10 @@ const POSTGRES: &str = "
     SELECT concat_ws(' ', 'trigger', pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL
     SELECT concat_ws(' ', 'function', proname, prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = pg_proc.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT concat_ws(' ', 'extension', extname, extnamespace::regnamespace, extowner::regrole, obj_description(oid, 'pg_extension'))
+    FROM pg_extension
     UNION ALL
     SELECT concat_ws(' ', 'enum', enumtypid::regtype, enumsortorder, enumlabel) FROM pg_enum
     UNION ALL

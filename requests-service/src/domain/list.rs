@@ -24,6 +24,7 @@ impl PartnerRequests {
     pub async fn list(&self, caller: &Principal, query: &ListQuery) -> Result<Page, Error> {
         let visibility = visibility::of(caller)?;
         visibility::check_filter(visibility, &query.filter)?;
+        self.check_search(visibility, &query.filter).await?;
 
         // one more than the page holds tells whether there is a next one
         let rows = query.page_size.rows();

@@ -1,20 +1,26 @@
-//! What can be asked about partner requests and done with them, and by whom.
+//! What can be asked about partner requests and partners, what can be done with
+//! requests, and by whom.
 //!
 //! Every question takes the caller: what it may see is decided here, anew each
 //! time, and becomes a condition of the statement. Neither the wire nor the
 //! database is known by name.
 
 mod change;
+mod count;
 mod error;
 mod get;
 mod handover;
 mod life_cycle;
 mod list;
+mod partners;
+mod search;
 mod timeline;
 mod visibility;
 
+pub use count::CountQuery;
 pub use error::Error;
 pub use list::ListQuery;
+pub use partners::{Partners, PartnersQuery, With};
 
 use crate::store::Store;
 

@@ -2,9 +2,15 @@
 //! once, each with the field's path.
 
 mod changes;
+mod count;
 mod fields;
+mod partners;
+
+pub(super) use partners::list as partners;
 
 pub(super) use changes::{assign, close, update};
+
+pub(super) use count::count;
 
 use super::page_token::{self, Fingerprint};
 use crate::{
@@ -26,6 +32,7 @@ use tonic::Status as Refusal;
 const MAX_TEXT: usize = 200;
 const MAX_PHONE: usize = 50;
 const MAX_NUMBER: usize = 50;
+const UNKNOWN: &str = "is not a value of this enum";
 
 /// What a list request asks for.
 pub(super) fn list(
@@ -81,17 +88,18 @@ pub(super) fn key(message: &GetPartnerRequestRequest) -> Result<Key, Refusal> {
 }
 
 fn position(token: &str, fingerprint: Fingerprint) -> Result<Position, Refusal> {
-    page_token::decode(token, fingerprint).ok_or_else(|| {
-        let problem = "is not the next_page_token of a page with this filter and order; \
-                       start at the first page";
-        let field = InvalidField::new("page_token", problem);
-        invalid_fields(ErrorReason::PageTokenInvalid, vec![field])
-    })
+    page_token::decode(token, fingerprint, page_token::time).ok_or_else(not_a_position)
+}
+
+fn not_a_position() -> Refusal {
+    let problem = "is not the next_page_token of a page with this filter and order; \
+                   start at the first page";
+    let field = InvalidField::new("page_token", problem);
+    invalid_fields(ErrorReason::PageTokenInvalid, vec![field])
 }
 
 fn order(fields: &mut Fields, wire: PartnerRequestOrder) -> Order {
     let PartnerRequestOrder { field, direction } = wire;
-    let unknown = "is not a value of this enum";
     Order {
         field: match PartnerRequestOrderField::try_from(field) {
             Ok(PartnerRequestOrderField::Unspecified | PartnerRequestOrderField::CreateTime) => {
@@ -102,18 +110,22 @@ fn order(fields: &mut Fields, wire: PartnerRequestOrder) -> Order {
             Ok(PartnerRequestOrderField::AssignTime) => OrderField::Assigned,
             Ok(PartnerRequestOrderField::CompleteTime) => OrderField::Completed,
             Err(_) => {
-                fields.refuse("order.field", unknown);
+                fields.refuse("order.field", UNKNOWN);
                 OrderField::default()
             }
         },
-        direction: match OrderDirection::try_from(direction) {
-            Ok(OrderDirection::Unspecified | OrderDirection::Descending) => Direction::Descending,
-            Ok(OrderDirection::Ascending) => Direction::Ascending,
-            Err(_) => {
-                fields.refuse("order.direction", unknown);
-                Direction::default()
-            }
-        },
+        direction: way(fields, direction),
+    }
+}
+
+fn way(fields: &mut Fields, direction: i32) -> Direction {
+    match OrderDirection::try_from(direction) {
+        Ok(OrderDirection::Unspecified | OrderDirection::Descending) => Direction::Descending,
+        Ok(OrderDirection::Ascending) => Direction::Ascending,
+        Err(_) => {
+            fields.refuse("order.direction", UNKNOWN);
+            Direction::default()
+        }
     }
 }
 

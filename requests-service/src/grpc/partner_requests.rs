@@ -53,9 +53,12 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
 
     async fn count_partner_requests(
         &self,
-        _: Request<CountPartnerRequestsRequest>,
+        request: Request<CountPartnerRequestsRequest>,
     ) -> Result<Response<CountPartnerRequestsResponse>, Status> {
-        Err(Status::unimplemented("CountPartnerRequests"))
+        let caller = principal(&request)?;
+        let query = parse::count(request.get_ref())?;
+        let counts = self.domain.count(caller, &query).await?;
+        Ok(Response::new(render::counts(&counts)))
     }
 
     async fn update_partner_request_status(

@@ -1,20 +1,38 @@
 //! `ticketing.requests.v1.PartnersService`.
 
+use super::{page_token::Fingerprint, parse, render};
+use crate::domain::Partners;
 use proto::requests::v1::{
     ListPartnersRequest, ListPartnersResponse, partners_service_server::PartnersService,
 };
+use shared::session_layer::principal;
 use tonic::{Request, Response, Status};
 
 /// Serves partners, behind the session layer.
 #[derive(Clone, Debug)]
-pub struct PartnersHandlers;
+pub struct PartnersHandlers {
+    domain: Partners,
+}
+
+impl PartnersHandlers {
+    /// Serves these.
+    #[must_use]
+    pub fn new(domain: Partners) -> Self {
+        Self { domain }
+    }
+}
 
 #[tonic::async_trait]
 impl PartnersService for PartnersHandlers {
     async fn list_partners(
         &self,
-        _: Request<ListPartnersRequest>,
+        request: Request<ListPartnersRequest>,
     ) -> Result<Response<ListPartnersResponse>, Status> {
-        Err(Status::unimplemented("ListPartners"))
+        let caller = principal(&request)?;
+        let message = request.get_ref();
+        let fingerprint = Fingerprint::of(message);
+        let query = parse::partners(message, fingerprint)?;
+        let page = self.domain.list(caller, &query).await?;
+        Ok(Response::new(render::partners(page, fingerprint)))
     }
 }

@@ -1,10 +1,14 @@
 //! From the model to messages.
 
 mod changes;
+mod count;
 mod detail;
+mod partners;
 
 pub(super) use changes::{answer, response};
+pub(super) use count::counts;
 pub(super) use detail::detail;
+pub(super) use partners::page as partners;
 
 use super::page_token::{self, Fingerprint};
 use crate::model::{Customer, Etag, NamedReference, Page, PartnerRequest, Status};
@@ -14,7 +18,7 @@ use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequ
 pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {
     ListPartnerRequestsResponse {
         partner_requests: page.requests.into_iter().map(partner_request).collect(),
-        next_page_token: page_token::encode(page.next, fingerprint),
+        next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
         total_size: page
             .total_size
             .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),

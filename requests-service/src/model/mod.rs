@@ -1,20 +1,30 @@
-//! Plain data of partner requests, as every layer of this service sees it:
+//! Plain data of partner requests and of partners, as every layer of this service sees it:
 //! neither a wire format nor a table.
 
 mod command;
+mod count;
 mod detail;
 mod filter;
 mod life_cycle;
 mod page;
+mod partner;
+mod partner_filter;
+mod partner_page;
 mod partner_request;
 mod status;
 mod visibility;
 
 pub use command::{Answer, Call, Command, Etag, Idempotency};
+pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{Filter, PhoneDigits, SearchText, TimeRange};
 pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
 pub use page::{Direction, Order, OrderField, Page, PageSize, Position};
+pub use partner::{Branch, Partner, PartnerCounts, PartnerStatus};
+pub use partner_filter::PartnerFilter;
+pub use partner_page::{
+    PartnerOrder, PartnerOrderField, PartnerPage, PartnerPageSize, PartnerPosition, PartnerSort,
+};
 pub use partner_request::{Customer, Key, NamedReference, PartnerRequest};
 pub use status::Status;
 pub use visibility::{PartnerStanding, Visibility};

@@ -64,31 +64,39 @@ pub enum Direction {
 
 /// Where a page starts: after the row that it names, in the list's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
+pub enum Position<Id = PartnerRequestId, Sort = Timestamp> {
     /// At the first row.
     Start,
     /// After a row that has the sort value.
     Valued {
         /// The row's sort value.
-        sort: Timestamp,
+        sort: Sort,
         /// The row.
-        id: PartnerRequestId,
+        id: Id,
     },
     /// After a row without the sort value; only such rows are left.
     Unsorted {
         /// The row.
-        id: PartnerRequestId,
+        id: Id,
     },
+}
+
+impl<Id, Sort> Position<Id, Sort> {
+    /// The position after a row with this sort value, or without one.
+    #[must_use]
+    pub fn after_row(id: Id, sort: Option<Sort>) -> Self {
+        match sort {
+            Some(sort) => Self::Valued { sort, id },
+            None => Self::Unsorted { id },
+        }
+    }
 }
 
 impl Position {
     /// The position after a request.
     #[must_use]
     pub fn after(request: &PartnerRequest, field: OrderField) -> Self {
-        let id = request.id;
-        field
-            .of(request)
-            .map_or(Self::Unsorted { id }, |sort| Self::Valued { sort, id })
+        Self::after_row(request.id, field.of(request))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a request stands.
 
 /// Status of a request, as `request_status_enum` has it. A row without one, or
-/// with one that another version added, is `None` wherever this is optional.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// with one that another version added, is `None` wherever this is optional. They
+/// are in the order of that type, and of the wire's enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
     /// The customer sent it.
     Submitted,

@@ -34,7 +34,7 @@ impl Store {
             order,
             limit: limit_in_text(limit),
         };
-        let rows: Vec<Row> = self.all(&list.select(position)).await?;
+        let rows: Vec<Row> = self.all_matching(filter, &list.select(position)).await?;
         let page = rows.into_iter().take(limit);
         Ok(page.map(PartnerRequest::from).collect())
     }
@@ -49,10 +49,10 @@ fn limit_in_text(limit: usize) -> u64 {
 }
 
 // names in the statement
-const PAGE: &str = "page";
-const HALF: &str = "half";
-const SORT: &str = "sort";
-const ID: &str = "id";
+pub(super) const PAGE: &str = "page";
+pub(super) const HALF: &str = "half";
+pub(super) const SORT: &str = "sort";
+pub(super) const ID: &str = "id";
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List<'a> {
@@ -163,7 +163,7 @@ fn column(column: Column) -> Expr {
 
 /// Two halves as one table. Each is a subquery of its own, since SQLite knows
 /// no order and no limit within a UNION.
-fn both(valued: SelectStatement, unsorted: SelectStatement) -> SelectStatement {
+pub(super) fn both(valued: SelectStatement, unsorted: SelectStatement) -> SelectStatement {
     let as_table = |half, name: &'static str| {
         Query::select()
             .columns([HALF, SORT, ID])

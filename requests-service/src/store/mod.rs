@@ -1,4 +1,4 @@
-//! The tables of partner requests: one function a statement, and nothing that
+//! The tables of partner requests and partners: one function a statement, and nothing that
 //! decides.
 
 pub mod entity;
@@ -11,7 +11,9 @@ mod get;
 mod idempotency;
 mod list;
 mod partner;
+mod partners;
 mod row;
+mod search;
 mod sla;
 mod statement;
 #[cfg(test)]
@@ -22,12 +24,14 @@ mod write;
 
 pub use error::StoreError;
 pub use idempotency::Claim;
+pub use search::Search;
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
 pub use unit::Unit;
 pub use write::{Change, Handover};
 
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
+use search::Known;
 use shared::database::Database;
 use statement::statement;
 
@@ -35,13 +39,17 @@ use statement::statement;
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
+    search: Known,
 }
 
 impl Store {
     /// The tables of a database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database }
+        Self {
+            database,
+            search: Known::default(),
+        }
     }
 
     async fn all<R: FromQueryResult + Send + Sync>(

@@ -18,10 +18,11 @@ use tonic::{
     Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel,
 };
 
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     "ticketing.auth.v1.AuthService",
     "ticketing.auth.v1.SessionValidationService",
     "ticketing.requests.v1.PartnerRequestsService",
+    "ticketing.requests.v1.PartnersService",
 ];
 
 /// Calls any RPC with an empty message.
@@ -61,11 +62,11 @@ testing::on_both_databases! {
         let partner = pair.log_in(PARTNER_USER).await;
         let staff = pair.log_in(STAFF).await;
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES).unwrap();
-        assert_eq!(rules.iter().count(), 13, "every RPC of the contract");
+        assert_eq!(rules.iter().count(), 14, "every RPC of the contract");
 
         let walk = async |token: Option<&str>, expect: &dyn Fn(&AccessRule, (Code, String))| {
             for (path, rule) in rules.iter() {
-                let channel = if path.contains("requests.v1") {
+                let channel = if path.contains(".requests.") {
                     pair.channel.clone()
                 } else if path.contains("SessionValidation") {
                     channel(pair.auth.replica.internal)
@@ -79,6 +80,7 @@ testing::on_both_databases! {
         // an empty message is wrong for most, which says that the call was let in
         let let_in = |(code, _): &(Code, String)| matches!(code, Code::Ok | Code::InvalidArgument);
         let refused = |reason: &str| (Code::Unauthenticated, reason.to_owned());
+        let denied = |reason: &str| (Code::PermissionDenied, reason.to_owned());
 
         walk(None, &|rule, outcome| match rule {
             AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
@@ -94,8 +96,7 @@ testing::on_both_databases! {
             }
             AccessRule::Session { user_types, .. } => {
                 assert!(!user_types.contains(&UserType::Customer));
-                let denied = (Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED".to_owned());
-                assert_eq!(outcome, denied);
+                assert_eq!(outcome, denied("USER_TYPE_NOT_ALLOWED"));
             }
         })
         .await;

@@ -11,6 +11,7 @@
 
 mod access_rules;
 mod changes;
+mod count;
 mod dead_partners;
 mod detail;
 mod filters;
@@ -18,9 +19,16 @@ mod get;
 mod list;
 mod old_rows;
 mod outage;
+mod partner_counts;
+mod partner_old_rows;
+mod partner_refusals;
+mod partners;
+mod partners_walk;
 mod random_filters;
 mod refusals;
+mod search;
 mod strangers;
 mod support;
 mod walk;
+mod walk_among_changes;
 mod with_sessions;

@@ -7,8 +7,8 @@ use proto::requests::v1::{
     PartnerRequestOrder, PartnerRequestStatus, get_partner_request_request::Key,
 };
 use requests_service::store::entity::{
-    assignment, branch, category, configuration, partner as partners, partner_request,
-    pickup_option, service as services, status_log, user,
+    assignment, branch, category, configuration, partner as partners, partner_category,
+    partner_request, pickup_option, service as services, status_log, user,
 };
 use sea_orm::EntityTrait;
 use shared::time::{Clock, Timestamp};
@@ -20,10 +20,12 @@ const SCHEMA: &str = include_str!("../../../migrations/tests/fixtures/old_applic
 const NULLS: &str = "
 INSERT INTO roles (id, name) VALUES (1, 'customer');
 INSERT INTO users (id, name, email, password, role_id, user_type) VALUES (1, '', '', '', 1, 'customer');
-INSERT INTO partners (id, name, status, is_active, is_deleted) VALUES (1, 'Partner', NULL, NULL, NULL);
+INSERT INTO partners (id, name, status, created_at, updated_at, is_active, is_deleted)
+    VALUES (1, 'Partner', NULL, NULL, NULL, NULL, NULL);
 INSERT INTO branches (id, partner_id, name, lat, lng, radius_km, is_active, is_deleted)
     VALUES (1, 1, 'Branch', 0, 0, NULL, NULL, NULL);
 INSERT INTO categories (id, name, is_active, is_deleted) VALUES (1, 'Category', NULL, NULL);
+INSERT INTO partner_categories (id, partner_id, category_id, is_active, is_deleted) VALUES (1, 1, 1, NULL, NULL);
 INSERT INTO services (id, category_id, name, is_active, is_deleted) VALUES (1, 1, 'Service', NULL, NULL);
 INSERT INTO pickup_option_types (id, name, is_active, is_deleted) VALUES (1, 'Pickup', NULL, NULL);
 INSERT INTO requests (id, request_number, customer_id, customer_phone, customer_name, customer_lat,
@@ -58,6 +60,7 @@ async fn every_entity_loads_from_the_old_schema() {
     loads(&database, partners::Entity).await;
     loads(&database, branch::Entity).await;
     loads(&database, category::Entity).await;
+    loads(&database, partner_category::Entity).await;
     loads(&database, services::Entity).await;
     loads(&database, pickup_option::Entity).await;
     loads(&database, partner_request::Entity).await;

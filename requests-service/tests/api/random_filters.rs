@@ -1,6 +1,11 @@
-//! Random filters over random rows, against a filter in memory.
+//! Random filters, orders, pages and counts over random rows, against a filter in
+//! memory.
 
-use crate::support::{ADMIN, Row, Service, range, seconds};
+use crate::{
+    count::naive,
+    support::{ADMIN, Row, Service, partner, range, seconds},
+    walk::{FIELDS, sorted, walk},
+};
 use proptest::{
     collection::vec,
     option,
@@ -9,7 +14,10 @@ use proptest::{
     strategy::ValueTree as _,
     test_runner::TestRunner,
 };
-use proto::requests::v1::{ListPartnerRequestsRequest, PartnerRequestFilter, TimeRange};
+use proto::requests::v1::{
+    CountPartnerRequestsRequest, ListPartnerRequestsRequest, OrderDirection, PartnerRequestFilter,
+    PartnerRequestGroup, PartnerRequestOrder, PartnerRequestOrderField, TimeRange,
+};
 use shared::time::Timestamp;
 use testing::Kind;
 
@@ -30,31 +38,39 @@ testing::on_both_databases! {
         let mut some_and_not_all = 0;
         for _ in 0..150 {
             let filter = filter().new_tree(&mut random).unwrap().current();
-            let expected: Vec<i32> = rows
-                .iter()
-                .rev()
-                .filter(|row| matches(row, &filter))
-                .map(|row| row.id)
-                .collect();
+            let asked = asked().new_tree(&mut random).unwrap().current();
+            let seen = |row: &Row| asked.sees(row) && matches(row, &filter);
+            let expected = sorted(&rows, seen, asked.field, asked.direction);
             let request = ListPartnerRequestsRequest {
-                include_total_size: true,
                 filter: Some(filter.clone()),
-                page_size: 100,
+                order: Some(PartnerRequestOrder {
+                    field: asked.field.into(),
+                    direction: asked.direction.into(),
+                }),
+                page_size: asked.page_size,
+                include_total_size: true,
                 ..ListPartnerRequestsRequest::default()
             };
-            let page = service.list(ADMIN, request).await.unwrap();
-            let mut listed: Vec<i32> = page
-                .partner_requests
-                .iter()
-                .map(|row| row.request_id)
-                .collect();
-            listed.sort_by(|a, b| b.cmp(a));
-            assert_eq!(listed, expected, "{filter:?}");
-            assert_eq!(
-                page.total_size,
-                Some(i64::try_from(expected.len()).unwrap()),
-                "{filter:?}"
-            );
+            // a partner user may name its own partner only
+            let token = match asked.partner {
+                Some(id) if filter.partner_ids.iter().all(|named| *named == id) => partner(id),
+                Some(_) => continue,
+                None => ADMIN.to_owned(),
+            };
+            let first = service.list(&token, request.clone()).await.unwrap();
+            let walked = walk(&service, &token, request).await;
+            assert_eq!(walked, expected, "{asked:?} {filter:?}");
+            let total = i64::try_from(expected.len()).unwrap();
+            assert_eq!(first.total_size, Some(total), "{asked:?} {filter:?}");
+            for group in GROUPS {
+                let request = CountPartnerRequestsRequest {
+                    filter: Some(filter.clone()),
+                    group_by: group.into(),
+                };
+                let counted = service.count(&token, request).await.unwrap();
+                assert_eq!(counted, naive(&rows, seen, group), "{asked:?} {filter:?}");
+                assert_eq!(counted.total_size, total, "{asked:?} {filter:?}");
+            }
             some_and_not_all += usize::from((1..rows.len()).contains(&expected.len()));
         }
         // the filters are neither too narrow nor too wide to tell anything
@@ -73,6 +89,43 @@ const STATUSES: [&str; 8] = [
     "unassigned",
 ];
 
+const GROUPS: [PartnerRequestGroup; 3] = [
+    PartnerRequestGroup::Unspecified,
+    PartnerRequestGroup::Category,
+    PartnerRequestGroup::Branch,
+];
+
+/// Who asks, in which order, and for how many at a time.
+#[derive(Clone, Debug)]
+struct Asked {
+    partner: Option<i32>,
+    field: PartnerRequestOrderField,
+    direction: OrderDirection,
+    page_size: i32,
+}
+
+impl Asked {
+    fn sees(&self, row: &Row) -> bool {
+        self.partner.is_none() || row.partner == self.partner
+    }
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let directions = vec![OrderDirection::Ascending, OrderDirection::Descending];
+    (
+        option::weighted(0.3, 1..=2),
+        select(FIELDS.to_vec()),
+        select(directions),
+        prop_oneof![1..=9, Just(100)],
+    )
+        .prop_map(|(partner, field, direction, page_size)| Asked {
+            partner,
+            field,
+            direction,
+            page_size,
+        })
+}
+
 fn row() -> impl Strategy<Value = Row> {
     let time = || option::of((0..20_i64).prop_map(seconds));
     let things = (
@@ -83,10 +136,13 @@ fn row() -> impl Strategy<Value = Row> {
         option::of(select(vec![11, 12, 21])),
         option::of(select(STATUSES.to_vec())),
     );
+    let times = (time(), time(), time(), time(), time());
+    // most rows are live
+    let flags = || prop_oneof![9 => Just(true), 1 => Just(false)];
     (
         things,
-        time(),
-        time(),
+        times,
+        (flags(), flags()),
         "[aB%_\\\\ ']{0,4}",
         "[+0-2 ()-]{0,6}",
         "[rR1]{1,3}",
@@ -94,8 +150,8 @@ fn row() -> impl Strategy<Value = Row> {
         .prop_map(
             |(
                 (category, service, pickup_option, partner, branch, status),
-                created,
-                submitted,
+                (created, updated, submitted, assigned, completed),
+                (is_active, is_not_deleted),
                 name,
                 phone,
                 number,
@@ -106,7 +162,12 @@ fn row() -> impl Strategy<Value = Row> {
                 branch,
                 status,
                 created,
+                updated,
                 submitted,
+                assigned,
+                completed,
+                is_active: Some(is_active),
+                is_deleted: Some(!is_not_deleted),
                 customer_name: name,
                 customer_phone: phone,
                 number,

@@ -21,7 +21,7 @@ fn filtered(filter: PartnerRequestFilter) -> ListPartnerRequestsRequest {
 }
 
 /// The fields that an `INVALID_ARGUMENT` names.
-fn fields(status: &Status) -> Vec<String> {
+pub(crate) fn fields(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let details = status.get_error_details();
     let bad_request = details.bad_request().expect("the fields are named");

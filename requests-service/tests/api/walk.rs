@@ -7,7 +7,7 @@ use proto::requests::v1::{
 use std::cmp::Reverse;
 use testing::Kind;
 
-const FIELDS: [PartnerRequestOrderField; 5] = [
+pub(crate) const FIELDS: [PartnerRequestOrderField; 5] = [
     PartnerRequestOrderField::CreateTime,
     PartnerRequestOrderField::UpdateTime,
     PartnerRequestOrderField::SubmitTime,
@@ -53,7 +53,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// The ids in order, by sorting in memory.
-fn sorted(
+pub(crate) fn sorted(
     rows: &[Row],
     seen: impl Fn(&Row) -> bool,
     field: PartnerRequestOrderField,
@@ -73,7 +73,12 @@ fn sorted(
     seen.iter().map(|row| row.id).collect()
 }
 
-async fn walk(service: &Service, token: &str, first: ListPartnerRequestsRequest) -> Vec<i32> {
+/// The ids of all pages, one page after another.
+pub(crate) async fn walk(
+    service: &Service,
+    token: &str,
+    first: ListPartnerRequestsRequest,
+) -> Vec<i32> {
     let mut walked = Vec::new();
     let mut request = first;
     loop {

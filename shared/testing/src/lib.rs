@@ -20,6 +20,7 @@ mod database;
 pub mod proxy;
 mod suite;
 mod supervisor;
+pub mod tap;
 mod template;
 pub mod third;
 pub mod tools;

@@ -4,6 +4,9 @@ use super::{Partner, World};
 use shared::time::Timestamp;
 use std::time::Duration;
 
+/// How long a partner has to confirm.
+const SLA: Duration = Duration::from_mins(15);
+
 /// How far a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
@@ -59,6 +62,8 @@ pub(crate) struct Life<'a> {
     pub(super) branch: i32,
     pub(super) submitted: Timestamp,
     pub(super) assigned: Timestamp,
+    /// To confirm by; of one that waits for it, within a day from `now`.
+    pub(super) deadline: Timestamp,
     pub(super) answered: Timestamp,
     pub(super) started: Timestamp,
     pub(super) completed: Timestamp,
@@ -93,6 +98,11 @@ impl<'a> Life<'a> {
             _ if assigned < now => Stage::Assigned,
             _ => Stage::Submitted,
         };
+        let minutes = u64::from(10 + id.unsigned_abs() % 1_430);
+        let deadline = match stage {
+            Stage::Assigned => now + Duration::from_mins(minutes),
+            _ => assigned + SLA,
+        };
         let partner = world.draw_partner(&mut random);
         let branch = partner.branches[random.usize(0..partner.branches.len())];
         let customer = random.i32(world.customers.clone());
@@ -106,6 +116,7 @@ impl<'a> Life<'a> {
             branch,
             submitted,
             assigned,
+            deadline,
             answered,
             started,
             completed,

@@ -2,10 +2,6 @@
 
 use super::{Life, Row, Table, Value, life::Stage, names::NAMES};
 use shared::time::Timestamp;
-use std::time::Duration;
-
-/// How long a partner has to answer.
-const SLA: Duration = Duration::from_mins(15);
 
 const REQUESTS: Table = Table {
     name: "requests",
@@ -149,7 +145,7 @@ impl Life<'_> {
             last_change.into(),
             self.submitted.into(),
             self.reached(Stage::Assigned, self.assigned),
-            self.reached(Stage::Assigned, self.assigned + SLA),
+            self.reached(Stage::Assigned, self.deadline),
             self.reached(Stage::Confirmed, self.answered),
             self.reached(Stage::InProgress, self.started),
             self.reached(Stage::Completed, self.completed),

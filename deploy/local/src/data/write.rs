@@ -62,6 +62,8 @@ pub(crate) async fn copy(
         count += 1;
         if chunk.len() >= CHUNK {
             copying.send(chunk.as_bytes()).await?;
+            // a server that takes all at once would let no other copy begin
+            tokio::task::yield_now().await;
             chunk.clear();
             on_batch(count);
             count = 0;

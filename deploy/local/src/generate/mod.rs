@@ -11,7 +11,7 @@ mod sessions;
 pub use options::{GenerateArguments, Options};
 
 use crate::data::{Life, Row, Table, Tables, continue_ids, copy, insert};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use population::Population;
 use sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait, sea_query::Query};
 use shared::{
@@ -62,6 +62,7 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
     }
     let writer = Writer {
         database: &database,
+        bars: MultiProgress::new(),
     };
     let population = Population::new(options);
     for (table, rows) in population.tables(&database).await? {
@@ -72,19 +73,32 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
         let submitted = submission(options, id);
         Life::new(options.seed, id, &world, submitted, options.until)
     };
-    for (table, rows) in Tables::ALL {
-        let lives = (1..=options.requests).flat_map(|id| rows(life(id)));
+    let [requests, assignments, log] = Tables::ALL.map(|(table, rows)| {
         let expected = if table.name == "request_status_log" {
             5
         } else {
             1
         };
-        writer
-            .write(table, expected * size(options.requests), lives)
-            .await?;
-    }
+        let lives = (1..=options.requests).flat_map(move |id| rows(life(id)));
+        writer.write(table, expected * size(options.requests), lives)
+    });
     let (table, rows) = sessions::rows(options, &population, &database).await?;
-    writer.write(table, size(options.sessions), rows).await?;
+    let sessions = writer.write(table, size(options.sessions), rows);
+    match database.dialect() {
+        // the server checks each row's references, one core a connection: two are
+        // kept busy, with tables that do not refer to each other
+        Dialect::Postgres => {
+            tokio::try_join!(requests, sessions)?;
+            tokio::try_join!(assignments, log)?;
+        }
+        // one writer at a time
+        Dialect::Sqlite => {
+            requests.await?;
+            assignments.await?;
+            log.await?;
+            sessions.await?;
+        }
+    }
     writer.analyze().await?;
     Ok(())
 }
@@ -96,6 +110,7 @@ fn size(count: i32) -> usize {
 /// Writes tables, by the fastest way that the database has.
 struct Writer<'a> {
     database: &'a Database,
+    bars: MultiProgress,
 }
 
 impl Writer<'_> {
@@ -106,6 +121,7 @@ impl Writer<'_> {
         rows: impl Iterator<Item = Row>,
     ) -> Result<(), GenerateError> {
         let bar = ProgressBar::new(u64::try_from(expected).unwrap_or(u64::MAX));
+        let bar = self.bars.add(bar);
         let style = "{msg:22} {wide_bar} {pos:>9} rows, {elapsed}";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);

@@ -61,6 +61,8 @@ testing::on_both_databases! {
             "log out",
             "list, and be refused",
             "log in again, and list",
+            "how many, by status",
+            "confirm one that waits for it",
         ]);
 
         let show_token = "echo \"$TOKEN\"".to_owned();
@@ -71,7 +73,7 @@ testing::on_both_databases! {
             .collect();
         let elsewhere = tempfile::tempdir().unwrap();
         let outcomes = shell::run(&commands, elsewhere.path(), Stdio::null());
-        let [log_in, list, filter, next, one, whose, log_out, refused, again, token] =
+        let [log_in, list, filter, next, one, whose, log_out, refused, again, counted, confirmed, token] =
             outcomes.as_slice()
         else {
             panic!("{outcomes:?}");
@@ -109,6 +111,11 @@ testing::on_both_databases! {
         assert!(refused.output.contains("Code: Unauthenticated"), "{}", refused.output);
         assert!(refused.output.contains(r#""reason":"SESSION_ENDED""#), "{}", refused.output);
         assert_eq!(again.json()["partnerRequests"], list["partnerRequests"]);
+        let counted = counted.json();
+        assert!(counted["counts"].as_array().is_some_and(|counts| counts.len() > 3), "{counted}");
+        let confirmed = &confirmed.json()["partnerRequest"];
+        assert_eq!(confirmed["status"], "PARTNER_REQUEST_STATUS_CONFIRMED");
+        assert_eq!(confirmed["requestId"], requests(&filter)[0]["requestId"]);
     }
 }
 

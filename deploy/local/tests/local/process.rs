@@ -83,6 +83,14 @@ impl Running {
         self.address("(for services:")
     }
 
+    pub(crate) fn service_token(&self) -> &str {
+        let (_, rest) = self
+            .printed
+            .split_once("# service token:")
+            .expect("it is printed");
+        rest.lines().next().unwrap_or_default().trim()
+    }
+
     pub(crate) fn requests(&self) -> SocketAddr {
         self.address("# requests-service:")
     }

@@ -123,7 +123,7 @@ async fn cut_off(
 }
 
 /// The seed is printed, and TICKETING_SEED repeats it, as far as time does.
-fn random() -> fastrand::Rng {
+pub(super) fn random() -> fastrand::Rng {
     let seed = std::env::var("TICKETING_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok());

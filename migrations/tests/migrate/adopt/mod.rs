@@ -4,9 +4,13 @@ mod beside;
 mod down;
 mod interrupted;
 mod locks;
+mod log_ins;
+mod odd_rows;
 mod old_database;
 mod refusals;
+mod services;
 mod there_and_back;
+mod trigrams;
 
 use crate::fingerprint::lines;
 use migrations::{Down, Report};

@@ -1,9 +1,12 @@
-//! Every shape with every difference beside it: up, up again, and down in both ways.
+//! Every shape with every difference beside it: up, up again, log-ins over the wire,
+//! and down in both ways.
 
 use super::{
     KEEP,
+    log_ins::{self, OLD_USERS, OldUser},
     old_database::{
-        OldDatabase, checksums, old_log_in, old_sessions, open, our_log_in, schema_of_others,
+        OldDatabase, checksums, checksums_but_log_ins, old_log_in, old_sessions, open,
+        schema_of_others,
     },
     our_indexes, session_columns, up,
 };
@@ -25,6 +28,9 @@ struct Case {
     test: TestDatabase,
     pool: Database,
     rows: Vec<String>,
+    /// The same, but for what the log-ins may write.
+    rows_but_log_ins: Vec<String>,
+    logged_in: bool,
     others: Vec<String>,
     sessions: Vec<String>,
     file: Vec<String>,
@@ -46,6 +52,8 @@ impl Case {
         Self {
             old,
             rows: checksums(&pool).await,
+            rows_but_log_ins: checksums_but_log_ins(&pool, &log_ins::ids()).await,
+            logged_in: false,
             others: schema_of_others(&pool).await,
             sessions,
             file: lines(&pool, FILE).await,
@@ -57,13 +65,18 @@ impl Case {
     /// No row of another table was written, and nothing of the schema is different.
     async fn unchanged(&self, after: &str) {
         let Self { old, pool, .. } = self;
-        assert_eq!(checksums(pool).await, self.rows, "{old}: rows {after}");
+        if self.logged_in {
+            let rows = checksums_but_log_ins(pool, &log_ins::ids()).await;
+            assert_eq!(rows, self.rows_but_log_ins, "{old}: rows {after}");
+        } else {
+            assert_eq!(checksums(pool).await, self.rows, "{old}: rows {after}");
+        }
         assert_eq!(
             schema_of_others(pool).await,
             self.others,
             "{old}: schema {after}"
         );
-        if ['b', 'd'].contains(&old.shape) && !after.contains("the other way") {
+        if ['b', 'd'].contains(&old.shape) && !after.ends_with("the other way") {
             let file = lines(pool, FILE).await;
             assert_eq!(file, self.file, "{old}: rewritten {after}");
         }
@@ -134,11 +147,27 @@ impl Case {
         self.unchanged("after up again").await;
     }
 
+    /// By both services, which stop when it is done.
+    async fn log_in(self, users: &[OldUser], after: &str) -> Self {
+        let test = log_ins::log_in(self.test, users).await;
+        let case = Self {
+            test,
+            logged_in: true,
+            ..self
+        };
+        case.unchanged(after).await;
+        let ids: Vec<_> = log_ins::ids().iter().map(ToString::to_string).collect();
+        assert_eq!(log_ins::logged_in(&case.pool).await, ids, "{}", case.old);
+        let ours = "SELECT count(*)::integer FROM user_sessions WHERE generation = 1";
+        let ours = case.test.query_number(ours).await;
+        assert_eq!(ours, i32::try_from(users.len()).unwrap(), "{}", case.old);
+        case
+    }
+
     async fn down(&self, made: &Database) {
         let Self {
             old, test, pool, ..
         } = self;
-        our_log_in(test).await;
         old_log_in(test, "after up").await;
         let theirs =
             "SELECT id::text AS line FROM user_sessions WHERE generation IS NULL ORDER BY id";
@@ -161,10 +190,17 @@ impl Case {
     }
 
     /// It is in shape (e) by now, whatever it was.
-    async fn up_and_down_by_the_other_way(&self) {
+    async fn up_and_down_by_the_other_way(self) {
+        up(&self.pool).await;
+        // the cheapest of the hashes
+        let case = self
+            .log_in(&OLD_USERS[..1], "after a log-in, the other way")
+            .await;
+        case.down_the_other_way().await;
+    }
+
+    async fn down_the_other_way(&self) {
         let Self { test, pool, .. } = self;
-        up(pool).await;
-        our_log_in(test).await;
         migrations::down(pool, KEEP).await.unwrap();
         self.unchanged("after down the other way").await;
         assert!(our_indexes(pool).await.is_empty());
@@ -181,6 +217,7 @@ async fn there_and_back(shape: char) {
         let case = Case::make(old).await;
         case.up(&made).await;
         case.up_again().await;
+        let case = case.log_in(&OLD_USERS, "after the log-ins").await;
         case.down(&made).await;
         case.up_and_down_by_the_other_way().await;
     }
@@ -219,11 +256,11 @@ macro_rules! there_and_back {
 }
 
 there_and_back! {
-    whole_tokens_go_and_nothing_else_does 'a'
-    sessions_with_an_id_stay 'b'
-    a_table_that_lost_both_gets_an_id 'c'
-    the_session_without_an_id_goes 'd'
-    a_rolled_back_table_gets_an_id_again 'e'
+    p7_whole_tokens_go_and_everyone_logs_in 'a'
+    p7_sessions_with_an_id_stay_and_everyone_logs_in 'b'
+    p7_a_table_that_lost_both_gets_an_id_and_everyone_logs_in 'c'
+    p7_the_session_without_an_id_goes_and_everyone_logs_in 'd'
+    p7_a_rolled_back_table_gets_an_id_again_and_everyone_logs_in 'e'
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

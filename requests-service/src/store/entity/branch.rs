@@ -13,10 +13,21 @@ pub struct Model {
     pub partner_id: i32,
     /// Name.
     pub name: String,
+    /// Degrees north; `numeric(10,8)`.
+    #[sea_orm(select_as = "double precision")]
+    pub lat: f64,
+    /// Degrees east; `numeric(11,8)`.
+    #[sea_orm(select_as = "double precision")]
+    pub lng: f64,
+    /// Who answers there.
+    pub contact_name: Option<String>,
     /// Telephone number as given.
     pub phone: Option<String>,
     /// Postal address.
     pub address: Option<String>,
+    /// How far it serves; `numeric(5,2)`.
+    #[sea_orm(select_as = "double precision")]
+    pub radius_km: Option<f64>,
     /// Live only if true.
     pub is_active: Option<bool>,
     /// Live only if false.

@@ -13,6 +13,10 @@ pub struct Model {
     pub name: String,
     /// Arabic name.
     pub name_ar: Option<String>,
+    /// Live only if true.
+    pub is_active: Option<bool>,
+    /// Live only if false.
+    pub is_deleted: Option<bool>,
 }
 
 /// Joins are written where they are made.

@@ -8,6 +8,7 @@ pub mod category;
 pub mod configuration;
 pub mod idempotency_key;
 pub mod partner;
+pub mod partner_category;
 pub mod partner_request;
 pub mod pickup_option;
 pub mod service;

@@ -1,6 +1,7 @@
 //! Table `partners`.
 
 use sea_orm::entity::prelude::*;
+use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -14,6 +15,16 @@ pub struct Model {
     /// `partner_status_enum`; without one it is active.
     #[sea_orm(select_as = "text")]
     pub status: Option<String>,
+    /// Where its logo is.
+    pub logo_url: Option<String>,
+    /// E-mail address.
+    pub contact_email: Option<String>,
+    /// Telephone number as given.
+    pub contact_phone: Option<String>,
+    /// Made.
+    pub created_at: Option<Timestamp>,
+    /// Last changed.
+    pub updated_at: Option<Timestamp>,
     /// Live only if true.
     pub is_active: Option<bool>,
     /// Live only if false.

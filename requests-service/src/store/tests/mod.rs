@@ -1,6 +1,9 @@
 //! The statements themselves: their text, and what the databases make of them.
 
+mod partner_plans;
+mod partner_text;
 mod plans;
+mod search_plans;
 mod text;
 
-use super::{count, get, list::List, statement};
+use super::{count, get, list::List, partners, statement};

@@ -18,7 +18,7 @@ const ROWS_OF_PAGE: u64 = 21;
 
 /// 100,000 requests of 20 partners of very different sizes; in each sort column
 /// half of the values are NULL and the others have ties. Some rows are not live.
-const MANY: &str = "
+pub(super) const MANY: &str = "
 SET statement_timeout = 0;
 SET session_replication_role = replica; -- the rows are right, checking them takes ten seconds
 INSERT INTO users (id, name, email, password, role_id, user_type)
@@ -192,7 +192,7 @@ async fn plans_made_for_any_values_read_a_page(store: &Store) {
 }
 
 /// Rows of `requests` that this connection has read, by whatever way.
-async fn rows_read(transaction: &DatabaseTransaction) -> u64 {
+pub(super) async fn rows_read(transaction: &DatabaseTransaction) -> u64 {
     let counter = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) \
                    FROM pg_stat_xact_user_tables WHERE relname = 'requests'";
     let counter = Statement::from_string(Dialect::Postgres.backend(), counter);

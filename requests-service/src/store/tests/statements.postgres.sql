@@ -192,9 +192,9 @@ AND "requests"."submitted_at" >= $7
 AND "requests"."submitted_at" <= CAST($8 AS timestamptz)
 AND "requests"."created_at" >= $9
 AND "requests"."created_at" <= CAST($10 AS timestamptz)
-AND (LOWER("requests"."request_number") LIKE LOWER($11) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($12) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $13)
+AND (LOWER("requests"."request_number") LIKE LOWER($11) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($12) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $13 ESCAPE E'\\')
 AND LOWER("requests"."customer_name") LIKE LOWER($14) ESCAPE E'\\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $15
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $15 ESCAPE E'\\'
 AND "requests"."created_at" IS NULL
 AND "requests"."id" < $16
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
@@ -236,9 +236,39 @@ AND "requests"."submitted_at" >= $10
 AND "requests"."submitted_at" <= CAST($11 AS timestamptz)
 AND "requests"."created_at" >= $12
 AND "requests"."created_at" <= CAST($13 AS timestamptz)
-AND (LOWER("requests"."request_number") LIKE LOWER($14) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($15) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $16)
+AND (LOWER("requests"."request_number") LIKE LOWER($14) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($15) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $16 ESCAPE E'\\')
 AND LOWER("requests"."customer_name") LIKE LOWER($17) ESCAPE E'\\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18;
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18 ESCAPE E'\\';
+
+-- count: staff, a search without a trigram
+SELECT COUNT(*) AS "matching"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND (LOWER("requests"."request_number") LIKE LOWER($1) ESCAPE E'\\' OR like(LOWER("requests"."customer_name"), LOWER($2)) OR like(replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $3))
+AND like(LOWER("requests"."customer_name"), LOWER($4))
+AND like(replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $5);
+
+-- count of kinds: a partner, by status
+SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", CAST(NULL AS integer) AS "group_id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = $1
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = $2
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (CAST($3 AS "partner_status_enum")) OR "partners"."status" IS NULL)) GROUP BY "requests"."status"
+LIMIT 21;
+
+-- count of kinds: staff, by category
+SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", "requests"."category_id" AS "group_id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted") GROUP BY "requests"."status", "requests"."category_id"
+LIMIT 21;
 
 -- get: staff, by id
 SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (clock_timestamp() + $1 * interval '1 microsecond') AS "now"

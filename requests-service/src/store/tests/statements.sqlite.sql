@@ -192,9 +192,9 @@ AND "requests"."submitted_at" >= ?
 AND "requests"."submitted_at" <= ?
 AND "requests"."created_at" >= ?
 AND "requests"."created_at" <= ?
-AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ?)
+AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
 AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ?
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\'
 AND "requests"."created_at" IS NULL
 AND "requests"."id" < ?
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
@@ -236,9 +236,39 @@ AND "requests"."submitted_at" >= ?
 AND "requests"."submitted_at" <= ?
 AND "requests"."created_at" >= ?
 AND "requests"."created_at" <= ?
-AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ?)
+AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
 AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ?;
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
+
+-- count: staff, a search without a trigram
+SELECT COUNT(*) AS "matching"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
+AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
+AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
+
+-- count of kinds: a partner, by status
+SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", CAST(NULL AS integer) AS "group_id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted")
+AND "requests"."partner_id" = ?
+AND EXISTS(SELECT 1
+FROM "partners"
+WHERE "partners"."id" = ?
+AND "partners"."is_active"
+AND (NOT "partners"."is_deleted")
+AND ("partners"."status" = (?) OR "partners"."status" IS NULL)) GROUP BY "requests"."status"
+LIMIT 21;
+
+-- count of kinds: staff, by category
+SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", "requests"."category_id" AS "group_id"
+FROM "requests"
+WHERE "requests"."is_active"
+AND (NOT "requests"."is_deleted") GROUP BY "requests"."status", "requests"."category_id"
+LIMIT 21;
 
 -- get: staff, by id
 SELECT the columns of a row, "branches"."address" AS "branch_address", "branches"."phone" AS "branch_phone", (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + ?) AS "now"

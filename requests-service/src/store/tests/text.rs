@@ -5,8 +5,8 @@
 use super::{List, count, get, statement};
 use crate::{
     model::{
-        Direction, Filter, Key, Order, OrderField, PhoneDigits, Position, SearchText, Status,
-        TimeRange, Visibility,
+        Direction, Filter, Group, Key, Order, OrderField, PhoneDigits, Position, SearchText,
+        Status, TimeRange, Visibility,
     },
     store::{entity::partner_request, row, timeline},
 };
@@ -43,6 +43,15 @@ fn every_field() -> Filter {
     }
 }
 
+fn without_trigram() -> Filter {
+    Filter {
+        text: SearchText::new("+2-0".to_owned()),
+        customer_name: Some("a b".to_owned()),
+        customer_phone: PhoneDigits::of("01"),
+        ..Filter::default()
+    }
+}
+
 fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     let none = Filter::default();
     let all = every_field();
@@ -62,6 +71,7 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     let unsorted = Position::Unsorted { id: ID };
     let (ascending, descending) = (Direction::Ascending, Direction::Descending);
     let (created, assigned) = (OrderField::Created, OrderField::Assigned);
+    let kinds = |visibility, group| count::select_kinds(dialect, visibility, &none, group, 21);
     let number = Key::Number("REQ-20251108-0011".to_owned());
     vec![
         (
@@ -90,6 +100,15 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
             count::select(dialect, PARTNER, &all),
         ),
         (
+            "count: staff, a search without a trigram",
+            count::select(dialect, STAFF, &without_trigram()),
+        ),
+        ("count of kinds: a partner, by status", kinds(PARTNER, None)),
+        (
+            "count of kinds: staff, by category",
+            kinds(STAFF, Some(Group::Category)),
+        ),
+        (
             "get: staff, by id",
             get::select(STAFF, &Key::Id(ID), dialect.now(0)),
         ),
@@ -103,7 +122,7 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
 }
 
 /// One clause a line, and the columns that every row is shown by only once.
-fn in_lines(sql: &str, columns: &str) -> String {
+pub(super) fn in_lines(sql: &str, columns: &str) -> String {
     let clauses = [
         "FROM",
         "WHERE",
@@ -142,10 +161,13 @@ fn texts(dialect: Dialect) -> String {
 }
 
 fn assert_texts(dialect: Dialect, file: &str, expected: &str) {
-    let actual = texts(dialect);
+    assert_file(file, &texts(dialect), expected);
+}
+
+pub(super) fn assert_file(file: &str, actual: &str, expected: &str) {
     if std::env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "write") {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
-        std::fs::write(format!("{folder}/{file}"), &actual).unwrap();
+        std::fs::write(format!("{folder}/{file}"), actual).unwrap();
     } else {
         assert_eq!(actual, expected, "{file} is not what is sent");
     }

@@ -137,7 +137,7 @@ fn values(kind: Kind, row: &Row) -> String {
     format!("({})", values.join(", "))
 }
 
-fn time(kind: Kind, micros: i64) -> String {
+pub(super) fn time(kind: Kind, micros: i64) -> String {
     match kind {
         Kind::Sqlite => micros.to_string(),
         Kind::Postgres if !Timestamp::from_micros(micros).is_finite() => {
@@ -147,10 +147,10 @@ fn time(kind: Kind, micros: i64) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn or_null(value: Option<impl ToString>) -> String {
+pub(super) fn or_null(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
 }

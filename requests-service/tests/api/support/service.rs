@@ -1,16 +1,19 @@
 //! The service on a port, and a client of it.
 
-use super::{Row, Tokens, rows};
+use super::{MANAGER, Row, Tokens, rows};
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, CountPartnerRequestsRequest,
     CountPartnerRequestsResponse, GetPartnerRequestRequest, GetPartnerRequestResponse,
-    ListPartnerRequestsRequest, ListPartnerRequestsResponse, PartnerRequest,
-    UpdatePartnerRequestStatusRequest,
+    ListPartnerRequestsRequest, ListPartnerRequestsResponse, ListPartnersRequest,
+    ListPartnersResponse, PartnerRequest, UpdatePartnerRequestStatusRequest,
     partner_requests_service_client::PartnerRequestsServiceClient,
     partner_requests_service_server::PartnerRequestsServiceServer,
+    partners_service_client::PartnersServiceClient, partners_service_server::PartnersServiceServer,
 };
 use requests_service::{
-    app::PARTNER_REQUESTS_SERVICE, domain::PartnerRequests, grpc::PartnerRequestsHandlers,
+    app::{PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE},
+    domain::{PartnerRequests, Partners},
+    grpc::{PartnerRequestsHandlers, PartnersHandlers},
     store::Store,
 };
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
@@ -34,6 +37,7 @@ pub(crate) fn reason(status: &Status) -> String {
 /// A served service. It stops when this is dropped.
 pub(crate) struct Service {
     client: PartnerRequestsServiceClient<Channel>,
+    partners: PartnersServiceClient<Channel>,
     pub(crate) database: TestDatabase,
     reader: Database,
     /// Added to the database's own by its statements.
@@ -63,28 +67,35 @@ impl Service {
         };
         let clock = Clock::system();
         let pool = Database::open(url, limits, clock.clone()).await.unwrap();
-        let handlers = PartnerRequestsHandlers::new(PartnerRequests::new(Store::new(pool)));
-        let rules =
-            AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[PARTNER_REQUESTS_SERVICE]).unwrap();
-        let service = SessionLayer::new(rules, Tokens)
-            .unwrap()
-            .named_layer(PartnerRequestsServiceServer::new(handlers));
+        let store = Store::new(pool);
+        let partners = PartnersHandlers::new(Partners::new(store.clone()));
+        let handlers = PartnerRequestsHandlers::new(PartnerRequests::new(store));
+        let services = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &services).unwrap();
+        let sessions = SessionLayer::new(rules, Tokens).unwrap();
+        let router = server()
+            .add_service(sessions.named_layer(PartnerRequestsServiceServer::new(handlers)))
+            .add_service(sessions.named_layer(PartnersServiceServer::new(partners)));
         let listener = Listener::bind("public", ([127, 0, 0, 1], 0).into())
             .await
             .unwrap();
         let address = listener.address();
         let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(server().add_service(service), stop.clone()));
-        let client = PartnerRequestsServiceClient::connect(format!("http://{address}"))
-            .await
-            .unwrap();
+        tokio::spawn(listener.serve(router, stop.clone()));
+        let channel = testing::auth::channel(address);
         Self {
-            client,
+            client: PartnerRequestsServiceClient::new(channel.clone()),
+            partners: PartnersServiceClient::new(channel),
             reader: database.open(&Clock::system()).await,
             database,
             clock,
             _stop: stop.drop_guard(),
         }
+    }
+
+    /// Which database it stands on.
+    pub(crate) fn kind(&self) -> Kind {
+        self.database.kind
     }
 
     /// Adds partners and what they offer.
@@ -127,6 +138,17 @@ impl Service {
         Ok(client.list_partner_requests(request).await?.into_inner())
     }
 
+    /// Counts.
+    pub(crate) async fn count(
+        &self,
+        token: &str,
+        request: CountPartnerRequestsRequest,
+    ) -> Result<CountPartnerRequestsResponse, Status> {
+        let request = signed(token, request);
+        let mut client = self.client.clone();
+        Ok(client.count_partner_requests(request).await?.into_inner())
+    }
+
     /// The ids of one page.
     pub(crate) async fn list_ids(
         &self,
@@ -137,6 +159,26 @@ impl Service {
         page.partner_requests
             .iter()
             .map(|request| request.request_id)
+            .collect()
+    }
+
+    /// One page of partners.
+    pub(crate) async fn list_partners(
+        &self,
+        token: &str,
+        request: ListPartnersRequest,
+    ) -> Result<ListPartnersResponse, Status> {
+        let request = signed(token, request);
+        let mut client = self.partners.clone();
+        Ok(client.list_partners(request).await?.into_inner())
+    }
+
+    /// The ids of one page of partners, as a manager sees it.
+    pub(crate) async fn partner_ids(&self, request: ListPartnersRequest) -> Vec<i32> {
+        let page = self.list_partners(MANAGER, request).await.unwrap();
+        page.partners
+            .iter()
+            .map(|partner| partner.partner_id)
             .collect()
     }
 
@@ -159,17 +201,6 @@ impl Service {
         let request = signed(token, request);
         let mut client = self.client.clone();
         Ok(client.get_partner_request(request).await?.into_inner())
-    }
-
-    /// How many there are.
-    pub(crate) async fn count(
-        &self,
-        token: &str,
-        request: CountPartnerRequestsRequest,
-    ) -> Result<CountPartnerRequestsResponse, Status> {
-        let request = signed(token, request);
-        let mut client = self.client.clone();
-        Ok(client.count_partner_requests(request).await?.into_inner())
     }
 
     /// A change by the partner.

@@ -6,6 +6,8 @@ use shared::{
 };
 
 pub(crate) const ADMIN: &str = "admin/request_view";
+/// Who manages partners.
+pub(crate) const MANAGER: &str = "admin/partner_manage";
 pub(crate) const OPERATION: &str = "operation/request_view";
 
 /// The token of a user of a partner.

@@ -1,0 +1,87 @@
+//! How many requests there are of each kind, of what the caller may see.
+
+use super::{Error, PartnerRequests, visibility};
+use crate::model::{Count, Filter, Group, Status};
+use shared::session_layer::Principal;
+use std::collections::BTreeMap;
+
+/// Kinds in an answer.
+const MOST: usize = 10_000;
+/// One more tells whether there are too many.
+const LIMIT: u64 = 10_001;
+
+/// What to count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountQuery {
+    /// Which requests.
+    pub filter: Filter,
+    /// By what, besides their status.
+    pub group: Option<Group>,
+}
+
+impl PartnerRequests {
+    /// Counts what [`PartnerRequests::list`] would list, by status, then by group.
+    /// The counts are in that order.
+    pub async fn count(&self, caller: &Principal, query: &CountQuery) -> Result<Vec<Count>, Error> {
+        let visibility = visibility::of(caller)?;
+        visibility::check_filter(visibility, &query.filter)?;
+        self.check_search(visibility, &query.filter).await?;
+        let kinds = self
+            .store
+            .count_kinds(visibility, &query.filter, query.group, LIMIT)
+            .await?;
+        if kinds.is_empty() {
+            self.check_standing(visibility).await?;
+        }
+        if kinds.len() > MOST {
+            return Err(Error::TooManyKinds);
+        }
+        Ok(in_order(kinds))
+    }
+}
+
+/// A status that this version does not know is none, and is counted with those
+/// that have none.
+fn in_order(kinds: Vec<Count>) -> Vec<Count> {
+    let mut counts: BTreeMap<(Option<Status>, Option<i32>), u64> = BTreeMap::new();
+    for kind in kinds {
+        *counts.entry((kind.status, kind.group)).or_default() += kind.count;
+    }
+    counts
+        .into_iter()
+        .map(|((status, group), count)| Count {
+            status,
+            group,
+            count,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_in_order_and_each_kind_is_there_once() {
+        let kind = |status, group, count| Count {
+            status,
+            group,
+            count,
+        };
+        let closed = Some(Status::Closed);
+        let kinds = vec![
+            kind(closed, Some(2), 1),
+            kind(None, Some(1), 2),
+            kind(closed, None, 3),
+            kind(Some(Status::Submitted), Some(9), 4),
+            kind(None, Some(1), 5),
+        ];
+        let expected = [
+            kind(None, Some(1), 7),
+            kind(Some(Status::Submitted), Some(9), 4),
+            kind(closed, None, 3),
+            kind(closed, Some(2), 1),
+        ];
+        assert_eq!(in_order(kinds), expected);
+    }
+}

@@ -1,0 +1,141 @@
+//! A page of partners, for the platform's staff.
+
+use super::{Error, visibility};
+use crate::{
+    model::{
+        PartnerFilter, PartnerOrder, PartnerPage, PartnerPageSize, PartnerPosition, Visibility,
+    },
+    store::Store,
+};
+use shared::{ids::PartnerId, session_layer::Principal};
+
+/// The partners that exist.
+#[derive(Clone, Debug)]
+pub struct Partners {
+    store: Store,
+}
+
+/// What to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnersQuery {
+    /// Which partners.
+    pub filter: PartnerFilter,
+    /// In which order.
+    pub order: PartnerOrder,
+    /// How many.
+    pub page_size: PartnerPageSize,
+    /// From where.
+    pub position: PartnerPosition,
+    /// What to show besides.
+    pub with: With,
+}
+
+/// What a list shows besides the partners themselves. Each costs a statement,
+/// however many partners there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct With {
+    /// How many match.
+    pub total_size: bool,
+    /// How much there is of each.
+    pub counts: bool,
+    /// The branches of each.
+    pub branches: bool,
+}
+
+/// Who sees all partners' requests may see the partners, and nobody else.
+fn check(caller: &Principal) -> Result<(), Error> {
+    match visibility::of(caller)? {
+        Visibility::AllPartners => Ok(()),
+        Visibility::Partner(_) => Err(Error::UserTypeNotAllowed),
+    }
+}
+
+impl Partners {
+    /// Those in a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Lists one page.
+    pub async fn list(
+        &self,
+        caller: &Principal,
+        query: &PartnersQuery,
+    ) -> Result<PartnerPage, Error> {
+        check(caller)?;
+        let PartnersQuery {
+            filter,
+            order,
+            page_size,
+            position,
+            with,
+        } = query;
+
+        // one more than the page holds tells whether there is a next one
+        let rows = page_size.rows();
+        let mut partners = self
+            .store
+            .list_partners(filter, *order, position, rows + 1)
+            .await?;
+        let more = partners.len() > rows;
+        partners.truncate(rows);
+        let next = partners
+            .last()
+            .filter(|_| more)
+            .map(|last| PartnerPosition::after_partner(last, order.field));
+        let total_size = if with.total_size {
+            Some(self.store.count_partners(filter).await?)
+        } else {
+            None
+        };
+
+        let ids: Vec<PartnerId> = partners.iter().map(|partner| partner.id).collect();
+        if with.counts {
+            let mut counts = self.store.partner_counts(&ids).await?;
+            for partner in &mut partners {
+                // a partner that went meanwhile has nothing any more
+                partner.counts = Some(counts.remove(&partner.id).unwrap_or_default());
+            }
+        }
+        if with.branches {
+            let mut branches = self.store.partner_branches(&ids).await?;
+            for partner in &mut partners {
+                partner.branches = branches.remove(&partner.id).unwrap_or_default();
+            }
+        }
+        Ok(PartnerPage {
+            partners,
+            next,
+            total_size,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::{
+        ids::{SessionId, UserId},
+        session_layer::UserType,
+    };
+
+    /// The session layer refuses the others before; this is the second lock.
+    #[test]
+    fn partners_are_shown_to_staff_alone() {
+        let may = |user_type| {
+            let caller = Principal {
+                user_id: UserId(1),
+                name: String::new(),
+                user_type,
+                role: String::new(),
+                partner_id: Some(PartnerId(7)),
+                permissions: vec!["partner_manage".to_owned()],
+                session_id: SessionId::random(),
+            };
+            check(&caller).is_ok()
+        };
+        assert!(may(UserType::Admin) && may(UserType::Operation));
+        assert!(!may(UserType::Partner) && !may(UserType::Customer) && !may(UserType::Unknown));
+    }
+}

@@ -1,0 +1,222 @@
+//! Tokens there and back, of every kind of position.
+
+use super::*;
+use proptest::{prelude::*, strategy::BoxedStrategy};
+use proto::requests::v1::{PartnerFilter, PartnerOrder, PartnerRequestFilter, PartnerRequestOrder};
+use std::fmt::Debug;
+
+/// A kind of sort value: how it is read, and all its values.
+trait AnySort: Bytes + Clone + Debug + PartialEq + 'static {
+    fn read(bytes: &[u8]) -> Option<Self>;
+    fn any() -> BoxedStrategy<Self>;
+}
+
+impl AnySort for Timestamp {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        time(bytes)
+    }
+
+    fn any() -> BoxedStrategy<Self> {
+        any::<i64>().prop_map(Self::from_micros).boxed()
+    }
+}
+
+/// By name; by time it is the same as above.
+impl AnySort for PartnerSort {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        text(bytes).map(Self::Name)
+    }
+
+    fn any() -> BoxedStrategy<Self> {
+        let names = prop_oneof!["[^\\x00]{0,20}", "[^\\x00]{255}"];
+        names.prop_map(Self::Name).boxed()
+    }
+}
+
+fn positions<S: AnySort>() -> impl Strategy<Value = Position<PartnerId, S>> {
+    let id = || any::<i32>().prop_map(PartnerId);
+    prop_oneof![
+        (S::any(), id()).prop_map(|(sort, id)| Position::Valued { sort, id }),
+        id().prop_map(|id| Position::Unsorted { id }),
+    ]
+}
+
+fn fingerprints() -> impl Strategy<Value = Fingerprint> {
+    any::<[u8; FINGERPRINT_LENGTH]>().prop_map(Fingerprint)
+}
+
+fn read<S: AnySort>(token: &str, fingerprint: Fingerprint) -> Option<Position<PartnerId, S>> {
+    decode(token, fingerprint, S::read)
+}
+
+/// The same for each kind of sort value.
+macro_rules! for_each_sort {
+    ($($name:ident: $sort:ty,)+) => {$(
+        mod $name {
+            use super::*;
+
+            proptest! {
+                #[test]
+                fn a_token_leads_back_to_its_position(
+                    position in positions::<$sort>(),
+                    fingerprint in fingerprints(),
+                ) {
+                    let token = encode(Some(&position), fingerprint);
+                    prop_assert_eq!(read(&token, fingerprint), Some(position));
+                }
+
+                #[test]
+                fn a_token_of_another_list_is_refused(
+                    position in positions::<$sort>(),
+                    one in fingerprints(),
+                    other in fingerprints(),
+                ) {
+                    prop_assume!(one != other);
+                    let token = encode(Some(&position), one);
+                    prop_assert_eq!(read::<$sort>(&token, other), None);
+                }
+
+                #[test]
+                fn any_other_text_is_refused(text in ".+", fingerprint in fingerprints()) {
+                    prop_assert_eq!(read::<$sort>(&text, fingerprint), None);
+                }
+
+                #[test]
+                fn any_other_bytes_are_refused(
+                    bytes in proptest::collection::vec(any::<u8>(), 1..64),
+                    fingerprint in fingerprints(),
+                ) {
+                    let token = URL_SAFE_NO_PAD.encode(bytes);
+                    prop_assert_eq!(read::<$sort>(&token, fingerprint), None);
+                }
+
+                /// Also one that the decoder of base64 would be lenient about.
+                #[test]
+                fn a_token_with_one_letter_changed_is_refused_or_another_position(
+                    position in positions::<$sort>(),
+                    fingerprint in fingerprints(),
+                    at in any::<prop::sample::Index>(),
+                    letter in "[ -~]",
+                ) {
+                    let mut token = encode(Some(&position), fingerprint);
+                    let at = at.index(token.len());
+                    prop_assume!(token[at..=at] != letter);
+                    token.replace_range(at..=at, &letter);
+                    prop_assert_ne!(read(&token, fingerprint), Some(position));
+                }
+
+                /// Also one that names this list: whoever knows the layout can.
+                #[test]
+                fn bytes_made_up_for_a_list_have_one_spelling(
+                    half in 0..=2_u8,
+                    rest in proptest::collection::vec(any::<u8>(), 0..24),
+                    fingerprint in fingerprints(),
+                ) {
+                    let bytes = [&[VERSION][..], &fingerprint.0, &[half], &rest].concat();
+                    let token = URL_SAFE_NO_PAD.encode(bytes);
+                    if let Some(position) = read::<$sort>(&token, fingerprint) {
+                        prop_assert_eq!(encode(Some(&position), fingerprint), token);
+                    }
+                }
+            }
+        }
+    )+};
+}
+
+for_each_sort! {
+    by_time: Timestamp,
+    by_name: PartnerSort,
+}
+
+#[test]
+fn no_position_is_no_token() {
+    let fingerprint = Fingerprint::of(&ListPartnerRequestsRequest::default());
+    assert_eq!(encode::<PartnerId, PartnerSort>(None, fingerprint), "");
+    assert_eq!(read::<PartnerSort>("", fingerprint), Some(Position::Start));
+}
+
+/// A text that PostgreSQL would fail over is no position.
+#[test]
+fn a_text_with_nul_is_refused() {
+    let fingerprint = Fingerprint::of(&ListPartnersRequest::default());
+    for sort in ["\0", "Alpha\0"] {
+        let position = Position::Valued {
+            sort: PartnerSort::Name(sort.to_owned()),
+            id: PartnerId(1),
+        };
+        let token = encode(Some(&position), fingerprint);
+        assert_eq!(read::<PartnerSort>(&token, fingerprint), None);
+    }
+}
+
+#[test]
+fn the_fingerprint_is_of_filter_and_order_alone() {
+    let plain = ListPartnerRequestsRequest::default();
+    let paged = ListPartnerRequestsRequest {
+        page_size: 7,
+        page_token: "token".to_owned(),
+        include_total_size: true,
+        ..plain.clone()
+    };
+    assert_eq!(Fingerprint::of(&plain), Fingerprint::of(&paged));
+
+    let ordered = ListPartnerRequestsRequest {
+        order: Some(PartnerRequestOrder {
+            field: 2,
+            direction: 0,
+        }),
+        ..plain.clone()
+    };
+    let filtered = ListPartnerRequestsRequest {
+        filter: Some(PartnerRequestFilter {
+            category_ids: vec![1],
+            ..PartnerRequestFilter::default()
+        }),
+        ..plain.clone()
+    };
+    assert_ne!(Fingerprint::of(&plain), Fingerprint::of(&ordered));
+    assert_ne!(Fingerprint::of(&plain), Fingerprint::of(&filtered));
+    assert_ne!(Fingerprint::of(&ordered), Fingerprint::of(&filtered));
+}
+
+#[test]
+fn the_fingerprint_of_partners_is_of_filter_and_order_alone() {
+    let plain = ListPartnersRequest::default();
+    let paged = ListPartnersRequest {
+        page_size: 7,
+        page_token: "token".to_owned(),
+        include_total_size: true,
+        include_counts: true,
+        include_branches: true,
+        ..plain.clone()
+    };
+    assert_eq!(Fingerprint::of(&plain), Fingerprint::of(&paged));
+
+    let ordered = ListPartnersRequest {
+        order: Some(PartnerOrder {
+            field: 3,
+            direction: 0,
+        }),
+        ..plain.clone()
+    };
+    let filtered = ListPartnersRequest {
+        filter: Some(PartnerFilter {
+            name: "a".to_owned(),
+            ..PartnerFilter::default()
+        }),
+        ..plain.clone()
+    };
+    assert_ne!(Fingerprint::of(&plain), Fingerprint::of(&ordered));
+    assert_ne!(Fingerprint::of(&plain), Fingerprint::of(&filtered));
+    assert_ne!(Fingerprint::of(&ordered), Fingerprint::of(&filtered));
+}
+
+/// Two lists that ask for everything in the order that is usual encode alike:
+/// to nothing.
+#[test]
+fn the_fingerprint_is_of_the_rpc() {
+    assert_ne!(
+        Fingerprint::of(&ListPartnersRequest::default()),
+        Fingerprint::of(&ListPartnerRequestsRequest::default())
+    );
+}

@@ -1,0 +1,32 @@
+//! What a count request asks for.
+
+use super::{Fields, filter};
+use crate::{
+    domain::CountQuery,
+    model::{Filter, Group},
+};
+use proto::requests::v1::{CountPartnerRequestsRequest, PartnerRequestGroup};
+use tonic::Status as Refusal;
+
+/// What a count request asks for.
+pub(in crate::grpc) fn count(message: &CountPartnerRequestsRequest) -> Result<CountQuery, Refusal> {
+    let CountPartnerRequestsRequest {
+        filter: wire_filter,
+        group_by,
+    } = message;
+    let mut fields = Fields::default();
+    let filter = wire_filter
+        .as_ref()
+        .map_or_else(Filter::default, |wire| filter(&mut fields, wire));
+    let group = match PartnerRequestGroup::try_from(*group_by) {
+        Ok(PartnerRequestGroup::Unspecified) => None,
+        Ok(PartnerRequestGroup::Category) => Some(Group::Category),
+        Ok(PartnerRequestGroup::Branch) => Some(Group::Branch),
+        Err(_) => {
+            fields.refuse("group_by", "is not a value of this enum");
+            None
+        }
+    };
+    fields.finish()?;
+    Ok(CountQuery { filter, group })
+}

@@ -1,0 +1,93 @@
+//! From partners to messages.
+
+use crate::{
+    grpc::page_token::{self, Fingerprint},
+    model::{Branch, Partner, PartnerCounts, PartnerPage, PartnerStatus},
+};
+use proto::requests::v1::{self as wire, ListPartnersResponse, PartnerStatus as WireStatus};
+
+/// A page of partners.
+pub(in crate::grpc) fn page(page: PartnerPage, fingerprint: Fingerprint) -> ListPartnersResponse {
+    ListPartnersResponse {
+        partners: page.partners.into_iter().map(partner).collect(),
+        next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
+        total_size: page
+            .total_size
+            .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
+    }
+}
+
+fn partner(partner: Partner) -> wire::Partner {
+    let Partner {
+        id,
+        name,
+        status,
+        logo_url,
+        contact_email,
+        contact_phone,
+        created_at,
+        updated_at,
+        counts,
+        branches,
+    } = partner;
+    wire::Partner {
+        partner_id: id.0,
+        name,
+        status: status.map_or(WireStatus::Unspecified, wire_status).into(),
+        logo_url,
+        contact_email,
+        contact_phone,
+        create_time: created_at.map(Into::into),
+        update_time: updated_at.map(Into::into),
+        counts: counts.map(wire_counts),
+        branches: branches.into_iter().map(branch).collect(),
+    }
+}
+
+fn wire_status(status: PartnerStatus) -> WireStatus {
+    match status {
+        PartnerStatus::Active => WireStatus::Active,
+        PartnerStatus::Inactive => WireStatus::Inactive,
+        PartnerStatus::Suspended => WireStatus::Suspended,
+    }
+}
+
+fn wire_counts(counts: PartnerCounts) -> wire::PartnerCounts {
+    let PartnerCounts {
+        branches,
+        categories,
+        requests,
+        completed_requests,
+        mean_rating,
+    } = counts;
+    wire::PartnerCounts {
+        branches,
+        categories,
+        requests,
+        completed_requests,
+        mean_rating,
+    }
+}
+
+fn branch(branch: Branch) -> wire::Branch {
+    let Branch {
+        id,
+        name,
+        latitude,
+        longitude,
+        radius_km,
+        contact_name,
+        phone,
+        address,
+    } = branch;
+    wire::Branch {
+        branch_id: id.0,
+        name,
+        latitude,
+        longitude,
+        radius_km,
+        contact_name,
+        phone,
+        address,
+    }
+}

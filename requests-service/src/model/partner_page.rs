@@ -1,0 +1,115 @@
+//! Pages of partners: in which order, how many, from where.
+
+use super::{Direction, Partner, Position};
+use shared::{ids::PartnerId, time::Timestamp};
+
+/// In which order to list. Partners without the value come last, either way;
+/// partners with the same value are ordered by id, the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartnerOrder {
+    /// What to order by.
+    pub field: PartnerOrderField,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// What to order by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PartnerOrderField {
+    /// When the row was made.
+    #[default]
+    Created,
+    /// When the row last changed.
+    Updated,
+    /// The name, by the numbers that Unicode gives its letters.
+    Name,
+}
+
+impl PartnerOrderField {
+    /// A partner's value in this field.
+    #[must_use]
+    pub fn of(self, partner: &Partner) -> Option<PartnerSort> {
+        match self {
+            Self::Created => partner.created_at.map(PartnerSort::Time),
+            Self::Updated => partner.updated_at.map(PartnerSort::Time),
+            Self::Name => Some(PartnerSort::Name(partner.name.clone())),
+        }
+    }
+}
+
+/// A value that partners are ordered by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartnerSort {
+    /// Of an order by time.
+    Time(Timestamp),
+    /// Of the order by name.
+    Name(String),
+}
+
+/// Where a page of partners starts.
+pub type PartnerPosition = Position<PartnerId, PartnerSort>;
+
+impl PartnerPosition {
+    /// The position after a partner.
+    #[must_use]
+    pub fn after_partner(partner: &Partner, field: PartnerOrderField) -> Self {
+        Self::after_row(partner.id, field.of(partner))
+    }
+}
+
+/// How many partners a page holds at most: 1 to 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartnerPageSize(u16);
+
+impl PartnerPageSize {
+    /// What is meant by 0.
+    pub const DEFAULT: Self = Self(12);
+    const MOST: u16 = 1_000;
+
+    /// Zero is the default of 12, more than 1,000 is 1,000, and less than zero is
+    /// none at all.
+    #[must_use]
+    pub fn asked(size: i32) -> Option<Self> {
+        match size {
+            ..0 => None,
+            0 => Some(Self::DEFAULT),
+            _ => Some(Self(
+                u16::try_from(size).unwrap_or(u16::MAX).min(Self::MOST),
+            )),
+        }
+    }
+
+    /// The number of partners.
+    #[must_use]
+    pub fn rows(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A page of partners.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartnerPage {
+    /// The partners, in order.
+    pub partners: Vec<Partner>,
+    /// Where the next page starts; `None`: this is the last.
+    pub next: Option<PartnerPosition>,
+    /// How many partners match over all pages, if that was asked.
+    pub total_size: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_sizes_have_a_default_and_a_limit() {
+        let rows = |size| PartnerPageSize::asked(size).map(PartnerPageSize::rows);
+        assert_eq!(rows(0), Some(12));
+        assert_eq!(rows(1), Some(1));
+        assert_eq!(rows(1_000), Some(1_000));
+        assert_eq!(rows(1_001), Some(1_000));
+        assert_eq!(rows(i32::MAX), Some(1_000));
+        assert_eq!(rows(-1), None);
+        assert_eq!(rows(i32::MIN), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! The text of each statement about partners, as `text` has those about
+//! requests, in `partners.*.sql`.
+
+use super::{
+    partners::{List, select_branches, select_count, select_counts},
+    statement,
+    text::{assert_file, in_lines},
+};
+use crate::model::{
+    Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
+    PartnerStatus, Position,
+};
+use sea_orm::sea_query::SelectStatement;
+use shared::{
+    database::Dialect,
+    ids::{CategoryId, PartnerId},
+    time::Timestamp,
+};
+use std::fmt::Write as _;
+
+const ID: PartnerId = PartnerId(42);
+
+fn every_field() -> PartnerFilter {
+    PartnerFilter {
+        statuses: vec![PartnerStatus::Active, PartnerStatus::Suspended],
+        categories: vec![CategoryId(1), CategoryId(2)],
+        name: Some("100%_\\".to_owned()),
+    }
+}
+
+fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
+    let none = PartnerFilter::default();
+    let all = every_field();
+    let list = |filter, field, direction, position: PartnerPosition| {
+        List {
+            dialect,
+            filter,
+            order: PartnerOrder { field, direction },
+            limit: 13,
+        }
+        .select(&position)
+    };
+    let after = |sort| Position::Valued { sort, id: ID };
+    let time = PartnerSort::Time(Timestamp::from_micros(1_764_034_517_123_456));
+    let name = PartnerSort::Name("Alpha".to_owned());
+    let unsorted = Position::Unsorted { id: ID };
+    let (ascending, descending) = (Direction::Ascending, Direction::Descending);
+    let (created, by_name) = (PartnerOrderField::Created, PartnerOrderField::Name);
+    let page = [ID, PartnerId(43)];
+    vec![
+        (
+            "list: first page, newest first",
+            list(&none, created, descending, Position::Start),
+        ),
+        (
+            "list: after a row with the sort value",
+            list(&none, created, descending, after(time)),
+        ),
+        (
+            "list: every filter, oldest first, after a row without the sort value",
+            list(&all, created, ascending, unsorted),
+        ),
+        (
+            "list: first page by name",
+            list(&none, by_name, ascending, Position::Start),
+        ),
+        (
+            "list: every filter, by name, after a row",
+            list(&all, by_name, descending, after(name)),
+        ),
+        ("count", select_count(dialect, &none)),
+        ("count: every filter", select_count(dialect, &all)),
+        ("counts of a page's partners", select_counts(dialect, &page)),
+        (
+            "branches of a page's partners",
+            select_branches(dialect, &page),
+        ),
+    ]
+}
+
+fn texts(dialect: Dialect) -> String {
+    let text = |select: &SelectStatement| statement(dialect, select).sql;
+    let statements = statements(dialect);
+    let shown = text(&statements[0].1);
+    let columns = shown
+        .strip_prefix("SELECT ")
+        .and_then(|rest| rest.split_once(" FROM "))
+        .map_or("", |(columns, _)| columns);
+    let mut texts = format!(
+        "-- the columns of a row\n{}\n\n",
+        columns.replace(", ", ",\n")
+    );
+    for (name, select) in &statements {
+        let sql = in_lines(&text(select), columns);
+        let _infallible = write!(texts, "-- {name}\n{sql};\n\n");
+    }
+    texts
+}
+
+#[test]
+fn postgres_is_sent_these_statements() {
+    assert_file(
+        "partners.postgres.sql",
+        &texts(Dialect::Postgres),
+        include_str!("partners.postgres.sql"),
+    );
+}
+
+#[test]
+fn sqlite_is_sent_these_statements() {
+    assert_file(
+        "partners.sqlite.sql",
+        &texts(Dialect::Sqlite),
+        include_str!("partners.sqlite.sql"),
+    );
+}
+
+/// However many values a list holds, PostgreSQL sees one text, so that its plans
+/// are kept.
+#[test]
+fn the_length_of_a_list_does_not_change_the_text() {
+    let postgres = Dialect::Postgres;
+    let text = |select: &SelectStatement| statement(postgres, select).sql;
+    let filtered = |count: usize| {
+        let filter = PartnerFilter {
+            statuses: PartnerStatus::ALL[..count].to_vec(),
+            categories: vec![1, 2, 3]
+                .into_iter()
+                .take(count)
+                .map(CategoryId)
+                .collect(),
+            name: None,
+        };
+        text(&select_count(postgres, &filter))
+    };
+    assert_eq!(filtered(1), filtered(3));
+    let page = |last| (1..=last).map(PartnerId).collect::<Vec<_>>();
+    for select in [select_counts, select_branches] {
+        let of_one = text(&select(postgres, &page(1)));
+        assert_eq!(of_one, text(&select(postgres, &page(1_000))));
+    }
+}
+
+/// Nothing that comes from outside is written into a statement.
+#[test]
+fn mistake_01_no_value_is_part_of_the_text() {
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        for (name, select) in statements(dialect) {
+            let sql = statement(dialect, &select).sql;
+            for value in ["42", "43", "Alpha", "active'", "completed'", "100%"] {
+                assert!(!sql.contains(value), "{name}: {value} in {sql}");
+            }
+        }
+    }
+}

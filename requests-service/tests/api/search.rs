@@ -1,0 +1,139 @@
+//! Searching with the index and without it.
+
+use crate::support::{ADMIN, Row, Service, partner, reason};
+use proto::requests::v1::{
+    CountPartnerRequestsRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
+};
+use testing::Kind;
+use tonic::{Code, Status};
+
+fn rows() -> Vec<Row> {
+    let named = |id, partner, name: &str| Row {
+        customer_name: name.to_owned(),
+        customer_phone: format!("+20 (100) 555-{id:04}"),
+        ..Row::new(id, Some(partner))
+    };
+    vec![
+        named(1, 1, "Mona Hassan"),
+        named(2, 1, "MONA 100%"),
+        named(3, 2, "Amona_b"),
+        named(4, 2, "Omar \\ Said"),
+        named(5, 1, "محمد علي"),
+    ]
+}
+
+fn asking(filter: PartnerRequestFilter) -> ListPartnerRequestsRequest {
+    ListPartnerRequestsRequest {
+        filter: Some(filter),
+        ..ListPartnerRequestsRequest::default()
+    }
+}
+
+fn text(text: &str) -> PartnerRequestFilter {
+    PartnerRequestFilter {
+        text: text.to_owned(),
+        ..PartnerRequestFilter::default()
+    }
+}
+
+/// What staff and a user of partner 1 find.
+async fn found(service: &Service, staff: PartnerRequestFilter) -> [Vec<i32>; 2] {
+    let own = PartnerRequestFilter {
+        partner_ids: Vec::new(),
+        ..staff.clone()
+    };
+    [
+        service.list_ids(ADMIN, asking(staff)).await,
+        service.list_ids(&partner(1), asking(own)).await,
+    ]
+}
+
+/// A text, and the ids that it finds, of all partners.
+const FOUND: [(&str, &[i32]); 15] = [
+    ("mona", &[3, 2, 1]),
+    ("ONA", &[3, 2, 1]),
+    ("na", &[3, 2, 1]),
+    ("100%", &[2]),
+    ("%%%", &[]),
+    ("___", &[]),
+    ("a_b", &[3]),
+    ("r \\ s", &[4]),
+    ("\\", &[4]),
+    ("محمد", &[5]),
+    ("req-20251108-000", &[5, 4, 3, 2, 1]),
+    ("REQ-20251108-0004", &[4]),
+    ("20251108", &[]),
+    ("20100 555-0003", &[3]),
+    ("03", &[3]),
+];
+
+testing::on_both_databases! {
+    async fn mistake_16_case_does_not_count_and_wildcards_are_letters(kind: Kind) {
+        let service = Service::start(kind).await;
+        service.insert(&rows()).await;
+        for (words, expected) in FOUND {
+            let [all, own] = found(&service, text(words)).await;
+            assert_eq!(all, expected, "{words}");
+            let expected: Vec<i32> = expected.iter().copied().filter(|id| ![3, 4].contains(id)).collect();
+            assert_eq!(own, expected, "{words}");
+        }
+    }
+}
+
+/// Without the index the rows of the partners that are asked for are read, and no
+/// others; as soon as it is there, it is used.
+#[tokio::test]
+async fn without_the_index_staff_name_partners() {
+    let service = Service::start(Kind::Postgres).await;
+    let remade = "CREATE INDEX ticketing_requests_search ON requests
+        USING gin (lower(customer_name) gin_trgm_ops)";
+    service
+        .execute("DROP INDEX ticketing_requests_search")
+        .await;
+    service.insert(&rows()).await;
+    let refused = |refusal: Status| {
+        assert_eq!(refusal.code(), Code::FailedPrecondition);
+        assert_eq!(reason(&refusal), "SEARCH_NEEDS_PARTNER");
+        assert!(
+            refusal.message().contains("filter.partner_ids"),
+            "{refusal}"
+        );
+    };
+    let searches = [
+        text("mona"),
+        text("REQ-20251108-0001"),
+        PartnerRequestFilter {
+            customer_name: "mona".to_owned(),
+            ..PartnerRequestFilter::default()
+        },
+        PartnerRequestFilter {
+            customer_phone: "555".to_owned(),
+            ..PartnerRequestFilter::default()
+        },
+    ];
+    for filter in searches {
+        let list = asking(filter.clone());
+        refused(service.list(ADMIN, list).await.unwrap_err());
+        let count = CountPartnerRequestsRequest {
+            filter: Some(filter.clone()),
+            ..CountPartnerRequestsRequest::default()
+        };
+        refused(service.count(ADMIN, count).await.unwrap_err());
+    }
+    for (words, expected) in FOUND {
+        let both = PartnerRequestFilter {
+            partner_ids: vec![1, 2],
+            ..text(words)
+        };
+        let [all, own] = found(&service, both).await;
+        assert_eq!(all, expected, "{words}");
+        assert!(own.iter().all(|id| expected.contains(id)), "{words}");
+    }
+    // all that does not search goes on
+    let ids = service.list_ids(ADMIN, ListPartnerRequestsRequest::default());
+    assert_eq!(ids.await.len(), 5);
+
+    service.execute(remade).await;
+    let [all, _] = found(&service, text("mona")).await;
+    assert_eq!(all, [3, 2, 1]);
+}
