@@ -3,6 +3,7 @@
 use crate::{
     config::{Arguments, Config},
     domain::{AuthError, end_in_batches},
+    keys_command::KeysArguments,
     model::{EndReason, Scope},
     store::Store,
 };
@@ -17,6 +18,8 @@ use shared::{
 /// What to do instead of serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Makes, lists and retires signing keys.
+    Keys(KeysArguments),
     /// Sessions of all users.
     Sessions {
         /// What to do with them.
@@ -51,6 +54,8 @@ pub enum EndAllReason {
 pub enum Invocation {
     /// To serve.
     Serve(Box<Config>),
+    /// To work on a directory of signing keys.
+    Keys(KeysArguments),
     /// To end all sessions of a database.
     EndAllSessions(DatabaseUrl, EndAllReason),
 }
@@ -61,6 +66,7 @@ impl TryFrom<Arguments> for Invocation {
     fn try_from(arguments: Arguments) -> Result<Self, Problems> {
         match arguments.command {
             None => Ok(Self::Serve(Box::new(arguments.try_into()?))),
+            Some(Command::Keys(arguments)) => Ok(Self::Keys(arguments)),
             Some(Command::Sessions {
                 command: SessionsCommand::EndAll { reason },
             }) => {

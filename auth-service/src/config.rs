@@ -12,12 +12,20 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A refresh may take so long at the server; the overlap must hold four.
 const REFRESH_TIME: u64 = 10;
-const MAX_SECONDS: u64 = 10 * 366 * 86_400;
+pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "auth-service", version, args_override_self = true)]
+#[command(
+    name = "auth-service",
+    version,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Arguments {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Where clients reach AuthService.
     #[arg(long, env = "AUTH_PUBLIC_LISTEN", default_value = "0.0.0.0:50051")]
     pub public_listen: String,
@@ -85,9 +93,6 @@ pub struct Arguments {
     /// Passwords hashed at once; argon2id takes 19 MiB for each.
     #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
     pub hashing_concurrency: String,
-    /// What to do instead of serving.
-    #[command(subcommand)]
-    pub command: Option<Command>,
 }
 
 /// What the service is built from.

@@ -4,24 +4,26 @@ use auth_service::{
     app::App,
     command::{self, EndAllReason, Invocation},
     config::{Arguments, Config},
+    keys_command::{self, KeysArguments},
 };
 use shared::{config, database::DatabaseUrl, serve, telemetry, time::Clock};
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::start();
     match config::read::<Arguments, _>() {
         Ok(Invocation::Serve(config)) => serve(*config).await,
         Ok(Invocation::EndAllSessions(url, reason)) => end_all_sessions(&url, reason).await,
+        Ok(Invocation::Keys(arguments)) => keys(&arguments),
         Err(code) => code,
     }
 }
 
 async fn serve(config: Config) -> ExitCode {
+    telemetry::start();
     let app = match App::build(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => return config::exit_with("auth-service", error, config::EXIT_FAILURE),
@@ -34,6 +36,7 @@ async fn serve(config: Config) -> ExitCode {
 
 #[allow(clippy::print_stdout, reason = "what the command was asked for")]
 async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
+    telemetry::start();
     match command::end_all_sessions(url, reason).await {
         Ok(ended) => {
             println!("sessions ended: {ended}");
@@ -43,5 +46,12 @@ async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
             let error = telemetry::chain(&error);
             config::exit_with("auth-service", error, config::EXIT_FAILURE)
         }
+    }
+}
+
+fn keys(arguments: &KeysArguments) -> ExitCode {
+    match keys_command::run(arguments, &Clock::system(), &mut io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => config::exit_with("auth-service keys", &error, error.exit_code()),
     }
 }

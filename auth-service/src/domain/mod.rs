@@ -1,10 +1,11 @@
 //! What the words of the contract mean: log in, register, refresh, revoke,
-//! validate, list.
+//! validate, list, and the keys to verify with.
 
 mod change_password;
 mod end_in_batches;
 mod error;
 mod grant;
+mod jwks;
 mod list;
 mod log_in;
 mod lookups;
@@ -21,6 +22,7 @@ mod validate;
 pub use end_in_batches::{Progress, end_in_batches};
 pub use error::AuthError;
 pub use grant::Grant;
+pub use jwks::Jwks;
 pub use list::SessionPage;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};

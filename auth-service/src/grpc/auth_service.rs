@@ -4,9 +4,10 @@ use super::{page_token, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
 use proto::auth::v1::{
     ChangePasswordRequest, ChangePasswordResponse, CreateSessionRequest, CreateSessionResponse,
-    ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse,
-    RegisterRequest, RegisterResponse, RevokeAllSessionsRequest, RevokeAllSessionsResponse,
-    RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
+    GetJwksRequest, GetJwksResponse, ListSessionsRequest, ListSessionsResponse,
+    RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
+    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeOwnSessionRequest,
+    RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
     RevokeUserSessionsRequest, RevokeUserSessionsResponse, auth_service_server::AuthService,
 };
 use shared::session_layer::{self, Deadline, Limits};
@@ -171,6 +172,17 @@ impl AuthService for AuthHandlers {
         Ok(Response::new(ListSessionsResponse {
             sessions: page.sessions.iter().map(render).collect(),
             next_page_token: page.next.map(page_token::write).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_jwks(
+        &self,
+        _request: Request<GetJwksRequest>,
+    ) -> Result<Response<GetJwksResponse>, Status> {
+        let jwks = self.sessions.jwks();
+        Ok(Response::new(GetJwksResponse {
+            keys: jwks.keys.iter().map(render::json_web_key).collect(),
+            max_age: jwks.max_age.try_into().ok(),
         }))
     }
 }

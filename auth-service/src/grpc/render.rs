@@ -3,8 +3,10 @@
 use crate::{
     domain::{Grant, Validated},
     model,
+    tokens::PublicKey,
 };
-use proto::auth::v1::{Session, TokenPair, User, UserType};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use proto::auth::v1::{JsonWebKey, Session, TokenPair, User, UserType};
 use secrecy::ExposeSecret as _;
 use shared::{ids::SessionId, session_layer::Principal};
 
@@ -45,6 +47,18 @@ pub(super) fn user(user: model::User) -> User {
         partner_id: user.partner_id.map(|id| id.0),
         permissions: user.permissions,
         language_preference: user.language_preference,
+    }
+}
+
+/// RFC 8037, section 2; `x` in the one spelling that RFC 7515 allows.
+pub(super) fn json_web_key(key: &PublicKey) -> JsonWebKey {
+    JsonWebKey {
+        kid: key.name.to_string(),
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: URL_SAFE_NO_PAD.encode(&key.bytes),
+        alg: "EdDSA".to_owned(),
+        r#use: "sig".to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::keys::KeyName;
 use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -16,15 +16,17 @@ pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, Generate
         Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| GenerateError::Random)?;
     let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
     let path = directory.join(format!("{name}.pem"));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .and_then(|mut file| {
-            file.write_all(pem.as_bytes())?;
-            file.sync_all()
-        });
+    let mut options = OpenOptions::new();
+    let created = options.write(true).create_new(true).mode(0o600).open(&path);
+    let written = created.and_then(|mut file| {
+        let written = file
+            .write_all(pem.as_bytes())
+            .and_then(|()| file.sync_all());
+        written.inspect_err(|_| {
+            // a part of a key would stop each later start
+            let _ = fs::remove_file(&path);
+        })
+    });
     match written {
         Ok(()) => Ok(path),
         Err(source) => Err(GenerateError::Write { path, source }),

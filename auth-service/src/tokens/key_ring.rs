@@ -1,20 +1,20 @@
 //! Which key signs, and which verify, at any moment.
 
-use super::keys::{InvalidKeys, Key, KeyName, read_directory};
+use super::{
+    keys::{InvalidKeys, Key, KeyName, PublicKey, read_directory},
+    rotation::{LATE_KEY_WAITS, newest_due},
+};
 use shared::time::{Clock, Timestamp};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-/// A key that this replica first sees after its time signs only so much later:
-/// by then every other replica has seen it, too.
-const LATE_KEY_WAITS: Duration = Duration::from_mins(10);
 /// An unknown key name causes one look at the directory in so much time.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
@@ -26,8 +26,8 @@ pub struct KeyRing {
     keys: RwLock<BTreeMap<KeyName, Held>>,
     /// Counts the sets of keys, for what was derived from one.
     edition: AtomicU64,
-    /// When a key name was last looked for in vain, in microseconds.
-    looked_at: AtomicI64,
+    /// When an unknown key name last made it look at the directory.
+    looked_at: Mutex<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl KeyRing {
             clock,
             keys: RwLock::default(),
             edition: AtomicU64::new(1),
-            looked_at: AtomicI64::new(i64::MIN),
+            looked_at: Mutex::new(Timestamp::NEGATIVE_INFINITY),
         };
         ring.reread()?;
         Ok(ring)
@@ -83,32 +83,44 @@ impl KeyRing {
     pub(super) fn signing(&self) -> Option<(KeyName, Key)> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let newest = keys.iter().rev().find(|(_, held)| held.signs_from <= now);
-        newest
-            .or_else(|| keys.iter().next())
-            .map(|(name, held)| (*name, held.key.clone()))
+        let times = keys.iter().map(|(name, held)| (*name, held.signs_from));
+        let name = newest_due(times, now).or_else(|| keys.keys().next().copied())?;
+        keys.get(&name).map(|held| (name, held.key.clone()))
     }
 
     /// The key of that name; looks at the directory again for a name that is
     /// not known, once a cool-down.
     pub(super) fn verifying(&self, name: KeyName) -> Option<Key> {
-        self.held(name).or_else(|| {
-            let now = self.clock.now();
-            let last = self.looked_at.load(Ordering::Acquire);
-            let due = Timestamp::from_micros(last) + COOL_DOWN <= now;
-            let mine = due
-                && self
-                    .looked_at
-                    .compare_exchange(last, now.micros(), Ordering::AcqRel, Ordering::Acquire)
-                    .is_ok();
-            if !mine {
-                return None;
-            }
-            if let Err(error) = self.reread() {
-                tracing::warn!(%error, "signing keys stay as they were");
-            }
-            self.held(name)
-        })
+        self.held(name).or_else(|| self.look_for(name))
+    }
+
+    /// The public halves of all keys that verify, oldest first.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let public = |(name, held): (&KeyName, &Held)| PublicKey {
+            name: *name,
+            bytes: held.key.public.clone(),
+        };
+        keys.iter().map(public).collect()
+    }
+
+    fn look_for(&self, name: KeyName) -> Option<Key> {
+        let looked_at = self.looked_at.lock();
+        let mut looked_at = looked_at.unwrap_or_else(PoisonError::into_inner);
+        // who waited here finds what the one before has read
+        if let Some(key) = self.held(name) {
+            return Some(key);
+        }
+        let now = self.clock.now();
+        if now < *looked_at + COOL_DOWN {
+            return None;
+        }
+        *looked_at = now;
+        if let Err(error) = self.reread() {
+            tracing::warn!(%error, "signing keys stay as they were");
+        }
+        self.held(name)
     }
 
     fn held(&self, name: KeyName) -> Option<Key> {

@@ -15,7 +15,7 @@ use std::{
 /// How a name is written: UTC, to the second.
 const FORMAT: &str = "%Y%m%dT%H%M%SZ";
 /// Keys in one directory.
-const MAX_KEYS: usize = 32;
+pub(super) const MAX_KEYS: usize = 32;
 
 /// A key's name: the file name without `.pem`, the `kid` of the tokens it
 /// signs, and the time from which it signs, for example `20261124T230000Z`.
@@ -59,6 +59,15 @@ impl fmt::Debug for KeyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What everyone may know of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Its name, the `kid`.
+    pub name: KeyName,
+    /// The 32 bytes of RFC 8032.
+    pub bytes: Vec<u8>,
 }
 
 /// One Ed25519 key, ready for use.

@@ -6,11 +6,13 @@ mod claims;
 mod generate;
 mod key_ring;
 mod keys;
+mod rotation;
 
 pub use claims::{Claims, TokenKind};
 pub use generate::{GenerateError, generate_key};
 pub use key_ring::KeyRing;
-pub use keys::{InvalidKeys, KeyName};
+pub use keys::{InvalidKeys, KeyName, PublicKey};
+pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError, to_the_second};
 
 use crate::model::{Generation, Refusal};
 use aws_lc_rs::digest;
@@ -129,6 +131,12 @@ impl Tokens {
     /// refresh first (RFC 7009, section 2.1).
     pub fn verify_for_revocation(&self, token: &BearerToken) -> Result<Claims, Refusal> {
         self.verify_signature(token)
+    }
+
+    /// The public keys that verify now, oldest first.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.keys.public_keys()
     }
 
     fn verify_signature(&self, token: &BearerToken) -> Result<Claims, Refusal> {

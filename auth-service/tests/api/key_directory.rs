@@ -80,7 +80,8 @@ fn a_file_of_another_content_is_refused_and_not_repeated() {
 #[test]
 fn more_keys_than_a_rotation_needs_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for seconds in 1..=33 {
+    // oldest first: when a second passes, no two fall on one name
+    for seconds in (1..=33).rev() {
         generate_key(folder.path(), name(-seconds)).unwrap();
     }
     refused(folder.path(), "holds more than 32 keys");

@@ -14,7 +14,11 @@ use shared::{
     session_layer::BearerToken,
     time::{Clock, Timestamp},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Barrier},
+    time::Duration,
+};
 use testing::{
     Kind,
     auth::{Auth, refusal},
@@ -71,7 +75,7 @@ impl Keys {
     }
 }
 
-fn issue(tokens: &Tokens) -> String {
+pub(crate) fn issue(tokens: &Tokens) -> String {
     let end = Timestamp::from_seconds(99_999_999_999);
     let session = SessionId::random();
     let token = tokens.issue(TokenKind::Access, UserId(1), session, Generation(1), end);
@@ -221,6 +225,26 @@ fn an_unknown_key_name_is_looked_for_once_a_cool_down() {
     }
     keys.clock.advance(COOL_DOWN);
     assert_eq!(verify(&tokens, &second), Ok(()));
+}
+
+#[test]
+fn who_looks_for_a_key_beside_another_finds_it_too() {
+    let keys = Keys::at(&[-HOUR]);
+    let ring = keys.open().unwrap();
+    let tokens = keys.tokens(&ring);
+    let name = keys.add(-30).to_string();
+    let file = keys.folder.path().join(format!("{name}.pem"));
+    let token = Forged::from(&issue(&tokens)).header("kid", name);
+    let token = token.signed_by(&file);
+    let together = Barrier::new(8);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                together.wait();
+                assert_eq!(verify(&tokens, &token), Ok(()));
+            });
+        }
+    });
 }
 
 #[test]

@@ -112,11 +112,7 @@ impl DataDirectory {
         if entries.flatten().any(|entry| is_key(&entry.path())) {
             return Ok(());
         }
-        let name = KeyName::at(clock.now());
-        generate_key(&keys, name).inspect_err(|_| {
-            // a part of a key would stop each later start
-            let _ = fs::remove_file(keys.join(format!("{name}.pem")));
-        })?;
+        generate_key(&keys, KeyName::at(clock.now()))?;
         Ok(())
     }
 
@@ -132,7 +128,7 @@ impl DataDirectory {
         };
         let written = file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes());
         if written.is_err() {
-            // as with a key
+            // a part of a token would stop each later start
             let _ = fs::remove_file(&path);
         }
         written.map_err(of(&path))

@@ -86,13 +86,13 @@ impl Auth {
 
     /// Starts another one on the same database, with the same keys.
     pub async fn another_replica(&self) -> Replica {
-        Replica::start(
-            self.folder.path().into(),
-            &self.database.url,
-            &self.clock,
-            &[],
-        )
-        .await
+        self.another_replica_with(&[]).await
+    }
+
+    /// Starts another one on the same database, with more flags.
+    pub async fn another_replica_with(&self, flags: &[&str]) -> Replica {
+        let folder = self.folder.path().into();
+        Replica::start(folder, &self.database.url, &self.clock, flags).await
     }
 
     /// A client of the public listener.

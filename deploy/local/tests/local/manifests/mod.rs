@@ -3,6 +3,7 @@
 
 mod checks;
 mod dockerfile;
+mod rotated;
 mod started;
 
 use crate::shell;

@@ -36,6 +36,7 @@ const MESSAGES: &[(&str, &str)] = &[
         "ChangePassword",
         r#"{"currentPassword": "demo password", "newPassword": "a quiet harbour"}"#,
     ),
+    ("GetJwks", "{}"),
     ("ValidateSession", r#"{"accessToken": "'$TOKEN'"}"#),
     ("ListPartnerRequests", r#"{"pageSize": 1}"#),
     ("GetPartnerRequest", r#"{"requestId": '$ID'}"#),

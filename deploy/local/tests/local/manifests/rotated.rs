@@ -1,0 +1,54 @@
+//! The commands of deploy/README.md that rotate keys, on the keys that its first
+//! steps make.
+
+use super::readme_commands;
+use crate::shell;
+use auth_service::{command::Command, config::Arguments, keys_command};
+use clap::Parser as _;
+use shared::time::Clock;
+use std::{path::Path, process::Stdio};
+
+/// Notes what would run in a container.
+const DOCKER: &str = "docker() {
+    while [ \"$1\" != auth-service ]; do shift; done
+    echo \"$*\" >> \"$HOME/ran\"
+}
+kubectl() { cat; }";
+
+/// Runs a command of the image, with the directory that it would see.
+fn run(words: &str, keys: &Path) -> Result<String, String> {
+    let words = words.replace("/keys", &keys.display().to_string());
+    let arguments = Arguments::parse_from(words.split(' '));
+    let Some(Command::Keys(arguments)) = arguments.command else {
+        panic!("a command of `keys`: {words}");
+    };
+    let mut out = Vec::new();
+    let done = keys_command::run(&arguments, &Clock::system(), &mut out);
+    done.map_err(|error| error.to_string())?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn the_readmes_commands_rotate_the_keys_that_it_made() {
+    let home = tempfile::tempdir().unwrap();
+    let first = readme_commands("## 2. The namespace and three Secrets");
+    let first = first.iter().take_while(|block| !block.contains("read -rs"));
+    let later = readme_commands("**A new signing key.**");
+    let blocks: Vec<_> = std::iter::once(DOCKER.to_owned())
+        .chain(first.cloned())
+        .chain(later)
+        .collect();
+    for outcome in shell::run(&blocks, home.path(), Stdio::null()) {
+        outcome.succeeded();
+    }
+    let keys = home.path().join("ticketing-secrets/keys");
+    let ran = std::fs::read_to_string(home.path().join("ran")).unwrap();
+    let [generate, list, retire] = ran.lines().collect::<Vec<_>>().try_into().unwrap();
+    let generated = run(generate, &keys).unwrap();
+    assert!(generated.contains(": apply before "), "{generated}");
+    let list = run(list, &keys).unwrap();
+    let states: Vec<_> = list.lines().map(|line| &line[16..25]).collect();
+    assert_eq!(states, [": signs, ", ": waits: "], "{list}");
+    let refused = run(retire, &keys).unwrap_err();
+    assert_eq!(refused, "there is no key 20261124T230000Z", "an example");
+}
