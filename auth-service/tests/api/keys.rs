@@ -229,22 +229,27 @@ fn an_unknown_key_name_is_looked_for_once_a_cool_down() {
 
 #[test]
 fn who_looks_for_a_key_beside_another_finds_it_too() {
-    let keys = Keys::at(&[-HOUR]);
+    // many keys, so that a look takes its time
+    let old: Vec<i64> = (-28..0).map(|seconds| seconds - HOUR).collect();
+    let keys = Keys::at(&old);
     let ring = keys.open().unwrap();
     let tokens = keys.tokens(&ring);
-    let name = keys.add(-30).to_string();
-    let file = keys.folder.path().join(format!("{name}.pem"));
-    let token = Forged::from(&issue(&tokens)).header("kid", name);
-    let token = token.signed_by(&file);
-    let together = Barrier::new(8);
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                together.wait();
-                assert_eq!(verify(&tokens, &token), Ok(()));
-            });
-        }
-    });
+    for seconds in [-40, -30, -20] {
+        let name = keys.add(seconds).to_string();
+        let file = keys.folder.path().join(format!("{name}.pem"));
+        let token = Forged::from(&issue(&tokens)).header("kid", name);
+        let token = token.signed_by(&file);
+        let together = Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    together.wait();
+                    assert_eq!(verify(&tokens, &token), Ok(()));
+                });
+            }
+        });
+        keys.clock.advance(COOL_DOWN);
+    }
 }
 
 #[test]
