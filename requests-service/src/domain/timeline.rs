@@ -1,7 +1,7 @@
 //! What of a request's past a caller may know.
 
 use crate::{
-    model::{Assignment, TimelineEntry, Visibility},
+    model::{Assignment, Status, TimelineEntry, Visibility},
     store::MOST_ASSIGNMENTS,
 };
 use shared::{ids::PartnerId, time::Timestamp};
@@ -17,7 +17,7 @@ pub(super) fn shown_to(
         return entries;
     };
     for entry in &mut entries {
-        if !is_for(partner, entry.at, assignments) {
+        if !is_for(partner, entry, assignments) {
             entry.actor = None;
             entry.notes = None;
         }
@@ -25,27 +25,38 @@ pub(super) fn shown_to(
     entries
 }
 
-/// Whether a request was a partner's at a time, or nobody's yet. Where the rows
-/// do not say when, it is decided against the caller.
-fn is_for(partner: PartnerId, at: Option<Timestamp>, assignments: &[Assignment]) -> bool {
+/// Whether a request was a partner's when something happened, or nobody's yet.
+/// Where the rows do not say, it is decided against the caller.
+fn is_for(partner: PartnerId, entry: &TimelineEntry, assignments: &[Assignment]) -> bool {
     let given = |assignment: &&Assignment| assignment.at.unwrap_or(Timestamp::NEGATIVE_INFINITY);
-    let at = at.unwrap_or(Timestamp::INFINITY);
+    let at = entry.at.unwrap_or(Timestamp::INFINITY);
     let before = assignments
         .iter()
         .filter(|assignment| given(assignment) <= at);
-    match before.clone().max_by_key(given) {
+    if let Some(last) = before.clone().max_by_key(given) {
         // two at one time: both have to be the caller's
-        Some(last) => before
+        return before
             .filter(|assignment| given(assignment) == given(&last))
-            .all(|assignment| assignment.partner == partner),
-        None => u64::try_from(assignments.len()).is_ok_and(|count| count < MOST_ASSIGNMENTS),
+            .all(|assignment| assignment.partner == partner);
+    }
+    let all = u64::try_from(assignments.len()).is_ok_and(|count| count < MOST_ASSIGNMENTS);
+    all && !is_a_partners(entry.status)
+}
+
+/// What only a partner does, so that some partner had the request, whatever the
+/// assignments say.
+fn is_a_partners(status: Option<Status>) -> bool {
+    match status {
+        Some(Status::Confirmed | Status::Rejected | Status::InProgress | Status::Completed)
+        | None => true,
+        Some(Status::Submitted | Status::Assigned | Status::Closed | Status::Unassigned) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Actor, Status};
+    use crate::model::Actor;
     use shared::ids::UserId;
 
     const OURS: PartnerId = PartnerId(1);
@@ -56,8 +67,16 @@ mod tests {
     }
 
     fn known(at: Option<Timestamp>, assignments: &[(PartnerId, Option<Timestamp>)]) -> bool {
+        known_of(Status::Assigned, at, assignments)
+    }
+
+    fn known_of(
+        status: Status,
+        at: Option<Timestamp>,
+        assignments: &[(PartnerId, Option<Timestamp>)],
+    ) -> bool {
         let entry = TimelineEntry {
-            status: Some(Status::Rejected),
+            status: Some(status),
             at,
             actor: Some(Actor {
                 id: UserId(1),
@@ -116,5 +135,26 @@ mod tests {
             &[(THEIRS, Some(at(10))), (OURS, Some(at(10)))]
         ));
         assert!(known(None, &[]));
+    }
+
+    #[test]
+    fn what_a_partner_did_before_any_assignment_was_another_ones_doing() {
+        for (status, expected) in [
+            (Status::Submitted, true),
+            (Status::Unassigned, true),
+            (Status::Confirmed, false),
+            (Status::Rejected, false),
+            (Status::InProgress, false),
+            (Status::Completed, false),
+        ] {
+            assert_eq!(known_of(status, Some(at(5)), &[]), expected, "{status:?}");
+            let later = [(OURS, Some(at(10)))];
+            assert_eq!(
+                known_of(status, Some(at(5)), &later),
+                expected,
+                "{status:?}"
+            );
+            assert!(known_of(status, Some(at(10)), &later), "{status:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::model::{Customer, NamedReference, PartnerRequest, Status};
 use sea_orm::{
     ColumnTrait as _, DbErr, FromQueryResult, Iterable as _, QueryResult,
-    sea_query::{Expr, ExprTrait as _, SelectStatement},
+    sea_query::{Condition, Expr, ExprTrait as _, SelectStatement},
 };
 use shared::ids::PartnerRequestId;
 
@@ -58,13 +58,24 @@ pub(super) fn select_columns(select: &mut SelectStatement) {
         requests::Column::PartnerId,
         &[(partner::Column::Name, "partner_name")],
     );
-    join(
-        select,
-        branch::Entity,
-        branch::Column::Id,
-        requests::Column::BranchId,
-        &[(branch::Column::Name, "branch_name")],
-    );
+    // one of another partner is not shown: rows were not always changed as a whole
+    select
+        .left_join(
+            branch::Entity,
+            Condition::all()
+                .add(
+                    Expr::col((branch::Entity, branch::Column::Id))
+                        .equals((requests::Entity, requests::Column::BranchId)),
+                )
+                .add(
+                    Expr::col((branch::Entity, branch::Column::PartnerId))
+                        .equals((requests::Entity, requests::Column::PartnerId)),
+                ),
+        )
+        .expr_as(
+            Expr::col((branch::Entity, branch::Column::Name)),
+            "branch_name",
+        );
 }
 
 /// A LEFT JOIN, since the row behind a reference may be gone.

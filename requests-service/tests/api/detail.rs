@@ -110,6 +110,15 @@ testing::on_both_databases! {
         assert_eq!(service.detail(&staff(), by_id(1)).await.unwrap().branch_contact, None);
     }
 
+    async fn p4_a_branch_of_another_partner_is_not_shown(kind: Kind) {
+        let service = Service::start(kind).await;
+        service.execute("UPDATE branches SET address = '1, Corniche' WHERE id = 21").await;
+        service.insert(&[Row { branch: Some(21), ..Row::new(1, Some(1)) }]).await;
+        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        assert_eq!(shown.partner_request.unwrap().branch.unwrap().name, "");
+        assert_eq!(shown.branch_contact, Some(BranchContact::default()));
+    }
+
     async fn the_time_left_runs_out_while_it_is_assigned(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;

@@ -63,6 +63,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
 LIMIT 21;
 
@@ -105,6 +106,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
 LIMIT 21;
 
@@ -147,6 +149,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
 LIMIT 21;
 
@@ -173,6 +176,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
 LIMIT 21;
 
@@ -205,6 +209,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
 LIMIT 21;
 
@@ -278,6 +283,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
 AND "requests"."id" = $2;
@@ -290,6 +296,7 @@ LEFT JOIN "services" ON "services"."id" = "requests"."service_id"
 LEFT JOIN "pickup_option_types" ON "pickup_option_types"."id" = "requests"."pickup_option_id"
 LEFT JOIN "partners" ON "partners"."id" = "requests"."partner_id"
 LEFT JOIN "branches" ON "branches"."id" = "requests"."branch_id"
+AND "branches"."partner_id" = "requests"."partner_id"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
 AND "requests"."partner_id" = $2
