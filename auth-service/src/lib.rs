@@ -10,7 +10,6 @@ pub mod command;
 pub mod config;
 pub mod domain;
 pub mod grpc;
-pub mod keys_command;
 pub mod model;
 pub mod passwords;
 pub mod store;

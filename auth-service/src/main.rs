@@ -2,9 +2,12 @@
 
 use auth_service::{
     app::App,
-    command::{self, EndAllReason, Invocation},
+    command::{
+        Invocation,
+        keys::{self, KeysArguments},
+        sessions::{self, EndAllReason},
+    },
     config::{Arguments, Config},
-    keys_command::{self, KeysArguments},
 };
 use shared::{config, database::DatabaseUrl, serve, telemetry, time::Clock};
 use std::{io, process::ExitCode};
@@ -17,7 +20,7 @@ async fn main() -> ExitCode {
     match config::read::<Arguments, _>() {
         Ok(Invocation::Serve(config)) => serve(*config).await,
         Ok(Invocation::EndAllSessions(url, reason)) => end_all_sessions(&url, reason).await,
-        Ok(Invocation::Keys(arguments)) => keys(&arguments),
+        Ok(Invocation::Keys(arguments)) => work_on_keys(&arguments),
         Err(code) => code,
     }
 }
@@ -37,7 +40,7 @@ async fn serve(config: Config) -> ExitCode {
 #[allow(clippy::print_stdout, reason = "what the command was asked for")]
 async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
     telemetry::start();
-    match command::end_all_sessions(url, reason).await {
+    match sessions::end_all(url, reason).await {
         Ok(ended) => {
             println!("sessions ended: {ended}");
             ExitCode::SUCCESS
@@ -49,8 +52,8 @@ async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
     }
 }
 
-fn keys(arguments: &KeysArguments) -> ExitCode {
-    match keys_command::run(arguments, &Clock::system(), &mut io::stdout()) {
+fn work_on_keys(arguments: &KeysArguments) -> ExitCode {
+    match keys::run(arguments, &Clock::system(), &mut io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => config::exit_with("auth-service keys", &error, error.exit_code()),
     }

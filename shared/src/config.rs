@@ -18,26 +18,12 @@ where
     A: Parser,
     C: TryFrom<A, Error = Problems>,
 {
-    understand(parse::<A>()?)
-}
-
-/// Reads the arguments; or says what is wrong with them, and gives the exit code.
-pub fn parse<A: Parser>() -> Result<A, ExitCode> {
-    A::try_parse().map_err(|error| {
+    let arguments = A::try_parse().map_err(|error| {
         // help and version are no mistakes
         let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
         let _ = error.print();
         ExitCode::from(code)
-    })
-}
-
-/// What the arguments mean; or says what is wrong with them, and gives the exit
-/// code.
-pub fn understand<A, C>(arguments: A) -> Result<C, ExitCode>
-where
-    A: Parser,
-    C: TryFrom<A, Error = Problems>,
-{
+    })?;
     let program = A::command().get_name().to_owned();
     C::try_from(arguments).map_err(|problems| exit_with(&program, problems, EXIT_USAGE))
 }

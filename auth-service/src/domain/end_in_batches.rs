@@ -9,7 +9,7 @@ use crate::{
 /// What was done of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Sessions that were live until then.
+    /// Sessions that were live until then, or would end.
     pub ended: u32,
     /// Whether some may be left, since time ran out.
     pub more: bool,

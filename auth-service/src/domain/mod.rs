@@ -26,6 +26,7 @@ pub use jwks::Jwks;
 pub use list::SessionPage;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
+pub use revoke_users::Revocation;
 pub use standing::{Dead, standing};
 pub use used_marks::UsedMarks;
 pub use validate::Validated;

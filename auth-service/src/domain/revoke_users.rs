@@ -4,21 +4,35 @@ use super::{AuthError, Progress, Sessions, end_in_batches};
 use crate::model::{EndReason, Scope};
 use shared::ids::UserId;
 
-impl Sessions {
-    /// How many sessions of a scope are live.
-    pub async fn count(&self, scope: &Scope) -> Result<u32, AuthError> {
-        Ok(self.store.count_live_in(scope).await?)
-    }
+/// What staff ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Whose sessions.
+    pub scope: Scope,
+    /// Why, in the words of whoever asks.
+    pub why: String,
+    /// To count them, and to end none.
+    pub validate_only: bool,
+}
 
-    /// Ends the sessions of a scope for as long as `go_on` says, and notes who did
-    /// and why.
+impl Sessions {
+    /// Ends sessions for as long as `go_on` says, and notes who did and why; or
+    /// counts those that are live.
     pub async fn revoke_users(
         &self,
         actor: UserId,
-        scope: &Scope,
-        why: &str,
+        revocation: &Revocation,
         go_on: impl Fn() -> bool,
     ) -> Result<Progress, AuthError> {
+        let Revocation {
+            scope,
+            why,
+            validate_only,
+        } = revocation;
+        if *validate_only {
+            let ended = self.store.count_live_in(scope).await?;
+            return Ok(Progress { ended, more: false });
+        }
         let reason = EndReason::RevokedByStaff;
         let done = end_in_batches(&self.store, scope, reason, go_on).await;
         // what was ended before a failure is ended

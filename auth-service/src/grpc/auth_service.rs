@@ -138,22 +138,16 @@ impl AuthService for AuthHandlers {
         let principal = session_layer::principal(&request)?.clone();
         let stop = half_of_the_time(&request);
         let message = request.into_inner();
-        let validate_only = message.validate_only;
-        let (scope, why) = parse_endings::revoke_user_sessions(message, principal.session_id)?;
-        let (count, more) = if validate_only {
-            let count = self.sessions.count(&scope).await.map_err(to_status)?;
-            (count, false)
-        } else {
-            let go_on = || Instant::now() < stop;
-            let done = self
-                .sessions
-                .revoke_users(principal.user_id, &scope, &why, go_on);
-            let done = done.await.map_err(to_status)?;
-            (done.ended, done.more)
-        };
+        let revocation = parse_endings::revoke_user_sessions(message, principal.session_id)?;
+        let go_on = || Instant::now() < stop;
+        let done = self
+            .sessions
+            .revoke_users(principal.user_id, &revocation, go_on)
+            .await
+            .map_err(to_status)?;
         Ok(Response::new(RevokeUserSessionsResponse {
-            session_count: render::count(count),
-            more,
+            session_count: render::count(done.ended),
+            more: done.more,
         }))
     }
 

@@ -1,7 +1,10 @@
 //! From the wire to the domain's words, for the calls that end sessions.
 
 use super::parse::Fields;
-use crate::model::{Password, Scope};
+use crate::{
+    domain::Revocation,
+    model::{Password, Scope},
+};
 use proto::auth::v1::{
     ChangePasswordRequest, ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest,
     RevokeUserSessionsRequest, revoke_user_sessions_request as wire,
@@ -48,7 +51,7 @@ pub(super) fn revoke_own_session(message: &RevokeOwnSessionRequest) -> Result<Se
 pub(super) fn revoke_user_sessions(
     message: RevokeUserSessionsRequest,
     current: SessionId,
-) -> Result<(Scope, String), Status> {
+) -> Result<Revocation, Status> {
     let mut fields = Fields::default();
     let why = fields.text("reason", message.reason, 1, MAX_REASON);
     if why.trim().is_empty() || why.contains(char::is_control) {
@@ -72,6 +75,10 @@ pub(super) fn revoke_user_sessions(
             None
         }
     };
-    // without a scope, a field is wrong
-    fields.done((scope.unwrap_or(Scope::Of(UserId(0))), why))
+    fields.done(Revocation {
+        // without one, a field is wrong
+        scope: scope.unwrap_or(Scope::Of(UserId(0))),
+        why,
+        validate_only: message.validate_only,
+    })
 }

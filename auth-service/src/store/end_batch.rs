@@ -4,7 +4,6 @@ use super::{
     Store, StoreError,
     end_many::count_live,
     entity::user_session::{Column, Entity},
-    retried,
 };
 use crate::model::{EndReason, Scope};
 use sea_orm::{
@@ -58,12 +57,9 @@ impl Store {
             .and_where(Expr::col(Column::IsActive))
             .take();
         let update = self.end_many(picked, reason);
-        // all rows: SQLite commits after the last
-        let rows =
-            retried(|| async { Ok(self.database.connection().query_all(&update).await?) }).await?;
         Ok(Some(Batch {
             last,
-            ended: count_live(&rows)?,
+            ended: count_live(&self.changed(&update).await?)?,
         }))
     }
 

@@ -5,7 +5,6 @@
 use super::{
     Store, StoreError,
     entity::user_session::{Column, Entity},
-    retried,
 };
 use crate::model::EndReason;
 use sea_orm::{
@@ -27,10 +26,7 @@ impl Store {
         reason: EndReason,
     ) -> Result<u32, StoreError> {
         let update = self.end_many(active_of(user, but), reason);
-        // all rows: SQLite commits after the last
-        let rows =
-            retried(|| async { Ok(self.database.connection().query_all(&update).await?) }).await?;
-        count_live(&rows)
+        count_live(&self.changed(&update).await?)
     }
 
     /// Ends a session of a user. Whether there is one: it may have been over.
@@ -44,9 +40,7 @@ impl Store {
         this.and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null());
         let update = self.end_many(this, reason);
-        let rows =
-            retried(|| async { Ok(self.database.connection().query_all(&update).await?) }).await?;
-        if !rows.is_empty() {
+        if !self.changed(&update).await?.is_empty() {
             return Ok(true);
         }
         let over = Query::select()

@@ -20,6 +20,7 @@ pub use list::SessionPosition;
 pub use load::Loaded;
 pub use turn::Turned;
 
+use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::UpdateStatement};
 use shared::database::Database;
 
 /// How often a transaction that lost to another one is tried.
@@ -36,6 +37,13 @@ impl Store {
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// Runs a change that is a transaction of its own, and gives the rows that it
+    /// returns. All of them are read: SQLite commits, and fails to, after the last,
+    /// and a change that was not kept must not be answered as one.
+    async fn changed(&self, update: &UpdateStatement) -> Result<Vec<QueryResult>, StoreError> {
+        retried(|| async { Ok(self.database.connection().query_all(update).await?) }).await
     }
 }
 

@@ -92,10 +92,8 @@ impl Store {
     }
 
     async fn change(&self, update: UpdateStatement) -> Result<Option<Turned>, StoreError> {
-        // all rows of the one: SQLite commits, and fails to, after the last, and a
-        // turn that was not kept must not be answered as one
-        let rows = retried(|| async { Ok(self.database.connection().query_all(&update).await?) });
-        rows.await?.first().map(read_turned).transpose()
+        let rows = self.changed(&update).await?;
+        rows.first().map(read_turned).transpose()
     }
 }
 

@@ -3,9 +3,11 @@
 
 use crate::{forge::key_name, process};
 use auth_service::{
-    command::Command,
+    command::{
+        Command,
+        keys::{self, KeysError},
+    },
     config::Arguments,
-    keys_command::{self, KeysError},
     tokens::{KeyName, KeyRing, KeyState, Rotation, RotationError, Tokens, generate_key},
 };
 use clap::Parser as _;
@@ -51,7 +53,7 @@ fn keys(words: &[&str], folder: &Path, clock: &Clock) -> Result<String, KeysErro
         panic!("a command of `keys`");
     };
     let mut out = Vec::new();
-    keys_command::run(&arguments, clock, &mut out)?;
+    keys::run(&arguments, clock, &mut out)?;
     Ok(String::from_utf8(out).unwrap())
 }
 

@@ -3,7 +3,10 @@
 
 use super::readme_commands;
 use crate::shell;
-use auth_service::{command::Command, config::Arguments, keys_command};
+use auth_service::{
+    command::{Command, keys},
+    config::Arguments,
+};
 use clap::Parser as _;
 use shared::time::Clock;
 use std::{path::Path, process::Stdio};
@@ -23,7 +26,7 @@ fn run(words: &str, keys: &Path) -> Result<String, String> {
         panic!("a command of `keys`: {words}");
     };
     let mut out = Vec::new();
-    let done = keys_command::run(&arguments, &Clock::system(), &mut out);
+    let done = keys::run(&arguments, &Clock::system(), &mut out);
     done.map_err(|error| error.to_string())?;
     Ok(String::from_utf8(out).unwrap())
 }

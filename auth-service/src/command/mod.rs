@@ -1,0 +1,55 @@
+//! What the program does instead of serving.
+
+pub mod keys;
+pub mod sessions;
+
+use crate::config::{Arguments, Config};
+use clap::Subcommand;
+use keys::KeysArguments;
+use secrecy::ExposeSecret as _;
+use sessions::{EndAllReason, SessionsCommand};
+use shared::{config::Problems, database::DatabaseUrl};
+
+/// What to do instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Makes, lists and retires signing keys.
+    Keys(KeysArguments),
+    /// Sessions of all users.
+    Sessions {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: SessionsCommand,
+    },
+}
+
+/// What the program was started for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// To serve.
+    Serve(Box<Config>),
+    /// To work on a directory of signing keys.
+    Keys(KeysArguments),
+    /// To end all sessions of a database.
+    EndAllSessions(DatabaseUrl, EndAllReason),
+}
+
+impl TryFrom<Arguments> for Invocation {
+    type Error = Problems;
+
+    fn try_from(arguments: Arguments) -> Result<Self, Problems> {
+        match arguments.command {
+            None => Ok(Self::Serve(Box::new(arguments.try_into()?))),
+            Some(Command::Keys(arguments)) => Ok(Self::Keys(arguments)),
+            Some(Command::Sessions {
+                command: SessionsCommand::EndAll { reason },
+            }) => {
+                // a command on the database needs nothing else
+                let mut problems = Problems::default();
+                let url = problems.parse("DATABASE_URL", arguments.database_url.expose_secret());
+                url.map(|url| Self::EndAllSessions(url, reason))
+                    .ok_or(problems)
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `auth-service sessions`: what an operator does with all sessions of a database.
+
+use crate::{
+    domain::{AuthError, end_in_batches},
+    model::{EndReason, Scope},
+    store::Store,
+};
+use clap::{Subcommand, ValueEnum};
+use shared::{
+    database::{ConnectError, Database, DatabaseUrl, PoolLimits},
+    time::Clock,
+};
+
+/// What to do with all sessions.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// Ends every session, the old application's too, and says how many of ours
+    /// were live. For the day after a restore, before the services start again:
+    /// in the restored rows, sessions that were ended since the back-up are
+    /// active. One that is begun meanwhile ends as well.
+    EndAll {
+        /// Why; kept with each session.
+        #[arg(long, value_enum)]
+        reason: EndAllReason,
+    },
+}
+
+/// Why all sessions end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EndAllReason {
+    /// The database was restored from a back-up.
+    Restore,
+}
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each is its source")]
+pub enum SessionsError {
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    #[error(transparent)]
+    Sessions(#[from] AuthError),
+}
+
+/// Ends every session. How many of ours were live until now.
+pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, SessionsError> {
+    let limits = PoolLimits {
+        connections: 1,
+        ..PoolLimits::default()
+    };
+    let store = Store::new(Database::open(url, limits, Clock::system()).await?);
+    let reason = match reason {
+        EndAllReason::Restore => EndReason::Restored,
+    };
+    let done = end_in_batches(&store, &Scope::All, reason, || true).await?;
+    tracing::info!(ended = done.ended, %reason, "all sessions ended");
+    Ok(done.ended)
+}
