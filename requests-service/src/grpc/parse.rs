@@ -15,7 +15,7 @@ pub(super) use count::count;
 use super::page_token::{self, Fingerprint};
 use crate::{
     domain::ListQuery,
-    model::{Direction, Filter, Key, Order, OrderField, PageSize, Position, SearchText, Status},
+    model::{Direction, Filter, Key, Order, OrderField, Position, SearchText, Status},
 };
 use fields::Fields;
 use proto::requests::v1::{
@@ -51,11 +51,7 @@ pub(super) fn list(
         .as_ref()
         .map_or_else(Filter::default, |wire| filter(&mut fields, wire));
     let order = order(&mut fields, wire_order.unwrap_or_default());
-    let page_size = PageSize::asked(*page_size);
-    if page_size.is_none() {
-        fields.refuse("page_size", "must not be negative");
-    }
-    let page_size = page_size.unwrap_or(PageSize::DEFAULT);
+    let page_size = fields.page_size(*page_size);
     fields.finish()?;
     Ok(ListQuery {
         filter,

@@ -90,6 +90,23 @@ impl<Id, Sort> Position<Id, Sort> {
             None => Self::Unsorted { id },
         }
     }
+
+    /// The same position in other terms.
+    #[must_use]
+    pub fn map<Id2, Sort2>(
+        self,
+        to_id: impl FnOnce(Id) -> Id2,
+        to_sort: impl FnOnce(Sort) -> Sort2,
+    ) -> Position<Id2, Sort2> {
+        match self {
+            Self::Start => Position::Start,
+            Self::Valued { sort, id } => Position::Valued {
+                sort: to_sort(sort),
+                id: to_id(id),
+            },
+            Self::Unsorted { id } => Position::Unsorted { id: to_id(id) },
+        }
+    }
 }
 
 impl Position {
@@ -100,27 +117,29 @@ impl Position {
     }
 }
 
-/// How many requests a page holds at most: 1 to 100.
+/// How many rows a page holds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageSize(u8);
+pub struct RowsOfPage<const DEFAULT: u16, const MOST: u16>(u16);
 
-impl PageSize {
+/// How many requests a page holds at most: 20 unless asked, and 100.
+pub type PageSize = RowsOfPage<20, 100>;
+
+impl<const DEFAULT: u16, const MOST: u16> RowsOfPage<DEFAULT, MOST> {
     /// What is meant by 0.
-    pub const DEFAULT: Self = Self(20);
-    const MOST: u8 = 100;
+    pub const DEFAULT: Self = Self(DEFAULT);
 
-    /// Zero is the default of 20, more than 100 is 100, and less than zero is
+    /// Zero is the default, more than the most is the most, and less than zero is
     /// none at all.
     #[must_use]
     pub fn asked(size: i32) -> Option<Self> {
         match size {
             ..0 => None,
             0 => Some(Self::DEFAULT),
-            _ => Some(Self(u8::try_from(size).unwrap_or(u8::MAX).min(Self::MOST))),
+            _ => Some(Self(u16::try_from(size).unwrap_or(MOST).min(MOST))),
         }
     }
 
-    /// The number of requests.
+    /// The number of rows.
     #[must_use]
     pub fn rows(self) -> usize {
         usize::from(self.0)

@@ -1,6 +1,6 @@
 //! Pages of partners: in which order, how many, from where.
 
-use super::{Direction, Partner, Position};
+use super::{Direction, Partner, Position, RowsOfPage};
 use shared::{ids::PartnerId, time::Timestamp};
 
 /// In which order to list. Partners without the value come last, either way;
@@ -57,34 +57,8 @@ impl PartnerPosition {
     }
 }
 
-/// How many partners a page holds at most: 1 to 1,000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartnerPageSize(u16);
-
-impl PartnerPageSize {
-    /// What is meant by 0.
-    pub const DEFAULT: Self = Self(12);
-    const MOST: u16 = 1_000;
-
-    /// Zero is the default of 12, more than 1,000 is 1,000, and less than zero is
-    /// none at all.
-    #[must_use]
-    pub fn asked(size: i32) -> Option<Self> {
-        match size {
-            ..0 => None,
-            0 => Some(Self::DEFAULT),
-            _ => Some(Self(
-                u16::try_from(size).unwrap_or(u16::MAX).min(Self::MOST),
-            )),
-        }
-    }
-
-    /// The number of partners.
-    #[must_use]
-    pub fn rows(self) -> usize {
-        usize::from(self.0)
-    }
-}
+/// How many partners a page holds at most: 12 unless asked, and 1,000.
+pub type PartnerPageSize = RowsOfPage<12, 1_000>;
 
 /// A page of partners.
 #[derive(Clone, Debug, PartialEq)]

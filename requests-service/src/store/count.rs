@@ -12,9 +12,17 @@ use sea_orm::{
 };
 use shared::database::Dialect;
 
+/// A count of what matches.
 #[derive(Debug, FromQueryResult)]
-struct Row {
+pub(super) struct Matching {
     matching: i64,
+}
+
+impl Matching {
+    /// A count has one row, and is not negative.
+    pub(super) fn number(rows: &[Self]) -> u64 {
+        rows.first().map_or(0, |row| row.matching.unsigned_abs())
+    }
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -28,9 +36,7 @@ impl Store {
     /// Counts what [`Store::list`] would list over all pages.
     pub async fn count(&self, visibility: Visibility, filter: &Filter) -> Result<u64, StoreError> {
         let select = select(self.database.dialect(), visibility, filter);
-        let rows: Vec<Row> = self.all_matching(filter, &select).await?;
-        // a count has one row, and is not negative
-        Ok(rows.first().map_or(0, |row| row.matching.unsigned_abs()))
+        Ok(Matching::number(&self.all_matching(filter, &select).await?))
     }
 
     /// Counts the same by status, and by what `group` says; at most `limit` kinds, in

@@ -6,7 +6,10 @@ use super::entity::{
     partner_request::{self as requests, Column},
 };
 use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility};
-use sea_orm::sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait,
+    sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement},
+};
 use shared::{database::Dialect, ids::PartnerId};
 
 /// The type of `requests.status`.
@@ -16,16 +19,21 @@ pub(super) const PARTNER_STATUS: &str = "partner_status_enum";
 
 /// What exists for a caller: live requests, and of these one partner's or all.
 pub(super) fn visible(visibility: Visibility) -> Condition {
-    // in the words of the partial indexes, which serve no other form
-    let live = Condition::all()
-        .add(column(Column::IsActive))
-        .add(column(Column::IsDeleted).not());
+    let live = live(Column::IsActive, Column::IsDeleted);
     match visibility {
         Visibility::AllPartners => live,
         Visibility::Partner(partner) => live
             .add(column(Column::PartnerId).eq(partner.0))
             .add(Expr::exists(working(partner))),
     }
+}
+
+/// What holds for a live row: NULL is not live. In the words of the partial
+/// indexes, which serve no other form.
+pub(super) fn live(is_active: impl ColumnTrait, is_deleted: impl ColumnTrait) -> Condition {
+    Condition::all()
+        .add(is_active.into_expr())
+        .add(is_deleted.into_expr().not())
 }
 
 /// A row if the partner may work. It names nothing of the outer statement, so
@@ -36,8 +44,7 @@ fn working(partner: PartnerId) -> SelectStatement {
         .expr(Expr::cust("1"))
         .from(partner::Entity)
         .and_where(column(partner::Column::Id).eq(partner.0))
-        .and_where(column(partner::Column::IsActive))
-        .and_where(column(partner::Column::IsDeleted).not())
+        .cond_where(live(partner::Column::IsActive, partner::Column::IsDeleted))
         .cond_where(
             Condition::any()
                 .add(

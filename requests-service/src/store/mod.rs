@@ -9,6 +9,7 @@ mod etag;
 mod filter;
 mod get;
 mod idempotency;
+mod keyset;
 mod list;
 mod partner;
 mod partners;
@@ -61,16 +62,5 @@ impl Store {
             .all(self.database.connection())
             .await?;
         Ok(rows)
-    }
-
-    async fn one<R: FromQueryResult + Send + Sync>(
-        &self,
-        select: &SelectStatement,
-    ) -> Result<Option<R>, StoreError> {
-        let statement = statement(self.database.dialect(), select);
-        let row = R::find_by_statement(statement)
-            .one(self.database.connection())
-            .await?;
-        Ok(row)
     }
 }

@@ -1,10 +1,9 @@
 //! Whether a partner may work.
 
-use super::{Store, StoreError, entity::partner};
+use super::{Store, StoreError, entity::partner, filter::live};
 use crate::model::PartnerStanding;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    sea_query::{ExprTrait as _, LockType},
+    ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType,
 };
 use shared::ids::PartnerId;
 
@@ -26,8 +25,7 @@ pub(super) async fn standing_of(
     lock: Option<LockType>,
 ) -> Result<PartnerStanding, StoreError> {
     let mut find = partner::Entity::find_by_id(partner.0)
-        .filter(partner::Column::IsActive.into_expr())
-        .filter(partner::Column::IsDeleted.into_expr().not());
+        .filter(live(partner::Column::IsActive, partner::Column::IsDeleted));
     if let Some(lock) = lock {
         find = find.lock(lock);
     }

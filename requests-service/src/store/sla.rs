@@ -1,6 +1,6 @@
 //! How long a partner has to confirm a request.
 
-use super::{StoreError, Unit, entity::configuration, statement::statement};
+use super::{StoreError, Unit, entity::configuration, filter::live, statement::statement};
 use sea_orm::{
     FromQueryResult,
     sea_query::{Condition, Expr, ExprTrait as _, Order, Query},
@@ -32,8 +32,7 @@ impl Unit {
             .column(Column::Value)
             .from(configuration::Entity)
             .and_where(Expr::col(Column::Key).eq("sla_timeout_minutes"))
-            .and_where(Expr::col(Column::IsActive))
-            .and_where(Expr::col(Column::IsDeleted).not())
+            .cond_where(live(Column::IsActive, Column::IsDeleted))
             .cond_where(Condition::any().add(of_partner).add(scope("global")))
             .order_by(Column::Id, Order::Asc)
             .limit(MOST)

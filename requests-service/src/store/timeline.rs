@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     entity::{assignment, status_log, user},
+    filter::live,
 };
 use crate::model::{Actor, Assignment, Status, TimelineEntry};
 use sea_orm::{
@@ -56,8 +57,7 @@ pub(super) fn entries(request: PartnerRequestId) -> SelectStatement {
                 .equals((status_log::Entity, Column::ChangedById)),
         )
         .and_where(column(Column::RequestId).eq(request.0))
-        .and_where(column(Column::IsActive))
-        .and_where(column(Column::IsDeleted).not())
+        .cond_where(live(Column::IsActive, Column::IsDeleted))
         .order_by_with_nulls(
             (status_log::Entity, Column::Timestamp),
             Order::Desc,

@@ -95,8 +95,10 @@ impl Unit {
             .column(branch::Column::PartnerId)
             .from(branch::Entity)
             .and_where(Expr::col(branch::Column::Id).eq(branch.0))
-            .and_where(Expr::col(branch::Column::IsActive))
-            .and_where(Expr::col(branch::Column::IsDeleted).not())
+            .cond_where(filter::live(
+                branch::Column::IsActive,
+                branch::Column::IsDeleted,
+            ))
             .lock(LockType::Share)
             .take();
         let row = self.transaction.query_one(&select).await?;

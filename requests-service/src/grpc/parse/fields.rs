@@ -1,6 +1,6 @@
 //! Reading single fields, and collecting what is wrong with them.
 
-use crate::model::{PhoneDigits, TimeRange};
+use crate::model::{PhoneDigits, RowsOfPage, TimeRange};
 use proto::requests::v1::{ErrorReason, TimeRange as WireTimeRange};
 use shared::{
     errors::{InvalidField, invalid_fields},
@@ -51,6 +51,16 @@ impl Fields {
         }
         self.require(!text.contains('\0'), field, "must not contain NUL");
         text.to_owned()
+    }
+
+    /// How many rows a page is to hold.
+    pub(super) fn page_size<const DEFAULT: u16, const MOST: u16>(
+        &mut self,
+        size: i32,
+    ) -> RowsOfPage<DEFAULT, MOST> {
+        let asked = RowsOfPage::asked(size);
+        self.require(asked.is_some(), "page_size", "must not be negative");
+        asked.unwrap_or(RowsOfPage::DEFAULT)
     }
 
     /// The digits of a telephone number; `None` if the field is empty.

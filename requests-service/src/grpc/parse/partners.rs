@@ -5,8 +5,8 @@ use crate::{
     domain::{PartnersQuery, With},
     grpc::page_token::{self, Fingerprint},
     model::{
-        PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPageSize, PartnerPosition,
-        PartnerSort, PartnerStatus, Position,
+        PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
+        PartnerStatus, Position,
     },
 };
 use proto::requests::v1::{
@@ -35,11 +35,7 @@ pub(in crate::grpc) fn list(
         .as_ref()
         .map_or_else(PartnerFilter::default, |wire| filter(&mut fields, wire));
     let order = order(&mut fields, wire_order.unwrap_or_default());
-    let page_size = PartnerPageSize::asked(*page_size);
-    if page_size.is_none() {
-        fields.refuse("page_size", "must not be negative");
-    }
-    let page_size = page_size.unwrap_or(PartnerPageSize::DEFAULT);
+    let page_size = fields.page_size(*page_size);
     fields.finish()?;
     Ok(PartnersQuery {
         filter,

@@ -1,20 +1,19 @@
-//! One page of partners, in one statement of two halves, as the list of requests
-//! has them. Names are in every row, so an order by name has one half.
+//! One page of partners. Names are in every row, so an order by name has one half.
 
 use super::{Store, StoreError, by_bytes, filter};
 use crate::{
     model::{
-        Direction, Partner, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
-        PartnerSort, PartnerStatus, Position,
+        Partner, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
+        PartnerStatus,
     },
     store::{
         entity::partner::{self, Column},
-        list::{HALF, ID, PAGE, SORT, both},
+        keyset::{Keyset, limit_in_text},
     },
 };
 use sea_orm::{
     ColumnTrait as _, Iterable as _,
-    sea_query::{Expr, ExprTrait as _, Order as Sort, Query, SelectStatement},
+    sea_query::{Expr, Query, SelectStatement},
 };
 use shared::{database::Dialect, ids::PartnerId};
 
@@ -31,22 +30,15 @@ impl Store {
             dialect: self.database.dialect(),
             filter,
             order,
-            limit: limit_in_text(limit),
+            limit: limit_in_text(limit, &LIMITS),
         };
         let rows: Vec<partner::Model> = self.all(&list.select(position)).await?;
         Ok(rows.into_iter().take(limit).map(Partner::from).collect())
     }
 }
 
-/// A limit stands in the text, and so there are few of them: for a page of the
-/// default size and for the largest. What is read too much is not passed on.
-fn limit_in_text(limit: usize) -> u64 {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    let fitting = [13, 101, 1_001]
-        .into_iter()
-        .find(|fitting| limit <= *fitting);
-    fitting.unwrap_or(limit)
-}
+/// Of a page of the default size, of a hundred, and of the largest.
+const LIMITS: [u64; 3] = [13, 101, 1_001];
 
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct List<'a> {
@@ -58,105 +50,40 @@ pub(in crate::store) struct List<'a> {
 
 impl List<'_> {
     pub(in crate::store) fn select(&self, position: &PartnerPosition) -> SelectStatement {
-        let mut select = Query::select();
-        select.from_subquery(self.page(position), PAGE).inner_join(
-            partner::Entity,
-            Expr::col((partner::Entity, Column::Id)).equals((PAGE, ID)),
+        let by_name = self.order.field == PartnerOrderField::Name;
+        let keyset = Keyset {
+            rows: Query::select()
+                .from(partner::Entity)
+                .cond_where(filter::matching(self.dialect, self.filter))
+                .take(),
+            sort: match self.order.field {
+                PartnerOrderField::Created => Column::CreatedAt,
+                PartnerOrderField::Updated => Column::UpdatedAt,
+                PartnerOrderField::Name => Column::Name,
+            }
+            .into_expr(),
+            compared: match (by_name, self.dialect) {
+                (false, _) => |sort| sort,
+                (true, Dialect::Postgres) => |name| by_bytes(Dialect::Postgres, name),
+                (true, Dialect::Sqlite) => |name| by_bytes(Dialect::Sqlite, name),
+            },
+            nullable: !by_name,
+            id: Column::Id.into_expr(),
+            direction: self.order.direction,
+            limit: self.limit,
+        };
+        let position = position.clone().map(
+            |id| id.0,
+            |sort| match sort {
+                PartnerSort::Time(time) => self.dialect.time(time),
+                PartnerSort::Name(name) => Expr::val(name),
+            },
         );
+        let mut select = keyset.select(position, partner::Entity);
         for column in Column::iter() {
             select.expr_as(column.select_as(column.into_expr()), column);
         }
         select
-            .order_by((PAGE, HALF), Sort::Asc)
-            .order_by_expr(self.as_sorted(Expr::col((PAGE, SORT))), self.sort())
-            .order_by((PAGE, ID), self.sort())
-            .limit(self.limit)
-            .take()
-    }
-
-    /// The ids of the page: both halves, or what is left of them.
-    fn page(&self, position: &PartnerPosition) -> SelectStatement {
-        let nameless = self.order.field != PartnerOrderField::Name;
-        match position {
-            Position::Start if nameless => both(self.valued(None), self.unsorted(None)),
-            Position::Start => self.valued(None),
-            Position::Valued { sort, id } if nameless => {
-                both(self.valued(Some((sort, *id))), self.unsorted(None))
-            }
-            Position::Valued { sort, id } => self.valued(Some((sort, *id))),
-            Position::Unsorted { id } => self.unsorted(Some(*id)),
-        }
-    }
-
-    /// Rows with the sort value, after such a row.
-    fn valued(&self, after: Option<(&PartnerSort, PartnerId)>) -> SelectStatement {
-        let mut half = self.half(0);
-        half.and_where(self.column().is_not_null());
-        if let Some((sort, id)) = after {
-            let sort = match sort {
-                PartnerSort::Time(time) => self.dialect.time(*time),
-                PartnerSort::Name(name) => Expr::val(name.as_str()),
-            };
-            let row = Expr::tuple([self.as_sorted(self.column()), Column::Id.into_expr()]);
-            let after = Expr::tuple([sort, Expr::val(id.0)]);
-            half.and_where(match self.order.direction {
-                Direction::Ascending => row.gt(after),
-                Direction::Descending => row.lt(after),
-            });
-        }
-        half
-    }
-
-    /// Rows without the sort value, after such a row.
-    fn unsorted(&self, after: Option<PartnerId>) -> SelectStatement {
-        let mut half = self.half(1);
-        half.and_where(self.column().is_null());
-        if let Some(id) = after {
-            half.and_where(match self.order.direction {
-                Direction::Ascending => Column::Id.gt(id.0),
-                Direction::Descending => Column::Id.lt(id.0),
-            });
-        }
-        half
-    }
-
-    /// What the halves share. Neither mixes rows that have the value with rows
-    /// that lack it, so where NULL would stand does not matter.
-    fn half(&self, number: i32) -> SelectStatement {
-        Query::select()
-            .expr_as(Expr::Constant(number.into()), HALF)
-            .expr_as(self.column(), SORT)
-            .expr_as(Column::Id.into_expr(), ID)
-            .from(partner::Entity)
-            .cond_where(filter::matching(self.dialect, self.filter))
-            .order_by_expr(self.as_sorted(self.column()), self.sort())
-            .order_by_expr(Column::Id.into_expr(), self.sort())
-            .limit(self.limit)
-            .take()
-    }
-
-    fn sort(&self) -> Sort {
-        match self.order.direction {
-            Direction::Ascending => Sort::Asc,
-            Direction::Descending => Sort::Desc,
-        }
-    }
-
-    fn column(&self) -> Expr {
-        let column = match self.order.field {
-            PartnerOrderField::Created => Column::CreatedAt,
-            PartnerOrderField::Updated => Column::UpdatedAt,
-            PartnerOrderField::Name => Column::Name,
-        };
-        column.into_expr()
-    }
-
-    /// The sort value as it is compared.
-    fn as_sorted(&self, value: Expr) -> Expr {
-        match self.order.field {
-            PartnerOrderField::Created | PartnerOrderField::Updated => value,
-            PartnerOrderField::Name => by_bytes(self.dialect, value),
-        }
     }
 }
 

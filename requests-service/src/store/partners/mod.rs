@@ -11,19 +11,12 @@ pub(super) use self::{
     branches::select as select_branches, count::select as select_count,
     counts::select as select_counts, list::List,
 };
-use super::{Store, StoreError, filter as requests_filter};
-use sea_orm::{
-    ColumnTrait,
-    sea_query::{Condition, Expr, ExprTrait as _},
+use super::{
+    Store, StoreError,
+    filter::{self as requests_filter, live},
 };
+use sea_orm::{ColumnTrait, sea_query::Expr};
 use shared::{database::Dialect, ids::PartnerId};
-
-/// Conditions that hold for a live row: NULL is not live.
-fn live(is_active: impl ColumnTrait, is_deleted: impl ColumnTrait) -> Condition {
-    Condition::all()
-        .add(is_active.into_expr())
-        .add(is_deleted.into_expr().not())
-}
 
 /// A column that says whose a row is names one of these partners.
 fn of_partners(dialect: Dialect, column: impl ColumnTrait, partners: &[PartnerId]) -> Expr {

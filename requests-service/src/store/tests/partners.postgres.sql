@@ -18,7 +18,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NOT NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "valued"
 UNION ALL (SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "partners"."created_at" AS "sort", "partners"."id" AS "id"
@@ -26,7 +26,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "unsorted")) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
@@ -41,7 +41,7 @@ WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NOT NULL
 AND ("partners"."created_at", "partners"."id") < ($1, $2)
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "valued"
 UNION ALL (SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "partners"."created_at" AS "sort", "partners"."id" AS "id"
@@ -49,7 +49,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "unsorted")) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
@@ -74,7 +74,7 @@ AND ("partner_categories"."category_id" = ANY($2)))
 AND LOWER("partners"."name") LIKE LOWER($3) ESCAPE E'\\'
 AND "partners"."created_at" IS NULL
 AND "partners"."id" > $4
-ORDER BY "partners"."created_at" ASC, "partners"."id" ASC
+ORDER BY "partners"."created_at" ASC NULLS FIRST, "partners"."id" ASC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
@@ -87,7 +87,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."name" IS NOT NULL
-ORDER BY "partners"."name" COLLATE "C" ASC, "partners"."id" ASC
+ORDER BY "partners"."name" COLLATE "C" ASC NULLS FIRST, "partners"."id" ASC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" COLLATE "C" ASC, "page"."id" ASC
@@ -112,7 +112,7 @@ AND ("partner_categories"."category_id" = ANY($2)))
 AND LOWER("partners"."name") LIKE LOWER($3) ESCAPE E'\\'
 AND "partners"."name" IS NOT NULL
 AND ("partners"."name" COLLATE "C", "partners"."id") < ($4, $5)
-ORDER BY "partners"."name" COLLATE "C" DESC, "partners"."id" DESC
+ORDER BY "partners"."name" COLLATE "C" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" COLLATE "C" DESC, "page"."id" DESC

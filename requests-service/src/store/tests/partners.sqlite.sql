@@ -18,7 +18,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NOT NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "valued"
 UNION ALL SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "partners"."created_at" AS "sort", "partners"."id" AS "id"
@@ -26,7 +26,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "unsorted") AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
@@ -41,7 +41,7 @@ WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NOT NULL
 AND ("partners"."created_at", "partners"."id") < (?, ?)
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "valued"
 UNION ALL SELECT "half", "sort", "id"
 FROM (SELECT 1 AS "half", "partners"."created_at" AS "sort", "partners"."id" AS "id"
@@ -49,7 +49,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."created_at" IS NULL
-ORDER BY "partners"."created_at" DESC, "partners"."id" DESC
+ORDER BY "partners"."created_at" DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "unsorted") AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" DESC, "page"."id" DESC
@@ -74,7 +74,7 @@ AND "partner_categories"."category_id" IN (?, ?))
 AND LOWER("partners"."name") LIKE LOWER(?) ESCAPE '\'
 AND "partners"."created_at" IS NULL
 AND "partners"."id" > ?
-ORDER BY "partners"."created_at" ASC, "partners"."id" ASC
+ORDER BY "partners"."created_at" ASC NULLS FIRST, "partners"."id" ASC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" ASC, "page"."id" ASC
@@ -87,7 +87,7 @@ FROM "partners"
 WHERE "partners"."is_active"
 AND (NOT "partners"."is_deleted")
 AND "partners"."name" IS NOT NULL
-ORDER BY "partners"."name" COLLATE BINARY ASC, "partners"."id" ASC
+ORDER BY "partners"."name" COLLATE BINARY ASC NULLS FIRST, "partners"."id" ASC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" COLLATE BINARY ASC, "page"."id" ASC
@@ -112,7 +112,7 @@ AND "partner_categories"."category_id" IN (?, ?))
 AND LOWER("partners"."name") LIKE LOWER(?) ESCAPE '\'
 AND "partners"."name" IS NOT NULL
 AND ("partners"."name" COLLATE BINARY, "partners"."id") < (?, ?)
-ORDER BY "partners"."name" COLLATE BINARY DESC, "partners"."id" DESC
+ORDER BY "partners"."name" COLLATE BINARY DESC NULLS LAST, "partners"."id" DESC
 LIMIT 13) AS "page"
 INNER JOIN "partners" ON "partners"."id" = "page"."id"
 ORDER BY "page"."half" ASC, "page"."sort" COLLATE BINARY DESC, "page"."id" DESC
