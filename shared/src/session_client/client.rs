@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tonic::{Code, Request, Status, transport::Channel};
+use tonic::{Response, Status, transport::Channel};
 
 /// A log-in or a log-out may take so long; passwords are hashed on the way.
 const CALL_TIME: Duration = Duration::from_secs(10);
@@ -105,13 +105,10 @@ impl<S: PairStore> SessionClient<S> {
     /// begun, and a repetition would begin another. Such a session is nobody's and
     /// ends by itself a refresh life later; ListSessions shows it.
     pub async fn log_in(&self, request: CreateSessionRequest) -> Result<(), SessionError> {
-        let mut request = Request::new(request);
-        request.set_timeout(CALL_TIME);
         let mut auth = self.inner.auth.clone();
-        let answer = auth.create_session(request).await;
-        let answer = answer
-            .map_err(|status| SessionError::of_status(&status))?
-            .into_inner();
+        let answer = in_time(auth.create_session(request))
+            .await
+            .map_err(|status| SessionError::of_status(&status))?;
         self.begin(Pair::from_answer(answer.tokens, answer.session.as_ref())?)
             .await
     }
@@ -203,14 +200,11 @@ impl<S: PairStore> SessionClient<S> {
     }
 
     async fn revoke(&self, held: &Pair) -> Result<(), Status> {
-        let mut request = Request::new(RevokeSessionRequest {
+        let request = RevokeSessionRequest {
             token: held.refresh_token.expose().to_owned(),
-        });
-        request.set_timeout(CALL_TIME);
+        };
         let mut auth = self.inner.auth.clone();
-        tokio::time::timeout(CALL_TIME, auth.revoke_session(request))
-            .await
-            .unwrap_or_else(|_elapsed| Err(Status::new(Code::DeadlineExceeded, "no answer")))?;
+        in_time(auth.revoke_session(request)).await?;
         Ok(())
     }
 
@@ -237,6 +231,13 @@ impl<S: PairStore> SessionClient<S> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Connecting counts, which a call's own timeout leaves out.
+async fn in_time<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
+    let answer = tokio::time::timeout(CALL_TIME, call).await;
+    let answer = answer.unwrap_or_else(|_elapsed| Err(Status::deadline_exceeded("no answer")));
+    Ok(answer?.into_inner())
 }
 
 impl<S> Clone for SessionClient<S> {

@@ -11,8 +11,9 @@ pub enum SessionError {
     /// The store keeps no pair. Log in.
     #[error("nobody is logged in; log in")]
     NotLoggedIn,
-    /// The session is over, or its refresh token is not taken. Log in again.
-    #[error("the session is over ({}); log in", errors::Reason::wire_name(*.0))]
+    /// The session is over, its refresh token is not taken, or the log-in was
+    /// refused. Log in.
+    #[error("{}; log in", errors::Reason::wire_name(*.0))]
     Over(ErrorReason),
     /// A holder with a store of its own comes too late to present its refresh
     /// token: another may have turned the session more than an overlap ago, and
