@@ -118,3 +118,104 @@ fn fraction(whole: Duration, seed: u64) -> Duration {
     let micros = u64::try_from(whole.as_micros()).unwrap_or(u64::MAX);
     Duration::from_micros(fastrand::Rng::with_seed(seed).u64(..micros.max(1)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::SessionId, session_layer::BearerToken};
+
+    const OVERLAP: Duration = Duration::from_mins(1);
+    const HALF: Duration = Duration::from_secs(30);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_764_000_000 + seconds)
+    }
+
+    /// A pair whose access token ends at 900 s.
+    fn pair(given_again_at: Option<i64>) -> Pair {
+        Pair {
+            session_id: SessionId::random(),
+            generation: 1,
+            access_token: BearerToken::new("access".to_owned()).unwrap(),
+            access_expires_at: at(900),
+            refresh_token: BearerToken::new("refresh".to_owned()).unwrap(),
+            given_again_at: given_again_at.map(at),
+        }
+    }
+
+    fn schedule(holders: Holders, seed: u64) -> Schedule {
+        Schedule {
+            overlap: OVERLAP,
+            holders,
+            seed,
+        }
+    }
+
+    #[test]
+    fn the_jitter_stays_below_half_an_overlap_and_spreads_over_it() {
+        let due = |seed| schedule(Holders::SeparateStores, seed).due(&pair(None));
+        let all: Vec<_> = (0..1_000).map(due).collect();
+        assert!(all.iter().all(|due| *due > at(810) && *due <= at(840)));
+        assert!(all.iter().min() < Some(&at(812)) && all.iter().max() > Some(&at(838)));
+        assert_eq!(due(7), due(7));
+    }
+
+    #[test]
+    fn a_separate_holder_that_is_given_the_same_again_comes_back_soon() {
+        let again = pair(Some(820));
+        assert_eq!(schedule(Holders::SeparateStores, 1).due(&again), at(850));
+        let shared = schedule(Holders::ShareStore, 1);
+        assert_eq!(shared.due(&again), shared.due(&pair(None)));
+    }
+
+    #[test]
+    fn a_separate_holder_never_presents_later_than_an_overlap_after_another_may_have_turned_it() {
+        let attempt = |given_again, now| {
+            let separate = schedule(Holders::SeparateStores, 1);
+            separate.attempt(&pair(given_again), at(now))
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        // the first that comes may come at 810
+        assert_eq!(attempt(None, 840), seconds(10));
+        assert_eq!(attempt(None, 865), seconds(5));
+        assert_eq!(attempt(None, 870), None);
+        assert_eq!(attempt(Some(820), 850), seconds(10));
+        assert_eq!(attempt(Some(820), 879), seconds(1));
+        assert_eq!(attempt(Some(820), 880), None);
+        let shared = schedule(Holders::ShareStore, 1);
+        assert_eq!(shared.attempt(&pair(None), at(90_000)), seconds(10));
+    }
+
+    #[test]
+    fn an_attempt_has_half_an_overlap_at_most() {
+        let short = Schedule {
+            overlap: Duration::from_secs(8),
+            ..schedule(Holders::ShareStore, 1)
+        };
+        let time = short.attempt(&pair(None), at(0));
+        assert_eq!(time, Some(Duration::from_secs(4)));
+        assert!(SERVER_TIME <= HALF);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_limit_and_end_with_the_access_token() {
+        let shared = schedule(Holders::ShareStore, 1);
+        let pause = |failures, asked, now| shared.pause(&pair(None), failures, asked, at(now));
+        for failures in 1..100 {
+            let full = Duration::from_millis(100 << (failures - 1).min(10)).min(LONGEST_PAUSE);
+            let pause = pause(failures, None, 0).expect("the token is good");
+            assert!(pause >= full / 2 && pause < full, "{failures}: {pause:?}");
+        }
+        let asked = Some(Duration::from_secs(3));
+        assert_eq!(pause(1, asked, 0), asked);
+        assert_eq!(pause(4, asked, 1_000), asked);
+        assert_eq!(pause(6, None, 899), None);
+        assert_eq!(pause(5, None, 1_000), None);
+        // asked for more than is left
+        let hours = Some(Duration::from_hours(3));
+        assert_eq!(pause(1, hours, 0), None);
+        assert_eq!(shared.pause_of_call(1, hours), None);
+        assert_eq!(shared.pause_of_call(4, asked), asked);
+        assert_eq!(shared.pause_of_call(5, asked), None);
+    }
+}

@@ -6,7 +6,7 @@ use crate::{
 };
 use shared::session_client::{MemoryStore, PairStore as _};
 use std::{sync::Arc, time::Duration};
-use testing::Kind;
+use testing::{Kind, proxy::TcpProxy};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tonic::Status;
 
@@ -124,6 +124,33 @@ testing::on_both_databases! {
         }
         assert_eq!(world.generation().await, 11);
         assert_eq!(kept(&store).await.generation, 11);
+    }
+
+    async fn each_attempt_reads_the_store_anew(kind: Kind) {
+        let world = World::start(kind).await;
+        let (other, store) = world.logged_in().await;
+        let proxy = TcpProxy::start(world.front.address);
+        let cut_off = world.client_by_way_of(proxy.address(), store.clone());
+        proxy.cut().await;
+        world.use_and_wait(DUE).await;
+        // it tries until the token's end, and needs no call once another has refreshed
+        let trying = tokio::spawn(async move { cut_off.refresh_if_due().await });
+        let given = token(&other, &store).await;
+        assert!(trying.await.unwrap().unwrap() > world.auth.clock.now());
+        assert_eq!(token(&other, &store).await.expose(), given.expose());
+        assert_eq!(world.front.calls("RefreshSession"), 1);
+    }
+
+    async fn a_session_is_kept_fresh_while_nobody_asks(kind: Kind) {
+        let world = World::start(kind).await;
+        let (client, store) = world.logged_in().await;
+        world.use_and_wait(DUE).await;
+        let keeping = tokio::spawn(async move { client.keep_fresh().await });
+        while kept(&store).await.generation == 1 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!keeping.is_finished());
+        keeping.abort();
     }
 
     async fn a_wrong_password_and_a_missing_log_in_ask_for_one(kind: Kind) {

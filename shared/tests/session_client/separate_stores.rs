@@ -144,11 +144,28 @@ async fn rounds(kind: Kind, rounds: i32) {
     pool.connection().close_by_ref().await.unwrap();
 }
 
-testing::on_both_databases! {
-    async fn p2_two_holders_with_a_store_each_stay_logged_in_for_ten_thousand_rounds(kind: Kind) {
-        rounds(kind, number("ROUNDS").unwrap_or(1_000)).await;
+/// Ten thousand rounds take minutes:
+///
+/// ```sh
+/// ROUNDS=10000 cargo test -p shared --test session_client -- round_after_round
+/// ```
+mod p2_two_holders_with_a_store_each_stay_logged_in_round_after_round {
+    use super::{Kind, number, rounds};
+
+    const IN_THE_SUITE: i32 = 500;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn postgres() {
+        rounds(Kind::Postgres, number("ROUNDS").unwrap_or(IN_THE_SUITE)).await;
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn sqlite() {
+        rounds(Kind::Sqlite, number("ROUNDS").unwrap_or(IN_THE_SUITE)).await;
+    }
+}
+
+testing::on_both_databases! {
     async fn a_holder_that_comes_too_late_stops_and_the_other_goes_on(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
