@@ -4,6 +4,7 @@ use crate::{
     front::Fate,
     world::{DUE, OVER, OVERLAP, World, credentials, kept, reason, token},
 };
+use proto::auth::v1::CreateSessionRequest;
 use shared::session_client::{MemoryStore, PairStore as _};
 use std::{sync::Arc, time::Duration};
 use testing::{Kind, proxy::TcpProxy};
@@ -15,7 +16,8 @@ testing::on_both_databases! {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         let first = token(&client, &store).await;
-        world.use_and_wait(DUE - OVERLAP).await;
+        // the jitter is at most half an overlap
+        world.use_and_wait(DUE.saturating_sub(OVERLAP)).await;
         assert_eq!(token(&client, &store).await.expose(), first.expose());
         assert_eq!(world.front.calls("RefreshSession"), 0);
         world.auth.clock.advance(OVERLAP);
@@ -157,8 +159,10 @@ testing::on_both_databases! {
         let world = World::start(kind).await;
         let client = world.client(MemoryStore::default());
         assert_eq!(reason(client.access_token().await), "nobody is logged in; log in");
-        let mut wrong = credentials();
-        wrong.password = "not this one".to_owned();
+        let wrong = CreateSessionRequest {
+            password: "not this one".to_owned(),
+            ..credentials()
+        };
         assert_eq!(reason(client.log_in(wrong).await), "CREDENTIALS_INVALID; log in");
     }
 
