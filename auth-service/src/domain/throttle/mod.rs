@@ -26,7 +26,7 @@ pub struct Throttles {
 /// An attempt that is counted, and whose outcome is not known yet. Dropped, it
 /// counts as a failure.
 #[derive(Debug)]
-pub struct Attempt {
+pub(super) struct Attempt {
     keys: Vec<ThrottleKey>,
 }
 
