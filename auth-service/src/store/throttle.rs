@@ -173,7 +173,7 @@ impl Store {
         for row in rows {
             insert.values_panic(row);
         }
-        let columns = COLUMNS.map(|column| Expr::col(column));
+        let columns = COLUMNS.map(Expr::col);
         insert
             .on_conflict(conflict)
             .returning(Query::returning().exprs(columns.into_iter().chain([self.database.now()])))
