@@ -1,18 +1,23 @@
 //! Configuration, by flags and environment. `auth-service --help` lists every
 //! variable with its default; README has the table.
 
-use crate::{command::Command, model::Lives, passwords::Scheme};
+mod lives;
+mod passwords;
+
+pub use passwords::{PasswordArguments, PasswordSettings};
+
+use crate::{command::Command, model::Lives};
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
 };
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
-/// A refresh may take so long at the server; the overlap must hold four.
-const REFRESH_TIME: u64 = 10;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
+/// A chain of proxies that is longer is a mistake.
+const MAX_PROXIES: usize = 16;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
@@ -85,14 +90,15 @@ pub struct Arguments {
     /// presented, in seconds; at least 40.
     #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
     pub refresh_overlap_seconds: String,
-    /// Hash of new passwords: argon2id, bcrypt, or auto: bcrypt on a database
-    /// taken over from the old application, which reads the same column, else
-    /// argon2id. To choose argon2id there cannot be undone.
-    #[arg(long, env = "AUTH_PASSWORD_HASH", default_value = "auto")]
-    pub password_hash: String,
-    /// Passwords hashed at once; argon2id takes 19 MiB for each.
-    #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
-    pub hashing_concurrency: String,
+    /// How passwords are hashed.
+    #[command(flatten)]
+    pub passwords: PasswordArguments,
+    /// Proxies before the public listener, each of which appends the address that
+    /// called it to `x-forwarded-for`. The client's address is what the first of
+    /// them saw: of so many entries, counted from the right. 0: the header is
+    /// ignored.
+    #[arg(long, env = "AUTH_TRUSTED_PROXIES", default_value = "0")]
+    pub trusted_proxies: String,
 }
 
 /// What the service is built from.
@@ -118,10 +124,10 @@ pub struct Config {
     pub audience: String,
     /// Lives of tokens and sessions.
     pub lives: Lives,
-    /// Hash of new passwords.
-    pub password_hash: Scheme,
-    /// Passwords hashed at once.
-    pub hashing_concurrency: usize,
+    /// How passwords are hashed.
+    pub passwords: PasswordSettings,
+    /// Proxies before the public listener.
+    pub trusted_proxies: usize,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -139,13 +145,13 @@ impl TryFrom<Arguments> for Config {
             1,
             1_000,
         );
-        let lives = lives(&mut problems, &arguments);
-        let hash = problems.parse("AUTH_PASSWORD_HASH", &arguments.password_hash);
-        let concurrency = problems.within(
-            "AUTH_HASHING_CONCURRENCY",
-            &arguments.hashing_concurrency,
-            1,
-            256,
+        let lives = lives::read(&mut problems, &arguments);
+        let passwords = PasswordSettings::read(&mut problems, &arguments.passwords);
+        let proxies = problems.within(
+            "AUTH_TRUSTED_PROXIES",
+            &arguments.trusted_proxies,
+            0,
+            MAX_PROXIES,
         );
         for (variable, text) in [
             ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
@@ -164,8 +170,8 @@ impl TryFrom<Arguments> for Config {
             url,
             connections,
             lives,
-            hash,
-            concurrency,
+            passwords,
+            proxies,
         );
         let (
             Some(public_listen),
@@ -174,8 +180,8 @@ impl TryFrom<Arguments> for Config {
             Some(database_url),
             Some(connections),
             Some(lives),
-            Some(password_hash),
-            Some(hashing_concurrency),
+            Some(passwords),
+            Some(trusted_proxies),
         ) = values
         else {
             return Err(problems);
@@ -197,113 +203,11 @@ impl TryFrom<Arguments> for Config {
             issuer: arguments.issuer,
             audience: arguments.audience,
             lives,
-            password_hash,
-            hashing_concurrency,
+            passwords,
+            trusted_proxies,
         })
     }
 }
 
-fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
-    const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
-    const ACCESS: &str = "AUTH_ACCESS_TOKEN_SECONDS";
-    const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
-    const SESSION: &str = "AUTH_SESSION_SECONDS";
-    let mut read = |variable, text| problems.within(variable, text, 1, MAX_SECONDS);
-    let overlap = read(OVERLAP, &arguments.refresh_overlap_seconds);
-    let access = read(ACCESS, &arguments.access_token_seconds);
-    let refresh = read(REFRESH, &arguments.refresh_token_seconds);
-    let session = read(SESSION, &arguments.session_seconds);
-    let (overlap, access, refresh, session) = (overlap?, access?, refresh?, session?);
-    let mut fits = true;
-    for (variable, value, least, why) in [
-        (
-            OVERLAP,
-            overlap,
-            4 * REFRESH_TIME,
-            "four times what a refresh may take",
-        ),
-        (ACCESS, access, 4 * overlap, "four overlaps"),
-        (REFRESH, refresh, access, "an access token's life"),
-        (SESSION, session, refresh, "a refresh token's life"),
-    ] {
-        if value < least {
-            problems.note(variable, format_args!("must be at least {least}, {why}"));
-            fits = false;
-        }
-    }
-    fits.then(|| Lives {
-        access_token: Duration::from_secs(access),
-        refresh_token: Duration::from_secs(refresh),
-        session: Duration::from_secs(session),
-        overlap: Duration::from_secs(overlap),
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn configure(flags: &[&str]) -> Result<Config, Problems> {
-        let required = [
-            "auth-service",
-            "--database-url=sqlite://x?mode=rwc",
-            "--keys-directory=keys",
-            "--service-token-file=token",
-        ];
-        Arguments::parse_from(required.iter().chain(flags)).try_into()
-    }
-
-    #[test]
-    fn defaults_fit_together() {
-        let config = configure(&[]).unwrap();
-        assert_eq!(config.lives, Lives::default());
-    }
-
-    #[test]
-    fn every_wrong_value_is_named() {
-        let problems = configure(&[
-            "--public-listen=nowhere",
-            "--database-url=mysql://user:secret@host/db",
-            "--database-connections=0",
-            "--refresh-overlap-seconds=39",
-            "--password-hash=md5",
-            "--issuer=",
-        ])
-        .unwrap_err()
-        .to_string();
-        for variable in [
-            "AUTH_PUBLIC_LISTEN",
-            "DATABASE_URL",
-            "DATABASE_CONNECTIONS",
-            "AUTH_REFRESH_OVERLAP_SECONDS",
-            "AUTH_PASSWORD_HASH",
-            "AUTH_ISSUER",
-        ] {
-            assert!(problems.contains(variable), "{variable} in {problems}");
-        }
-        assert!(!problems.contains("secret"), "{problems}");
-    }
-
-    #[test]
-    fn the_databases_password_never_prints() {
-        let url = "--database-url=postgres://user:s3cret@host/database";
-        let required = [
-            "auth-service",
-            url,
-            "--keys-directory=k",
-            "--service-token-file=t",
-        ];
-        let arguments = Arguments::parse_from(required);
-        assert!(!format!("{arguments:?}").contains("s3cret"));
-        let config = Config::try_from(arguments).unwrap();
-        assert!(!format!("{config:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn lives_that_do_not_fit_together_are_refused() {
-        assert!(configure(&["--access-token-seconds=239"]).is_err());
-        assert!(configure(&["--access-token-seconds=240"]).is_ok());
-        assert!(configure(&["--refresh-token-seconds=899"]).is_err());
-        assert!(configure(&["--session-seconds=604799"]).is_err());
-    }
-}
+mod tests;

@@ -1,9 +1,16 @@
 //! Password hashing: Argon2id or bcrypt to write, both to read; off the async
 //! threads, and bounded.
 
+mod argon2_costs;
+mod rules;
+mod stored;
+
+pub use argon2_costs::Argon2Costs;
+pub use rules::Owner;
+
 use crate::model::{Password, PasswordHash};
 use argon2::{
-    Argon2,
+    Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
 };
 use std::{str::FromStr, sync::Arc};
@@ -14,17 +21,13 @@ use unicode_normalization::UnicodeNormalization as _;
 const BCRYPT_COST: u32 = 12;
 /// bcrypt reads so many bytes and no more.
 const BCRYPT_BYTES: usize = 72;
-/// Fewest characters of a new password.
-const MIN_CHARACTERS: usize = 8;
-/// Most characters of a new password, for Argon2id.
-const MAX_CHARACTERS: usize = 128;
 /// Calls that may wait for each running hash.
 const WAITING_PER_RUNNING: usize = 32;
 
 /// Which hash is written for new passwords. Both are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Argon2id by the OWASP parameters (19 MiB, 2 passes, 1 lane), over NFC.
+    /// Argon2id of the configured costs, over NFC.
     Argon2id,
     /// bcrypt `$2b$` of cost 12, over the bytes as sent: what the old
     /// application can read.
@@ -34,13 +37,20 @@ pub enum Algorithm {
 impl Algorithm {
     /// What an unknown e-mail is compared with, so that it takes as long as a
     /// wrong password: a hash of a password that nobody kept.
-    fn nobody(self) -> &'static str {
-        match self {
-            Self::Argon2id => {
-                "$argon2id$v=19$m=19456,t=2,p=1$AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E"
+    fn nobody(self, costs: Argon2Costs) -> PasswordHash {
+        let Argon2Costs {
+            memory_kib,
+            passes,
+            lanes,
+        } = costs;
+        PasswordHash::new(match self {
+            Self::Argon2id => format!(
+                "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}$AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E"
+            ),
+            Self::Bcrypt => {
+                "$2b$12$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a".to_owned()
             }
-            Self::Bcrypt => "$2b$12$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a",
-        }
+        })
     }
 }
 
@@ -86,47 +96,36 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    costs: Argon2Costs,
 }
 
 impl Passwords {
-    /// At most `concurrency` hashes at once, each with its memory (19 MiB for
-    /// Argon2id).
+    /// At most `concurrency` hashes at once, each with its memory. `costs` are
+    /// those of new Argon2id hashes.
     #[must_use]
-    pub fn new(concurrency: usize) -> Self {
+    pub fn new(concurrency: usize, costs: Argon2Costs) -> Self {
         Self {
             running: Arc::new(Semaphore::new(concurrency)),
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
+            costs,
         }
     }
 
-    /// Hashes a new password that keeps the rules.
+    /// Hashes a new password of this owner, if it keeps the rules.
     pub async fn hash(
         &self,
         algorithm: Algorithm,
         password: &Password,
+        owner: Owner<'_>,
     ) -> Result<PasswordHash, PasswordError> {
-        let text = password.expose().to_owned();
-        let characters = match algorithm {
-            Algorithm::Argon2id => text.nfc().count(),
-            Algorithm::Bcrypt => text.chars().count(),
-        };
-        if characters < MIN_CHARACTERS {
-            return Err(PasswordError::Rejected("must have at least 8 characters"));
-        }
-        match algorithm {
-            Algorithm::Argon2id if characters > MAX_CHARACTERS => {
-                return Err(PasswordError::Rejected("must have at most 128 characters"));
-            }
-            Algorithm::Bcrypt if text.len() > BCRYPT_BYTES => {
-                return Err(PasswordError::Rejected("must have at most 72 bytes"));
-            }
-            Algorithm::Argon2id | Algorithm::Bcrypt => {}
-        }
-        self.run(move || hash(algorithm, &text)).await?
+        rules::check(algorithm, password.expose(), owner)?;
+        let (text, costs) = (password.expose().to_owned(), self.costs);
+        self.run(move || hash(algorithm, costs, &text)).await?
     }
 
     /// Whether a password belongs to a hash; without a hash, the work of one that
-    /// is written now, and no. Rules for new passwords are not applied.
+    /// is written now, and no; so too for one that we [cannot](Self::can_verify)
+    /// verify. Rules for new passwords are not applied.
     pub async fn verify(
         &self,
         written: Algorithm,
@@ -134,17 +133,11 @@ impl Passwords {
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
         let text = password.expose().to_owned();
+        let hash = hash.filter(|hash| self.can_verify(hash));
         let known = hash.is_some();
-        let nobody = written.nobody();
-        let hash = hash.map_or(PasswordHash::new(nobody.to_owned()), Clone::clone);
+        let hash = hash.map_or_else(|| written.nobody(self.costs), Clone::clone);
         let matches = self
-            .run(move || {
-                verify(&text, hash.expose()).unwrap_or_else(|| {
-                    // a hash of no known form must not be told apart either
-                    let _ = verify(&text, nobody);
-                    false
-                })
-            })
+            .run(move || verify(&text, hash.expose()).unwrap_or(false))
             .await?;
         Ok(known && matches)
     }
@@ -171,11 +164,17 @@ impl Passwords {
     }
 }
 
-fn hash(algorithm: Algorithm, text: &str) -> Result<PasswordHash, PasswordError> {
+fn hash(
+    algorithm: Algorithm,
+    costs: Argon2Costs,
+    text: &str,
+) -> Result<PasswordHash, PasswordError> {
     let hash = match algorithm {
         Algorithm::Argon2id => {
             let normalized: String = text.nfc().collect();
-            Argon2::default()
+            let params = Params::new(costs.memory_kib, costs.passes, costs.lanes, None)
+                .map_err(|_| PasswordError::Failed)?;
+            Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params)
                 .hash_password(normalized.as_bytes())
                 .map_err(|_| PasswordError::Failed)?
                 .to_string()
@@ -213,7 +212,7 @@ mod tests {
     use super::*;
 
     async fn verifies(hash: &str, password: &str) -> bool {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let hash = PasswordHash::new(hash.to_owned());
         passwords
             .verify(
@@ -228,9 +227,25 @@ mod tests {
     #[tokio::test]
     async fn both_algorithms_are_read_whichever_is_written() {
         for algorithm in [Algorithm::Argon2id, Algorithm::Bcrypt] {
-            let hash = hash(algorithm, "correct horse").unwrap();
+            let hash = hash(algorithm, Argon2Costs::default(), "correct horse").unwrap();
             assert!(verifies(hash.expose(), "correct horse").await);
             assert!(!verifies(hash.expose(), "correct horsf").await);
+        }
+    }
+
+    #[test]
+    fn the_costs_that_are_configured_are_written() {
+        let costs = Argon2Costs {
+            memory_kib: 16,
+            passes: 3,
+            lanes: 2,
+        };
+        for (costs, expected) in [
+            (Argon2Costs::default(), "$argon2id$v=19$m=19456,t=2,p=1$"),
+            (costs, "$argon2id$v=19$m=16,t=3,p=2$"),
+        ] {
+            let hash = hash(Algorithm::Argon2id, costs, "correct horse").unwrap();
+            assert!(hash.expose().starts_with(expected));
         }
     }
 
@@ -250,10 +265,10 @@ mod tests {
     #[tokio::test]
     async fn the_bytes_as_sent_come_first_then_their_normal_form() {
         let (decomposed, composed) = ("cafe\u{301} au lait", "caf\u{e9} au lait");
-        let old = hash(Algorithm::Bcrypt, decomposed).unwrap();
+        let old = hash(Algorithm::Bcrypt, Argon2Costs::default(), decomposed).unwrap();
         assert!(verifies(old.expose(), decomposed).await);
         assert!(!verifies(old.expose(), composed).await);
-        let new = hash(Algorithm::Argon2id, decomposed).unwrap();
+        let new = hash(Algorithm::Argon2id, Argon2Costs::default(), decomposed).unwrap();
         assert!(verifies(new.expose(), decomposed).await);
         assert!(verifies(new.expose(), composed).await);
     }
@@ -267,7 +282,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_matches_nothing() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         assert_eq!(
             passwords
                 .verify(Algorithm::Argon2id, &Password::new(String::new()), None)
@@ -278,10 +293,10 @@ mod tests {
 
     #[tokio::test]
     async fn new_passwords_have_a_length() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let rejected = async |algorithm, text: &str, count: usize| {
             let password = Password::new(text.repeat(count));
-            let hashed = passwords.hash(algorithm, &password).await;
+            let hashed = passwords.hash(algorithm, &password, Owner::default()).await;
             matches!(hashed, Err(PasswordError::Rejected(_)))
         };
         assert!(rejected(Algorithm::Argon2id, "x", 7).await);
@@ -293,15 +308,24 @@ mod tests {
 
     #[test]
     fn nobody_has_a_hash_of_either_algorithm_and_of_its_full_cost() {
-        assert_eq!(verify("nobody", Algorithm::Argon2id.nobody()), Some(false));
-        assert_eq!(verify("nobody", Algorithm::Bcrypt.nobody()), Some(false));
-        assert!(Algorithm::Argon2id.nobody().contains("$m=19456,t=2,p=1$"));
-        assert!(Algorithm::Bcrypt.nobody().starts_with("$2b$12$"));
+        let costs = Argon2Costs {
+            memory_kib: 12_288,
+            passes: 3,
+            lanes: 2,
+        };
+        for algorithm in [Algorithm::Argon2id, Algorithm::Bcrypt] {
+            let nobody = algorithm.nobody(costs);
+            assert_eq!(verify("nobody", nobody.expose()), Some(false));
+        }
+        let nobody = Algorithm::Argon2id.nobody(costs);
+        assert!(nobody.expose().contains("$m=12288,t=3,p=2$"));
+        let nobody = Algorithm::Bcrypt.nobody(costs);
+        assert!(nobody.expose().starts_with("$2b$12$"));
     }
 
     #[tokio::test]
     async fn callers_beyond_the_queue_are_shed() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let waiting = passwords.waiting.available_permits();
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())

@@ -3,7 +3,7 @@
 use super::{AuthError, Sessions};
 use crate::{
     model::{Password, Refusal},
-    passwords::PasswordError,
+    passwords::{Owner, PasswordError},
     store::ChangeOutcome,
 };
 use shared::ids::{SessionId, UserId};
@@ -23,7 +23,14 @@ impl Sessions {
     ) -> Result<u32, AuthError> {
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
-        let mut hash = self.store.password_of(user).await?.ok_or(gone)?;
+        let account = self.store.account(user).await?.ok_or(gone)?;
+        let owner = Owner {
+            name: &account.name,
+            email: &account.email,
+            phone: &account.phone,
+        };
+        let mut hash = account.password;
+        self.warn_if_unverifiable(user, &hash);
         let mut made = None;
         for _ in 0..VERIFICATIONS {
             if !self.passwords.verify(written, current, Some(&hash)).await? {
@@ -31,7 +38,12 @@ impl Sessions {
             }
             let new = match &made {
                 Some(made) => made,
-                None => made.insert(self.passwords.hash(written, new).await.map_err(rejected)?),
+                None => made.insert(
+                    self.passwords
+                        .hash(written, new, owner)
+                        .await
+                        .map_err(rejected)?,
+                ),
             };
             match self
                 .store

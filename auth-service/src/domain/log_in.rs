@@ -3,7 +3,7 @@
 use super::{AuthError, Grant, Sessions, standing};
 use crate::{
     model::{Client, NewCustomer, Password, Refusal},
-    passwords::{Algorithm, Scheme},
+    passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
 use shared::ids::SessionId;
@@ -23,6 +23,9 @@ impl Sessions {
         let found = self.store.find_log_in(email).await?;
         let written = self.algorithm().await?;
         let mut hash = found.as_ref().map(|found| found.password.clone());
+        if let Some(found) = &found {
+            self.warn_if_unverifiable(found.user_id, &found.password);
+        }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
             let matches = self
@@ -32,9 +35,10 @@ impl Sessions {
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
+            let stronger = self.stronger(written, password, verified).await;
             match self
                 .store
-                .create_session(found.user_id, verified, &session)
+                .create_session(found.user_id, verified, stronger.as_ref(), &session)
                 .await?
             {
                 CreateOutcome::Created => {
@@ -56,9 +60,14 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
+        let owner = Owner {
+            name: &new.name,
+            email: &new.email,
+            phone: &new.phone,
+        };
         let hash = self
             .passwords
-            .hash(self.algorithm().await?, password)
+            .hash(self.algorithm().await?, password, owner)
             .await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
