@@ -3,10 +3,15 @@
 
 mod lives;
 mod passwords;
+mod throttle;
 
 pub use passwords::{PasswordArguments, PasswordSettings};
+pub use throttle::ThrottleArguments;
 
-use crate::{command::Command, model::Lives};
+use crate::{
+    command::Command,
+    model::{Lives, ThrottleLimits},
+};
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
@@ -99,6 +104,9 @@ pub struct Arguments {
     /// ignored.
     #[arg(long, env = "AUTH_TRUSTED_PROXIES", default_value = "0")]
     pub trusted_proxies: String,
+    /// What is let through without a delay.
+    #[command(flatten)]
+    pub throttle: ThrottleArguments,
 }
 
 /// What the service is built from.
@@ -128,6 +136,8 @@ pub struct Config {
     pub passwords: PasswordSettings,
     /// Proxies before the public listener.
     pub trusted_proxies: usize,
+    /// What is let through without a delay.
+    pub throttle: ThrottleLimits,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -153,6 +163,7 @@ impl TryFrom<Arguments> for Config {
             0,
             MAX_PROXIES,
         );
+        let throttle = throttle::read(&mut problems, &arguments.throttle);
         for (variable, text) in [
             ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
             ("SERVICE_TOKEN_FILE", &arguments.service_token_file),
@@ -172,6 +183,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             passwords,
             proxies,
+            throttle,
         );
         let (
             Some(public_listen),
@@ -182,6 +194,7 @@ impl TryFrom<Arguments> for Config {
             Some(lives),
             Some(passwords),
             Some(trusted_proxies),
+            Some(throttle),
         ) = values
         else {
             return Err(problems);
@@ -205,6 +218,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             passwords,
             trusted_proxies,
+            throttle,
         })
     }
 }

@@ -8,17 +8,17 @@ mod stored;
 pub use argon2_costs::Argon2Costs;
 pub use rules::Owner;
 
-use crate::model::{Password, PasswordHash};
-use argon2::{
-    Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
+use crate::{
+    model::{Password, PasswordHash},
+    password_work::PasswordWork,
 };
+use argon2::{Argon2, Params, Version, password_hash::PasswordHasher as _};
 use std::{str::FromStr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// bcrypt's cost for new hashes (`$2b$`).
-const BCRYPT_COST: u32 = 12;
+pub(crate) const BCRYPT_COST: u32 = 12;
 /// bcrypt reads so many bytes and no more.
 const BCRYPT_BYTES: usize = 72;
 /// Calls that may wait for each running hash.
@@ -32,26 +32,6 @@ pub enum Algorithm {
     /// bcrypt `$2b$` of cost 12, over the bytes as sent: what the old
     /// application can read.
     Bcrypt,
-}
-
-impl Algorithm {
-    /// What an unknown e-mail is compared with, so that it takes as long as a
-    /// wrong password: a hash of a password that nobody kept.
-    fn nobody(self, costs: Argon2Costs) -> PasswordHash {
-        let Argon2Costs {
-            memory_kib,
-            passes,
-            lanes,
-        } = costs;
-        PasswordHash::new(match self {
-            Self::Argon2id => format!(
-                "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}$AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E"
-            ),
-            Self::Bcrypt => {
-                "$2b$12$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a".to_owned()
-            }
-        })
-    }
 }
 
 /// Which hash is written, as it is configured.
@@ -97,6 +77,7 @@ pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     costs: Argon2Costs,
+    work: PasswordWork,
 }
 
 impl Passwords {
@@ -108,7 +89,14 @@ impl Passwords {
             running: Arc::new(Semaphore::new(concurrency)),
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
             costs,
+            work: PasswordWork::new(costs),
         }
+    }
+
+    /// What verifications have cost so far.
+    #[must_use]
+    pub fn work(&self) -> &PasswordWork {
+        &self.work
     }
 
     /// Hashes a new password of this owner, if it keeps the rules.
@@ -123,23 +111,18 @@ impl Passwords {
         self.run(move || hash(algorithm, costs, &text)).await?
     }
 
-    /// Whether a password belongs to a hash; without a hash, the work of one that
-    /// is written now, and no; so too for one that we [cannot](Self::can_verify)
-    /// verify. Rules for new passwords are not applied.
+    /// Whether a password belongs to a hash; without a hash, no, and so too for one
+    /// that we [cannot](Self::can_verify) verify. A no costs the same whatever the
+    /// hash, and without one. Rules for new passwords are not applied.
     pub async fn verify(
         &self,
-        written: Algorithm,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
-        let text = password.expose().to_owned();
-        let hash = hash.filter(|hash| self.can_verify(hash));
-        let known = hash.is_some();
-        let hash = hash.map_or_else(|| written.nobody(self.costs), Clone::clone);
-        let matches = self
-            .run(move || verify(&text, hash.expose()).unwrap_or(false))
-            .await?;
-        Ok(known && matches)
+        let hash = hash.filter(|hash| self.can_verify(hash)).cloned();
+        let (password, work) = (password.clone(), self.work.clone());
+        self.run(move || work.verify(password.expose(), hash.as_ref().map(PasswordHash::expose)))
+            .await
     }
 
     /// Runs off the async threads. The permits go along, so that a cancelled
@@ -184,29 +167,6 @@ fn hash(
     Ok(PasswordHash::new(hash))
 }
 
-/// Tries the bytes as sent, then their NFC. `None` for a hash of no known form.
-fn verify(text: &str, hash: &str) -> Option<bool> {
-    if verify_bytes(text.as_bytes(), hash)? {
-        return Some(true);
-    }
-    let normalized: String = text.nfc().collect();
-    if normalized == text {
-        Some(false)
-    } else {
-        verify_bytes(normalized.as_bytes(), hash)
-    }
-}
-
-fn verify_bytes(password: &[u8], hash: &str) -> Option<bool> {
-    if hash.starts_with("$2") {
-        // over the first 72 bytes, as the old application does
-        bcrypt::verify(password, hash).ok()
-    } else {
-        let parsed = phc::PasswordHash::new(hash).ok()?;
-        Some(Argon2::default().verify_password(password, &parsed).is_ok())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,11 +175,7 @@ mod tests {
         let passwords = Passwords::new(1, Argon2Costs::default());
         let hash = PasswordHash::new(hash.to_owned());
         passwords
-            .verify(
-                Algorithm::Argon2id,
-                &Password::new(password.to_owned()),
-                Some(&hash),
-            )
+            .verify(&Password::new(password.to_owned()), Some(&hash))
             .await
             .unwrap()
     }
@@ -284,9 +240,7 @@ mod tests {
     async fn nobody_matches_nothing() {
         let passwords = Passwords::new(1, Argon2Costs::default());
         assert_eq!(
-            passwords
-                .verify(Algorithm::Argon2id, &Password::new(String::new()), None)
-                .await,
+            passwords.verify(&Password::new(String::new()), None).await,
             Ok(false)
         );
     }
@@ -306,23 +260,6 @@ mod tests {
         assert!(rejected(Algorithm::Bcrypt, "ع", 37).await);
     }
 
-    #[test]
-    fn nobody_has_a_hash_of_either_algorithm_and_of_its_full_cost() {
-        let costs = Argon2Costs {
-            memory_kib: 12_288,
-            passes: 3,
-            lanes: 2,
-        };
-        for algorithm in [Algorithm::Argon2id, Algorithm::Bcrypt] {
-            let nobody = algorithm.nobody(costs);
-            assert_eq!(verify("nobody", nobody.expose()), Some(false));
-        }
-        let nobody = Algorithm::Argon2id.nobody(costs);
-        assert!(nobody.expose().contains("$m=12288,t=3,p=2$"));
-        let nobody = Algorithm::Bcrypt.nobody(costs);
-        assert!(nobody.expose().starts_with("$2b$12$"));
-    }
-
     #[tokio::test]
     async fn callers_beyond_the_queue_are_shed() {
         let passwords = Passwords::new(1, Argon2Costs::default());
@@ -330,9 +267,7 @@ mod tests {
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())
             .unwrap();
-        let shed = passwords
-            .verify(Algorithm::Argon2id, &Password::new("x".to_owned()), None)
-            .await;
+        let shed = passwords.verify(&Password::new("x".to_owned()), None).await;
         assert_eq!(shed, Err(PasswordError::Overloaded));
     }
 }

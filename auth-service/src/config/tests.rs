@@ -1,3 +1,5 @@
+//! Defaults, and what is refused.
+
 use super::*;
 
 fn configure(flags: &[&str]) -> Result<Config, Problems> {
@@ -16,6 +18,7 @@ fn defaults_fit_together() {
     assert_eq!(config.lives, Lives::default());
     assert_eq!(config.passwords, PasswordSettings::default());
     assert_eq!(config.trusted_proxies, 0);
+    assert_eq!(config.throttle, ThrottleLimits::default());
 }
 
 #[test]
@@ -27,6 +30,8 @@ fn every_wrong_value_is_named() {
         "--refresh-overlap-seconds=39",
         "--password-hash=md5",
         "--issuer=",
+        "--throttle-log-ins=0",
+        "--throttle-registrations=0",
     ])
     .unwrap_err()
     .to_string();
@@ -37,6 +42,8 @@ fn every_wrong_value_is_named() {
         "AUTH_REFRESH_OVERLAP_SECONDS",
         "AUTH_PASSWORD_HASH",
         "AUTH_ISSUER",
+        "AUTH_THROTTLE_LOG_INS",
+        "AUTH_THROTTLE_REGISTRATIONS",
     ] {
         assert!(problems.contains(variable), "{variable} in {problems}");
     }

@@ -21,6 +21,7 @@ impl Sessions {
         current: &Password,
         new: &Password,
     ) -> Result<u32, AuthError> {
+        let attempt = self.throttles.change_password(user).await?;
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
         let account = self.store.account(user).await?.ok_or(gone)?;
@@ -33,9 +34,11 @@ impl Sessions {
         self.warn_if_unverifiable(user, &hash);
         let mut made = None;
         for _ in 0..VERIFICATIONS {
-            if !self.passwords.verify(written, current, Some(&hash)).await? {
+            let verified = self.passwords.verify(current, Some(&hash)).await;
+            if !self.throttles.unless_not_made(&attempt, verified).await? {
                 break;
             }
+            self.throttles.forget(&attempt).await;
             let new = match &made {
                 Some(made) => made,
                 None => made.insert(

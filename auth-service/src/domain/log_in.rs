@@ -20,22 +20,22 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
+        let attempt = self.throttles.log_in(email, &client).await?;
         let found = self.store.find_log_in(email).await?;
-        let written = self.algorithm().await?;
+        // a user that may not log in is as unknown as one that is not there
+        let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
         if let Some(found) = &found {
             self.warn_if_unverifiable(found.user_id, &found.password);
         }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
-            let matches = self
-                .passwords
-                .verify(written, password, hash.as_ref())
-                .await?;
+            let verified = self.passwords.verify(password, hash.as_ref()).await;
+            let matches = self.throttles.unless_not_made(&attempt, verified).await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
-            let stronger = self.stronger(written, password, verified).await;
+            let stronger = self.stronger(password, verified).await?;
             match self
                 .store
                 .create_session(found.user_id, verified, stronger.as_ref(), &session)
@@ -43,6 +43,7 @@ impl Sessions {
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => break,
@@ -60,15 +61,15 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
+        let attempt = self.throttles.register(&client).await?;
         let owner = Owner {
             name: &new.name,
             email: &new.email,
             phone: &new.phone,
         };
-        let hash = self
-            .passwords
-            .hash(self.algorithm().await?, password, owner)
-            .await?;
+        let written = self.algorithm().await?;
+        let hashed = self.passwords.hash(written, password, owner).await;
+        let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
             Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),

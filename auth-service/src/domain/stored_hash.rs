@@ -1,6 +1,6 @@
 //! What stands in `users.password`: made stronger at a log-in, or of no use.
 
-use super::Sessions;
+use super::{AuthError, Sessions};
 use crate::{
     model::{Password, PasswordHash},
     passwords::{Algorithm, Scheme},
@@ -14,15 +14,15 @@ impl Sessions {
     /// column.
     pub(super) async fn stronger(
         &self,
-        written: Algorithm,
         password: &Password,
         verified: &PasswordHash,
-    ) -> Option<PasswordHash> {
+    ) -> Result<Option<PasswordHash>, AuthError> {
+        let written = self.algorithm().await?;
         // what `auto` means there, and there alone
         if (self.scheme, written) == (Scheme::Auto, Algorithm::Bcrypt) {
-            return None;
+            return Ok(None);
         }
-        self.passwords.stronger(written, password, verified).await
+        Ok(self.passwords.stronger(written, password, verified).await)
     }
 
     /// Tells the operator whose password can never be right.

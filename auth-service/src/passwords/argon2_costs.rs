@@ -40,7 +40,7 @@ impl Argon2Costs {
     }
 
     /// KiB written in all passes.
-    pub(super) fn work(self) -> u64 {
+    pub(crate) fn work(self) -> u64 {
         u64::from(self.memory_kib) * u64::from(self.passes)
     }
 

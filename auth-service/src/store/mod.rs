@@ -10,6 +10,7 @@ mod error;
 mod list;
 mod load;
 mod rehash;
+mod throttle;
 mod turn;
 mod used_marks;
 

@@ -38,4 +38,5 @@ mod secrets_in_logs;
 mod start_up;
 mod statements;
 mod stronger_hash;
+mod throttle;
 mod tokens;

@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::time::Duration;
 use testing::{
-    Kind,
+    Kind, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 use tonic::Status;
@@ -49,8 +49,11 @@ async fn assert_goes_on(replica: &impl Served, tokens: &TokenPair) {
 
 testing::on_both_databases! {
     async fn of_sixteen_log_ins_at_once_on_a_weak_hash_all_sessions_go_on(kind: Kind) {
-        let auth = Auth::start(kind).await;
-        let replica = auth.another_replica().await;
+        let database = TestDatabase::migrated(kind).await;
+        let url = database.url.clone();
+        let many = ["--throttle-log-ins=1000"];
+        let auth = Auth::start_through(database, &url, &many).await;
+        let replica = auth.another_replica_with(&many).await;
         auth.add_customer(EMAIL).await;
         write_hash(&auth, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
         let here = (0..8).map(|_| log_in(&auth.replica, PASSWORD));
