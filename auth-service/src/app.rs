@@ -89,7 +89,7 @@ impl App {
             config.audience,
             clock.clone(),
         );
-        let passwords = Passwords::new(config.hashing_concurrency);
+        let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
         // one connection, for the one task that validates
         let validating = PoolLimits {
@@ -106,7 +106,7 @@ impl App {
             store,
             tokens: Arc::new(tokens),
             passwords,
-            scheme: config.password_hash,
+            scheme: config.passwords.scheme,
             lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
             lives: config.lives,
@@ -119,8 +119,9 @@ impl App {
         // who may call: read from the proto files, enforced before any handler
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
         let validator = InProcessValidator::new(sessions.clone());
-        let auth = AuthServiceServer::new(AuthHandlers::new(sessions.clone()))
-            .max_decoding_message_size(MAX_MESSAGE);
+        let auth =
+            AuthServiceServer::new(AuthHandlers::new(sessions.clone(), config.trusted_proxies))
+                .max_decoding_message_size(MAX_MESSAGE);
         let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
 
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;

@@ -3,7 +3,7 @@
 use super::{AuthError, Sessions};
 use crate::{
     model::{Password, Refusal},
-    passwords::PasswordError,
+    passwords::{Owner, PasswordError},
     store::ChangeOutcome,
 };
 use shared::ids::{SessionId, UserId};
@@ -24,7 +24,14 @@ impl Sessions {
         let attempt = self.throttles.change_password(user).await?;
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
-        let mut hash = self.store.password_of(user).await?.ok_or(gone)?;
+        let account = self.store.account(user).await?.ok_or(gone)?;
+        let owner = Owner {
+            name: &account.name,
+            email: &account.email,
+            phone: &account.phone,
+        };
+        let mut hash = account.password;
+        self.warn_if_unverifiable(user, &hash);
         let mut made = None;
         for _ in 0..VERIFICATIONS {
             let verified = self.passwords.verify(current, Some(&hash)).await;
@@ -34,7 +41,12 @@ impl Sessions {
             self.throttles.forget(&attempt).await;
             let new = match &made {
                 Some(made) => made,
-                None => made.insert(self.passwords.hash(written, new).await.map_err(rejected)?),
+                None => made.insert(
+                    self.passwords
+                        .hash(written, new, owner)
+                        .await
+                        .map_err(rejected)?,
+                ),
             };
             match self
                 .store

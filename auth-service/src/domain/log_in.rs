@@ -3,7 +3,7 @@
 use super::{AuthError, Grant, Sessions, standing};
 use crate::{
     model::{Client, NewCustomer, Password, Refusal},
-    passwords::{Algorithm, Scheme},
+    passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
 use shared::ids::SessionId;
@@ -25,6 +25,9 @@ impl Sessions {
         // a user that may not log in is as unknown as one that is not there
         let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
+        if let Some(found) = &found {
+            self.warn_if_unverifiable(found.user_id, &found.password);
+        }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
             let verified = self.passwords.verify(password, hash.as_ref()).await;
@@ -32,9 +35,10 @@ impl Sessions {
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
+            let stronger = self.stronger(password, verified).await?;
             match self
                 .store
-                .create_session(found.user_id, verified, &session)
+                .create_session(found.user_id, verified, stronger.as_ref(), &session)
                 .await?
             {
                 CreateOutcome::Created => {
@@ -58,7 +62,13 @@ impl Sessions {
         client: Client,
     ) -> Result<Grant, AuthError> {
         let attempt = self.throttles.register(&client).await?;
-        let hashed = self.passwords.hash(self.algorithm().await?, password).await;
+        let owner = Owner {
+            name: &new.name,
+            email: &new.email,
+            phone: &new.phone,
+        };
+        let written = self.algorithm().await?;
+        let hashed = self.passwords.hash(written, password, owner).await;
         let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {

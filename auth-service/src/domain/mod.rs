@@ -16,6 +16,7 @@ mod refresh_model;
 mod revoke;
 mod revoke_users;
 mod standing;
+mod stored_hash;
 mod throttle;
 mod used_marks;
 mod validate;

@@ -18,13 +18,17 @@ use tonic::{Request, Response, Status};
 #[derive(Clone, Debug)]
 pub struct AuthHandlers {
     sessions: Sessions,
+    trusted_proxies: usize,
 }
 
 impl AuthHandlers {
-    /// Handlers that ask this domain.
+    /// Handlers that ask this domain. So many proxies stand before them.
     #[must_use]
-    pub fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    pub fn new(sessions: Sessions, trusted_proxies: usize) -> Self {
+        Self {
+            sessions,
+            trusted_proxies,
+        }
     }
 }
 
@@ -34,7 +38,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RegisterRequest>,
     ) -> Result<Response<RegisterResponse>, Status> {
-        let (new, password, client) = parse::register(request)?;
+        let (new, password, client) = parse::register(request, self.trusted_proxies)?;
         let grant = self
             .sessions
             .register(&new, &password, client)
@@ -51,7 +55,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<CreateSessionRequest>,
     ) -> Result<Response<CreateSessionResponse>, Status> {
-        let (email, password, client) = parse::create_session(request)?;
+        let (email, password, client) = parse::create_session(request, self.trusted_proxies)?;
         let grant = self
             .sessions
             .log_in(&email, &password, client)

@@ -2,6 +2,8 @@
 //! `proto`.
 
 mod auth_service;
+mod client_address;
+mod device_info;
 mod in_process;
 mod page_token;
 mod parse;

@@ -14,6 +14,19 @@ use sea_orm::{
 };
 use shared::ids::{SessionId, UserId};
 
+/// A live user's password, and what others may know of the user.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// What stands in `users.password`.
+    pub password: PasswordHash,
+    /// Display name.
+    pub name: String,
+    /// The address that logs in.
+    pub email: String,
+    /// Telephone number, or nothing.
+    pub phone: String,
+}
+
 /// What became of a change of password.
 #[derive(Debug)]
 pub enum ChangeOutcome {
@@ -29,16 +42,26 @@ pub enum ChangeOutcome {
 }
 
 impl Store {
-    /// What stands in `users.password` of a live user.
-    pub async fn password_of(&self, user: UserId) -> Result<Option<PasswordHash>, StoreError> {
+    /// A live user's account.
+    pub async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         let query = log_in_query()
+            .columns([user::Column::Name, user::Column::Email, user::Column::Phone])
             .and_where(Expr::col(user::Column::Id).eq(user.0))
             .take();
-        let row = self.database.connection().query_one(&query).await?;
-        let found = row.map(|row| read_log_in(&row)).transpose()?;
-        Ok(found
-            .filter(|found| found.is_live)
-            .map(|found| found.password))
+        let Some(row) = self.database.connection().query_one(&query).await? else {
+            return Ok(None);
+        };
+        let found = read_log_in(&row)?;
+        if !found.is_live {
+            return Ok(None);
+        }
+        let phone: Option<String> = row.try_get("", "phone")?;
+        Ok(Some(Account {
+            password: found.password,
+            name: row.try_get("", "name")?,
+            email: row.try_get("", "email")?,
+            phone: phone.unwrap_or_default(),
+        }))
     }
 
     /// Writes a new password if the verified one still stands there, ends the

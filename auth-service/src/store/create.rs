@@ -76,7 +76,8 @@ impl Store {
     }
 
     /// Begins a session, if the verified password still stands there, and notes
-    /// the log-in with the user.
+    /// the log-in with the user. `stronger`, if given, then stands for the same
+    /// password.
     ///
     /// The user's row is locked as for the update that follows: a share lock
     /// that two log-ins hold, and both want to strengthen, is a deadlock.
@@ -84,6 +85,7 @@ impl Store {
         &self,
         user: UserId,
         verified: &PasswordHash,
+        stronger: Option<&PasswordHash>,
         session: &NewSession,
     ) -> Result<CreateOutcome, StoreError> {
         retried(|| async {
@@ -104,7 +106,11 @@ impl Store {
                 return Ok(CreateOutcome::PasswordChanged(found.password));
             }
             let now: Timestamp = row.try_get("", "now")?;
-            self.insert_session(&transaction, user, verified, session, now)
+            if let Some(stronger) = stronger {
+                self.rehash(&transaction, user, verified, stronger).await?;
+            }
+            let standing = stronger.unwrap_or(verified);
+            self.insert_session(&transaction, user, standing, session, now)
                 .await?;
             transaction.commit().await?;
             Ok(CreateOutcome::Created)

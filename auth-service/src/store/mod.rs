@@ -9,11 +9,12 @@ pub mod entity;
 mod error;
 mod list;
 mod load;
+mod rehash;
 mod throttle;
 mod turn;
 mod used_marks;
 
-pub use change_password::ChangeOutcome;
+pub use change_password::{Account, ChangeOutcome};
 pub use create::{CreateOutcome, LogIn, NewSession};
 pub use end_batch::{BATCH, Batch};
 pub use error::StoreError;
@@ -60,4 +61,10 @@ where
         }
     }
     attempt().await
+}
+
+/// A column that only describes. What is no text there (SQLite takes any bytes as one)
+/// costs nobody the session.
+fn text_or_nothing(row: &QueryResult, column: &str) -> Option<String> {
+    row.try_get("", column).ok().flatten()
 }

@@ -37,5 +37,6 @@ mod secrets_at_rest;
 mod secrets_in_logs;
 mod start_up;
 mod statements;
+mod stronger_hash;
 mod throttle;
 mod tokens;

@@ -4,7 +4,7 @@
 use crate::{
     Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
 };
-use auth_service::{app as auth, model::Lives, passwords::Scheme};
+use auth_service::{app as auth, config::PasswordSettings, model::Lives};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
@@ -131,8 +131,8 @@ fn auth_config(
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
-        password_hash: Scheme::Auto,
-        hashing_concurrency: 2,
+        passwords: PasswordSettings::default(),
+        trusted_proxies: 0,
     }
 }
 

@@ -6,6 +6,7 @@ use auth_service::{
     app::App,
     config::{Arguments, Config},
     password_work::PasswordWork,
+    passwords::Argon2Costs,
     tokens::{KeyName, generate_key},
 };
 use clap::Parser as _;
@@ -29,6 +30,13 @@ use tonic::{
 pub const PASSWORD: &str = "correct horse battery";
 /// The first service token that a test's auth-service accepts.
 pub const SERVICE_TOKEN: &str = "test-service-token-0123456789abcdef";
+
+/// What a hash costs in tests, below what configuration allows.
+const CHEAP: Argon2Costs = Argon2Costs {
+    memory_kib: 8,
+    passes: 1,
+    lanes: 1,
+};
 
 /// A running auth-service. It stops when this value is dropped.
 #[derive(Debug)]
@@ -167,7 +175,8 @@ impl Replica {
         let flags = required
             .into_iter()
             .chain(flags.iter().map(|flag| (*flag).to_owned()));
-        let config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
+        let mut config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
+        config.passwords.costs = CHEAP;
         let app = App::build(config, clock.clone())
             .await
             .expect("auth-service starts");
@@ -261,7 +270,8 @@ fn password_hash() -> &'static str {
     use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
-        let cheap = Params::new(8, 1, 1, None).expect("parameters");
+        let cheap = Params::new(CHEAP.memory_kib, CHEAP.passes, CHEAP.lanes, None);
+        let cheap = cheap.expect("parameters");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap);
         argon2
             .hash_password(PASSWORD.as_bytes())
