@@ -3,12 +3,13 @@
 
 use crate::{
     config::Config,
-    domain::{Lookups, Sessions, UsedMarks},
+    domain::{AuditLog, Lookups, Sessions, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
+use futures_util::future::join_all;
 use proto::auth::v1::{
     auth_service_server::AuthServiceServer,
     session_validation_service_server::SessionValidationServiceServer,
@@ -49,8 +50,8 @@ pub struct App {
     keys: Arc<KeyRing>,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
-    /// Writes the last used marks, then ends.
-    writing: JoinHandle<()>,
+    /// Write the last used marks and audit events, then end.
+    writing: [JoinHandle<()>; 2],
 }
 
 /// auth-service cannot start.
@@ -97,16 +98,18 @@ impl App {
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
         let store = Store::new(database.clone());
-        let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
-        let sessions = Sessions::new(
+        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
+        let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
+        let sessions = Sessions {
             store,
-            Arc::new(tokens),
+            tokens: Arc::new(tokens),
             passwords,
-            config.password_hash,
-            Lookups::start(Store::new(validating), background.clone()),
+            scheme: config.password_hash,
+            lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
-            config.lives,
-        );
+            audit_log,
+            lives: config.lives,
+        };
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness =
@@ -147,7 +150,7 @@ impl App {
             readiness,
             keys,
             background,
-            writing,
+            writing: [writing_marks, writing_events],
         })
     }
 
@@ -180,7 +183,7 @@ impl App {
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();
-        let _ = tokio::time::timeout(LAST_WRITES, self.writing).await;
+        let _ = tokio::time::timeout(LAST_WRITES, join_all(self.writing)).await;
         served
     }
 }

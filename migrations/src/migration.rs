@@ -63,7 +63,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, AUDIT];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -121,4 +121,20 @@ const PARTNER_WORK: Migration = Migration {
     },
     tables: &["ticketing_idempotency_keys"],
     has_search: true,
+};
+
+pub(crate) const AUDIT: Migration = Migration {
+    name: "0004_audit",
+    postgres: Texts {
+        create: &[text!("0004_audit/postgres/tables.sql")],
+        indexes: text!("0004_audit/postgres/indexes.sql"),
+        drop: text!("0004_audit/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0004_audit/sqlite/tables.sql")],
+        indexes: text!("0004_audit/sqlite/indexes.sql"),
+        drop: text!("0004_audit/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_audit_events"],
+    has_search: false,
 };

@@ -1,8 +1,8 @@
 //! Log-in and registration.
 
-use super::{AuthError, Grant, Sessions, standing};
+use super::{AuthError, Dead, Grant, Sessions, standing};
 use crate::{
-    model::{Client, NewCustomer, Password, Refusal},
+    model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
@@ -24,6 +24,10 @@ impl Sessions {
         let written = self.algorithm().await?;
         let mut hash = found.as_ref().map(|found| found.password.clone());
         let session = self.new_session(client);
+        let mut cause = match &found {
+            Some(_) => AuditCause::PasswordWrong,
+            None => AuditCause::EmailUnknown,
+        };
         for _ in 0..VERIFICATIONS {
             let matches = self
                 .passwords
@@ -41,11 +45,19 @@ impl Sessions {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
                     return self.grant_new(session.id).await;
                 }
-                CreateOutcome::UserGone => break,
+                CreateOutcome::UserGone => {
+                    cause = AuditCause::UserInvalid;
+                    break;
+                }
                 CreateOutcome::PasswordChanged(now) => hash = Some(now),
             }
         }
-        tracing::info!("log-in refused");
+        tracing::info!(cause = cause.as_str(), "log-in refused");
+        // the user where it is known, and never what was typed: it may be a password
+        self.audit_log.note(AuditEvent {
+            subject: found.map(|found| found.user_id),
+            ..AuditEvent::refused(AuditEventType::CreateSession, cause, &session.client)
+        });
         Err(Refusal::CredentialsInvalid.into())
     }
 
@@ -62,7 +74,12 @@ impl Sessions {
             .await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
-            Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),
+            Err(StoreError::Exists(_)) => {
+                let (what, cause) = (AuditEventType::Register, AuditCause::EmailTaken);
+                self.audit_log
+                    .note(AuditEvent::refused(what, cause, &session.client));
+                return Err(AuthError::EmailTaken);
+            }
             outcome => outcome?,
         };
         tracing::info!(session = %session.id, %user, "customer registered");
@@ -92,7 +109,7 @@ impl Sessions {
             .load_one(id)
             .await?
             .ok_or(Refusal::SessionNotFound)?;
-        let user = standing(&record).map_err(|dead| dead.refusal)?.clone();
+        let user = standing(&record).map_err(Dead::refusal)?.clone();
         self.grant(&record, user)
     }
 }

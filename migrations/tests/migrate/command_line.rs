@@ -24,12 +24,12 @@ testing::on_both_databases! {
         let database = TestDatabase::empty(kind).await;
         let url = Some(database.url.expose());
         for (arguments, code, printed) in [
-            (&["status"][..], 0, "pending  0001_tables\npending  0002_partner_work\n"),
-            (&["up"], 0, "applied  0001_tables\napplied  0002_partner_work\n"),
+            (&["status"][..], 0, "pending  0001_tables\npending  0002_partner_work\npending  0004_audit\n"),
+            (&["up"], 0, "applied  0001_tables\napplied  0002_partner_work\napplied  0004_audit\n"),
             (&["up"], 0, "nothing to do\n"),
             (&["down"], 1, ""),
-            (&["fresh", "--drop-data"], 0, "dropped  0002_partner_work\ndropped  0001_tables\napplied  0001_tables\napplied  0002_partner_work\n"),
-            (&["down", "--drop-data"], 0, "dropped  0002_partner_work\ndropped  0001_tables\n"),
+            (&["fresh", "--drop-data"], 0, "dropped  0004_audit\ndropped  0002_partner_work\ndropped  0001_tables\napplied  0001_tables\napplied  0002_partner_work\napplied  0004_audit\n"),
+            (&["down", "--drop-data"], 0, "dropped  0004_audit\ndropped  0002_partner_work\ndropped  0001_tables\n"),
             (&["down", "--drop-data"], 0, "nothing to do\n"),
         ] {
             let output = migrate(arguments, url).await;
@@ -91,14 +91,14 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--plan"],
             &[
                 "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
-                "locks ", "goes ", "goes ",
+                "locks ", "goes ", "goes ", "goes ",
             ],
         ),
         (
             &["down", "--plan", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ",
+                "goes ", "goes ",
             ],
         ),
         (
@@ -106,13 +106,14 @@ async fn what_stops_working_is_said_before_it_stops() {
             &[
                 "applied  0001_tables  adopted ",
                 "applied  0002_partner_work  created ",
+                "applied  0004_audit  created ",
             ],
         ),
         (
             &["down", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ", "done ", "done ", "done ", "dropped ",
+                "goes ", "goes ", "done ", "done ", "done ", "dropped ",
             ],
         ),
         (&["down"], &["nothing to do"]),
@@ -142,6 +143,9 @@ async fn wrong_usage_is_exit_code_64() {
         (&["up"], None),
         (&["up"], Some("")),
         (&["up"], Some("mysql://localhost/ticketing")),
+        (&["purge-audit"], None),
+        (&["purge-audit", "--older-than", "0d"], None),
+        (&["purge-audit", "--older-than", "400"], None),
     ] {
         let output = migrate(arguments, url).await;
         assert_eq!(

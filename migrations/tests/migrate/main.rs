@@ -13,8 +13,17 @@ mod command_line;
 mod down;
 mod fingerprint;
 mod indexes;
+mod purge_audit;
 mod schema;
 mod up;
 
 /// The old application's schema.
 const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
+
+/// The migrations of this build, oldest first.
+const MIGRATIONS: [&str; 3] = ["0001_tables", "0002_partner_work", migrations::NEWEST];
+
+/// The same, newest first.
+fn newest_first() -> Vec<&'static str> {
+    MIGRATIONS.iter().rev().copied().collect()
+}

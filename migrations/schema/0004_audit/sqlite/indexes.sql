@@ -1,0 +1,1 @@
+-- None: no table of the application is read by this.
