@@ -33,7 +33,7 @@ async fn events_are_gathered_in_order_with_their_age_and_a_stop_writes_the_last(
     log.note(event(2));
     let batch = seen.recv().await.unwrap();
     assert_eq!(users(&batch), [1, 2]);
-    assert_eq!(batch[0].1 - batch[1].1, Duration::from_millis(50));
+    assert_eq!(batch[0].1, batch[1].1 + Duration::from_millis(50));
     for user in 0..2_000 {
         log.note(event(user));
     }
