@@ -3,8 +3,9 @@
 
 use crate::{
     config::Config,
-    domain::{AuditLog, Lookups, Sessions, UsedMarks},
+    domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    password_work::PasswordWork,
     passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
@@ -48,6 +49,7 @@ pub struct App {
     ops: (Listener, Router),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
+    password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
     /// Write the last used marks and audit events, then end.
@@ -100,7 +102,9 @@ impl App {
         let store = Store::new(database.clone());
         let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
+        let password_work = passwords.work().clone();
         let sessions = Sessions {
+            throttles: Throttles::new(store.clone(), config.throttle),
             store,
             tokens: Arc::new(tokens),
             passwords,
@@ -149,6 +153,7 @@ impl App {
             ops: (ops, serve::with_reflection(ops_router, &[])?),
             readiness,
             keys,
+            password_work,
             background,
             writing: [writing_marks, writing_events],
         })
@@ -170,6 +175,12 @@ impl App {
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops.0.address()
+    }
+
+    /// What its verifications of passwords cost, also while it serves.
+    #[must_use]
+    pub fn password_work(&self) -> &PasswordWork {
+        &self.password_work
     }
 
     /// Serves until `stop`; then says so by its health, finishes what is in

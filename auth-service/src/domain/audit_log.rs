@@ -2,8 +2,9 @@
 //! batches off the caller's path. It never blocks a call and never fails one; what
 //! changes a row is written with the change instead.
 
+use super::AuthError;
 use crate::{
-    model::AuditEvent,
+    model::{AuditCause, AuditEvent, AuditEventType, Client},
     store::{Store, StoreError},
 };
 use shared::telemetry::chain;
@@ -74,6 +75,21 @@ impl AuditLog {
         if self.queue.try_send((event, Instant::now())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Passes on whether an attempt was let in, and leaves an event if it was not.
+    /// Whose account it was about is not looked up for it.
+    pub(super) fn throttled<T>(
+        &self,
+        event_type: AuditEventType,
+        client: &Client,
+        admitted: Result<T, AuthError>,
+    ) -> Result<T, AuthError> {
+        if let Err(AuthError::TooManyAttempts(_)) = admitted {
+            let cause = AuditCause::Throttled;
+            self.note(AuditEvent::refused(event_type, cause, client));
+        }
+        admitted
     }
 
     /// How many events were dropped since the start: the queue was full, or the

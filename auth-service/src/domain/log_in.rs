@@ -20,19 +20,24 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
+        let what = AuditEventType::CreateSession;
+        let attempt = self.throttles.log_in(email, &client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
         let found = self.store.find_log_in(email).await?;
-        let written = self.algorithm().await?;
-        let mut hash = found.as_ref().map(|found| found.password.clone());
-        let session = self.new_session(client);
+        // the user where it is known, and never what was typed: it may be a password
+        let subject = found.as_ref().map(|found| found.user_id);
         let mut cause = match &found {
-            Some(_) => AuditCause::PasswordWrong,
+            Some(found) if found.is_live => AuditCause::PasswordWrong,
+            Some(_) => AuditCause::UserInvalid,
             None => AuditCause::EmailUnknown,
         };
+        // a user that may not log in is as unknown as one that is not there
+        let found = found.filter(|found| found.is_live);
+        let mut hash = found.as_ref().map(|found| found.password.clone());
+        let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
-            let matches = self
-                .passwords
-                .verify(written, password, hash.as_ref())
-                .await?;
+            let verified = self.passwords.verify(password, hash.as_ref()).await;
+            let matches = self.throttles.unless_not_made(&attempt, verified).await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
@@ -43,6 +48,7 @@ impl Sessions {
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => {
@@ -53,10 +59,9 @@ impl Sessions {
             }
         }
         tracing::info!(cause = cause.as_str(), "log-in refused");
-        // the user where it is known, and never what was typed: it may be a password
         self.audit_log.note(AuditEvent {
-            subject: found.map(|found| found.user_id),
-            ..AuditEvent::refused(AuditEventType::CreateSession, cause, &session.client)
+            subject,
+            ..AuditEvent::refused(what, cause, &session.client)
         });
         Err(Refusal::CredentialsInvalid.into())
     }
@@ -68,14 +73,15 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let hash = self
-            .passwords
-            .hash(self.algorithm().await?, password)
-            .await?;
+        let what = AuditEventType::Register;
+        let attempt = self.throttles.register(&client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
+        let hashed = self.passwords.hash(self.algorithm().await?, password).await;
+        let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
             Err(StoreError::Exists(_)) => {
-                let (what, cause) = (AuditEventType::Register, AuditCause::EmailTaken);
+                let cause = AuditCause::EmailTaken;
                 self.audit_log
                     .note(AuditEvent::refused(what, cause, &session.client));
                 return Err(AuthError::EmailTaken);

@@ -18,6 +18,7 @@ mod refresh_model;
 mod revoke;
 mod revoke_users;
 mod standing;
+mod throttle;
 mod used_marks;
 mod validate;
 
@@ -32,6 +33,7 @@ pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use revoke_users::Revocation;
 pub use standing::{Dead, standing};
+pub use throttle::Throttles;
 pub use used_marks::UsedMarks;
 pub use validate::Validated;
 
@@ -45,13 +47,15 @@ use std::sync::Arc;
 
 /// Everything that can be done with a session.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is its type")]
 pub struct Sessions {
-    pub(crate) store: Store,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) passwords: Passwords,
-    pub(crate) scheme: Scheme,
-    pub(crate) lookups: Lookups,
-    pub(crate) used_marks: UsedMarks,
-    pub(crate) audit_log: AuditLog,
-    pub(crate) lives: Lives,
+    pub store: Store,
+    pub tokens: Arc<Tokens>,
+    pub passwords: Passwords,
+    pub scheme: Scheme,
+    pub throttles: Throttles,
+    pub lookups: Lookups,
+    pub used_marks: UsedMarks,
+    pub audit_log: AuditLog,
+    pub lives: Lives,
 }

@@ -84,7 +84,7 @@ texts! {
         PasswordWrong = "password_wrong",
         /// The user is disabled or deleted.
         UserInvalid = "user_invalid",
-        /// Too many log-ins.
+        /// Too many attempts.
         Throttled = "throttled",
         /// [`RefreshOutcome::Turned`].
         Turned = "turned",

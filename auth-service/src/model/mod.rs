@@ -7,6 +7,7 @@ mod refresh_outcome;
 mod refusal;
 mod scope;
 mod session;
+mod throttle;
 mod user;
 
 pub use audit::{
@@ -18,4 +19,5 @@ pub use refresh_outcome::RefreshOutcome;
 pub use refusal::{EndReason, Refusal};
 pub use scope::Scope;
 pub use session::{Generation, Session, SessionRecord};
+pub use throttle::{Throttle, ThrottleKey, ThrottleLimits, Wait};
 pub use user::{NewCustomer, Password, PasswordHash, User};

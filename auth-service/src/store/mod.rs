@@ -11,6 +11,7 @@ mod error;
 mod list;
 mod list_audit;
 mod load;
+mod throttle;
 mod turn;
 mod used_marks;
 

@@ -146,6 +146,33 @@ testing::on_both_databases! {
         log.says(&format!("register done - {mona} {mona} {session} 127.0.0.1 - -")).await;
     }
 
+    async fn what_is_refused_for_too_many_attempts_is_noted(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let url = database.url.clone();
+        let auth = Auth::start_through(database, &url, &["--throttle-registrations=1"]).await;
+        let sara = auth.add_customer(EMAIL).await;
+        let mut log = Log::of(&auth.database);
+        let (session, pair) = begun(&auth, &mut log, sara).await;
+        let too_many = (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS".to_owned());
+        for _ in 0..5 {
+            log_in(&auth, EMAIL, "wrong").await.unwrap_err();
+            log.says(&format!("create_session refused password_wrong - {sara} - 127.0.0.1 - -")).await;
+        }
+        assert_eq!(refusal(log_in(&auth, EMAIL, PASSWORD).await), too_many);
+        log.says("create_session refused throttled - - - 127.0.0.1 - -").await;
+        let change = |how: &str| format!("change_password refused {how} {sara} {sara} {session} 127.0.0.1 - -");
+        for _ in 0..5 {
+            change_password(&auth, &pair.access_token, "wrong").await.unwrap_err();
+            log.says(&change("password_wrong")).await;
+        }
+        assert_eq!(refusal(change_password(&auth, &pair.access_token, PASSWORD).await), too_many);
+        log.says(&change("throttled")).await;
+        register(&auth, EMAIL).await.unwrap_err();
+        log.says("register refused email_taken - - - 127.0.0.1 - -").await;
+        assert_eq!(refusal(register(&auth, "mona@example.com").await), too_many);
+        log.says("register refused throttled - - - 127.0.0.1 - -").await;
+    }
+
     async fn each_outcome_of_a_refresh_is_noted_with_its_cause(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;

@@ -21,7 +21,12 @@ mod up;
 const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
 
 /// The migrations of this build, oldest first.
-const MIGRATIONS: [&str; 3] = ["0001_tables", "0002_partner_work", migrations::NEWEST];
+const MIGRATIONS: [&str; 4] = [
+    "0001_tables",
+    "0002_partner_work",
+    "0003_throttles",
+    migrations::NEWEST,
+];
 
 /// The same, newest first.
 fn newest_first() -> Vec<&'static str> {

@@ -9,7 +9,7 @@ use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
 /// The tables that the services read or write, ours, and the bookkeeping.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "branches",
     "categories",
     "configurations",
@@ -27,6 +27,7 @@ const TABLES: [&str; 19] = [
     "ticketing_audit_events",
     "ticketing_idempotency_keys",
     "ticketing_migrations",
+    "ticketing_throttles",
     "user_sessions",
     "users",
 ];

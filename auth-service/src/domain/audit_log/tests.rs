@@ -2,7 +2,6 @@
 //! stop.
 
 use super::*;
-use crate::model::{AuditCause, AuditEventType, Client};
 use sea_orm::DbErr;
 use shared::ids::UserId;
 use std::sync::atomic::{AtomicBool, AtomicUsize};

@@ -3,5 +3,6 @@
 
 pub mod audit_event;
 pub mod customer;
+pub mod throttle;
 pub mod user;
 pub mod user_session;

@@ -138,6 +138,7 @@ impl Case {
             [
                 Some(Origin::Adopted),
                 Some(Origin::Created),
+                Some(Origin::Created),
                 Some(Origin::Created)
             ]
         );

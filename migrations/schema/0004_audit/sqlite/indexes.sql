@@ -1,1 +1,0 @@
--- None: no table of the application is read by this.
