@@ -25,6 +25,6 @@ pub use command::{
 };
 pub use error::MigrateError;
 pub use found::Names;
-pub use migration::{NEWEST, SEED};
+pub use migration::{NAMES, NEWEST, SEED};
 pub use purge::{Age, InvalidAge, purge_audit};
 pub use report::{Plan, Report, State, Status, Tell};

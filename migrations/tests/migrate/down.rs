@@ -1,11 +1,10 @@
 //! `down` and `fresh`: only when told so, only what `up` made, and all of it.
 
 use crate::{
-    MIGRATIONS,
     fingerprint::{fingerprint, lines},
     newest_first,
 };
-use migrations::{Down, MigrateError, NEWEST, Report};
+use migrations::{Down, MigrateError, NAMES, NEWEST, Report};
 use sea_orm::ConnectionTrait;
 use shared::time::Clock;
 use testing::{Kind, TestDatabase};
@@ -128,7 +127,7 @@ testing::on_both_databases! {
         let before = fingerprint(&pool).await;
         let report = migrations::fresh(&pool, true).await.unwrap();
         assert_eq!(report.dropped, newest_first());
-        assert_eq!(report.applied, MIGRATIONS);
+        assert_eq!(report.applied, NAMES);
         assert_eq!(fingerprint(&pool).await, before);
         assert!(lines(&pool, "SELECT name AS line FROM users").await.is_empty());
     }
@@ -137,7 +136,7 @@ testing::on_both_databases! {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
         let report = migrations::fresh(&pool, false).await.unwrap();
-        assert_eq!(report, Report { dropped: vec![], applied: MIGRATIONS.to_vec() });
+        assert_eq!(report, Report { dropped: vec![], applied: NAMES.to_vec() });
     }
 
     async fn fresh_leaves_a_database_with_tables_of_others_alone(kind: Kind) {

@@ -20,15 +20,7 @@ mod up;
 /// The old application's schema.
 const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
 
-/// The migrations of this build, oldest first.
-const MIGRATIONS: [&str; 4] = [
-    "0001_tables",
-    "0002_partner_work",
-    "0003_throttles",
-    migrations::NEWEST,
-];
-
-/// The same, newest first.
+/// The migrations as `down` undoes them: the newest first.
 fn newest_first() -> Vec<&'static str> {
-    MIGRATIONS.iter().rev().copied().collect()
+    migrations::NAMES.into_iter().rev().collect()
 }
