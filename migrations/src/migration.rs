@@ -74,7 +74,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES, AUDIT];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -147,5 +147,21 @@ const THROTTLES: Migration = Migration {
         drop: text!("0003_throttles/sqlite/drop.sql"),
     },
     tables: &["ticketing_throttles"],
+    has_search: false,
+};
+
+pub(crate) const AUDIT: Migration = Migration {
+    name: "0004_audit",
+    postgres: Texts {
+        create: &[text!("0004_audit/postgres/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0004_audit/sqlite/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_audit_events"],
     has_search: false,
 };
