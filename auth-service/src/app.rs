@@ -5,6 +5,7 @@ use crate::{
     config::Config,
     domain::{Lookups, Sessions, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    metrics::Metrics,
     passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
@@ -79,6 +80,8 @@ impl App {
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
+        let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
+        let metrics = Metrics::register(&mut registry);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let service_tokens = ServiceTokens::open(config.service_token_file)?;
         let tokens = Tokens::new(
@@ -106,6 +109,7 @@ impl App {
             Lookups::start(Store::new(validating), background.clone()),
             used_marks,
             config.lives,
+            metrics,
         );
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -133,7 +137,7 @@ impl App {
         let internal_router = serve::server()
             .add_service(validation)
             .add_service(health_service.clone());
-        let ops_router = serve::server().add_service(health_service);
+        let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (
                 public,
@@ -143,7 +147,7 @@ impl App {
                 internal,
                 serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
             ),
-            ops: (ops, serve::with_reflection(ops_router, &[])?),
+            ops: (ops, ops_router),
             readiness,
             keys,
             background,

@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Where services reach SessionValidationService.
     #[arg(long, env = "AUTH_INTERNAL_LISTEN", default_value = "0.0.0.0:50052")]
     pub internal_listen: String,
-    /// Where the cluster reaches health.
+    /// Where the cluster reaches health and metrics.
     #[arg(long, env = "AUTH_OPS_LISTEN", default_value = "0.0.0.0:50053")]
     pub ops_listen: String,
     /// The database: postgres://… or sqlite://… Required.

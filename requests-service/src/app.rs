@@ -88,10 +88,11 @@ impl App {
             .add_service(sessions.named_layer(partner_requests))
             .add_service(sessions.named_layer(partners))
             .add_service(health_service.clone());
-        let ops_router = serve::server().add_service(health_service);
+        let registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
+        let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (public, serve::with_reflection(router, &SERVICES)?),
-            ops: (ops, serve::with_reflection(ops_router, &[])?),
+            ops: (ops, ops_router),
             readiness,
         })
     }

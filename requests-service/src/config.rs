@@ -17,7 +17,7 @@ pub struct Arguments {
     /// Where clients reach PartnerRequestsService.
     #[arg(long, env = "REQUESTS_PUBLIC_LISTEN", default_value = "0.0.0.0:50061")]
     pub public_listen: String,
-    /// Where the cluster reaches health.
+    /// Where the cluster reaches health and metrics.
     #[arg(long, env = "REQUESTS_OPS_LISTEN", default_value = "0.0.0.0:50063")]
     pub ops_listen: String,
     /// The database: postgres://… or sqlite://… Required.

@@ -52,7 +52,7 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
     let reason = match reason {
         EndAllReason::Restore => EndReason::Restored,
     };
-    let done = end_in_batches(&store, &Scope::All, reason, || true).await?;
+    let done = end_in_batches(&store, &Scope::All, reason, |_| true).await?;
     tracing::info!(ended = done.ended, %reason, "all sessions ended");
     Ok(done.ended)
 }

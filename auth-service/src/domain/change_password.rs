@@ -2,7 +2,7 @@
 
 use super::{AuthError, Sessions};
 use crate::{
-    model::{Password, Refusal},
+    model::{EndReason, Password, Refusal},
     passwords::PasswordError,
     store::ChangeOutcome,
 };
@@ -39,6 +39,8 @@ impl Sessions {
                 .await?
             {
                 ChangeOutcome::Changed(ended) => {
+                    self.metrics
+                        .sessions_ended(EndReason::PasswordChanged, ended);
                     tracing::info!(%session, %user, ended, "password changed, other sessions ended");
                     return Ok(ended);
                 }

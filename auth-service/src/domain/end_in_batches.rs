@@ -16,28 +16,27 @@ pub struct Progress {
 }
 
 /// Ends the sessions of a scope until a walk from the first row finds none: one
-/// that was begun meanwhile may lie behind the walk. `go_on` is asked before each
-/// batch but the first. Each batch is committed before the next.
+/// that was begun meanwhile may lie behind the walk. Each batch is committed before
+/// the next; `go_on` is told how many it ended, and asked whether there is time for
+/// that one.
 pub async fn end_in_batches(
     store: &Store,
     scope: &Scope,
     reason: EndReason,
-    go_on: impl Fn() -> bool,
+    go_on: impl Fn(u32) -> bool,
 ) -> Result<Progress, AuthError> {
     let (mut ended, mut after) = (0_u32, None);
     loop {
-        match store
+        let batch = store
             .end_batch(scope, after.unwrap_or(i32::MIN), reason)
-            .await?
-        {
-            Some(batch) => {
-                ended = ended.saturating_add(batch.ended);
-                after = Some(batch.last);
-            }
-            None if after.is_none() => return Ok(Progress { ended, more: false }),
-            None => after = None,
+            .await?;
+        if batch.is_none() && after.is_none() {
+            return Ok(Progress { ended, more: false });
         }
-        if !go_on() {
+        let in_batch = batch.map_or(0, |batch| batch.ended);
+        ended = ended.saturating_add(in_batch);
+        after = batch.map(|batch| batch.last);
+        if !go_on(in_batch) {
             return Ok(Progress { ended, more: true });
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{AuthError, Grant, Sessions, standing};
 use crate::{
+    metrics::CreatedBy,
     model::{Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
@@ -39,6 +40,7 @@ impl Sessions {
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.metrics.session_created(CreatedBy::LogIn);
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => break,
@@ -46,6 +48,7 @@ impl Sessions {
             }
         }
         tracing::info!("log-in refused");
+        self.metrics.log_in_refused();
         Err(Refusal::CredentialsInvalid.into())
     }
 
@@ -66,6 +69,7 @@ impl Sessions {
             outcome => outcome?,
         };
         tracing::info!(session = %session.id, %user, "customer registered");
+        self.metrics.session_created(CreatedBy::Registration);
         self.grant_new(session.id).await
     }
 

@@ -32,6 +32,7 @@ pub use used_marks::UsedMarks;
 pub use validate::Validated;
 
 use crate::{
+    metrics::Metrics,
     model::Lives,
     passwords::{Passwords, Scheme},
     store::Store,
@@ -49,11 +50,16 @@ pub struct Sessions {
     lookups: Lookups,
     used_marks: UsedMarks,
     lives: Lives,
+    metrics: Metrics,
 }
 
 impl Sessions {
     /// Puts the parts together.
     #[must_use]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each part once, and no two of a type"
+    )]
     pub fn new(
         store: Store,
         tokens: Arc<Tokens>,
@@ -62,6 +68,7 @@ impl Sessions {
         lookups: Lookups,
         used_marks: UsedMarks,
         lives: Lives,
+        metrics: Metrics,
     ) -> Self {
         Self {
             store,
@@ -71,6 +78,7 @@ impl Sessions {
             lookups,
             used_marks,
             lives,
+            metrics,
         }
     }
 }

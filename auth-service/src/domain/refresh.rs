@@ -1,7 +1,10 @@
 //! Refresh: the decision, and the compare-and-set that carries it out.
 
-use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing};
+use super::{
+    Again, AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing,
+};
 use crate::{
+    metrics::RefreshOutcome,
     model::{EndReason, Refusal, SessionRecord, User},
     store::Turned,
     tokens::{Claims, TokenKind},
@@ -14,6 +17,15 @@ const ATTEMPTS: usize = 4;
 impl Sessions {
     /// Turns a session, or gives the pair in force again.
     pub async fn refresh(&self, token: &BearerToken) -> Result<Grant, AuthError> {
+        let answer = self.try_refresh(token).await;
+        self.metrics.refreshed(match &answer {
+            Ok((outcome, _)) => *outcome,
+            Err(error) => outcome_of(error),
+        });
+        answer.map(|(_, grant)| grant)
+    }
+
+    async fn try_refresh(&self, token: &BearerToken) -> Result<(RefreshOutcome, Grant), AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token)?;
         let mut lost = false;
         for _ in 0..ATTEMPTS {
@@ -25,23 +37,31 @@ impl Sessions {
             };
             let decision = decide(row, claims.generation, record.now, self.lives.overlap);
             let end = slide(&record.session, record.now, self.lives);
-            let changed = match decision {
-                Decision::Again(_) => {
+            let (outcome, changed) = match decision {
+                Decision::Again(again) => {
                     log(&record, decision);
-                    return self.grant(&record, user);
+                    let outcome = match again {
+                        Again::Young => RefreshOutcome::AgainYoung,
+                        Again::OneBehind => RefreshOutcome::AgainOneBehind,
+                    };
+                    return Ok((outcome, self.grant(&record, user)?));
                 }
                 Decision::End(Ending::ReuseDetected) if lost => break,
                 Decision::End(ending) => return Err(self.end_at_refresh(&record, ending).await?),
-                Decision::UseFirst => self.store.use_first(&record.session, end).await?,
-                Decision::Turn { used_at } => {
-                    self.store.turn(&record.session, used_at, end).await?
-                }
+                Decision::UseFirst => (
+                    RefreshOutcome::FirstUse,
+                    self.store.use_first(&record.session, end).await?,
+                ),
+                Decision::Turn { used_at } => (
+                    RefreshOutcome::Turned,
+                    self.store.turn(&record.session, used_at, end).await?,
+                ),
             };
             match changed {
                 Some(turned) => {
                     apply(&mut record, turned);
                     log(&record, decision);
-                    return self.grant(&record, user);
+                    return Ok((outcome, self.grant(&record, user)?));
                 }
                 None => lost = true,
             }
@@ -78,6 +98,22 @@ impl Sessions {
         };
         self.end(record.session.id, reason).await?;
         Ok(refusal.into())
+    }
+}
+
+fn outcome_of(error: &AuthError) -> RefreshOutcome {
+    match error {
+        AuthError::Refused(refusal) => RefreshOutcome::Refused(*refusal),
+        AuthError::RefreshConflict => RefreshOutcome::Conflict,
+        AuthError::Unavailable(_) => RefreshOutcome::Unavailable,
+        // no refresh ends with the others
+        AuthError::Internal(_)
+        | AuthError::PasswordRejected(_)
+        | AuthError::NewPasswordRejected(_)
+        | AuthError::CurrentPasswordWrong
+        | AuthError::EmailTaken
+        | AuthError::OwnSessionNotFound
+        | AuthError::Overloaded => RefreshOutcome::Failed,
     }
 }
 

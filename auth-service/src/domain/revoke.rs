@@ -19,9 +19,9 @@ impl Sessions {
     /// the caller wanted.
     pub async fn revoke_own(&self, user: UserId, id: SessionId) -> Result<(), AuthError> {
         let reason = EndReason::RevokedByOwner;
-        if !self.store.end_one_of(user, id, reason).await? {
-            return Err(AuthError::OwnSessionNotFound);
-        }
+        let ended = self.store.end_one_of(user, id, reason).await?;
+        let ended = ended.ok_or(AuthError::OwnSessionNotFound)?;
+        self.metrics.sessions_ended(reason, ended);
         tracing::info!(session = %id, %user, %reason, "session ended");
         Ok(())
     }
@@ -35,6 +35,7 @@ impl Sessions {
     ) -> Result<u32, AuthError> {
         let reason = EndReason::RevokedByOwner;
         let ended = self.store.end_all_of(user, keep, reason).await?;
+        self.metrics.sessions_ended(reason, ended);
         tracing::info!(%user, ended, kept = keep.is_some(), %reason, "sessions ended");
         Ok(ended)
     }
@@ -43,6 +44,7 @@ impl Sessions {
     pub(super) async fn end(&self, id: SessionId, reason: EndReason) -> Result<(), AuthError> {
         if self.store.end(id, reason).await? {
             tracing::info!(session = %id, %reason, "session ended");
+            self.metrics.sessions_ended(reason, 1);
         }
         Ok(())
     }

@@ -34,7 +34,11 @@ impl Sessions {
             return Ok(Progress { ended, more: false });
         }
         let reason = EndReason::RevokedByStaff;
-        let done = end_in_batches(&self.store, scope, reason, go_on).await;
+        let counted = |ended| {
+            self.metrics.sessions_ended(reason, ended);
+            go_on()
+        };
+        let done = end_in_batches(&self.store, scope, reason, counted).await;
         // what was ended before a failure is ended
         tracing::info!(%actor, ?scope, why, %reason, ?done, "sessions ended by staff");
         done

@@ -23,6 +23,7 @@ mod key_directory;
 mod keys;
 mod keys_command;
 mod list_sessions;
+mod metrics;
 mod old_application;
 mod refresh_races;
 mod refresh_session;
