@@ -7,7 +7,7 @@ use crate::{
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     metrics::Metrics,
     passwords::Passwords,
-    store::Store,
+    store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use proto::auth::v1::{
@@ -16,6 +16,7 @@ use proto::auth::v1::{
 };
 use shared::{
     database::{ConnectError, Database, PoolLimits},
+    housekeeping::Housekeeper,
     serve::{self, BindError, Listener, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
@@ -48,6 +49,8 @@ pub struct App {
     ops: (Listener, Router),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
+    /// What deletes old rows, and how often.
+    housekeeping: (Housekeeper, Duration),
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
     /// Writes the last used marks, then ends.
@@ -99,6 +102,8 @@ impl App {
             ..config.pool
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
+        let sweepings = store::sweepings(config.session_retention);
+        let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
         let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
         let sessions = Sessions::new(
@@ -150,6 +155,7 @@ impl App {
             ops: (ops, ops_router),
             readiness,
             keys,
+            housekeeping: (housekeeper, config.housekeeping),
             background,
             writing,
         })
@@ -181,6 +187,8 @@ impl App {
             .clone()
             .run_until_cancelled_owned(reread(self.keys));
         tokio::spawn(rereading);
+        let (housekeeper, every) = self.housekeeping;
+        tokio::spawn(housekeeper.run(every, background.clone()));
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();

@@ -7,11 +7,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
+    housekeeping,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A refresh may take so long at the server; the overlap must hold four.
 const REFRESH_TIME: u64 = 10;
+/// A token is taken some seconds after its end, by clocks that differ; an hour covers
+/// both.
+const LEAST_RETENTION: u64 = 3_600;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
@@ -81,6 +85,14 @@ pub struct Arguments {
     /// that of a refresh token.
     #[arg(long, env = "AUTH_SESSION_SECONDS", default_value = "2592000")]
     pub session_seconds: String,
+    /// How long a session's row is kept after the session expired, in seconds; at
+    /// least 3600.
+    #[arg(
+        long,
+        env = "AUTH_SESSION_RETENTION_SECONDS",
+        default_value = "2592000"
+    )]
+    pub session_retention_seconds: String,
     /// How long after a generation's first use the one before may still be
     /// presented, in seconds; at least 40.
     #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
@@ -118,6 +130,10 @@ pub struct Config {
     pub audience: String,
     /// Lives of tokens and sessions.
     pub lives: Lives,
+    /// How long a session's row is kept after the session expired.
+    pub session_retention: Duration,
+    /// How often rows past their retention are looked for.
+    pub housekeeping: Duration,
     /// Hash of new passwords.
     pub password_hash: Scheme,
     /// Passwords hashed at once.
@@ -140,6 +156,12 @@ impl TryFrom<Arguments> for Config {
             1_000,
         );
         let lives = lives(&mut problems, &arguments);
+        let retention = problems.within(
+            "AUTH_SESSION_RETENTION_SECONDS",
+            &arguments.session_retention_seconds,
+            LEAST_RETENTION,
+            MAX_SECONDS,
+        );
         let hash = problems.parse("AUTH_PASSWORD_HASH", &arguments.password_hash);
         let concurrency = problems.within(
             "AUTH_HASHING_CONCURRENCY",
@@ -164,6 +186,7 @@ impl TryFrom<Arguments> for Config {
             url,
             connections,
             lives,
+            retention,
             hash,
             concurrency,
         );
@@ -174,6 +197,7 @@ impl TryFrom<Arguments> for Config {
             Some(database_url),
             Some(connections),
             Some(lives),
+            Some(retention),
             Some(password_hash),
             Some(hashing_concurrency),
         ) = values
@@ -197,6 +221,8 @@ impl TryFrom<Arguments> for Config {
             issuer: arguments.issuer,
             audience: arguments.audience,
             lives,
+            session_retention: Duration::from_secs(retention),
+            housekeeping: housekeeping::EVERY,
             password_hash,
             hashing_concurrency,
         })
@@ -266,6 +292,7 @@ mod tests {
             "--database-url=mysql://user:secret@host/db",
             "--database-connections=0",
             "--refresh-overlap-seconds=39",
+            "--session-retention-seconds=3599",
             "--password-hash=md5",
             "--issuer=",
         ])
@@ -276,6 +303,7 @@ mod tests {
             "DATABASE_URL",
             "DATABASE_CONNECTIONS",
             "AUTH_REFRESH_OVERLAP_SECONDS",
+            "AUTH_SESSION_RETENTION_SECONDS",
             "AUTH_PASSWORD_HASH",
             "AUTH_ISSUER",
         ] {

@@ -63,7 +63,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, HOUSEKEEPING];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -121,4 +121,20 @@ const PARTNER_WORK: Migration = Migration {
     },
     tables: &["ticketing_idempotency_keys"],
     has_search: true,
+};
+
+const HOUSEKEEPING: Migration = Migration {
+    name: "0005_housekeeping",
+    postgres: Texts {
+        create: &[],
+        indexes: text!("0005_housekeeping/postgres/indexes.sql"),
+        drop: text!("0005_housekeeping/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[],
+        indexes: text!("0005_housekeeping/sqlite/indexes.sql"),
+        drop: text!("0005_housekeeping/sqlite/drop.sql"),
+    },
+    tables: &[],
+    has_search: false,
 };

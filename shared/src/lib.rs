@@ -1,10 +1,11 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, error details, and the session layer.
+//! bootstrap, housekeeping, error details, and the session layer.
 
 pub mod config;
 pub mod database;
 pub mod errors;
+pub mod housekeeping;
 pub mod ids;
 pub mod serve;
 pub mod session_layer;

@@ -10,6 +10,7 @@ use migrations::MigrateError;
 use requests_service::app as requests;
 use shared::{
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
+    housekeeping,
     serve::{BindError, ServeError},
     session_layer::Limits,
     time::Clock,
@@ -131,6 +132,8 @@ fn auth_config(
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
+        session_retention: Lives::default().session,
+        housekeeping: housekeeping::EVERY,
         password_hash: Scheme::Auto,
         hashing_concurrency: 2,
     }
@@ -150,5 +153,6 @@ fn requests_config(
         auth_service_url: format!("http://{auth_internal}").parse()?,
         service_token_file: directory.service_token(),
         limits: Limits::default(),
+        housekeeping: housekeeping::EVERY,
     })
 }
