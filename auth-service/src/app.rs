@@ -3,9 +3,10 @@
 
 use crate::{
     config::Config,
-    domain::{Lookups, Sessions, UsedMarks},
+    domain::{Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     metrics::Metrics,
+    password_work::PasswordWork,
     passwords::Passwords,
     store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
@@ -51,6 +52,7 @@ pub struct App {
     keys: Arc<KeyRing>,
     /// What deletes old rows, and how often.
     housekeeping: (Housekeeper, Duration),
+    password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
     /// Writes the last used marks, then ends.
@@ -106,16 +108,18 @@ impl App {
         let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
         let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
-        let sessions = Sessions::new(
+        let password_work = passwords.work().clone();
+        let sessions = Sessions {
+            throttles: Throttles::new(store.clone(), config.throttle),
             store,
-            Arc::new(tokens),
+            tokens: Arc::new(tokens),
             passwords,
-            config.password_hash,
-            Lookups::start(Store::new(validating), background.clone()),
+            scheme: config.password_hash,
+            lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
-            config.lives,
+            lives: config.lives,
             metrics,
-        );
+        };
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness =
@@ -156,6 +160,7 @@ impl App {
             readiness,
             keys,
             housekeeping: (housekeeper, config.housekeeping),
+            password_work,
             background,
             writing,
         })
@@ -177,6 +182,12 @@ impl App {
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops.0.address()
+    }
+
+    /// What its verifications of passwords cost, also while it serves.
+    #[must_use]
+    pub fn password_work(&self) -> &PasswordWork {
+        &self.password_work
     }
 
     /// Serves until `stop`; then says so by its health, finishes what is in

@@ -14,6 +14,12 @@ macro_rules! text {
 /// applied in order and in one transaction. Later ones may stand there, too.
 pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 
+/// The names of all of them, oldest first.
+#[must_use]
+pub fn names() -> impl DoubleEndedIterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.name)
+}
+
 /// The application's roles and permissions, as statements for either database,
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
@@ -63,7 +69,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, HOUSEKEEPING];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES, HOUSEKEEPING];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -121,6 +127,22 @@ const PARTNER_WORK: Migration = Migration {
     },
     tables: &["ticketing_idempotency_keys"],
     has_search: true,
+};
+
+const THROTTLES: Migration = Migration {
+    name: "0003_throttles",
+    postgres: Texts {
+        create: &[text!("0003_throttles/postgres/tables.sql")],
+        indexes: "",
+        drop: text!("0003_throttles/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0003_throttles/sqlite/tables.sql")],
+        indexes: "",
+        drop: text!("0003_throttles/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_throttles"],
+    has_search: false,
 };
 
 const HOUSEKEEPING: Migration = Migration {

@@ -1,6 +1,7 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, housekeeping, error details, and the session layer.
+//! bootstrap, housekeeping, error details, the session layer, and the client of a
+//! session.
 
 pub mod config;
 pub mod database;
@@ -8,6 +9,7 @@ pub mod errors;
 pub mod housekeeping;
 pub mod ids;
 pub mod serve;
+pub mod session_client;
 pub mod session_layer;
 pub mod telemetry;
 pub mod time;

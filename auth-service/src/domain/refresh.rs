@@ -113,7 +113,8 @@ fn outcome_of(error: &AuthError) -> RefreshOutcome {
         | AuthError::CurrentPasswordWrong
         | AuthError::EmailTaken
         | AuthError::OwnSessionNotFound
-        | AuthError::Overloaded => RefreshOutcome::Failed,
+        | AuthError::Overloaded
+        | AuthError::TooManyAttempts(_) => RefreshOutcome::Failed,
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod housekeeping;
 mod list;
 mod load;
+mod throttle;
 mod turn;
 mod used_marks;
 

@@ -68,7 +68,7 @@ testing::on_both_databases! {
         // the statement runs somewhat later than this is read
         let minute = Duration::from_mins(1);
         insert(&database, 2, ago(&clock, RETENTION + minute), "1").await;
-        insert(&database, 3, ago(&clock, RETENTION - minute), "1").await;
+        insert(&database, 3, ago(&clock, RETENTION.checked_sub(minute).unwrap()), "1").await;
         insert(&database, 4, ago(&clock, RETENTION + minute), "NULL").await;
         let overdue = pool.overdue(&sessions_swept()).await.unwrap();
         assert!((minute..2 * minute).contains(&overdue), "{overdue:?}");

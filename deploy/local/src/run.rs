@@ -4,7 +4,11 @@
 use crate::{
     Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
 };
-use auth_service::{app as auth, model::Lives, passwords::Scheme};
+use auth_service::{
+    app as auth,
+    model::{Lives, ThrottleLimits},
+    passwords::Scheme,
+};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
@@ -136,6 +140,7 @@ fn auth_config(
         housekeeping: housekeeping::EVERY,
         password_hash: Scheme::Auto,
         hashing_concurrency: 2,
+        throttle: ThrottleLimits::default(),
     }
 }
 

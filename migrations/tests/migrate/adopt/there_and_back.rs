@@ -14,7 +14,7 @@ use crate::{
     OLD_APPLICATION,
     fingerprint::{fingerprint, lines},
 };
-use migrations::{Down, NEWEST, Origin, Report, State};
+use migrations::{Down, Origin, Report, State};
 use sea_orm::ConnectionTrait;
 use shared::{
     database::{Database, PoolLimits},
@@ -93,7 +93,11 @@ impl Case {
         );
 
         let (report, said) = up(pool).await;
-        assert_eq!(report.applied, ["0001_tables", NEWEST], "{old}");
+        assert_eq!(
+            report.applied,
+            migrations::names().collect::<Vec<_>>(),
+            "{old}"
+        );
         let planned: Vec<_> = plan
             .lines()
             .filter(|line| !line.starts_with("applies"))
@@ -174,7 +178,11 @@ impl Case {
         let theirs = lines(pool, theirs).await;
         assert_eq!(theirs.len(), self.sessions.len() + 1, "{old}");
         let report = migrations::down(pool, Down::default()).await.unwrap();
-        assert_eq!(report.dropped, [NEWEST, "0001_tables"], "{old}");
+        assert_eq!(
+            report.dropped,
+            migrations::names().rev().collect::<Vec<_>>(),
+            "{old}"
+        );
         self.unchanged("after down").await;
         assert_rolled_back(pool, made).await;
         let left = lines(
