@@ -5,9 +5,10 @@ use crate::{
     config::Config,
     domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
-    store::Store,
+    store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use futures_util::future::join_all;
@@ -17,6 +18,7 @@ use proto::auth::v1::{
 };
 use shared::{
     database::{ConnectError, Database, PoolLimits},
+    housekeeping::Housekeeper,
     serve::{self, BindError, Listener, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
@@ -49,6 +51,8 @@ pub struct App {
     ops: (Listener, Router),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
+    /// What deletes old rows, and how often.
+    housekeeping: (Housekeeper, Duration),
     password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
@@ -82,6 +86,8 @@ impl App {
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
+        let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
+        let metrics = Metrics::register(&mut registry);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let service_tokens = ServiceTokens::open(config.service_token_file)?;
         let tokens = Tokens::new(
@@ -99,6 +105,8 @@ impl App {
             ..config.pool
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
+        let sweepings = store::sweepings(config.session_retention);
+        let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
         let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
@@ -113,6 +121,7 @@ impl App {
             used_marks,
             audit_log,
             lives: config.lives,
+            metrics,
         };
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -141,7 +150,7 @@ impl App {
         let internal_router = serve::server()
             .add_service(validation)
             .add_service(health_service.clone());
-        let ops_router = serve::server().add_service(health_service);
+        let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (
                 public,
@@ -151,9 +160,10 @@ impl App {
                 internal,
                 serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
             ),
-            ops: (ops, serve::with_reflection(ops_router, &[])?),
+            ops: (ops, ops_router),
             readiness,
             keys,
+            housekeeping: (housekeeper, config.housekeeping),
             password_work,
             background,
             writing: [writing_marks, writing_events],
@@ -192,6 +202,8 @@ impl App {
             .clone()
             .run_until_cancelled_owned(reread(self.keys));
         tokio::spawn(rereading);
+        let (housekeeper, every) = self.housekeeping;
+        tokio::spawn(housekeeper.run(every, background.clone()));
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();

@@ -17,9 +17,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
+    housekeeping,
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+/// A token is taken some seconds after its end, by clocks that differ; an hour covers
+/// both.
+const LEAST_RETENTION: u64 = 3_600;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 /// A chain of proxies that is longer is a mistake.
 const MAX_PROXIES: usize = 16;
@@ -42,7 +46,7 @@ pub struct Arguments {
     /// Where services reach SessionValidationService.
     #[arg(long, env = "AUTH_INTERNAL_LISTEN", default_value = "0.0.0.0:50052")]
     pub internal_listen: String,
-    /// Where the cluster reaches health.
+    /// Where the cluster reaches health and metrics.
     #[arg(long, env = "AUTH_OPS_LISTEN", default_value = "0.0.0.0:50053")]
     pub ops_listen: String,
     /// The database: postgres://… or sqlite://… Required.
@@ -91,6 +95,14 @@ pub struct Arguments {
     /// that of a refresh token.
     #[arg(long, env = "AUTH_SESSION_SECONDS", default_value = "2592000")]
     pub session_seconds: String,
+    /// How long a session's row is kept after the session expired, in seconds; at
+    /// least 3600.
+    #[arg(
+        long,
+        env = "AUTH_SESSION_RETENTION_SECONDS",
+        default_value = "2592000"
+    )]
+    pub session_retention_seconds: String,
     /// How long after a generation's first use the one before may still be
     /// presented, in seconds; at least 40.
     #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
@@ -132,6 +144,10 @@ pub struct Config {
     pub audience: String,
     /// Lives of tokens and sessions.
     pub lives: Lives,
+    /// How long a session's row is kept after the session expired.
+    pub session_retention: Duration,
+    /// How often rows past their retention are looked for.
+    pub housekeeping: Duration,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
     /// Proxies before the public listener.
@@ -156,6 +172,12 @@ impl TryFrom<Arguments> for Config {
             1_000,
         );
         let lives = lives::read(&mut problems, &arguments);
+        let retention = problems.within(
+            "AUTH_SESSION_RETENTION_SECONDS",
+            &arguments.session_retention_seconds,
+            LEAST_RETENTION,
+            MAX_SECONDS,
+        );
         let passwords = PasswordSettings::read(&mut problems, &arguments.passwords);
         let proxies = problems.within(
             "AUTH_TRUSTED_PROXIES",
@@ -181,6 +203,7 @@ impl TryFrom<Arguments> for Config {
             url,
             connections,
             lives,
+            retention,
             passwords,
             proxies,
             throttle,
@@ -192,6 +215,7 @@ impl TryFrom<Arguments> for Config {
             Some(database_url),
             Some(connections),
             Some(lives),
+            Some(retention),
             Some(passwords),
             Some(trusted_proxies),
             Some(throttle),
@@ -216,6 +240,8 @@ impl TryFrom<Arguments> for Config {
             issuer: arguments.issuer,
             audience: arguments.audience,
             lives,
+            session_retention: Duration::from_secs(retention),
+            housekeeping: housekeeping::EVERY,
             passwords,
             trusted_proxies,
             throttle,

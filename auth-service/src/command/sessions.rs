@@ -55,7 +55,7 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
     let (reason, cause) = match reason {
         EndAllReason::Restore => (EndReason::Restored, AuditCause::Restored),
     };
-    let done = end_in_batches(&store, &Scope::All, reason, None, || true).await?;
+    let done = end_in_batches(&store, &Scope::All, reason, None, |_| true).await?;
     let event = AuditEvent {
         cause: Some(cause),
         ..AuditEvent::done(AuditEventType::EndAllSessions, &Client::default())

@@ -2,7 +2,7 @@
 
 use super::{AuthError, Sessions};
 use crate::{
-    model::{AuditCause, AuditEvent, AuditEventType, Caller, Password, Refusal},
+    model::{AuditCause, AuditEvent, AuditEventType, Caller, EndReason, Password, Refusal},
     passwords::{Owner, PasswordError},
     store::ChangeOutcome,
 };
@@ -76,6 +76,8 @@ impl Sessions {
                 .await?
             {
                 ChangeOutcome::Changed(ended) => {
+                    self.metrics
+                        .sessions_ended(EndReason::PasswordChanged, ended);
                     tracing::info!(%session, %user, ended, "password changed, other sessions ended");
                     return Ok(ended);
                 }

@@ -2,6 +2,7 @@
 
 use super::{AuthError, Dead, Grant, Sessions, standing};
 use crate::{
+    metrics::CreatedBy,
     model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
@@ -52,6 +53,7 @@ impl Sessions {
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.metrics.session_created(CreatedBy::LogIn);
                     self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
@@ -67,6 +69,7 @@ impl Sessions {
             subject,
             ..AuditEvent::refused(what, cause, &session.client)
         });
+        self.metrics.log_in_refused();
         Err(Refusal::CredentialsInvalid.into())
     }
 
@@ -99,6 +102,7 @@ impl Sessions {
             outcome => outcome?,
         };
         tracing::info!(session = %session.id, %user, "customer registered");
+        self.metrics.session_created(CreatedBy::Registration);
         self.grant_new(session.id).await
     }
 

@@ -39,6 +39,7 @@ pub use used_marks::UsedMarks;
 pub use validate::Validated;
 
 use crate::{
+    metrics::Metrics,
     model::Lives,
     passwords::{Passwords, Scheme},
     store::Store,
@@ -59,4 +60,5 @@ pub struct Sessions {
     pub used_marks: UsedMarks,
     pub audit_log: AuditLog,
     pub lives: Lives,
+    pub metrics: Metrics,
 }

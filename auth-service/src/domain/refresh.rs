@@ -2,6 +2,7 @@
 
 use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing};
 use crate::{
+    metrics::CountedRefresh,
     model::{AuditEvent, Client, EndReason, RefreshOutcome, Refusal, SessionRecord, User},
     store::Turned,
     tokens::{Claims, TokenKind},
@@ -40,7 +41,21 @@ enum Noted {
 impl Sessions {
     /// Turns a session, or gives the pair in force again.
     pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
-        let claims = self.tokens.verify(TokenKind::Refresh, token)?;
+        let answer = self.try_refresh(token, client).await;
+        match &answer {
+            Err(AuthError::Unavailable(_)) => self.metrics.refreshed(CountedRefresh::Unavailable),
+            Err(AuthError::Internal(_)) => self.metrics.refreshed(CountedRefresh::Failed),
+            // counted where its outcome stands
+            Ok(_) | Err(_) => {}
+        }
+        answer
+    }
+
+    async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
+        let claims = self.tokens.verify(TokenKind::Refresh, token);
+        let claims = claims.inspect_err(|refusal| {
+            self.metrics.refreshed(CountedRefresh::Token(*refusal));
+        })?;
         let presented = Presented { claims, client };
         let mut lost = false;
         for _ in 0..ATTEMPTS {
@@ -145,6 +160,7 @@ impl Sessions {
             ..
         } = &presented.claims;
         let outcome_name = outcome.as_str();
+        self.metrics.refreshed(CountedRefresh::Outcome(outcome));
         tracing::info!(session = %session_id, presented = generation.0, outcome = outcome_name, "refreshed");
         if noted == Noted::NotYet {
             self.audit_log.note(presented.event(outcome));

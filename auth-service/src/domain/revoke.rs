@@ -24,9 +24,9 @@ impl Sessions {
         let event = AuditEvent::done(AuditEventType::RevokeOwnSession, &caller.client)
             .by(user)
             .of(id);
-        if !self.store.end_one_of(user, id, reason, &event).await? {
-            return Err(AuthError::OwnSessionNotFound);
-        }
+        let ended = self.store.end_one_of(user, id, reason, &event).await?;
+        let ended = ended.ok_or(AuthError::OwnSessionNotFound)?;
+        self.metrics.sessions_ended(reason, ended);
         tracing::info!(session = %id, %user, %reason, "session ended");
         Ok(())
     }
@@ -40,6 +40,7 @@ impl Sessions {
             .by(user)
             .of(caller.session);
         let ended = self.store.end_all_of(user, keep, reason, &event).await?;
+        self.metrics.sessions_ended(reason, ended);
         tracing::info!(%user, ended, kept = keep_current, %reason, "sessions ended");
         Ok(ended)
     }
@@ -55,6 +56,7 @@ impl Sessions {
         let ended = self.store.end(id, reason, event).await?;
         if ended {
             tracing::info!(session = %id, %reason, "session ended");
+            self.metrics.sessions_ended(reason, 1);
         }
         Ok(ended)
     }

@@ -46,7 +46,11 @@ impl Sessions {
                 .by(caller.user)
                 .of(caller.session)
         };
-        let done = end_in_batches(&self.store, scope, reason, Some(&event), go_on).await;
+        let counted = |ended| {
+            self.metrics.sessions_ended(reason, ended);
+            go_on()
+        };
+        let done = end_in_batches(&self.store, scope, reason, Some(&event), counted).await;
         let actor = caller.user;
         // what was ended before a failure is ended
         tracing::info!(%actor, ?scope, why, %reason, ?done, "sessions ended by staff");

@@ -35,6 +35,22 @@ pub enum RefreshOutcome {
 }
 
 impl RefreshOutcome {
+    /// Each of them.
+    pub const ALL: [Self; 12] = [
+        Self::Turned,
+        Self::FirstUse,
+        Self::Young,
+        Self::OneBehind,
+        Self::ReuseDetected,
+        Self::RowBehind,
+        Self::SessionEnded,
+        Self::SessionExpired,
+        Self::SessionNotFound,
+        Self::UserInvalid,
+        Self::PasswordChanged,
+        Self::Conflict,
+    ];
+
     /// Its cause in the audit log, one for each.
     #[must_use]
     pub const fn cause(self) -> AuditCause {

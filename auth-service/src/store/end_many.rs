@@ -30,21 +30,22 @@ impl Store {
         self.ended(&update, Some(event)).await
     }
 
-    /// Ends a session of a user. Whether there is one: it may have been over, and
-    /// then no event is written.
+    /// Ends a session of a user. How many were live until now: none if it was over,
+    /// and then no event is written. `None`: there is no such session.
     pub async fn end_one_of(
         &self,
         user: UserId,
         id: SessionId,
         reason: EndReason,
         event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u32>, StoreError> {
         let mut this = active_of(user, None);
         this.and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null());
         let update = self.end_many(this, reason);
-        if !self.changed(&update, event).await?.is_empty() {
-            return Ok(true);
+        let rows = self.changed(&update, event).await?;
+        if !rows.is_empty() {
+            return count_live(&rows).map(Some);
         }
         let over = Query::select()
             .column(Column::Id)
@@ -53,7 +54,8 @@ impl Store {
             .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null())
             .take();
-        Ok(self.database.connection().query_one(&over).await?.is_some())
+        let over = self.database.connection().query_one(&over).await?;
+        Ok(over.map(|_| 0))
     }
 
     /// The statement that ends the sessions that `which` selects by their rows.

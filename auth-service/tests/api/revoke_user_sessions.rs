@@ -179,7 +179,7 @@ testing::on_both_databases! {
         loop {
             calls += 1;
             // no time but for the first batch
-            let done = end_in_batches(&store, &scope, EndReason::RevokedByStaff, None, || false).await.unwrap();
+            let done = end_in_batches(&store, &scope, EndReason::RevokedByStaff, None, |_| false).await.unwrap();
             ended.push(done.ended);
             let left = text(&auth.database, ACTIVE).await;
             assert!(done.more || left.as_deref() == Some("0"), "{left:?}");

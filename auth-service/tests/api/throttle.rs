@@ -11,7 +11,7 @@ use crate::{
 use auth_service::{
     model::{Throttle, ThrottleKey},
     password_work::Cost,
-    store::Store,
+    store::{Store, sweepings},
 };
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, RegisterRequest,
@@ -320,12 +320,17 @@ testing::on_both_databases! {
             let is_hex = key.bytes().all(|byte| byte.is_ascii_hexdigit());
             assert!(key.len() == 64 && is_hex, "{key}");
         }
-        let store = Store::new(auth.database.open(&auth.clock).await);
-        assert_eq!(store.delete_forgotten_throttles(3).await.unwrap(), 0);
+        let pool = auth.database.open(&auth.clock).await;
+        let throttles = sweepings(Duration::ZERO)
+            .into_iter()
+            .find(|sweeping| sweeping.table == "ticketing_throttles")
+            .unwrap();
+        let sweep = async |most| pool.sweep(&throttles, most).await.unwrap();
+        assert_eq!(sweep(3).await, Some(0));
         advance(&auth, 3_600);
         is_wrong(log_in(&auth, "a@example.com", WRONG).await);
-        assert_eq!(store.delete_forgotten_throttles(1).await.unwrap(), 1);
-        assert_eq!(store.delete_forgotten_throttles(3).await.unwrap(), 1);
+        assert_eq!(sweep(1).await, Some(1));
+        assert_eq!(sweep(3).await, Some(1));
         assert_eq!(failures(&auth).await, ["1"; 2], "those that count");
     }
 

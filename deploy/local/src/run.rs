@@ -14,6 +14,7 @@ use migrations::MigrateError;
 use requests_service::app as requests;
 use shared::{
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
+    housekeeping,
     serve::{BindError, ServeError},
     session_layer::Limits,
     time::Clock,
@@ -135,6 +136,8 @@ fn auth_config(
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
+        session_retention: Lives::default().session,
+        housekeeping: housekeeping::EVERY,
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
         trusted_proxies: 0,
@@ -155,5 +158,6 @@ fn requests_config(
         auth_service_url: format!("http://{auth_internal}").parse()?,
         service_token_file: directory.service_token(),
         limits: Limits::default(),
+        housekeeping: housekeeping::EVERY,
     })
 }

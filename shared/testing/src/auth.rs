@@ -18,7 +18,12 @@ use shared::{
     database::DatabaseUrl,
     time::{Clock, Timestamp},
 };
-use std::{net::SocketAddr, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Request, Status,
@@ -106,6 +111,13 @@ impl Auth {
         Replica::start(folder, &self.database.url, &self.clock, flags).await
     }
 
+    /// Starts another one on the same database, configured beyond what flags say.
+    pub async fn another_replica_configured(&self, configure: impl FnOnce(&mut Config)) -> Replica {
+        let mut config = Replica::config(self.folder.path(), &self.database.url, &[]);
+        configure(&mut config);
+        Replica::start_configured(config, &self.clock).await
+    }
+
     /// A client of the public listener.
     #[must_use]
     pub fn client(&self) -> AuthServiceClient<Channel> {
@@ -163,6 +175,10 @@ impl Auth {
 
 impl Replica {
     async fn start(folder: PathBuf, url: &DatabaseUrl, clock: &Clock, flags: &[&str]) -> Self {
+        Self::start_configured(Self::config(&folder, url, flags), clock).await
+    }
+
+    fn config(folder: &Path, url: &DatabaseUrl, flags: &[&str]) -> Config {
         let required = [
             "auth-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
@@ -177,6 +193,10 @@ impl Replica {
             .chain(flags.iter().map(|flag| (*flag).to_owned()));
         let mut config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
         config.passwords.costs = CHEAP;
+        config
+    }
+
+    async fn start_configured(config: Config, clock: &Clock) -> Self {
         let app = App::build(config, clock.clone())
             .await
             .expect("auth-service starts");

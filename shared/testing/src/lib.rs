@@ -17,6 +17,7 @@
 pub mod auth;
 mod cluster;
 mod database;
+pub mod metrics;
 pub mod proxy;
 mod suite;
 mod supervisor;

@@ -21,10 +21,12 @@ use testing::{Kind, TestDatabase, within_the_limit};
 const EARLIER_BUILD: &str = "
     DROP TABLE ticketing_idempotency_keys, ticketing_throttles, ticketing_audit_events;
     DELETE FROM ticketing_migrations WHERE name <> '0001_tables';
-    DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search;
+    DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search,
+        ticketing_user_sessions_expires_at;
     UPDATE ticketing_adoption SET indexes = ARRAY(
         SELECT name FROM unnest(indexes) AS name
-        WHERE name NOT IN ('ticketing_requests_partner_status', 'ticketing_requests_number', 'ticketing_requests_search'));
+        WHERE name NOT IN ('ticketing_requests_partner_status', 'ticketing_requests_number', 'ticketing_requests_search',
+            'ticketing_user_sessions_expires_at'));
     DROP EXTENSION pg_trgm";
 
 const EXTENSIONS: &str = "

@@ -68,6 +68,7 @@ const RULES: &[Rule] = &[
             "auth-service/src/tokens/",
             "auth-service/src/passwords.rs",
             "auth-service/src/passwords/",
+            "auth-service/src/metrics.rs",
         ],
         but: &[],
         names: &["app", "config", "domain", "grpc", "store"],
