@@ -18,6 +18,7 @@ mod change_password;
 mod changed_users;
 mod create_session;
 mod health;
+mod history;
 mod jwks;
 mod key_directory;
 mod keys;
