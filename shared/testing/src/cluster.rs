@@ -72,9 +72,7 @@ impl Cluster {
         for _ in 0..3 {
             let port = port();
             let mut shell = shell();
-            shell
-                .env("PORT", port.to_string())
-                .env("DURABLE", durable);
+            shell.env("PORT", port.to_string()).env("DURABLE", durable);
             match Supervisor::start(&mut shell, SCRIPT) {
                 Ok(supervisor) => return Self { supervisor, port },
                 Err(text) => error = text,

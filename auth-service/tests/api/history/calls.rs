@@ -243,8 +243,7 @@ impl Caller {
     /// Disables or enables the user by SQL, and says whether it is committed.
     pub(super) async fn set_active(&self, email: &str, is_active: bool) -> bool {
         let invoked = self.recorder.moment();
-        let script =
-            format!("UPDATE users SET is_active = {is_active} WHERE email = '{email}'");
+        let script = format!("UPDATE users SET is_active = {is_active} WHERE email = '{email}'");
         let is_done = self.world.execute(&script).await.is_ok();
         let outcome = if is_done {
             Outcome::Done

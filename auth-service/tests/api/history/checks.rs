@@ -208,7 +208,9 @@ fn p1_an_ended_session_neither_ends_others_nor_changes_the_password() {
         Action::ChangePassword { by, from: 0 },
     ] {
         let mut story = Story::begun();
-        story.done(REVOKE, Outcome::Done).done(action, Outcome::Done);
+        story
+            .done(REVOKE, Outcome::Done)
+            .done(action, Outcome::Done);
         story.breaks(&[Rule::AcceptedAfterItsEnd]);
     }
 }
@@ -222,7 +224,9 @@ fn who_is_spared_goes_on() {
         Action::ChangePassword { by, from: 0 },
     ] {
         let mut story = Story::begun();
-        story.done(end, Outcome::Done).done(validate(1), Outcome::Done);
+        story
+            .done(end, Outcome::Done)
+            .done(validate(1), Outcome::Done);
         story.breaks(&[]);
         story.done(validate(1), refused("SESSION_ENDED"));
         story.breaks(&[Rule::GoodRefused]);

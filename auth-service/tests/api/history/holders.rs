@@ -102,7 +102,10 @@ impl Caller {
     /// One thing that a holder of a shared store does.
     async fn act(&self, held: &Held, mut choices: fastrand::Rng) {
         match choices.u32(0..100) {
-            0..40 => self.use_access_token(held, &held.pair(), &mut choices).await,
+            0..40 => {
+                self.use_access_token(held, &held.pair(), &mut choices)
+                    .await
+            }
             40..50 => {
                 let pair = held.any(&mut choices);
                 self.use_access_token(held, &pair, &mut choices).await;

@@ -118,10 +118,6 @@ impl World {
             .clone()
     }
 
-    pub(crate) fn replica(&self, index: usize) -> Endpoint {
-        self.replicas.lock().unwrap()[index].clone()
-    }
-
     /// Another process takes a replica's place.
     pub(crate) fn replace(&self, index: usize, endpoint: Endpoint) {
         self.replicas.lock().unwrap()[index] = endpoint;
@@ -171,12 +167,16 @@ impl World {
             turned: row.try_get("", "turned").expect("a truth"),
             rotated_at: row.try_get::<Timestamp>("", "rotated_at").expect("a time"),
         });
-        let query =
-            format!("SELECT session_id, generation FROM user_sessions WHERE session_id IN ({names})");
+        let query = format!(
+            "SELECT session_id, generation FROM user_sessions WHERE session_id IN ({names})"
+        );
         let rows = self.select(&query).await;
-        let rows = rows
-            .iter()
-            .map(|row| (number(row), row.try_get("", "generation").expect("a number")));
+        let rows = rows.iter().map(|row| {
+            (
+                number(row),
+                row.try_get("", "generation").expect("a number"),
+            )
+        });
         Rows {
             changes: changes.collect(),
             rows: rows.collect(),
