@@ -22,8 +22,8 @@ pub(crate) enum Rule {
     Revived,
     /// P1: a row that ended stays so.
     RowRevived,
-    /// P1: a row that ended never turns.
-    TurnedAfterItsEnd,
+    /// P1: a row that ended never turns, nor is its end put off.
+    ChangedAfterItsEnd,
     /// A token is accepted after its time.
     AcceptedExpired,
     /// After a change of password the one before logs in.
@@ -231,11 +231,11 @@ fn check_row(history: &History, life: &Life<'_>, rules: Rules, broken: &mut Brok
         if change.active == [false, true] {
             broken.note(Rule::RowRevived, change);
         }
+        if change.active == [false, false] {
+            broken.note(Rule::ChangedAfterItsEnd, change);
+        }
         if !change.turned {
             continue;
-        }
-        if !change.active[0] {
-            broken.note(Rule::TurnedAfterItsEnd, change);
         }
         if change.generation != [in_force, in_force + 1] {
             broken.note(Rule::TwoWinners, change);

@@ -8,7 +8,14 @@ use super::{
 };
 use crate::rows::eventually;
 use shared::{database::DatabaseUrl, time::Clock};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use testing::{
     Cluster,
     auth::{PASSWORD, Replica, as_service, prepared_folder},
@@ -76,6 +83,7 @@ async fn break_things(
     folder: PathBuf,
     mut replicas: Vec<Fragile>,
     mut choices: fastrand::Rng,
+    survived: &AtomicUsize,
 ) {
     let email = world.add_user().await;
     for turn in 0.. {
@@ -120,6 +128,7 @@ async fn break_things(
             })
             .await;
         }
+        survived.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -164,7 +173,12 @@ async fn p1_p2_a_recorded_history_breaks_no_promise_in_the_middle_of_faults() {
     let endpoints = replicas.iter().map(|one| one.endpoint.clone()).collect();
     let world = Arc::new(World::new(&url, clock, endpoints).await);
     let choices = fastrand::Rng::with_seed(run.seed.rotate_left(1));
-    let breaking = break_things(&world, &cluster, folder.path().into(), replicas, choices);
+    let survived = AtomicUsize::new(0);
+    let place = folder.path().into();
+    let breaking = break_things(&world, &cluster, place, replicas, choices, &survived);
     let tally = run.live_beside(&world, breaking).await;
+    let survived = survived.into_inner();
+    println!("{survived} faults survived");
+    assert!(survived >= 5, "not every kind of fault: {survived}");
     tally.assert_says_something();
 }

@@ -141,7 +141,7 @@ impl Caller {
     }
 
     /// Refreshes at once by one token, read once from the store that is shared.
-    async fn refresh_shared(
+    pub(super) async fn refresh_shared(
         &self,
         held: &Held,
         at_once: usize,

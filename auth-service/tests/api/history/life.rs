@@ -133,8 +133,17 @@ impl Owner {
                     PATIENCE
                 };
                 let by_access_token = self.choices.bool();
-                let answer = self.caller.revoke(at, &pair, by_access_token, patience);
-                answer.await;
+                let revoking = self.caller.revoke(at, &pair, by_access_token, patience);
+                if self.choices.bool() && which.is_shared() {
+                    // refreshes that have read the row when it ends
+                    let mut choices = self.choices.fork();
+                    let refreshing = self
+                        .caller
+                        .refresh_shared(&which, 4, PATIENCE, &mut choices);
+                    tokio::join!(revoking, refreshing);
+                } else {
+                    revoking.await;
+                }
             }
             25..35 => {
                 let (by, id) = (by.pair(), &which.id);

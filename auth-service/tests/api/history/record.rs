@@ -121,7 +121,7 @@ pub(crate) struct Operation {
     pub(crate) outcome: Outcome,
 }
 
-/// A change of a session's row, as a trigger saw it.
+/// A turn, an end or a new term of a session's row, as a trigger saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) session: Number,

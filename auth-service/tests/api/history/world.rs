@@ -24,7 +24,7 @@ use std::{
 use testing::auth::{channel, password_hash};
 use tonic::transport::Channel;
 
-/// Notes every turn and every end of a session's row, in the transaction that
+/// Notes every turn, every end and every new term of a session's row, in the transaction that
 /// makes it.
 const TRIGGER: &str = "
 CREATE TABLE history_changes (
@@ -49,7 +49,7 @@ BEGIN
 END $$;
 CREATE TRIGGER note_change AFTER UPDATE ON user_sessions FOR EACH ROW
     WHEN (NEW.rotated_at IS DISTINCT FROM OLD.rotated_at OR NEW.generation <> OLD.generation
-        OR NEW.is_active <> OLD.is_active)
+        OR NEW.is_active <> OLD.is_active OR NEW.expires_at <> OLD.expires_at)
     EXECUTE FUNCTION note_change();";
 
 /// Sessions are short enough for some to come to their end, and an access token
