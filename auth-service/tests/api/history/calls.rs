@@ -63,6 +63,14 @@ pub(super) enum Answer<T> {
 }
 
 impl<T> Answer<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Self::Done(done) => Answer::Done(change(done)),
+            Self::Refused => Answer::Refused,
+            Self::Unknown => Answer::Unknown,
+        }
+    }
+
     pub(super) fn done(self) -> Option<T> {
         match self {
             Self::Done(done) => Some(done),
@@ -123,14 +131,10 @@ impl Caller {
         let answer = self.ask(action, PATIENCE, call, |answer| {
             Pair::granted(answer.tokens.as_ref().unwrap())
         });
-        match answer.await {
-            Answer::Done(answer) => {
-                let tokens = answer.tokens.unwrap();
-                Answer::Done((Pair { session, tokens }, answer.session.unwrap().session_id))
-            }
-            Answer::Refused => Answer::Refused,
-            Answer::Unknown => Answer::Unknown,
-        }
+        answer.await.map(|answer| {
+            let tokens = answer.tokens.unwrap();
+            (Pair { session, tokens }, answer.session.unwrap().session_id)
+        })
     }
 
     pub(super) async fn refresh(
@@ -149,14 +153,10 @@ impl Caller {
         let answer = self.ask(action, patience, call, |answer| {
             Pair::granted(answer.tokens.as_ref().unwrap())
         });
-        match answer.await {
-            Answer::Done(answer) => Answer::Done(Pair {
-                session: pair.session,
-                tokens: answer.tokens.unwrap(),
-            }),
-            Answer::Refused => Answer::Refused,
-            Answer::Unknown => Answer::Unknown,
-        }
+        answer.await.map(|answer| Pair {
+            session: pair.session,
+            tokens: answer.tokens.unwrap(),
+        })
     }
 
     pub(super) async fn validate(&self, mut at: Endpoint, pair: &Pair) -> Answer<()> {
@@ -274,11 +274,7 @@ impl Caller {
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Answer<()> {
         let answer = self.ask(action, patience, call, |_| Outcome::Done).await;
-        match answer {
-            Answer::Done(_) => Answer::Done(()),
-            Answer::Refused => Answer::Refused,
-            Answer::Unknown => Answer::Unknown,
-        }
+        answer.map(|_| ())
     }
 }
 
