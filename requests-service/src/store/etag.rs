@@ -15,6 +15,7 @@ pub(super) fn of(row: &Model) -> Etag {
     let Model {
         id,
         request_number,
+        customer_id,
         customer_name,
         customer_phone,
         customer_lat,
@@ -41,6 +42,7 @@ pub(super) fn of(row: &Model) -> Etag {
         rated_at,
         rating,
         feedback,
+        created_by_id,
         updated_by_id,
         is_active,
         is_deleted,
@@ -48,6 +50,7 @@ pub(super) fn of(row: &Model) -> Etag {
     let mut digest = Digest(Context::new(&SHA256));
     for number in [
         Some(*id),
+        Some(*customer_id),
         Some(*category_id),
         *service_id,
         Some(*pickup_option_id),
@@ -56,6 +59,7 @@ pub(super) fn of(row: &Model) -> Etag {
         *assigned_by_user_id,
         *closed_by_user_id,
         *rating,
+        *created_by_id,
         *updated_by_id,
         is_active.map(i32::from),
         is_deleted.map(i32::from),

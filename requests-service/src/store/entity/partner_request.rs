@@ -12,6 +12,8 @@ pub struct Model {
     pub id: i32,
     /// The number as printed.
     pub request_number: String,
+    /// To `users`: the customer.
+    pub customer_id: i32,
     /// The customer's name.
     pub customer_name: String,
     /// The customer's phone.
@@ -67,6 +69,8 @@ pub struct Model {
     pub rating: Option<i32>,
     /// The customer's words.
     pub feedback: Option<String>,
+    /// To `users`: who made it.
+    pub created_by_id: Option<i32>,
     /// To `users`: who changed it last.
     pub updated_by_id: Option<i32>,
     /// Live only if true.

@@ -221,10 +221,17 @@ testing::on_both_databases! {
         // the name of what it refers to is not the row's
         service.execute("UPDATE categories SET name = 'Hauling'").await;
         assert_eq!(service.get(&partner(1), by_id(1)).await.unwrap().etag, shown.etag);
-        // a column that the wire does not show is
-        service.execute("UPDATE requests SET updated_by_id = NULL, updated_at = created_at").await;
-        let touched = service.get(&partner(1), by_id(1)).await.unwrap();
-        assert_ne!(touched.etag, shown.etag);
+        // columns that the wire does not show are, whatever a trigger notes of the change
+        if kind == Kind::Postgres {
+            service.execute("ALTER TABLE requests DISABLE TRIGGER USER").await;
+        }
+        let mut touched = shown.clone();
+        for change in ["updated_by_id = NULL", "customer_id = 903", "created_by_id = 903"] {
+            service.execute(&format!("UPDATE requests SET {change}")).await;
+            let now = service.get(&partner(1), by_id(1)).await.unwrap();
+            assert_ne!(now.etag, touched.etag, "{change}");
+            touched = now;
+        }
 
         let confirm = |etag: &str| UpdatePartnerRequestStatusRequest {
             etag: etag.to_owned(),
