@@ -24,5 +24,5 @@ pub use command::{
 };
 pub use error::MigrateError;
 pub use found::Names;
-pub use migration::{NEWEST, SEED};
+pub use migration::{NAMES, NEWEST, SEED};
 pub use report::{Plan, Report, State, Status, Tell};

@@ -14,6 +14,17 @@ macro_rules! text {
 /// applied in order and in one transaction. Later ones may stand there, too.
 pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 
+/// This build's migrations, in the order in which they are applied.
+pub const NAMES: [&str; MIGRATIONS.len()] = {
+    let mut names = [""; MIGRATIONS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = MIGRATIONS[at].name;
+        at += 1;
+    }
+    names
+};
+
 /// The application's roles and permissions, as statements for either database,
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
