@@ -103,8 +103,8 @@ impl Caller {
     async fn act(&self, held: &Held, mut choices: fastrand::Rng) {
         match choices.u32(0..100) {
             0..40 => {
-                self.use_access_token(held, &held.pair(), &mut choices)
-                    .await
+                let pair = held.pair();
+                self.use_access_token(held, &pair, &mut choices).await;
             }
             40..50 => {
                 let pair = held.any(&mut choices);

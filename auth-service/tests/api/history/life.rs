@@ -10,12 +10,7 @@ use super::{
     world::World,
 };
 use futures_util::future::join_all;
-use std::{
-    collections::HashMap,
-    fmt::Write as _,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
 
 /// Calls of a life, about.
 const CALLS: usize = 400;
@@ -34,7 +29,7 @@ struct Owner {
     passwords: Vec<u32>,
     sessions: Vec<Arc<Held>>,
     /// Every session that ever was, by its id.
-    known: Mutex<HashMap<String, Number>>,
+    known: HashMap<String, Number>,
     created: Number,
 }
 
@@ -49,13 +44,13 @@ pub(crate) async fn live(world: Arc<World>, seed: u64, rules: Rules) -> Lived {
         choices: fastrand::Rng::with_seed(seed),
         passwords: vec![0],
         sessions: Vec::new(),
-        known: Mutex::default(),
+        known: HashMap::new(),
         created: 0,
     };
     while owner.caller.recorder.len() < CALLS {
         owner.act().await;
     }
-    let rows = owner.caller.world.rows(&owner.known.lock().unwrap()).await;
+    let rows = owner.caller.world.rows(&owner.known).await;
     let history = History {
         operations: owner.caller.recorder.take(),
         changes: rows.changes,
@@ -102,7 +97,7 @@ impl Owner {
             match answer.await {
                 Answer::Done((pair, id)) => {
                     self.passwords = vec![password];
-                    self.known.lock().unwrap().insert(id.clone(), self.created);
+                    self.known.insert(id.clone(), self.created);
                     return Some(Arc::new(Held::new(pair, id, &mut self.choices)));
                 }
                 Answer::Refused => {}
@@ -201,7 +196,7 @@ impl Owner {
     /// Takes a session up that was begun beside something else.
     fn meet(&mut self, begun: Option<(super::calls::Pair, String)>) {
         if let Some((pair, id)) = begun {
-            self.known.lock().unwrap().insert(id.clone(), pair.session);
+            self.known.insert(id.clone(), pair.session);
             let held = Held::new(pair, id, &mut self.choices);
             self.sessions.push(Arc::new(held));
         }
