@@ -153,10 +153,12 @@ pub struct InvalidTimestamp;
 ///
 /// In production both offsets are zero for good. Tests shift time by
 /// [`Clock::advance`], for the process and for every statement bound from then
-/// on, instead of sleeping.
+/// on, instead of sleeping; and [`Clock::wrong_by`] sets a process' clock wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
+    /// Microseconds that the process' time is wrong by.
+    error: i64,
 }
 
 impl Clock {
@@ -166,13 +168,24 @@ impl Clock {
         Self::default()
     }
 
+    /// The same clock in a process whose own time is wrong by so many
+    /// microseconds. What statements bind stays right.
+    #[must_use]
+    pub fn wrong_by(&self, micros: i64) -> Self {
+        Self {
+            error: micros,
+            ..self.clone()
+        }
+    }
+
     /// The process' time now. It serves token times and key times only; what is
     /// decided about a row is decided by the database's clock.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> Timestamp {
         let now = chrono::Utc::now().timestamp_micros();
-        Timestamp(now.saturating_add(self.offset_micros()))
+        let offset = self.offset_micros().saturating_add(self.error);
+        Timestamp(now.saturating_add(offset))
     }
 
     /// Microseconds that a statement adds to the database's clock.
@@ -231,5 +244,15 @@ mod tests {
         let before = other.now();
         clock.advance(Duration::from_hours(1));
         assert!(other.now() >= before + Duration::from_hours(1));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_advanced_with_the_others_and_binds_what_they_bind() {
+        let clock = Clock::system();
+        let behind = clock.wrong_by(-3_600_000_000);
+        assert!(behind.now() + Duration::from_mins(59) < clock.now());
+        clock.advance(Duration::from_hours(2));
+        assert!(behind.now() > Clock::system().now());
+        assert_eq!(behind.offset_micros(), clock.offset_micros());
     }
 }

@@ -19,6 +19,7 @@ mod change_password;
 mod changed_users;
 mod create_session;
 mod health;
+mod history;
 mod housekeeping;
 mod jwks;
 mod key_directory;

@@ -85,12 +85,8 @@ impl Auth {
     /// Starts it on a database that it reaches by another URL (a proxy's), with
     /// more flags.
     pub async fn start_through(database: TestDatabase, url: &DatabaseUrl, flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = prepared_folder();
         let clock = Clock::system();
-        std::fs::create_dir(folder.path().join("keys")).expect("a folder");
-        std::fs::write(folder.path().join("token"), SERVICE_TOKEN).expect("a file");
-        let an_hour_ago = Timestamp::from_seconds(clock.now().seconds() - 3_600);
-        generate_key(&folder.path().join("keys"), KeyName::at(an_hour_ago)).expect("a key");
         let replica = Replica::start(folder.path().into(), url, &clock, flags).await;
         Self {
             database,
@@ -174,7 +170,9 @@ impl Auth {
 }
 
 impl Replica {
-    async fn start(folder: PathBuf, url: &DatabaseUrl, clock: &Clock, flags: &[&str]) -> Self {
+    /// Starts one with the keys and the service token of a folder, as
+    /// [`prepared_folder`] makes it.
+    pub async fn start(folder: PathBuf, url: &DatabaseUrl, clock: &Clock, flags: &[&str]) -> Self {
         Self::start_configured(Self::config(&folder, url, flags), clock).await
     }
 
@@ -237,6 +235,17 @@ impl Drop for Replica {
     }
 }
 
+/// A folder with a key and a service token.
+#[must_use]
+pub fn prepared_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("keys")).expect("a folder");
+    std::fs::write(folder.path().join("token"), SERVICE_TOKEN).expect("a file");
+    let an_hour_ago = Timestamp::from_seconds(Clock::system().now().seconds() - 3_600);
+    generate_key(&folder.path().join("keys"), KeyName::at(an_hour_ago)).expect("a key");
+    folder
+}
+
 /// A user to add.
 #[derive(Clone, Copy, Debug)]
 pub struct TestUser<'a> {
@@ -286,7 +295,8 @@ pub fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (tonic::Code, S
 
 /// A cheap Argon2id hash of [`PASSWORD`], so that a suite's log-ins cost
 /// nothing.
-fn password_hash() -> &'static str {
+#[must_use]
+pub fn password_hash() -> &'static str {
     use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {

@@ -4,7 +4,7 @@ use crate::supervisor::Supervisor;
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
-    process::Command,
+    process::{Command, Stdio},
     sync::OnceLock,
 };
 
@@ -12,12 +12,13 @@ use std::{
 /// password. It ends with this value, or else with the process.
 #[derive(Debug)]
 pub struct Cluster {
-    _supervisor: Supervisor,
+    supervisor: Supervisor,
     port: u16,
 }
 
 /// Makes the cluster, starts it, and waits for the end of the test process.
-/// Nothing is synced to disk: what a power cut leaves of a test is nobody's loss.
+/// With `$DURABLE` off, nothing is synced to disk: what a power cut leaves of a
+/// test is nobody's loss.
 const SCRIPT: &str = r#"
 {
     initdb -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D data ||
@@ -27,8 +28,8 @@ listen_addresses = '127.0.0.1'
 port = $PORT
 unix_socket_directories = '$directory'
 max_connections = 300
-fsync = off
-full_page_writes = off
+fsync = $DURABLE
+full_page_writes = $DURABLE
 autovacuum = off
 wal_level = minimal
 max_wal_senders = 0
@@ -56,21 +57,49 @@ impl Cluster {
     /// Another one, for a test that needs a server to itself.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("off", free_port)
+    }
+
+    /// Another one that syncs its writes, for a test that [kills](Self::kill) it.
+    #[must_use]
+    pub fn durable() -> Self {
+        Self::start_with("on", port_that_stays_free)
+    }
+
+    fn start_with(durable: &str, port: impl Fn() -> u16) -> Self {
         let mut error = String::new();
         // between the choice of a port and its use another process may take it
         for _ in 0..3 {
-            let port = free_port();
-            match Supervisor::start(shell().env("PORT", port.to_string()), SCRIPT) {
-                Ok(supervisor) => {
-                    return Self {
-                        _supervisor: supervisor,
-                        port,
-                    };
-                }
+            let port = port();
+            let mut shell = shell();
+            shell.env("PORT", port.to_string()).env("DURABLE", durable);
+            match Supervisor::start(&mut shell, SCRIPT) {
+                Ok(supervisor) => return Self { supervisor, port },
                 Err(text) => error = text,
             }
         }
         panic!("PostgreSQL did not start: {error}");
+    }
+
+    /// Kills the server, as a crash does: nothing is written that was not yet.
+    pub fn kill(&self) {
+        self.control("pg_ctl stop -m immediate -D data");
+    }
+
+    /// Starts it again, and waits for the end of its recovery.
+    pub fn start_again(&self) {
+        self.control("pg_ctl start -w -D data -l server.log");
+    }
+
+    fn control(&self, command: &str) {
+        let script = format!("cd '{}' && {command}", self.supervisor.directory());
+        let status = shell()
+            .args(["-c", &script])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{command}");
     }
 
     /// Where it listens.
@@ -134,4 +163,12 @@ fn programs() -> PathBuf {
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("it is bound").port()
+}
+
+/// One below those that the kernel gives to connections: it is still free when the
+/// server is started again.
+fn port_that_stays_free() -> u16 {
+    let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap_or(0);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (start..32_000).find(is_free).expect("a free port")
 }

@@ -30,3 +30,4 @@ pub use cluster::Cluster;
 pub use database::{Kind, TestDatabase};
 #[doc(hidden)]
 pub use suite::within_the_limit;
+pub use template::migrate_at;

@@ -126,8 +126,12 @@ pub(crate) fn remove_sqlite(path: &str) {
 const SCRATCH: &str = r#"echo "ready $directory"; cat >/dev/null; cd / && rm -rf "$directory""#;
 
 async fn migrate(url: &str) {
-    let url: DatabaseUrl = url.parse().expect("a URL");
-    let database = Database::open(&url, PoolLimits::default(), Clock::system())
+    migrate_at(&url.parse().expect("a URL")).await;
+}
+
+/// Runs `migrate up` on a database that is not a [`TestDatabase`](crate::TestDatabase).
+pub async fn migrate_at(url: &DatabaseUrl) {
+    let database = Database::open(url, PoolLimits::default(), Clock::system())
         .await
         .expect("a pool");
     migrations::up(&database)
