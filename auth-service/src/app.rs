@@ -3,8 +3,9 @@
 
 use crate::{
     config::Config,
-    domain::{Lookups, Sessions, UsedMarks},
+    domain::{Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    password_work::PasswordWork,
     passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
@@ -47,6 +48,7 @@ pub struct App {
     ops: (Listener, Router),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
+    password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
     /// Writes the last used marks, then ends.
@@ -98,15 +100,17 @@ impl App {
         let validating = Database::open(&config.database_url, validating, clock).await?;
         let store = Store::new(database.clone());
         let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
-        let sessions = Sessions::new(
+        let password_work = passwords.work().clone();
+        let sessions = Sessions {
+            throttles: Throttles::new(store.clone(), config.throttle),
             store,
-            Arc::new(tokens),
+            tokens: Arc::new(tokens),
             passwords,
-            config.password_hash,
-            Lookups::start(Store::new(validating), background.clone()),
+            scheme: config.password_hash,
+            lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
-            config.lives,
-        );
+            lives: config.lives,
+        };
 
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness =
@@ -146,6 +150,7 @@ impl App {
             ops: (ops, serve::with_reflection(ops_router, &[])?),
             readiness,
             keys,
+            password_work,
             background,
             writing,
         })
@@ -167,6 +172,12 @@ impl App {
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops.0.address()
+    }
+
+    /// What its verifications of passwords cost, also while it serves.
+    #[must_use]
+    pub fn password_work(&self) -> &PasswordWork {
+        &self.password_work
     }
 
     /// Serves until `stop`; then says so by its health, finishes what is in

@@ -1,7 +1,11 @@
 //! Configuration, by flags and environment. `auth-service --help` lists every
 //! variable with its default; README has the table.
 
-use crate::{command::Command, model::Lives, passwords::Scheme};
+use crate::{
+    command::Command,
+    model::{Lives, ThrottleLimits},
+    passwords::Scheme,
+};
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
@@ -93,6 +97,15 @@ pub struct Arguments {
     /// Passwords hashed at once; argon2id takes 19 MiB for each.
     #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
     pub hashing_concurrency: String,
+    /// Failed log-ins of one account from one network (IPv4: /24, IPv6: /48)
+    /// before the next has to wait; ten times as many of the account from
+    /// wherever. The same for guesses of the current password in ChangePassword.
+    #[arg(long, env = "AUTH_THROTTLE_LOG_INS", default_value = "5")]
+    pub throttle_log_ins: String,
+    /// Registrations from one network within an hour. Where clients come by a
+    /// proxy, it is one network.
+    #[arg(long, env = "AUTH_THROTTLE_REGISTRATIONS", default_value = "100")]
+    pub throttle_registrations: String,
 }
 
 /// What the service is built from.
@@ -122,6 +135,8 @@ pub struct Config {
     pub password_hash: Scheme,
     /// Passwords hashed at once.
     pub hashing_concurrency: usize,
+    /// What is let through without a delay.
+    pub throttle: ThrottleLimits,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -147,6 +162,7 @@ impl TryFrom<Arguments> for Config {
             1,
             256,
         );
+        let throttle = throttle(&mut problems, &arguments);
         for (variable, text) in [
             ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
             ("SERVICE_TOKEN_FILE", &arguments.service_token_file),
@@ -166,6 +182,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             hash,
             concurrency,
+            throttle,
         );
         let (
             Some(public_listen),
@@ -176,6 +193,7 @@ impl TryFrom<Arguments> for Config {
             Some(lives),
             Some(password_hash),
             Some(hashing_concurrency),
+            Some(throttle),
         ) = values
         else {
             return Err(problems);
@@ -199,6 +217,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             password_hash,
             hashing_concurrency,
+            throttle,
         })
     }
 }
@@ -239,71 +258,24 @@ fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn configure(flags: &[&str]) -> Result<Config, Problems> {
-        let required = [
-            "auth-service",
-            "--database-url=sqlite://x?mode=rwc",
-            "--keys-directory=keys",
-            "--service-token-file=token",
-        ];
-        Arguments::parse_from(required.iter().chain(flags)).try_into()
-    }
-
-    #[test]
-    fn defaults_fit_together() {
-        let config = configure(&[]).unwrap();
-        assert_eq!(config.lives, Lives::default());
-    }
-
-    #[test]
-    fn every_wrong_value_is_named() {
-        let problems = configure(&[
-            "--public-listen=nowhere",
-            "--database-url=mysql://user:secret@host/db",
-            "--database-connections=0",
-            "--refresh-overlap-seconds=39",
-            "--password-hash=md5",
-            "--issuer=",
-        ])
-        .unwrap_err()
-        .to_string();
-        for variable in [
-            "AUTH_PUBLIC_LISTEN",
-            "DATABASE_URL",
-            "DATABASE_CONNECTIONS",
-            "AUTH_REFRESH_OVERLAP_SECONDS",
-            "AUTH_PASSWORD_HASH",
-            "AUTH_ISSUER",
-        ] {
-            assert!(problems.contains(variable), "{variable} in {problems}");
-        }
-        assert!(!problems.contains("secret"), "{problems}");
-    }
-
-    #[test]
-    fn the_databases_password_never_prints() {
-        let url = "--database-url=postgres://user:s3cret@host/database";
-        let required = [
-            "auth-service",
-            url,
-            "--keys-directory=k",
-            "--service-token-file=t",
-        ];
-        let arguments = Arguments::parse_from(required);
-        assert!(!format!("{arguments:?}").contains("s3cret"));
-        let config = Config::try_from(arguments).unwrap();
-        assert!(!format!("{config:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn lives_that_do_not_fit_together_are_refused() {
-        assert!(configure(&["--access-token-seconds=239"]).is_err());
-        assert!(configure(&["--access-token-seconds=240"]).is_ok());
-        assert!(configure(&["--refresh-token-seconds=899"]).is_err());
-        assert!(configure(&["--session-seconds=604799"]).is_err());
-    }
+fn throttle(problems: &mut Problems, arguments: &Arguments) -> Option<ThrottleLimits> {
+    let log_ins = problems.within(
+        "AUTH_THROTTLE_LOG_INS",
+        &arguments.throttle_log_ins,
+        1,
+        1_000,
+    );
+    let registrations = problems.within(
+        "AUTH_THROTTLE_REGISTRATIONS",
+        &arguments.throttle_registrations,
+        1,
+        1_000_000,
+    );
+    Some(ThrottleLimits {
+        log_ins: log_ins?,
+        registrations: registrations?,
+    })
 }
+
+#[cfg(test)]
+mod tests;

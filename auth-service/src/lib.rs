@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod model;
+pub mod password_work;
 pub mod passwords;
 pub mod store;
 pub mod tokens;

@@ -1,17 +1,17 @@
 //! Password hashing: Argon2id or bcrypt to write, both to read; off the async
 //! threads, and bounded.
 
-use crate::model::{Password, PasswordHash};
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc},
+use crate::{
+    model::{Password, PasswordHash},
+    password_work::PasswordWork,
 };
+use argon2::{Argon2, password_hash::PasswordHasher as _};
 use std::{str::FromStr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// bcrypt's cost for new hashes (`$2b$`).
-const BCRYPT_COST: u32 = 12;
+pub(crate) const BCRYPT_COST: u32 = 12;
 /// bcrypt reads so many bytes and no more.
 const BCRYPT_BYTES: usize = 72;
 /// Fewest characters of a new password.
@@ -29,19 +29,6 @@ pub enum Algorithm {
     /// bcrypt `$2b$` of cost 12, over the bytes as sent: what the old
     /// application can read.
     Bcrypt,
-}
-
-impl Algorithm {
-    /// What an unknown e-mail is compared with, so that it takes as long as a
-    /// wrong password: a hash of a password that nobody kept.
-    fn nobody(self) -> &'static str {
-        match self {
-            Self::Argon2id => {
-                "$argon2id$v=19$m=19456,t=2,p=1$AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E"
-            }
-            Self::Bcrypt => "$2b$12$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a",
-        }
-    }
 }
 
 /// Which hash is written, as it is configured.
@@ -86,6 +73,7 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    work: PasswordWork,
 }
 
 impl Passwords {
@@ -96,7 +84,14 @@ impl Passwords {
         Self {
             running: Arc::new(Semaphore::new(concurrency)),
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
+            work: PasswordWork::default(),
         }
+    }
+
+    /// What verifications have cost so far.
+    #[must_use]
+    pub fn work(&self) -> &PasswordWork {
+        &self.work
     }
 
     /// Hashes a new password that keeps the rules.
@@ -125,28 +120,18 @@ impl Passwords {
         self.run(move || hash(algorithm, &text)).await?
     }
 
-    /// Whether a password belongs to a hash; without a hash, the work of one that
-    /// is written now, and no. Rules for new passwords are not applied.
+    /// Whether a password belongs to a hash; without a hash, no. A no costs the
+    /// same whatever the hash, and without one. Rules for new passwords are not
+    /// applied.
     pub async fn verify(
         &self,
-        written: Algorithm,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
-        let text = password.expose().to_owned();
-        let known = hash.is_some();
-        let nobody = written.nobody();
-        let hash = hash.map_or(PasswordHash::new(nobody.to_owned()), Clone::clone);
-        let matches = self
-            .run(move || {
-                verify(&text, hash.expose()).unwrap_or_else(|| {
-                    // a hash of no known form must not be told apart either
-                    let _ = verify(&text, nobody);
-                    false
-                })
-            })
-            .await?;
-        Ok(known && matches)
+        let (password, hash) = (password.clone(), hash.cloned());
+        let work = self.work.clone();
+        self.run(move || work.verify(password.expose(), hash.as_ref().map(PasswordHash::expose)))
+            .await
     }
 
     /// Runs off the async threads. The permits go along, so that a cancelled
@@ -185,29 +170,6 @@ fn hash(algorithm: Algorithm, text: &str) -> Result<PasswordHash, PasswordError>
     Ok(PasswordHash::new(hash))
 }
 
-/// Tries the bytes as sent, then their NFC. `None` for a hash of no known form.
-fn verify(text: &str, hash: &str) -> Option<bool> {
-    if verify_bytes(text.as_bytes(), hash)? {
-        return Some(true);
-    }
-    let normalized: String = text.nfc().collect();
-    if normalized == text {
-        Some(false)
-    } else {
-        verify_bytes(normalized.as_bytes(), hash)
-    }
-}
-
-fn verify_bytes(password: &[u8], hash: &str) -> Option<bool> {
-    if hash.starts_with("$2") {
-        // over the first 72 bytes, as the old application does
-        bcrypt::verify(password, hash).ok()
-    } else {
-        let parsed = phc::PasswordHash::new(hash).ok()?;
-        Some(Argon2::default().verify_password(password, &parsed).is_ok())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,11 +178,7 @@ mod tests {
         let passwords = Passwords::new(1);
         let hash = PasswordHash::new(hash.to_owned());
         passwords
-            .verify(
-                Algorithm::Argon2id,
-                &Password::new(password.to_owned()),
-                Some(&hash),
-            )
+            .verify(&Password::new(password.to_owned()), Some(&hash))
             .await
             .unwrap()
     }
@@ -269,9 +227,7 @@ mod tests {
     async fn nobody_matches_nothing() {
         let passwords = Passwords::new(1);
         assert_eq!(
-            passwords
-                .verify(Algorithm::Argon2id, &Password::new(String::new()), None)
-                .await,
+            passwords.verify(&Password::new(String::new()), None).await,
             Ok(false)
         );
     }
@@ -291,14 +247,6 @@ mod tests {
         assert!(rejected(Algorithm::Bcrypt, "ع", 37).await);
     }
 
-    #[test]
-    fn nobody_has_a_hash_of_either_algorithm_and_of_its_full_cost() {
-        assert_eq!(verify("nobody", Algorithm::Argon2id.nobody()), Some(false));
-        assert_eq!(verify("nobody", Algorithm::Bcrypt.nobody()), Some(false));
-        assert!(Algorithm::Argon2id.nobody().contains("$m=19456,t=2,p=1$"));
-        assert!(Algorithm::Bcrypt.nobody().starts_with("$2b$12$"));
-    }
-
     #[tokio::test]
     async fn callers_beyond_the_queue_are_shed() {
         let passwords = Passwords::new(1);
@@ -306,9 +254,7 @@ mod tests {
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())
             .unwrap();
-        let shed = passwords
-            .verify(Algorithm::Argon2id, &Password::new("x".to_owned()), None)
-            .await;
+        let shed = passwords.verify(&Password::new("x".to_owned()), None).await;
         assert_eq!(shed, Err(PasswordError::Overloaded));
     }
 }

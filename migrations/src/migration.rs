@@ -63,7 +63,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -121,4 +121,20 @@ const PARTNER_WORK: Migration = Migration {
     },
     tables: &["ticketing_idempotency_keys"],
     has_search: true,
+};
+
+const THROTTLES: Migration = Migration {
+    name: "0003_throttles",
+    postgres: Texts {
+        create: &[text!("0003_throttles/postgres/tables.sql")],
+        indexes: "",
+        drop: text!("0003_throttles/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0003_throttles/sqlite/tables.sql")],
+        indexes: "",
+        drop: text!("0003_throttles/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_throttles"],
+    has_search: false,
 };

@@ -43,10 +43,23 @@ impl Reason for requests::v1::ErrorReason {
 /// come back.
 #[must_use]
 pub fn refuse(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
-    let mut details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
     if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
-        details.set_retry_info(Some(RETRY_AFTER));
+        return refuse_for(RETRY_AFTER, code, reason, message);
     }
+    let details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
+    Status::with_error_details(code, message, details)
+}
+
+/// A refusal with its reason, until a time that is known.
+#[must_use]
+pub fn refuse_for(
+    wait: Duration,
+    code: Code,
+    reason: impl Reason,
+    message: impl Into<String>,
+) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
+    details.set_retry_info(Some(wait));
     Status::with_error_details(code, message, details)
 }
 

@@ -1,12 +1,13 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, error details, and the session layer.
+//! bootstrap, error details, the session layer, and the client of a session.
 
 pub mod config;
 pub mod database;
 pub mod errors;
 pub mod ids;
 pub mod serve;
+pub mod session_client;
 pub mod session_layer;
 pub mod telemetry;
 pub mod time;

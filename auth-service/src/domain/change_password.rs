@@ -21,14 +21,17 @@ impl Sessions {
         current: &Password,
         new: &Password,
     ) -> Result<u32, AuthError> {
+        let attempt = self.throttles.change_password(user).await?;
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
         let mut hash = self.store.password_of(user).await?.ok_or(gone)?;
         let mut made = None;
         for _ in 0..VERIFICATIONS {
-            if !self.passwords.verify(written, current, Some(&hash)).await? {
+            let verified = self.passwords.verify(current, Some(&hash)).await;
+            if !self.throttles.unless_not_made(&attempt, verified).await? {
                 break;
             }
+            self.throttles.forget(&attempt).await;
             let new = match &made {
                 Some(made) => made,
                 None => made.insert(self.passwords.hash(written, new).await.map_err(rejected)?),

@@ -1,6 +1,7 @@
 //! Why a call is not served: one variant for each reaction of the caller.
 
 use crate::{model::Refusal, passwords::PasswordError, store::StoreError, tokens::SignError};
+use std::time::Duration;
 
 /// Why a call is not served.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum AuthError {
     /// Another refresh of the same session won: present the same token again.
     #[error("another refresh of this session won")]
     RefreshConflict,
+    /// Too many attempts were made before: come back after this time.
+    #[error("too many attempts")]
+    TooManyAttempts(Duration),
     /// This replica has too much to do: come back.
     #[error("too much to do")]
     Overloaded,

@@ -20,15 +20,15 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
+        let attempt = self.throttles.log_in(email, &client).await?;
         let found = self.store.find_log_in(email).await?;
-        let written = self.algorithm().await?;
+        // a user that may not log in is as unknown as one that is not there
+        let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
-            let matches = self
-                .passwords
-                .verify(written, password, hash.as_ref())
-                .await?;
+            let verified = self.passwords.verify(password, hash.as_ref()).await;
+            let matches = self.throttles.unless_not_made(&attempt, verified).await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
@@ -39,6 +39,7 @@ impl Sessions {
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => break,
@@ -56,10 +57,9 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let hash = self
-            .passwords
-            .hash(self.algorithm().await?, password)
-            .await?;
+        let attempt = self.throttles.register(&client).await?;
+        let hashed = self.passwords.hash(self.algorithm().await?, password).await;
+        let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
             Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),

@@ -16,6 +16,7 @@ mod refresh_model;
 mod revoke;
 mod revoke_users;
 mod standing;
+mod throttle;
 mod used_marks;
 mod validate;
 
@@ -28,6 +29,7 @@ pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use revoke_users::Revocation;
 pub use standing::{Dead, standing};
+pub use throttle::Throttles;
 pub use used_marks::UsedMarks;
 pub use validate::Validated;
 
@@ -41,36 +43,14 @@ use std::sync::Arc;
 
 /// Everything that can be done with a session.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is its type")]
 pub struct Sessions {
-    store: Store,
-    tokens: Arc<Tokens>,
-    passwords: Passwords,
-    scheme: Scheme,
-    lookups: Lookups,
-    used_marks: UsedMarks,
-    lives: Lives,
-}
-
-impl Sessions {
-    /// Puts the parts together.
-    #[must_use]
-    pub fn new(
-        store: Store,
-        tokens: Arc<Tokens>,
-        passwords: Passwords,
-        scheme: Scheme,
-        lookups: Lookups,
-        used_marks: UsedMarks,
-        lives: Lives,
-    ) -> Self {
-        Self {
-            store,
-            tokens,
-            passwords,
-            scheme,
-            lookups,
-            used_marks,
-            lives,
-        }
-    }
+    pub store: Store,
+    pub tokens: Arc<Tokens>,
+    pub passwords: Passwords,
+    pub scheme: Scheme,
+    pub throttles: Throttles,
+    pub lookups: Lookups,
+    pub used_marks: UsedMarks,
+    pub lives: Lives,
 }

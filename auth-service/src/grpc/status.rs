@@ -3,7 +3,7 @@
 use crate::{domain::AuthError, model::Refusal};
 use proto::auth::v1::ErrorReason;
 use shared::{
-    errors::{InvalidField, invalid_fields, refuse},
+    errors::{InvalidField, invalid_fields, refuse, refuse_for},
     telemetry::chain,
 };
 use tonic::{Code, Status};
@@ -44,6 +44,12 @@ pub(super) fn to_status(error: AuthError) -> Status {
             Code::Unavailable,
             ErrorReason::RefreshConflict,
             "another refresh of this session won; present the same token again",
+        ),
+        AuthError::TooManyAttempts(wait) => refuse_for(
+            wait,
+            Code::ResourceExhausted,
+            ErrorReason::TooManyAttempts,
+            "too many attempts; wait as long as the retry info says",
         ),
         AuthError::Overloaded => refuse(
             Code::ResourceExhausted,

@@ -9,6 +9,7 @@ pub mod entity;
 mod error;
 mod list;
 mod load;
+mod throttle;
 mod turn;
 mod used_marks;
 

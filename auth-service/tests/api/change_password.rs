@@ -9,7 +9,7 @@ use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use testing::{
-    Kind,
+    Kind, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 use tonic::{Code, Status};
@@ -158,7 +158,11 @@ testing::on_both_databases! {
     }
 
     async fn mistake_08_no_log_in_with_the_old_password_outlives_the_change(kind: Kind) {
-        let (auth, current) = start(kind).await;
+        let database = TestDatabase::migrated(kind).await;
+        let url = database.url.clone();
+        let auth = Auth::start_through(database, &url, &["--throttle-log-ins=1000"]).await;
+        auth.add_customer(EMAIL).await;
+        let current = auth.log_in(EMAIL).await.tokens.unwrap();
         let replica = auth.another_replica().await;
         let mut tokens = current;
         let mut in_force = PASSWORD.to_owned();

@@ -37,4 +37,5 @@ mod secrets_at_rest;
 mod secrets_in_logs;
 mod start_up;
 mod statements;
+mod throttle;
 mod tokens;

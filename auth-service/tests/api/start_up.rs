@@ -28,7 +28,9 @@ async fn every_wrong_value_is_named_in_one_message_without_a_secret() {
         .env("AUTH_REFRESH_OVERLAP_SECONDS", "a minute")
         .env("AUTH_PASSWORD_HASH", "md5")
         .env("AUTH_AUDIENCE", "")
-        .env("AUTH_HASHING_CONCURRENCY", "-1");
+        .env("AUTH_HASHING_CONCURRENCY", "-1")
+        .env("AUTH_THROTTLE_LOG_INS", "0")
+        .env("AUTH_THROTTLE_REGISTRATIONS", "many");
     let (code, printed) = process::run(command).await;
     assert_eq!(code, 64, "{printed}");
     for variable in [
@@ -40,6 +42,8 @@ async fn every_wrong_value_is_named_in_one_message_without_a_secret() {
         "AUTH_PASSWORD_HASH",
         "AUTH_AUDIENCE",
         "AUTH_HASHING_CONCURRENCY",
+        "AUTH_THROTTLE_LOG_INS",
+        "AUTH_THROTTLE_REGISTRATIONS",
         // not given at all
         "AUTH_KEYS_DIRECTORY",
         "SERVICE_TOKEN_FILE",

@@ -24,12 +24,12 @@ testing::on_both_databases! {
         let database = TestDatabase::empty(kind).await;
         let url = Some(database.url.expose());
         for (arguments, code, printed) in [
-            (&["status"][..], 0, "pending  0001_tables\npending  0002_partner_work\n"),
-            (&["up"], 0, "applied  0001_tables\napplied  0002_partner_work\n"),
+            (&["status"][..], 0, "pending  0001_tables\npending  0002_partner_work\npending  0003_throttles\n"),
+            (&["up"], 0, "applied  0001_tables\napplied  0002_partner_work\napplied  0003_throttles\n"),
             (&["up"], 0, "nothing to do\n"),
             (&["down"], 1, ""),
-            (&["fresh", "--drop-data"], 0, "dropped  0002_partner_work\ndropped  0001_tables\napplied  0001_tables\napplied  0002_partner_work\n"),
-            (&["down", "--drop-data"], 0, "dropped  0002_partner_work\ndropped  0001_tables\n"),
+            (&["fresh", "--drop-data"], 0, "dropped  0003_throttles\ndropped  0002_partner_work\ndropped  0001_tables\napplied  0001_tables\napplied  0002_partner_work\napplied  0003_throttles\n"),
+            (&["down", "--drop-data"], 0, "dropped  0003_throttles\ndropped  0002_partner_work\ndropped  0001_tables\n"),
             (&["down", "--drop-data"], 0, "nothing to do\n"),
         ] {
             let output = migrate(arguments, url).await;
@@ -106,6 +106,7 @@ async fn what_stops_working_is_said_before_it_stops() {
             &[
                 "applied  0001_tables  adopted ",
                 "applied  0002_partner_work  created ",
+                "applied  0003_throttles  created ",
             ],
         ),
         (

@@ -9,7 +9,7 @@ use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
 /// The tables that the services read or write, ours, and the bookkeeping.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "branches",
     "categories",
     "configurations",
@@ -26,6 +26,7 @@ const TABLES: [&str; 18] = [
     "services",
     "ticketing_idempotency_keys",
     "ticketing_migrations",
+    "ticketing_throttles",
     "user_sessions",
     "users",
 ];

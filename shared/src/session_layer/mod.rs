@@ -25,6 +25,9 @@
 //!     .named_layer(PartnerRequestsServiceServer::new(handlers));
 //! # Ok(()) }
 //! ```
+//!
+//! A service that calls others in a session of its own keeps it alive by
+//! [`crate::session_client`].
 
 mod bearer;
 mod deadline;

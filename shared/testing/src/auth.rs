@@ -5,6 +5,7 @@ use crate::{Kind, TestDatabase};
 use auth_service::{
     app::App,
     config::{Arguments, Config},
+    password_work::PasswordWork,
     tokens::{KeyName, generate_key},
 };
 use clap::Parser as _;
@@ -51,6 +52,8 @@ pub struct Replica {
     pub internal: SocketAddr,
     /// Where the cluster reaches it.
     pub ops: SocketAddr,
+    /// What its verifications of passwords cost.
+    pub password_work: PasswordWork,
     stop: CancellationToken,
 }
 
@@ -174,11 +177,13 @@ impl Replica {
             app.internal_address(),
             app.ops_address(),
         );
+        let password_work = app.password_work().clone();
         tokio::spawn(app.run(stop.clone()));
         Self {
             public,
             internal,
             ops,
+            password_work,
             stop,
         }
     }

@@ -2,5 +2,6 @@
 //! columns that every database has once it is migrated.
 
 pub mod customer;
+pub mod throttle;
 pub mod user;
 pub mod user_session;

@@ -19,7 +19,7 @@ use testing::{Kind, TestDatabase, within_the_limit};
 
 /// What `down` of a build with the first migration alone would have found.
 const EARLIER_BUILD: &str = "
-    DROP TABLE ticketing_idempotency_keys;
+    DROP TABLE ticketing_idempotency_keys, ticketing_throttles;
     DELETE FROM ticketing_migrations WHERE name <> '0001_tables';
     DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search;
     UPDATE ticketing_adoption SET indexes = ARRAY(

@@ -84,6 +84,7 @@ const RULES: &[Rule] = &[
         but: &[
             "shared/src/errors.rs",
             "shared/src/serve/",
+            "shared/src/session_client/",
             "shared/src/session_layer/",
         ],
         names: TRANSPORT,

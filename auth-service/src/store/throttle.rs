@@ -1,0 +1,220 @@
+//! Attempts against guessing: counted before they are made, so that of many at
+//! once no more are made than may be.
+//!
+//! Rows are locked in the order of their keys, so that no two calls wait for each
+//! other.
+
+use super::{
+    Store, StoreError,
+    entity::throttle::{Column, Entity},
+    retried,
+};
+use crate::model::{Throttle, ThrottleKey, Wait};
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{
+        Expr, ExprTrait, InsertStatement, LockBehavior, LockType, OnConflict, Order, Query,
+        SelectStatement,
+    },
+};
+use shared::{database::Dialect, time::Timestamp};
+
+/// The columns as [`read`] takes them, before the database's time.
+const COLUMNS: [Column; 4] = [
+    Column::Key,
+    Column::Attempts,
+    Column::LastAttemptAt,
+    Column::ForgottenAt,
+];
+
+impl Store {
+    /// Counts an attempt under each key as `count` says, or refuses it and counts
+    /// nothing.
+    ///
+    /// `count` is asked twice: of the rows as they stand, so that a flood of calls
+    /// to be refused locks and writes nothing; then of the locked rows, with the
+    /// time at which the last of them was locked. It is given a throttle for each
+    /// key, in order, and gives as many.
+    pub async fn count_attempt<F, const N: usize>(
+        &self,
+        keys: &[ThrottleKey; N],
+        count: F,
+    ) -> Result<Result<(), Wait>, StoreError>
+    where
+        F: Fn([Throttle; N], Timestamp) -> Result<[Throttle; N], Wait>,
+    {
+        let select = self.with_keys(keys);
+        let rows = self.database.connection().query_all(&select).await?;
+        if let Some((throttles, now)) = in_order(keys, &rows)?
+            && let Err(wait) = count(throttles, now)
+        {
+            return Ok(Err(wait));
+        }
+        retried(|| async {
+            let transaction = self.database.begin().await?;
+            let rows = transaction.query_all(&self.lock(keys)).await?;
+            let (throttles, now) = in_order(keys, &rows)?
+                .ok_or_else(|| StoreError::Inconsistent("an insert gave no row".to_owned()))?;
+            let counted = match count(throttles, now) {
+                Ok(counted) => counted,
+                // rolls back
+                Err(wait) => return Ok(Err(wait)),
+            };
+            transaction.query_all(&self.write(keys, &counted)).await?;
+            transaction.commit().await?;
+            Ok(Ok(()))
+        })
+        .await
+    }
+
+    /// Forgets all attempts under these keys.
+    pub async fn forget_attempts(&self, keys: &[ThrottleKey]) -> Result<(), StoreError> {
+        let delete = Query::delete()
+            .from_table(Entity)
+            .and_where(Expr::col(Column::Key).in_subquery(locked(keys)))
+            .take();
+        retried(|| async {
+            self.database.connection().execute(&delete).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Counts one attempt less under each key: one that was not made after all.
+    pub async fn take_back_attempt(&self, keys: &[ThrottleKey]) -> Result<(), StoreError> {
+        let update = Query::update()
+            .table(Entity)
+            .value(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+            .and_where(Expr::col(Column::Key).in_subquery(locked(keys)))
+            .and_where(Expr::col(Column::Attempts).gt(0))
+            .take();
+        retried(|| async {
+            self.database.connection().execute(&update).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes up to `most` rows that count no more, and that nobody is at. How
+    /// many they were: fewer than `most` if there are no others.
+    pub async fn delete_forgotten_throttles(&self, most: u32) -> Result<u64, StoreError> {
+        // in a statement of its own, so that it is asked once: a clock that goes on
+        // is no bound for an index
+        let now = Query::select().expr(self.database.now()).take();
+        let mut forgotten = Query::select();
+        forgotten
+            .column(Column::Key)
+            .from(Entity)
+            .and_where(Expr::col(Column::ForgottenAt).lte(now))
+            .order_by(Column::ForgottenAt, Order::Asc)
+            .limit(u64::from(most));
+        if self.database.dialect() == Dialect::Postgres {
+            forgotten.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        }
+        let delete = Query::delete()
+            .from_table(Entity)
+            .and_where(Expr::col(Column::Key).in_subquery(forgotten))
+            .take();
+        retried(|| async {
+            let done = self.database.connection().execute(&delete).await?;
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    fn with_keys(&self, keys: &[ThrottleKey]) -> SelectStatement {
+        Query::select()
+            .columns(COLUMNS)
+            .expr(self.database.now())
+            .from(Entity)
+            .and_where(Expr::col(Column::Key).is_in(keys.iter().map(ThrottleKey::as_str)))
+            .take()
+    }
+
+    /// Locks the rows, and makes those that are not there, so that there is
+    /// something to lock.
+    fn lock(&self, keys: &[ThrottleKey]) -> InsertStatement {
+        let mut keys: Vec<_> = keys.iter().collect();
+        keys.sort_unstable();
+        let now = || self.database.now();
+        let rows = keys
+            .into_iter()
+            .map(|key| [key.as_str().into(), 0.into(), now(), now()]);
+        let untouched = OnConflict::column(Column::Key)
+            .value(Column::Attempts, Expr::col((Entity, Column::Attempts)))
+            .to_owned();
+        self.upsert(rows, untouched)
+    }
+
+    /// Writes rows that are locked.
+    fn write(&self, keys: &[ThrottleKey], throttles: &[Throttle]) -> InsertStatement {
+        let rows = keys.iter().zip(throttles).map(|(key, throttle)| {
+            let attempts = i32::try_from(throttle.attempts).unwrap_or(i32::MAX);
+            [
+                key.as_str().into(),
+                attempts.into(),
+                self.database.time(throttle.last_attempt_at),
+                self.database.time(throttle.forgotten_at),
+            ]
+        });
+        let written = OnConflict::column(Column::Key)
+            .update_columns([Column::Attempts, Column::LastAttemptAt, Column::ForgottenAt])
+            .to_owned();
+        self.upsert(rows, written)
+    }
+
+    fn upsert(
+        &self,
+        rows: impl Iterator<Item = [Expr; 4]>,
+        conflict: OnConflict,
+    ) -> InsertStatement {
+        let mut insert = Query::insert();
+        insert.into_table(Entity).columns(COLUMNS);
+        for row in rows {
+            insert.values_panic(row);
+        }
+        let columns = COLUMNS.map(Expr::col);
+        insert
+            .on_conflict(conflict)
+            .returning(Query::returning().exprs(columns.into_iter().chain([self.database.now()])))
+            .take()
+    }
+}
+
+/// The keys that are there, locked in their order.
+fn locked(keys: &[ThrottleKey]) -> SelectStatement {
+    Query::select()
+        .column(Column::Key)
+        .from(Entity)
+        .and_where(Expr::col(Column::Key).is_in(keys.iter().map(ThrottleKey::as_str)))
+        .order_by(Column::Key, Order::Asc)
+        .lock(LockType::Update)
+        .take()
+}
+
+/// A throttle for each key, and the latest time at which a row was read; `None`
+/// without any row.
+fn in_order<const N: usize>(
+    keys: &[ThrottleKey; N],
+    rows: &[QueryResult],
+) -> Result<Option<([Throttle; N], Timestamp)>, StoreError> {
+    let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let Some(now) = rows.iter().map(|(_, _, now)| *now).max() else {
+        return Ok(None);
+    };
+    let throttles = keys.each_ref().map(|key| {
+        let row = rows.iter().find(|(found, ..)| found == key.as_str());
+        row.map_or(Throttle::none(now), |(_, throttle, _)| *throttle)
+    });
+    Ok(Some((throttles, now)))
+}
+
+fn read(row: &QueryResult) -> Result<(String, Throttle, Timestamp), StoreError> {
+    let attempts: i32 = row.try_get_by_index(1)?;
+    let throttle = Throttle {
+        attempts: u32::try_from(attempts).unwrap_or(0),
+        last_attempt_at: row.try_get_by_index(2)?,
+        forgotten_at: row.try_get_by_index(3)?,
+    };
+    Ok((row.try_get_by_index(0)?, throttle, row.try_get_by_index(4)?))
+}

@@ -1,0 +1,91 @@
+//! A refresh: attempts until one holds, or none can.
+
+use super::{Pair, PairStore, SessionError, client::Inner, flight::Progress};
+use proto::auth::v1::RefreshSessionRequest;
+use std::time::Duration;
+use tokio::{sync::watch, time::Instant};
+use tonic::{Request, Status};
+use tonic_types::StatusExt as _;
+
+/// An attempt failed.
+struct Failure {
+    error: SessionError,
+    /// `google.rpc.RetryInfo`.
+    retry_after: Option<Duration>,
+}
+
+impl<E: Into<SessionError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            retry_after: None,
+        }
+    }
+}
+
+impl<S: PairStore> Inner<S> {
+    /// Tries until a new pair is kept, by this client or another one of the store.
+    pub(super) async fn refresh(
+        &self,
+        progress: &watch::Sender<Progress>,
+    ) -> Result<Pair, SessionError> {
+        let mut failures = 0;
+        loop {
+            // anew for each attempt: another client may have been faster
+            let read = Instant::now();
+            let held = self.load().await?;
+            let now = self.clock.now();
+            if now < self.schedule.due(&held) {
+                return Ok(held);
+            }
+            let time = self.schedule.attempt(&held, now);
+            let time = time.ok_or(SessionError::TooLate)?;
+            let failure = match self.exchange(&held, read + time).await {
+                Ok(pair) => return Ok(pair),
+                Err(failure) if failure.error.may_pass() => failure,
+                Err(failure) => return Err(failure.error),
+            };
+            failures += 1;
+            tracing::debug!(error = %failure.error, failures, "the session is not refreshed");
+            progress.send_replace(Progress::Failing);
+            let now = self.clock.now();
+            let pause = self
+                .schedule
+                .pause(&held, failures, failure.retry_after, now);
+            tokio::time::sleep(pause.ok_or(failure.error)?).await;
+        }
+    }
+
+    /// Presents the refresh token; the answer is kept before anyone sees it.
+    async fn exchange(&self, held: &Pair, deadline: Instant) -> Result<Pair, Failure> {
+        let presented_at = self.clock.now();
+        let mut request = Request::new(RefreshSessionRequest {
+            refresh_token: held.refresh_token.expose().to_owned(),
+        });
+        request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+        let mut client = self.auth.clone();
+        let answer = tokio::time::timeout_at(deadline, client.refresh_session(request))
+            .await
+            .unwrap_or_else(|_elapsed| Err(Status::deadline_exceeded("no answer in time")))
+            .map_err(|status| Failure {
+                error: SessionError::of_status(&status),
+                retry_after: retry_after(&status),
+            })?
+            .into_inner();
+        let mut pair = Pair::from_answer(answer.tokens, answer.session.as_ref())?;
+        if pair.session_id != held.session_id {
+            return Err(SessionError::Answer.into());
+        }
+        if pair.generation == held.generation {
+            pair.given_again_at = Some(presented_at);
+        }
+        // nobody is logged in: a log-out came between
+        let kept = self.store.save(pair).await?;
+        Ok(kept.ok_or(SessionError::NotLoggedIn)?)
+    }
+}
+
+/// `google.rpc.RetryInfo` of a refusal.
+pub(super) fn retry_after(status: &Status) -> Option<Duration> {
+    status.get_error_details().retry_info()?.retry_delay
+}
