@@ -29,7 +29,10 @@ impl Change {
     fn of(&self, signature: &[u8]) -> Vec<u8> {
         let (r, s) = signature.split_at(32);
         match self {
-            Self::Higher(times) => [r, &(0..*times).fold(s.to_vec(), plus_order)].concat(),
+            Self::Higher(times) => {
+                let higher = |number: Vec<u8>, _| plus_order(&number);
+                [r, &(0..*times).fold(s.to_vec(), higher)].concat()
+            }
             Self::Halves(other_r, other_s) => {
                 let r = other_r.as_ref().map_or(r, |other| other);
                 [r, other_s.as_ref().map_or(s, |other| other)].concat()
@@ -40,7 +43,7 @@ impl Change {
     }
 }
 
-fn plus_order(number: Vec<u8>, _: u8) -> Vec<u8> {
+fn plus_order(number: &[u8]) -> Vec<u8> {
     let mut carry = 0;
     let sum = number.iter().zip(ORDER).map(|(one, other)| {
         let [low, high] = (u16::from(*one) + u16::from(other) + carry).to_le_bytes();
