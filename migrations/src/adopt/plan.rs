@@ -81,9 +81,13 @@ pub(super) fn of_grown(outlook: &Outlook) -> Vec<String> {
 }
 
 fn indexes_to_build(outlook: &Outlook) -> [String; 2] {
-    let mut tables: Vec<_> = indexes::plain().map(|index| index.table).collect();
-    let count = tables.len() + usize::from(outlook.serves());
-    tables.dedup();
+    let count = indexes::plain().count() + usize::from(outlook.serves());
+    let mut tables = Vec::new();
+    for index in indexes::plain() {
+        if !tables.contains(&index.table) {
+            tables.push(index.table);
+        }
+    }
     let builds = format!(
         "builds   {count} indexes on {}, one after another; reading and writing go on",
         tables.join(", ")
