@@ -20,6 +20,7 @@ use proto::auth::v1::{
     session_validation_service_client::SessionValidationServiceClient,
 };
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -70,7 +71,7 @@ fn main() {
         beside.median() / alone.median()
     );
     println!(
-        "log-ins: {} served, {} told to wait, {} failed",
+        "log-ins: {} served, {} told to wait, failed: {:?}",
         log_ins.served, log_ins.shed, log_ins.failed
     );
     service.block_on(async { drop(auth) });
@@ -143,14 +144,17 @@ impl Times {
 struct LogIns {
     served: usize,
     shed: usize,
-    failed: usize,
+    /// By code and reason.
+    failed: BTreeMap<String, usize>,
 }
 
 impl LogIns {
     fn add(&mut self, other: &Self) {
         self.served += other.served;
         self.shed += other.shed;
-        self.failed += other.failed;
+        for (why, count) in &other.failed {
+            *self.failed.entry(why.clone()).or_default() += count;
+        }
     }
 }
 
@@ -220,7 +224,9 @@ async fn log_in_until(
                 told(&status)
             }
             Err(status) => {
-                log_ins.failed += 1;
+                let reason = shared::errors::reason_of(&status).unwrap_or_default();
+                let why = format!("{:?} {reason}", status.code());
+                *log_ins.failed.entry(why).or_default() += 1;
                 told(&status)
             }
         };
