@@ -19,7 +19,7 @@ use proto::auth::v1::{
 };
 use std::{net::SocketAddr, time::Duration};
 use testing::{
-    Kind, TestDatabase,
+    Kind,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 use tonic::{

@@ -2,6 +2,7 @@
 
 mod api_table;
 mod imports;
+mod security;
 mod words;
 
 use std::path::Path;
