@@ -10,10 +10,7 @@ use crate::rows::eventually;
 use shared::{database::DatabaseUrl, time::Clock};
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use testing::{
@@ -26,7 +23,7 @@ use tokio::runtime::Runtime;
 /// Calls of the run that is part of the suite.
 const CALLS: usize = 2_000;
 /// Calls while something is broken, and while nothing is.
-const MEANWHILE: std::ops::Range<usize> = 10..80;
+const MEANWHILE: std::ops::Range<usize> = 5..40;
 
 /// A replica that can be dropped in the middle of its work, with a proxy on each
 /// of its ways.
@@ -83,7 +80,6 @@ async fn break_things(
     folder: PathBuf,
     mut replicas: Vec<Fragile>,
     mut choices: fastrand::Rng,
-    survived: &AtomicUsize,
 ) {
     let email = world.add_user().await;
     for turn in 0.. {
@@ -128,7 +124,7 @@ async fn break_things(
             })
             .await;
         }
-        survived.fetch_add(1, Ordering::SeqCst);
+        world.survived.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -162,6 +158,8 @@ async fn p1_p2_a_recorded_history_breaks_no_promise_in_the_middle_of_faults() {
     let mut run = Run::of(CALLS);
     // a call that was cut off may go on at the server for a while
     run.step = 5..=15;
+    // one of each kind
+    run.faults = 5;
     let cluster = tokio::task::spawn_blocking(Cluster::durable).await.unwrap();
     let url: DatabaseUrl = cluster.url("postgres").parse().unwrap();
     testing::migrate_at(&url).await;
@@ -173,12 +171,9 @@ async fn p1_p2_a_recorded_history_breaks_no_promise_in_the_middle_of_faults() {
     let endpoints = replicas.iter().map(|one| one.endpoint.clone()).collect();
     let world = Arc::new(World::new(&url, clock, endpoints).await);
     let choices = fastrand::Rng::with_seed(run.seed.rotate_left(1));
-    let survived = AtomicUsize::new(0);
     let place = folder.path().into();
-    let breaking = break_things(&world, &cluster, place, replicas, choices, &survived);
+    let breaking = break_things(&world, &cluster, place, replicas, choices);
     let tally = run.live_beside(&world, breaking).await;
-    let survived = survived.into_inner();
-    println!("{survived} faults survived");
-    assert!(survived >= 5, "not every kind of fault: {survived}");
+    println!("{} faults survived", world.survived.load(Ordering::SeqCst));
     tally.assert_says_something();
 }

@@ -21,7 +21,11 @@ mod world;
 use checker::Rules;
 use futures_util::{StreamExt as _, stream};
 use shared::time::Clock;
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tally::Tally;
 use testing::{
     Kind, TestDatabase,
@@ -42,6 +46,8 @@ struct Run {
     /// Time moves on by so many seconds each time.
     step: RangeInclusive<u64>,
     rules: Rules,
+    /// It goes on until so many faults were survived.
+    faults: usize,
 }
 
 impl Run {
@@ -61,6 +67,7 @@ impl Run {
                 overlap: Duration::from_mins(1),
                 clock_error: Duration::ZERO,
             },
+            faults: 0,
         }
     }
 
@@ -71,7 +78,7 @@ impl Run {
         let seeds = std::iter::repeat_with(|| choices.u64(..)).enumerate();
         let mut tally = Tally::default();
         let mut lives = stream::iter(seeds)
-            .take_while(|_| std::future::ready(world.time.operations() < self.calls))
+            .take_while(|_| std::future::ready(!self.is_enough(world)))
             .map(async |(number, seed)| {
                 (
                     number,
@@ -95,6 +102,11 @@ impl Run {
         }
         println!("{tally}");
         tally
+    }
+
+    fn is_enough(&self, world: &World) -> bool {
+        world.time.operations() >= self.calls
+            && world.survived.load(Ordering::SeqCst) >= self.faults
     }
 
     /// The same while time passes and something else goes on.

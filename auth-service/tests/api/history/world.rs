@@ -17,7 +17,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -85,6 +85,8 @@ impl Endpoint {
 pub(crate) struct World {
     pub(crate) time: Time,
     pub(crate) order: Arc<AtomicU64>,
+    /// Faults after which every replica served again.
+    pub(crate) survived: AtomicUsize,
     database: Database,
     replicas: Mutex<Vec<Endpoint>>,
     users: AtomicU32,
@@ -104,6 +106,7 @@ impl World {
         Self {
             time: Time::by(clock),
             order: Arc::default(),
+            survived: AtomicUsize::new(0),
             database,
             replicas: Mutex::new(replicas),
             users: AtomicU32::new(1),
