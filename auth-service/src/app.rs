@@ -3,19 +3,22 @@
 
 use crate::{
     config::Config,
-    domain::{Lookups, Sessions, Throttles, UsedMarks},
+    domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
-    store::Store,
+    store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
+use futures_util::future::join_all;
 use proto::auth::v1::{
     auth_service_server::AuthServiceServer,
     session_validation_service_server::SessionValidationServiceServer,
 };
 use shared::{
     database::{ConnectError, Database, PoolLimits},
+    housekeeping::Housekeeper,
     serve::{self, BindError, Listener, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
@@ -48,11 +51,13 @@ pub struct App {
     ops: (Listener, Router),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
+    /// What deletes old rows, and how often.
+    housekeeping: (Housekeeper, Duration),
     password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
-    /// Writes the last used marks, then ends.
-    writing: JoinHandle<()>,
+    /// Write the last used marks and audit events, then end.
+    writing: [JoinHandle<()>; 2],
 }
 
 /// auth-service cannot start.
@@ -81,6 +86,8 @@ impl App {
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
+        let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
+        let metrics = Metrics::register(&mut registry);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let service_tokens = ServiceTokens::open(config.service_token_file)?;
         let tokens = Tokens::new(
@@ -89,7 +96,7 @@ impl App {
             config.audience,
             clock.clone(),
         );
-        let passwords = Passwords::new(config.hashing_concurrency);
+        let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
         // one connection, for the one task that validates
         let validating = PoolLimits {
@@ -98,18 +105,23 @@ impl App {
             ..config.pool
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
+        let sweepings = store::sweepings(config.session_retention);
+        let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
-        let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
+        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
+        let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
         let password_work = passwords.work().clone();
         let sessions = Sessions {
             throttles: Throttles::new(store.clone(), config.throttle),
             store,
             tokens: Arc::new(tokens),
             passwords,
-            scheme: config.password_hash,
+            scheme: config.passwords.scheme,
             lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
+            audit_log,
             lives: config.lives,
+            metrics,
         };
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -119,8 +131,9 @@ impl App {
         // who may call: read from the proto files, enforced before any handler
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
         let validator = InProcessValidator::new(sessions.clone());
-        let auth = AuthServiceServer::new(AuthHandlers::new(sessions.clone()))
-            .max_decoding_message_size(MAX_MESSAGE);
+        let auth =
+            AuthServiceServer::new(AuthHandlers::new(sessions.clone(), config.trusted_proxies))
+                .max_decoding_message_size(MAX_MESSAGE);
         let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
 
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
@@ -137,7 +150,7 @@ impl App {
         let internal_router = serve::server()
             .add_service(validation)
             .add_service(health_service.clone());
-        let ops_router = serve::server().add_service(health_service);
+        let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (
                 public,
@@ -147,12 +160,13 @@ impl App {
                 internal,
                 serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
             ),
-            ops: (ops, serve::with_reflection(ops_router, &[])?),
+            ops: (ops, ops_router),
             readiness,
             keys,
+            housekeeping: (housekeeper, config.housekeeping),
             password_work,
             background,
-            writing,
+            writing: [writing_marks, writing_events],
         })
     }
 
@@ -188,10 +202,12 @@ impl App {
             .clone()
             .run_until_cancelled_owned(reread(self.keys));
         tokio::spawn(rereading);
+        let (housekeeper, every) = self.housekeeping;
+        tokio::spawn(housekeeper.run(every, background.clone()));
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();
-        let _ = tokio::time::timeout(LAST_WRITES, self.writing).await;
+        let _ = tokio::time::timeout(LAST_WRITES, join_all(self.writing)).await;
         served
     }
 }

@@ -1,22 +1,32 @@
 //! Configuration, by flags and environment. `auth-service --help` lists every
 //! variable with its default; README has the table.
 
+mod lives;
+mod passwords;
+mod throttle;
+
+pub use passwords::{PasswordArguments, PasswordSettings};
+pub use throttle::ThrottleArguments;
+
 use crate::{
     command::Command,
     model::{Lives, ThrottleLimits},
-    passwords::Scheme,
 };
 use clap::Parser;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
+    housekeeping,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// A refresh may take so long at the server; the overlap must hold four.
-const REFRESH_TIME: u64 = 10;
+/// A token is taken some seconds after its end, by clocks that differ; an hour covers
+/// both.
+const LEAST_RETENTION: u64 = 3_600;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
+/// A chain of proxies that is longer is a mistake.
+const MAX_PROXIES: usize = 16;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
@@ -36,7 +46,7 @@ pub struct Arguments {
     /// Where services reach SessionValidationService.
     #[arg(long, env = "AUTH_INTERNAL_LISTEN", default_value = "0.0.0.0:50052")]
     pub internal_listen: String,
-    /// Where the cluster reaches health.
+    /// Where the cluster reaches health and metrics.
     #[arg(long, env = "AUTH_OPS_LISTEN", default_value = "0.0.0.0:50053")]
     pub ops_listen: String,
     /// The database: postgres://… or sqlite://… Required.
@@ -85,27 +95,30 @@ pub struct Arguments {
     /// that of a refresh token.
     #[arg(long, env = "AUTH_SESSION_SECONDS", default_value = "2592000")]
     pub session_seconds: String,
+    /// How long a session's row is kept after the session expired, in seconds; at
+    /// least 3600.
+    #[arg(
+        long,
+        env = "AUTH_SESSION_RETENTION_SECONDS",
+        default_value = "2592000"
+    )]
+    pub session_retention_seconds: String,
     /// How long after a generation's first use the one before may still be
     /// presented, in seconds; at least 40.
     #[arg(long, env = "AUTH_REFRESH_OVERLAP_SECONDS", default_value = "60")]
     pub refresh_overlap_seconds: String,
-    /// Hash of new passwords: argon2id, bcrypt, or auto: bcrypt on a database
-    /// taken over from the old application, which reads the same column, else
-    /// argon2id. To choose argon2id there cannot be undone.
-    #[arg(long, env = "AUTH_PASSWORD_HASH", default_value = "auto")]
-    pub password_hash: String,
-    /// Passwords hashed at once; argon2id takes 19 MiB for each.
-    #[arg(long, env = "AUTH_HASHING_CONCURRENCY", default_value = "2")]
-    pub hashing_concurrency: String,
-    /// Failed log-ins of one account from one network (IPv4: /24, IPv6: /48)
-    /// before the next has to wait; ten times as many of the account from
-    /// wherever. The same for guesses of the current password in ChangePassword.
-    #[arg(long, env = "AUTH_THROTTLE_LOG_INS", default_value = "5")]
-    pub throttle_log_ins: String,
-    /// Registrations from one network within an hour. Where clients come by a
-    /// proxy, it is one network.
-    #[arg(long, env = "AUTH_THROTTLE_REGISTRATIONS", default_value = "100")]
-    pub throttle_registrations: String,
+    /// How passwords are hashed.
+    #[command(flatten)]
+    pub passwords: PasswordArguments,
+    /// Proxies before the public listener, each of which appends the address that
+    /// called it to `x-forwarded-for`. The client's address is what the first of
+    /// them saw: of so many entries, counted from the right. 0: the header is
+    /// ignored.
+    #[arg(long, env = "AUTH_TRUSTED_PROXIES", default_value = "0")]
+    pub trusted_proxies: String,
+    /// What is let through without a delay.
+    #[command(flatten)]
+    pub throttle: ThrottleArguments,
 }
 
 /// What the service is built from.
@@ -131,10 +144,14 @@ pub struct Config {
     pub audience: String,
     /// Lives of tokens and sessions.
     pub lives: Lives,
-    /// Hash of new passwords.
-    pub password_hash: Scheme,
-    /// Passwords hashed at once.
-    pub hashing_concurrency: usize,
+    /// How long a session's row is kept after the session expired.
+    pub session_retention: Duration,
+    /// How often rows past their retention are looked for.
+    pub housekeeping: Duration,
+    /// How passwords are hashed.
+    pub passwords: PasswordSettings,
+    /// Proxies before the public listener.
+    pub trusted_proxies: usize,
     /// What is let through without a delay.
     pub throttle: ThrottleLimits,
 }
@@ -154,15 +171,21 @@ impl TryFrom<Arguments> for Config {
             1,
             1_000,
         );
-        let lives = lives(&mut problems, &arguments);
-        let hash = problems.parse("AUTH_PASSWORD_HASH", &arguments.password_hash);
-        let concurrency = problems.within(
-            "AUTH_HASHING_CONCURRENCY",
-            &arguments.hashing_concurrency,
-            1,
-            256,
+        let lives = lives::read(&mut problems, &arguments);
+        let retention = problems.within(
+            "AUTH_SESSION_RETENTION_SECONDS",
+            &arguments.session_retention_seconds,
+            LEAST_RETENTION,
+            MAX_SECONDS,
         );
-        let throttle = throttle(&mut problems, &arguments);
+        let passwords = PasswordSettings::read(&mut problems, &arguments.passwords);
+        let proxies = problems.within(
+            "AUTH_TRUSTED_PROXIES",
+            &arguments.trusted_proxies,
+            0,
+            MAX_PROXIES,
+        );
+        let throttle = throttle::read(&mut problems, &arguments.throttle);
         for (variable, text) in [
             ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
             ("SERVICE_TOKEN_FILE", &arguments.service_token_file),
@@ -180,8 +203,9 @@ impl TryFrom<Arguments> for Config {
             url,
             connections,
             lives,
-            hash,
-            concurrency,
+            retention,
+            passwords,
+            proxies,
             throttle,
         );
         let (
@@ -191,8 +215,9 @@ impl TryFrom<Arguments> for Config {
             Some(database_url),
             Some(connections),
             Some(lives),
-            Some(password_hash),
-            Some(hashing_concurrency),
+            Some(retention),
+            Some(passwords),
+            Some(trusted_proxies),
             Some(throttle),
         ) = values
         else {
@@ -215,66 +240,13 @@ impl TryFrom<Arguments> for Config {
             issuer: arguments.issuer,
             audience: arguments.audience,
             lives,
-            password_hash,
-            hashing_concurrency,
+            session_retention: Duration::from_secs(retention),
+            housekeeping: housekeeping::EVERY,
+            passwords,
+            trusted_proxies,
             throttle,
         })
     }
-}
-
-fn lives(problems: &mut Problems, arguments: &Arguments) -> Option<Lives> {
-    const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
-    const ACCESS: &str = "AUTH_ACCESS_TOKEN_SECONDS";
-    const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
-    const SESSION: &str = "AUTH_SESSION_SECONDS";
-    let mut read = |variable, text| problems.within(variable, text, 1, MAX_SECONDS);
-    let overlap = read(OVERLAP, &arguments.refresh_overlap_seconds);
-    let access = read(ACCESS, &arguments.access_token_seconds);
-    let refresh = read(REFRESH, &arguments.refresh_token_seconds);
-    let session = read(SESSION, &arguments.session_seconds);
-    let (overlap, access, refresh, session) = (overlap?, access?, refresh?, session?);
-    let mut fits = true;
-    for (variable, value, least, why) in [
-        (
-            OVERLAP,
-            overlap,
-            4 * REFRESH_TIME,
-            "four times what a refresh may take",
-        ),
-        (ACCESS, access, 4 * overlap, "four overlaps"),
-        (REFRESH, refresh, access, "an access token's life"),
-        (SESSION, session, refresh, "a refresh token's life"),
-    ] {
-        if value < least {
-            problems.note(variable, format_args!("must be at least {least}, {why}"));
-            fits = false;
-        }
-    }
-    fits.then(|| Lives {
-        access_token: Duration::from_secs(access),
-        refresh_token: Duration::from_secs(refresh),
-        session: Duration::from_secs(session),
-        overlap: Duration::from_secs(overlap),
-    })
-}
-
-fn throttle(problems: &mut Problems, arguments: &Arguments) -> Option<ThrottleLimits> {
-    let log_ins = problems.within(
-        "AUTH_THROTTLE_LOG_INS",
-        &arguments.throttle_log_ins,
-        1,
-        1_000,
-    );
-    let registrations = problems.within(
-        "AUTH_THROTTLE_REGISTRATIONS",
-        &arguments.throttle_registrations,
-        1,
-        1_000_000,
-    );
-    Some(ThrottleLimits {
-        log_ins: log_ins?,
-        registrations: registrations?,
-    })
 }
 
 #[cfg(test)]

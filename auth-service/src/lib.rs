@@ -2,14 +2,15 @@
 //! Tokens live with the client; the database holds the session's metadata and
 //! nothing that was derived from a token.
 //!
-//! Imports run one way: `app → grpc → domain → store`, with `tokens` and
-//! `passwords` beside the store; `model` is plain data that all of them share.
+//! Imports run one way: `app → grpc → domain → store`, with `tokens`,
+//! `passwords` and `metrics` beside the store; `model` is plain data that all of them share.
 
 pub mod app;
 pub mod command;
 pub mod config;
 pub mod domain;
 pub mod grpc;
+pub mod metrics;
 pub mod model;
 pub mod password_work;
 pub mod passwords;

@@ -7,7 +7,7 @@
 //! hashes that nobody looks at. A row that costs more than is written now still
 //! costs more.
 
-use crate::passwords::BCRYPT_COST;
+use crate::passwords::{Argon2Costs, BCRYPT_COST};
 use argon2::{
     Argon2, Params,
     password_hash::{Error, PasswordVerifier as _, phc},
@@ -30,6 +30,7 @@ const MIN_BCRYPT_COST: u32 = 4;
 pub struct PasswordWork {
     bcrypt: Arc<AtomicU64>,
     argon2: Arc<AtomicU64>,
+    written: Argon2Costs,
 }
 
 /// What a verification cost.
@@ -42,6 +43,15 @@ pub struct Cost {
 }
 
 impl PasswordWork {
+    /// Nothing was done so far. `written` are the costs of new Argon2id hashes.
+    #[must_use]
+    pub fn new(written: Argon2Costs) -> Self {
+        Self {
+            written,
+            ..Self::default()
+        }
+    }
+
     /// What was done so far.
     #[must_use]
     pub fn done(&self) -> Cost {
@@ -72,7 +82,7 @@ impl PasswordWork {
         self.add(cost);
         if !matches {
             self.add(make_up_for_bcrypt(password, cost.bcrypt_rounds));
-            self.add(make_up_for_argon2(password, cost.argon2_kib));
+            self.add(make_up_for_argon2(password, self.written, cost.argon2_kib));
         }
         matches
     }
@@ -119,11 +129,11 @@ fn make_up_for_bcrypt(password: &[u8], done: u64) -> Cost {
 
 /// The rest up to the parameters that are written, in as many passes over less
 /// memory.
-fn make_up_for_argon2(password: &[u8], done: u64) -> Cost {
-    let written = Params::default();
-    let rest = argon2_of(&written).argon2_kib.saturating_sub(done);
-    let memory = u32::try_from(rest / u64::from(written.t_cost())).unwrap_or(u32::MAX);
-    let Ok(params) = Params::new(memory, written.t_cost(), written.p_cost(), None) else {
+fn make_up_for_argon2(password: &[u8], written: Argon2Costs, done: u64) -> Cost {
+    let rest = written.work().saturating_sub(done);
+    let memory = rest.checked_div(written.passes.into()).unwrap_or_default();
+    let memory = u32::try_from(memory).unwrap_or(u32::MAX);
+    let Ok(params) = Params::new(memory, written.passes, written.lanes, None) else {
         // less than the least that Argon2id can do
         return Cost::default();
     };

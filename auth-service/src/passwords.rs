@@ -1,11 +1,18 @@
 //! Password hashing: Argon2id or bcrypt to write, both to read; off the async
 //! threads, and bounded.
 
+mod argon2_costs;
+mod rules;
+mod stored;
+
+pub use argon2_costs::Argon2Costs;
+pub use rules::Owner;
+
 use crate::{
     model::{Password, PasswordHash},
     password_work::PasswordWork,
 };
-use argon2::{Argon2, password_hash::PasswordHasher as _};
+use argon2::{Argon2, Params, Version, password_hash::PasswordHasher as _};
 use std::{str::FromStr, sync::Arc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
@@ -14,17 +21,13 @@ use unicode_normalization::UnicodeNormalization as _;
 pub(crate) const BCRYPT_COST: u32 = 12;
 /// bcrypt reads so many bytes and no more.
 const BCRYPT_BYTES: usize = 72;
-/// Fewest characters of a new password.
-const MIN_CHARACTERS: usize = 8;
-/// Most characters of a new password, for Argon2id.
-const MAX_CHARACTERS: usize = 128;
 /// Calls that may wait for each running hash.
 const WAITING_PER_RUNNING: usize = 32;
 
 /// Which hash is written for new passwords. Both are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Argon2id by the OWASP parameters (19 MiB, 2 passes, 1 lane), over NFC.
+    /// Argon2id of the configured costs, over NFC.
     Argon2id,
     /// bcrypt `$2b$` of cost 12, over the bytes as sent: what the old
     /// application can read.
@@ -73,18 +76,20 @@ pub enum PasswordError {
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    costs: Argon2Costs,
     work: PasswordWork,
 }
 
 impl Passwords {
-    /// At most `concurrency` hashes at once, each with its memory (19 MiB for
-    /// Argon2id).
+    /// At most `concurrency` hashes at once, each with its memory. `costs` are
+    /// those of new Argon2id hashes.
     #[must_use]
-    pub fn new(concurrency: usize) -> Self {
+    pub fn new(concurrency: usize, costs: Argon2Costs) -> Self {
         Self {
             running: Arc::new(Semaphore::new(concurrency)),
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
-            work: PasswordWork::default(),
+            costs,
+            work: PasswordWork::new(costs),
         }
     }
 
@@ -94,42 +99,28 @@ impl Passwords {
         &self.work
     }
 
-    /// Hashes a new password that keeps the rules.
+    /// Hashes a new password of this owner, if it keeps the rules.
     pub async fn hash(
         &self,
         algorithm: Algorithm,
         password: &Password,
+        owner: Owner<'_>,
     ) -> Result<PasswordHash, PasswordError> {
-        let text = password.expose().to_owned();
-        let characters = match algorithm {
-            Algorithm::Argon2id => text.nfc().count(),
-            Algorithm::Bcrypt => text.chars().count(),
-        };
-        if characters < MIN_CHARACTERS {
-            return Err(PasswordError::Rejected("must have at least 8 characters"));
-        }
-        match algorithm {
-            Algorithm::Argon2id if characters > MAX_CHARACTERS => {
-                return Err(PasswordError::Rejected("must have at most 128 characters"));
-            }
-            Algorithm::Bcrypt if text.len() > BCRYPT_BYTES => {
-                return Err(PasswordError::Rejected("must have at most 72 bytes"));
-            }
-            Algorithm::Argon2id | Algorithm::Bcrypt => {}
-        }
-        self.run(move || hash(algorithm, &text)).await?
+        rules::check(algorithm, password.expose(), owner)?;
+        let (text, costs) = (password.expose().to_owned(), self.costs);
+        self.run(move || hash(algorithm, costs, &text)).await?
     }
 
-    /// Whether a password belongs to a hash; without a hash, no. A no costs the
-    /// same whatever the hash, and without one. Rules for new passwords are not
-    /// applied.
+    /// Whether a password belongs to a hash; without a hash, no, and so too for one
+    /// that we [cannot](Self::can_verify) verify. A no costs the same whatever the
+    /// hash, and without one. Rules for new passwords are not applied.
     pub async fn verify(
         &self,
         password: &Password,
         hash: Option<&PasswordHash>,
     ) -> Result<bool, PasswordError> {
-        let (password, hash) = (password.clone(), hash.cloned());
-        let work = self.work.clone();
+        let hash = hash.filter(|hash| self.can_verify(hash)).cloned();
+        let (password, work) = (password.clone(), self.work.clone());
         self.run(move || work.verify(password.expose(), hash.as_ref().map(PasswordHash::expose)))
             .await
     }
@@ -156,11 +147,17 @@ impl Passwords {
     }
 }
 
-fn hash(algorithm: Algorithm, text: &str) -> Result<PasswordHash, PasswordError> {
+fn hash(
+    algorithm: Algorithm,
+    costs: Argon2Costs,
+    text: &str,
+) -> Result<PasswordHash, PasswordError> {
     let hash = match algorithm {
         Algorithm::Argon2id => {
             let normalized: String = text.nfc().collect();
-            Argon2::default()
+            let params = Params::new(costs.memory_kib, costs.passes, costs.lanes, None)
+                .map_err(|_| PasswordError::Failed)?;
+            Argon2::new(argon2::Algorithm::Argon2id, Version::V0x13, params)
                 .hash_password(normalized.as_bytes())
                 .map_err(|_| PasswordError::Failed)?
                 .to_string()
@@ -175,7 +172,7 @@ mod tests {
     use super::*;
 
     async fn verifies(hash: &str, password: &str) -> bool {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let hash = PasswordHash::new(hash.to_owned());
         passwords
             .verify(&Password::new(password.to_owned()), Some(&hash))
@@ -186,9 +183,25 @@ mod tests {
     #[tokio::test]
     async fn both_algorithms_are_read_whichever_is_written() {
         for algorithm in [Algorithm::Argon2id, Algorithm::Bcrypt] {
-            let hash = hash(algorithm, "correct horse").unwrap();
+            let hash = hash(algorithm, Argon2Costs::default(), "correct horse").unwrap();
             assert!(verifies(hash.expose(), "correct horse").await);
             assert!(!verifies(hash.expose(), "correct horsf").await);
+        }
+    }
+
+    #[test]
+    fn the_costs_that_are_configured_are_written() {
+        let costs = Argon2Costs {
+            memory_kib: 16,
+            passes: 3,
+            lanes: 2,
+        };
+        for (costs, expected) in [
+            (Argon2Costs::default(), "$argon2id$v=19$m=19456,t=2,p=1$"),
+            (costs, "$argon2id$v=19$m=16,t=3,p=2$"),
+        ] {
+            let hash = hash(Algorithm::Argon2id, costs, "correct horse").unwrap();
+            assert!(hash.expose().starts_with(expected));
         }
     }
 
@@ -208,10 +221,10 @@ mod tests {
     #[tokio::test]
     async fn the_bytes_as_sent_come_first_then_their_normal_form() {
         let (decomposed, composed) = ("cafe\u{301} au lait", "caf\u{e9} au lait");
-        let old = hash(Algorithm::Bcrypt, decomposed).unwrap();
+        let old = hash(Algorithm::Bcrypt, Argon2Costs::default(), decomposed).unwrap();
         assert!(verifies(old.expose(), decomposed).await);
         assert!(!verifies(old.expose(), composed).await);
-        let new = hash(Algorithm::Argon2id, decomposed).unwrap();
+        let new = hash(Algorithm::Argon2id, Argon2Costs::default(), decomposed).unwrap();
         assert!(verifies(new.expose(), decomposed).await);
         assert!(verifies(new.expose(), composed).await);
     }
@@ -225,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_matches_nothing() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         assert_eq!(
             passwords.verify(&Password::new(String::new()), None).await,
             Ok(false)
@@ -234,10 +247,10 @@ mod tests {
 
     #[tokio::test]
     async fn new_passwords_have_a_length() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let rejected = async |algorithm, text: &str, count: usize| {
             let password = Password::new(text.repeat(count));
-            let hashed = passwords.hash(algorithm, &password).await;
+            let hashed = passwords.hash(algorithm, &password, Owner::default()).await;
             matches!(hashed, Err(PasswordError::Rejected(_)))
         };
         assert!(rejected(Algorithm::Argon2id, "x", 7).await);
@@ -249,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn callers_beyond_the_queue_are_shed() {
-        let passwords = Passwords::new(1);
+        let passwords = Passwords::new(1, Argon2Costs::default());
         let waiting = passwords.waiting.available_permits();
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())

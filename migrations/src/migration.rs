@@ -74,7 +74,8 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[TABLES_MADE, PARTNER_WORK, THROTTLES, AUDIT, HOUSEKEEPING];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -147,5 +148,37 @@ const THROTTLES: Migration = Migration {
         drop: text!("0003_throttles/sqlite/drop.sql"),
     },
     tables: &["ticketing_throttles"],
+    has_search: false,
+};
+
+pub(crate) const AUDIT: Migration = Migration {
+    name: "0004_audit",
+    postgres: Texts {
+        create: &[text!("0004_audit/postgres/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0004_audit/sqlite/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_audit_events"],
+    has_search: false,
+};
+
+const HOUSEKEEPING: Migration = Migration {
+    name: "0005_housekeeping",
+    postgres: Texts {
+        create: &[],
+        indexes: text!("0005_housekeeping/postgres/indexes.sql"),
+        drop: text!("0005_housekeeping/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[],
+        indexes: text!("0005_housekeeping/sqlite/indexes.sql"),
+        drop: text!("0005_housekeeping/sqlite/drop.sql"),
+    },
+    tables: &[],
     has_search: false,
 };

@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     domain::{PartnerRequests, Partners},
     grpc::{PartnerRequestsHandlers, PartnersHandlers},
-    store::Store,
+    store::{self, Store},
 };
 use proto::requests::v1::{
     partner_requests_service_server::PartnerRequestsServiceServer,
@@ -13,6 +13,7 @@ use proto::requests::v1::{
 };
 use shared::{
     database::{ConnectError, Database},
+    housekeeping::Housekeeper,
     serve::{self, BindError, Listener, Readiness, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, RemoteValidator, ServiceTokens,
@@ -20,7 +21,7 @@ use shared::{
     },
     time::Clock,
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tonic::{service::LayerExt as _, transport::server::Router};
 
@@ -38,6 +39,8 @@ pub struct App {
     public: (Listener, Router),
     ops: (Listener, Router),
     readiness: Readiness,
+    /// What deletes old rows, and how often.
+    housekeeping: (Housekeeper, Duration),
 }
 
 /// requests-service cannot start.
@@ -62,7 +65,9 @@ impl App {
         let public = Listener::bind("requests public", config.public_listen).await?;
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
+        let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
         let database = Database::open(&config.database_url, config.pool, clock).await?;
+        let housekeeper = Housekeeper::new(database.clone(), store::sweepings(), &mut registry);
         let store = Store::new(database.clone());
         let partner_requests = PartnerRequests::new(store.clone());
         let partners = Partners::new(store.clone());
@@ -88,11 +93,12 @@ impl App {
             .add_service(sessions.named_layer(partner_requests))
             .add_service(sessions.named_layer(partners))
             .add_service(health_service.clone());
-        let ops_router = serve::server().add_service(health_service);
+        let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (public, serve::with_reflection(router, &SERVICES)?),
-            ops: (ops, serve::with_reflection(ops_router, &[])?),
+            ops: (ops, ops_router),
             readiness,
+            housekeeping: (housekeeper, config.housekeeping),
         })
     }
 
@@ -111,6 +117,10 @@ impl App {
     /// Serves until `stop`; then says so by its health, finishes what is in
     /// flight, and ends.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let background = CancellationToken::new();
+        let (housekeeper, every) = self.housekeeping;
+        tokio::spawn(housekeeper.run(every, background.clone()));
+        let _ends_with_the_listeners = background.drop_guard();
         serve::run([self.public, self.ops], self.readiness, stop).await
     }
 }

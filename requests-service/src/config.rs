@@ -5,6 +5,7 @@ use clap::Parser;
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
+    housekeeping,
     session_layer::Limits,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -17,7 +18,7 @@ pub struct Arguments {
     /// Where clients reach PartnerRequestsService.
     #[arg(long, env = "REQUESTS_PUBLIC_LISTEN", default_value = "0.0.0.0:50061")]
     pub public_listen: String,
-    /// Where the cluster reaches health.
+    /// Where the cluster reaches health and metrics.
     #[arg(long, env = "REQUESTS_OPS_LISTEN", default_value = "0.0.0.0:50063")]
     pub ops_listen: String,
     /// The database: postgres://… or sqlite://… Required.
@@ -75,6 +76,8 @@ pub struct Config {
     pub service_token_file: PathBuf,
     /// Limits on a call's time.
     pub limits: Limits,
+    /// How often rows past their retention are looked for.
+    pub housekeeping: Duration,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -136,6 +139,7 @@ impl TryFrom<Arguments> for Config {
                 validation: Duration::from_millis(validation),
                 ..Limits::default()
             },
+            housekeeping: housekeeping::EVERY,
         })
     }
 }

@@ -1,10 +1,12 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, error details, the session layer, and the client of a session.
+//! bootstrap, housekeeping, error details, the session layer, and the client of a
+//! session.
 
 pub mod config;
 pub mod database;
 pub mod errors;
+pub mod housekeeping;
 pub mod ids;
 pub mod serve;
 pub mod session_client;

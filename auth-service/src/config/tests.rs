@@ -16,6 +16,8 @@ fn configure(flags: &[&str]) -> Result<Config, Problems> {
 fn defaults_fit_together() {
     let config = configure(&[]).unwrap();
     assert_eq!(config.lives, Lives::default());
+    assert_eq!(config.passwords, PasswordSettings::default());
+    assert_eq!(config.trusted_proxies, 0);
     assert_eq!(config.throttle, ThrottleLimits::default());
 }
 
@@ -26,6 +28,7 @@ fn every_wrong_value_is_named() {
         "--database-url=mysql://user:secret@host/db",
         "--database-connections=0",
         "--refresh-overlap-seconds=39",
+        "--session-retention-seconds=3599",
         "--password-hash=md5",
         "--issuer=",
         "--throttle-log-ins=0",
@@ -38,6 +41,7 @@ fn every_wrong_value_is_named() {
         "DATABASE_URL",
         "DATABASE_CONNECTIONS",
         "AUTH_REFRESH_OVERLAP_SECONDS",
+        "AUTH_SESSION_RETENTION_SECONDS",
         "AUTH_PASSWORD_HASH",
         "AUTH_ISSUER",
         "AUTH_THROTTLE_LOG_INS",
@@ -69,4 +73,49 @@ fn lives_that_do_not_fit_together_are_refused() {
     assert!(configure(&["--access-token-seconds=240"]).is_ok());
     assert!(configure(&["--refresh-token-seconds=899"]).is_err());
     assert!(configure(&["--session-seconds=604799"]).is_err());
+}
+
+#[test]
+fn the_costs_of_hashing_have_a_floor_and_a_ceiling() {
+    let problems =
+        |flags: &[&str]| configure(flags).map_or_else(|wrong| wrong.to_string(), |_| String::new());
+    for fine in [
+        &["--argon2-memory-kib=7168", "--argon2-passes=5"][..],
+        &["--argon2-memory-kib=47104", "--argon2-passes=1"],
+        &["--argon2-memory-kib=1048576", "--hashing-concurrency=8"],
+        &["--argon2-lanes=16"],
+        &["--hashing-concurrency=256"],
+    ] {
+        assert_eq!(problems(fine), "");
+    }
+    for weak in [
+        &["--argon2-memory-kib=7167", "--argon2-passes=64"][..],
+        &["--argon2-memory-kib=47103", "--argon2-passes=1"],
+        &["--argon2-memory-kib=12287"],
+    ] {
+        assert!(
+            problems(weak).contains("AUTH_ARGON2_MEMORY_KIB: with"),
+            "{weak:?}"
+        );
+    }
+    let heavy = problems(&["--argon2-memory-kib=1048576", "--hashing-concurrency=9"]);
+    assert!(heavy.contains("AUTH_HASHING_CONCURRENCY: times"), "{heavy}");
+    let all = problems(&[
+        "--argon2-memory-kib=1048577",
+        "--argon2-passes=0",
+        "--argon2-lanes=x",
+        "--hashing-concurrency=257",
+        "--trusted-proxies=17",
+        "--access-token-seconds=1",
+    ]);
+    for variable in [
+        "AUTH_ARGON2_MEMORY_KIB",
+        "AUTH_ARGON2_PASSES",
+        "AUTH_ARGON2_LANES",
+        "AUTH_HASHING_CONCURRENCY",
+        "AUTH_TRUSTED_PROXIES",
+        "AUTH_ACCESS_TOKEN_SECONDS",
+    ] {
+        assert!(all.contains(variable), "{variable} in {all}");
+    }
 }

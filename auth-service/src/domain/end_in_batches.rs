@@ -2,7 +2,7 @@
 
 use super::AuthError;
 use crate::{
-    model::{EndReason, Scope},
+    model::{AuditEvent, EndReason, Scope},
     store::Store,
 };
 
@@ -16,28 +16,34 @@ pub struct Progress {
 }
 
 /// Ends the sessions of a scope until a walk from the first row finds none: one
-/// that was begun meanwhile may lie behind the walk. `go_on` is asked before each
-/// batch but the first. Each batch is committed before the next.
+/// that was begun meanwhile may lie behind the walk. Each batch is committed before
+/// the next, with the event, if one is given; where there is no batch, the event is
+/// written by itself. `go_on` is told how many a batch ended, and asked whether there
+/// is time for the next.
 pub async fn end_in_batches(
     store: &Store,
     scope: &Scope,
     reason: EndReason,
-    go_on: impl Fn() -> bool,
+    event: Option<&AuditEvent>,
+    go_on: impl Fn(u32) -> bool,
 ) -> Result<Progress, AuthError> {
-    let (mut ended, mut after) = (0_u32, None);
+    let (mut ended, mut after, mut unnoted) = (0_u32, None, event);
     loop {
-        match store
-            .end_batch(scope, after.unwrap_or(i32::MIN), reason)
-            .await?
-        {
-            Some(batch) => {
-                ended = ended.saturating_add(batch.ended);
-                after = Some(batch.last);
+        let batch = store
+            .end_batch(scope, after.unwrap_or(i32::MIN), reason, event)
+            .await?;
+        if batch.is_some() {
+            unnoted = None;
+        } else if after.is_none() {
+            if let Some(event) = unnoted {
+                store.note(&event.clone().ending(0)).await?;
             }
-            None if after.is_none() => return Ok(Progress { ended, more: false }),
-            None => after = None,
+            return Ok(Progress { ended, more: false });
         }
-        if !go_on() {
+        let in_batch = batch.map_or(0, |batch| batch.ended);
+        ended = ended.saturating_add(in_batch);
+        after = batch.map(|batch| batch.last);
+        if !go_on(in_batch) {
             return Ok(Progress { ended, more: true });
         }
     }

@@ -1,9 +1,10 @@
 //! Log-in and registration.
 
-use super::{AuthError, Grant, Sessions, standing};
+use super::{AuthError, Dead, Grant, Sessions, standing};
 use crate::{
-    model::{Client, NewCustomer, Password, Refusal},
-    passwords::{Algorithm, Scheme},
+    metrics::CreatedBy,
+    model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
+    passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
 use shared::ids::SessionId;
@@ -20,11 +21,23 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let attempt = self.throttles.log_in(email, &client).await?;
+        let what = AuditEventType::CreateSession;
+        let attempt = self.throttles.log_in(email, &client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
         let found = self.store.find_log_in(email).await?;
+        // the user where it is known, and never what was typed: it may be a password
+        let subject = found.as_ref().map(|found| found.user_id);
+        let mut cause = match &found {
+            Some(found) if found.is_live => AuditCause::PasswordWrong,
+            Some(_) => AuditCause::UserInvalid,
+            None => AuditCause::EmailUnknown,
+        };
         // a user that may not log in is as unknown as one that is not there
         let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
+        if let Some(found) = &found {
+            self.warn_if_unverifiable(found.user_id, &found.password);
+        }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
             let verified = self.passwords.verify(password, hash.as_ref()).await;
@@ -32,21 +45,31 @@ impl Sessions {
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
+            let stronger = self.stronger(password, verified).await?;
             match self
                 .store
-                .create_session(found.user_id, verified, &session)
+                .create_session(found.user_id, verified, stronger.as_ref(), &session)
                 .await?
             {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
+                    self.metrics.session_created(CreatedBy::LogIn);
                     self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
-                CreateOutcome::UserGone => break,
+                CreateOutcome::UserGone => {
+                    cause = AuditCause::UserInvalid;
+                    break;
+                }
                 CreateOutcome::PasswordChanged(now) => hash = Some(now),
             }
         }
-        tracing::info!("log-in refused");
+        tracing::info!(cause = cause.as_str(), "log-in refused");
+        self.audit_log.note(AuditEvent {
+            subject,
+            ..AuditEvent::refused(what, cause, &session.client)
+        });
+        self.metrics.log_in_refused();
         Err(Refusal::CredentialsInvalid.into())
     }
 
@@ -57,15 +80,29 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let attempt = self.throttles.register(&client).await?;
-        let hashed = self.passwords.hash(self.algorithm().await?, password).await;
+        let what = AuditEventType::Register;
+        let attempt = self.throttles.register(&client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
+        let owner = Owner {
+            name: &new.name,
+            email: &new.email,
+            phone: &new.phone,
+        };
+        let written = self.algorithm().await?;
+        let hashed = self.passwords.hash(written, password, owner).await;
         let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
-            Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),
+            Err(StoreError::Exists(_)) => {
+                let cause = AuditCause::EmailTaken;
+                self.audit_log
+                    .note(AuditEvent::refused(what, cause, &session.client));
+                return Err(AuthError::EmailTaken);
+            }
             outcome => outcome?,
         };
         tracing::info!(session = %session.id, %user, "customer registered");
+        self.metrics.session_created(CreatedBy::Registration);
         self.grant_new(session.id).await
     }
 
@@ -92,7 +129,7 @@ impl Sessions {
             .load_one(id)
             .await?
             .ok_or(Refusal::SessionNotFound)?;
-        let user = standing(&record).map_err(|dead| dead.refusal)?.clone();
+        let user = standing(&record).map_err(Dead::refusal)?.clone();
         self.grant(&record, user)
     }
 }

@@ -1,7 +1,10 @@
 //! The contract's side: parse, ask, render. Only this folder says `tonic` and
 //! `proto`.
 
+mod audit;
 mod auth_service;
+mod client_address;
+mod device_info;
 mod in_process;
 mod page_token;
 mod parse;

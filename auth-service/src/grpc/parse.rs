@@ -1,14 +1,14 @@
 //! From the wire to the domain's words; every field that is wrong is named.
 
-use super::page_token;
+use super::{client_address::client_address, device_info, page_token};
 use crate::{
-    model::{Client, NewCustomer, Password},
+    model::{Caller, Client, NewCustomer, Password},
     store::SessionPosition,
 };
 use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
 use shared::{
     errors::{InvalidField, invalid_fields, refuse},
-    session_layer::BearerToken,
+    session_layer::{self, BearerToken},
 };
 use tonic::{Code, Request, Status};
 
@@ -16,7 +16,6 @@ const MAX_NAME: usize = 255;
 const MAX_EMAIL: usize = 255;
 const MAX_PHONE: usize = 50;
 const MAX_LANGUAGE: usize = 5;
-const MAX_DEVICE_INFO: usize = 255;
 /// A password that is longer is none of ours, and not worth hashing.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 const NUL: &str = "must not contain the character NUL";
@@ -48,6 +47,18 @@ impl Fields {
         Password::new(text)
     }
 
+    /// How many rows a page is to hold.
+    pub(super) fn page_size(&mut self, asked: i32) -> u32 {
+        match u32::try_from(asked) {
+            Ok(0) => DEFAULT_PAGE_SIZE,
+            Ok(size) => size.min(MAX_PAGE_SIZE),
+            Err(_) => {
+                self.refuse("page_size", "must not be negative");
+                DEFAULT_PAGE_SIZE
+            }
+        }
+    }
+
     /// The first problem of a field is the one to mend.
     pub(super) fn refuse(&mut self, field: &str, problem: impl Into<String>) {
         if self.0.iter().all(|noted| noted.field != field) {
@@ -66,8 +77,9 @@ impl Fields {
 
 pub(super) fn register(
     request: Request<RegisterRequest>,
+    trusted_proxies: usize,
 ) -> Result<(NewCustomer, Password, Client), Status> {
-    let client = client(&request, &request.get_ref().device_info);
+    let client = client(&request, &request.get_ref().device_info, trusted_proxies);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let name = fields.text("name", message.name, 1, MAX_NAME);
@@ -108,8 +120,9 @@ pub(super) fn register(
 
 pub(super) fn create_session(
     request: Request<CreateSessionRequest>,
+    trusted_proxies: usize,
 ) -> Result<(String, Password, Client), Status> {
-    let client = client(&request, &request.get_ref().device_info);
+    let client = client(&request, &request.get_ref().device_info, trusted_proxies);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let email = fields.text("email", message.email, 1, MAX_EMAIL);
@@ -121,14 +134,7 @@ pub(super) fn list_sessions(
     message: &ListSessionsRequest,
 ) -> Result<(u32, Option<SessionPosition>), Status> {
     let mut fields = Fields::default();
-    let page_size = match u32::try_from(message.page_size) {
-        Ok(0) => DEFAULT_PAGE_SIZE,
-        Ok(size) => size.min(MAX_PAGE_SIZE),
-        Err(_) => {
-            fields.refuse("page_size", "must not be negative");
-            DEFAULT_PAGE_SIZE
-        }
-    };
+    let page_size = fields.page_size(message.page_size);
     let after = match message.page_token.as_str() {
         "" => None,
         token => {
@@ -166,10 +172,19 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-/// Where a log-in comes from: what the client says of itself, or else its
-/// `user-agent`; and the peer's address. Metadata that names other addresses is
-/// not believed.
-fn client<T>(request: &Request<T>, device_info: &str) -> Client {
+/// Who calls by an access token, and from where.
+pub(super) fn caller<T>(request: &Request<T>, trusted_proxies: usize) -> Result<Caller, Status> {
+    let principal = session_layer::principal(request)?;
+    Ok(Caller {
+        user: principal.user_id,
+        session: principal.session_id,
+        client: client(request, "", trusted_proxies),
+    })
+}
+
+/// Where a call comes from: what the client says of itself, or else its
+/// `user-agent`; and its address.
+pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies: usize) -> Client {
     let agent = request
         .metadata()
         .get("user-agent")
@@ -179,16 +194,11 @@ fn client<T>(request: &Request<T>, device_info: &str) -> Client {
     } else {
         device_info
     };
-    let clean: String = said
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(MAX_DEVICE_INFO)
-        .collect();
+    let peer = request.remote_addr().map(|address| address.ip());
+    let address = client_address(request.metadata(), peer, trusted_proxies);
     Client {
-        device_info: Some(clean.trim().to_owned()).filter(|text| !text.is_empty()),
-        ip_address: request
-            .remote_addr()
-            .map(|address| address.ip().to_canonical().to_string()),
+        device_info: device_info::clean(said),
+        ip_address: address.map(|address| address.to_string()),
     }
 }
 
@@ -212,19 +222,8 @@ mod tests {
     }
 
     #[test]
-    fn device_info_is_cleaned_and_bounded() {
-        let request = Request::new(());
-        let long = format!("Fire\u{7}fox\r\n{}", "é".repeat(300));
-        let device_info = client(&request, &long).device_info.unwrap();
-        assert!(device_info.starts_with("Firefoxé"));
-        assert_eq!(device_info.chars().count(), MAX_DEVICE_INFO);
-        assert_eq!(client(&request, "").device_info, None);
-        assert_eq!(client(&request, "\u{0}").device_info, None);
-    }
-
-    #[test]
     fn every_wrong_field_is_named() {
-        let status = register(Request::new(RegisterRequest::default())).unwrap_err();
+        let status = register(Request::new(RegisterRequest::default()), 0).unwrap_err();
         for field in ["name", "email", "phone", "password"] {
             assert!(status.message().contains(field), "{status}");
         }

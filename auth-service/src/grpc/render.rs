@@ -1,5 +1,6 @@
 //! From the domain's words to the contract's.
 
+use super::{client_address, device_info};
 use crate::{
     domain::{Grant, Validated},
     model,
@@ -25,14 +26,19 @@ pub(super) fn count(count: u32) -> i32 {
 }
 
 pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
+    let said = session.device_info.as_deref();
+    let address = session.ip_address.as_deref().and_then(client_address::read);
     Session {
         session_id: session.id.to_string(),
         create_time: Some(session.created_at.into()),
         expire_time: Some(session.expires_at.into()),
         absolute_expire_time: Some(session.absolute_expires_at.into()),
         last_refresh_time: Some(session.rotated_at.into()),
-        device_info: session.device_info.clone().unwrap_or_default(),
-        ip_address: session.ip_address.clone().unwrap_or_default(),
+        // also what another hand wrote into the row
+        device_info: said.and_then(device_info::clean).unwrap_or_default(),
+        ip_address: address
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
         current: session.id == current,
     }
 }

@@ -38,8 +38,44 @@ pub enum Refusal {
     CredentialsInvalid,
 }
 
+impl Refusal {
+    /// Those that are about a token alone.
+    pub const OF_TOKENS: [Self; 8] = [
+        Self::TokenMalformed,
+        Self::TokenAlgorithm,
+        Self::TokenKeyUnknown,
+        Self::TokenSignature,
+        Self::TokenType,
+        Self::TokenIssuer,
+        Self::TokenAudience,
+        Self::TokenExpired,
+    ];
+
+    /// As metrics name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenMalformed => "token_malformed",
+            Self::TokenAlgorithm => "token_algorithm",
+            Self::TokenKeyUnknown => "token_key_unknown",
+            Self::TokenSignature => "token_signature",
+            Self::TokenType => "token_type",
+            Self::TokenIssuer => "token_issuer",
+            Self::TokenAudience => "token_audience",
+            Self::TokenExpired => "token_expired",
+            Self::SessionEnded => "session_ended",
+            Self::SessionExpired => "session_expired",
+            Self::SessionNotFound => "session_not_found",
+            Self::SessionUserInvalid => "session_user_invalid",
+            Self::ReuseDetected => "reuse_detected",
+            Self::SessionRowBehind => "session_row_behind",
+            Self::CredentialsInvalid => "credentials_invalid",
+        }
+    }
+}
+
 /// Why a session was ended; kept in `user_sessions.end_reason`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndReason {
     /// Its holder logged out.
     LoggedOut,
@@ -60,6 +96,18 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::LoggedOut,
+        Self::RevokedByOwner,
+        Self::RevokedByStaff,
+        Self::Restored,
+        Self::ReuseDetected,
+        Self::RowBehind,
+        Self::UserInvalid,
+        Self::PasswordChanged,
+    ];
+
     /// As it is written down.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

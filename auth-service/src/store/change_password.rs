@@ -7,12 +7,25 @@ use super::{
     entity::{user, user_session},
     retried,
 };
-use crate::model::{EndReason, PasswordHash};
+use crate::model::{AuditEvent, EndReason, PasswordHash};
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, LockType, Order, Query},
 };
 use shared::ids::{SessionId, UserId};
+
+/// A live user's password, and what others may know of the user.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// What stands in `users.password`.
+    pub password: PasswordHash,
+    /// Display name.
+    pub name: String,
+    /// The address that logs in.
+    pub email: String,
+    /// Telephone number, or nothing.
+    pub phone: String,
+}
 
 /// What became of a change of password.
 #[derive(Debug)]
@@ -29,20 +42,31 @@ pub enum ChangeOutcome {
 }
 
 impl Store {
-    /// What stands in `users.password` of a live user.
-    pub async fn password_of(&self, user: UserId) -> Result<Option<PasswordHash>, StoreError> {
+    /// A live user's account.
+    pub async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         let query = log_in_query()
+            .columns([user::Column::Name, user::Column::Email, user::Column::Phone])
             .and_where(Expr::col(user::Column::Id).eq(user.0))
             .take();
-        let row = self.database.connection().query_one(&query).await?;
-        let found = row.map(|row| read_log_in(&row)).transpose()?;
-        Ok(found
-            .filter(|found| found.is_live)
-            .map(|found| found.password))
+        let Some(row) = self.database.connection().query_one(&query).await? else {
+            return Ok(None);
+        };
+        let found = read_log_in(&row)?;
+        if !found.is_live {
+            return Ok(None);
+        }
+        let phone: Option<String> = row.try_get("", "phone")?;
+        Ok(Some(Account {
+            password: found.password,
+            name: row.try_get("", "name")?,
+            email: row.try_get("", "email")?,
+            phone: phone.unwrap_or_default(),
+        }))
     }
 
     /// Writes a new password if the verified one still stands there, ends the
-    /// user's other sessions, and lets this one go on under the new digest.
+    /// user's other sessions, lets this one go on under the new digest, and writes
+    /// the event with how many of ours were live.
     ///
     /// The user's row is locked first, as a log-in locks it: one that verified
     /// the old password is inserted before, and ends here, or reads the new text.
@@ -53,6 +77,7 @@ impl Store {
         session: SessionId,
         verified: &PasswordHash,
         new: &PasswordHash,
+        event: &AuditEvent,
     ) -> Result<ChangeOutcome, StoreError> {
         retried(|| async {
             let transaction = self.database.begin().await?;
@@ -96,6 +121,8 @@ impl Store {
                 .and_where(Expr::col(user::Column::Id).eq(user.0))
                 .take();
             transaction.execute(&written).await?;
+            let event = event.clone().ending(ended);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(ChangeOutcome::Changed(ended))
         })

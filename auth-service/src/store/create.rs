@@ -5,7 +5,9 @@ use super::{
     entity::{customer, user, user_session},
     retried,
 };
-use crate::model::{Client, Generation, Lives, NewCustomer, PasswordHash};
+use crate::model::{
+    AuditEvent, AuditEventType, Client, Generation, Lives, NewCustomer, PasswordHash,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, Iden,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
@@ -35,6 +37,15 @@ pub struct NewSession {
     pub client: Client,
     /// How long it lives.
     pub lives: Lives,
+}
+
+impl NewSession {
+    /// That it began.
+    fn event(&self, event_type: AuditEventType, user: UserId) -> AuditEvent {
+        AuditEvent::done(event_type, &self.client)
+            .by(user)
+            .of(self.id)
+    }
 }
 
 /// What became of a log-in whose password matched.
@@ -76,7 +87,8 @@ impl Store {
     }
 
     /// Begins a session, if the verified password still stands there, and notes
-    /// the log-in with the user.
+    /// the log-in with the user. `stronger`, if given, then stands for the same
+    /// password.
     ///
     /// The user's row is locked as for the update that follows: a share lock
     /// that two log-ins hold, and both want to strengthen, is a deadlock.
@@ -84,6 +96,7 @@ impl Store {
         &self,
         user: UserId,
         verified: &PasswordHash,
+        stronger: Option<&PasswordHash>,
         session: &NewSession,
     ) -> Result<CreateOutcome, StoreError> {
         retried(|| async {
@@ -104,8 +117,14 @@ impl Store {
                 return Ok(CreateOutcome::PasswordChanged(found.password));
             }
             let now: Timestamp = row.try_get("", "now")?;
-            self.insert_session(&transaction, user, verified, session, now)
+            if let Some(stronger) = stronger {
+                self.rehash(&transaction, user, verified, stronger).await?;
+            }
+            let standing = stronger.unwrap_or(verified);
+            self.insert_session(&transaction, user, standing, session, now)
                 .await?;
+            let event = session.event(AuditEventType::CreateSession, user);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(CreateOutcome::Created)
         })
@@ -151,6 +170,8 @@ impl Store {
             transaction.execute(&customer).await?;
             self.insert_session(&transaction, user, password, session, now)
                 .await?;
+            let event = session.event(AuditEventType::Register, user);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(user)
         })

@@ -24,6 +24,19 @@ pub enum StoreError {
     Inconsistent(String),
 }
 
+#[cfg(test)]
+impl StoreError {
+    /// What a call gets while the database is away.
+    pub(crate) fn away() -> Self {
+        Self::Unavailable(DbErr::Custom("away".to_owned()))
+    }
+
+    /// What a statement gets that the database does not take.
+    pub(crate) fn refused() -> Self {
+        Self::Driver(DbErr::Custom("no such table".to_owned()))
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match fault(&error) {

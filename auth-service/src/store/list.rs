@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     entity::user_session::{Column, Entity},
+    text_or_nothing,
 };
 use crate::model::{Generation, Session};
 use sea_orm::{
@@ -89,8 +90,8 @@ fn read(user_id: UserId, row: &QueryResult) -> Result<(SessionPosition, Session)
         absolute_expires_at: row.try_get("", "absolute_expires_at")?,
         rotated_at: row.try_get("", "rotated_at")?,
         used_at: row.try_get("", "used_at")?,
-        device_info: row.try_get("", "device_info")?,
-        ip_address: row.try_get("", "ip_address")?,
+        device_info: text_or_nothing(row, "device_info"),
+        ip_address: text_or_nothing(row, "ip_address"),
     };
     Ok((
         SessionPosition {

@@ -1,6 +1,6 @@
 //! Sessions with their users, as they stand now: one statement however many.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, text_or_nothing};
 use crate::model::{Generation, PasswordHash, Session, SessionRecord, User};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
 use shared::{
@@ -99,8 +99,8 @@ fn read(id: SessionId, row: &QueryResult) -> Result<SessionRecord, sea_orm::DbEr
             absolute_expires_at: get(row, "absolute_expires_at")?,
             rotated_at: get(row, "rotated_at")?,
             used_at: get(row, "used_at")?,
-            device_info: get(row, "device_info")?,
-            ip_address: get(row, "ip_address")?,
+            device_info: text_or_nothing(row, "device_info"),
+            ip_address: text_or_nothing(row, "ip_address"),
         },
         password_digest: get(row, "password_digest")?,
         user: match get::<Option<i32>>(row, "found_user_id")? {

@@ -1,27 +1,32 @@
 //! The database, a function a statement. Nothing outside of this folder knows
 //! SQL.
 
+mod audit;
 mod change_password;
 mod create;
 mod end_batch;
 mod end_many;
 pub mod entity;
 mod error;
+mod housekeeping;
 mod list;
+mod list_audit;
 mod load;
+mod rehash;
 mod throttle;
 mod turn;
 mod used_marks;
 
-pub use change_password::ChangeOutcome;
+pub use change_password::{Account, ChangeOutcome};
 pub use create::{CreateOutcome, LogIn, NewSession};
 pub use end_batch::{BATCH, Batch};
 pub use error::StoreError;
+pub use housekeeping::sweepings;
 pub use list::SessionPosition;
 pub use load::Loaded;
 pub use turn::Turned;
 
-use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::UpdateStatement};
+use sea_orm::QueryResult;
 use shared::database::Database;
 
 /// How often a transaction that lost to another one is tried.
@@ -39,13 +44,6 @@ impl Store {
     pub fn new(database: Database) -> Self {
         Self { database }
     }
-
-    /// Runs a change that is a transaction of its own, and gives the rows that it
-    /// returns. All of them are read: SQLite commits, and fails to, after the last,
-    /// and a change that was not kept must not be answered as one.
-    async fn changed(&self, update: &UpdateStatement) -> Result<Vec<QueryResult>, StoreError> {
-        retried(|| async { Ok(self.database.connection().query_all(update).await?) }).await
-    }
 }
 
 /// Tries again what lost to another transaction (40001, 40P01).
@@ -60,4 +58,10 @@ where
         }
     }
     attempt().await
+}
+
+/// A column that only describes. What is no text there (SQLite takes any bytes as one)
+/// costs nobody the session.
+fn text_or_nothing(row: &QueryResult, column: &str) -> Option<String> {
+    row.try_get("", column).ok().flatten()
 }

@@ -13,11 +13,10 @@ use crate::model::{Throttle, ThrottleKey, Wait};
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{
-        Expr, ExprTrait, InsertStatement, LockBehavior, LockType, OnConflict, Order, Query,
-        SelectStatement,
+        Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query, SelectStatement,
     },
 };
-use shared::{database::Dialect, time::Timestamp};
+use shared::time::Timestamp;
 
 /// The columns as [`read`] takes them, before the database's time.
 const COLUMNS: [Column; 4] = [
@@ -91,33 +90,6 @@ impl Store {
         retried(|| async {
             self.database.connection().execute(&update).await?;
             Ok(())
-        })
-        .await
-    }
-
-    /// Deletes up to `most` rows that count no more, and that nobody is at. How
-    /// many they were: fewer than `most` if there are no others.
-    pub async fn delete_forgotten_throttles(&self, most: u32) -> Result<u64, StoreError> {
-        // in a statement of its own, so that it is asked once: a clock that goes on
-        // is no bound for an index
-        let now = Query::select().expr(self.database.now()).take();
-        let mut forgotten = Query::select();
-        forgotten
-            .column(Column::Key)
-            .from(Entity)
-            .and_where(Expr::col(Column::ForgottenAt).lte(now))
-            .order_by(Column::ForgottenAt, Order::Asc)
-            .limit(u64::from(most));
-        if self.database.dialect() == Dialect::Postgres {
-            forgotten.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-        }
-        let delete = Query::delete()
-            .from_table(Entity)
-            .and_where(Expr::col(Column::Key).in_subquery(forgotten))
-            .take();
-        retried(|| async {
-            let done = self.database.connection().execute(&delete).await?;
-            Ok(done.rows_affected())
         })
         .await
     }

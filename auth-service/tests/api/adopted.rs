@@ -75,6 +75,31 @@ async fn p7_old_passwords_log_in_and_stay_as_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_who_chooses_a_hash_has_it_written_at_log_ins_too() {
+    let old = bcrypt::hash("correct horse battery", 4).unwrap();
+    let auth = adopted(&[("a@example.com", &old)]).await;
+    for (scheme, prefix) in [
+        ("auto", &old[..]),
+        ("bcrypt", "$2b$12$"),
+        ("argon2id", "$argon2id$"),
+    ] {
+        let replica = auth
+            .another_replica_with(&[&format!("--password-hash={scheme}")])
+            .await;
+        let request = CreateSessionRequest {
+            email: "a@example.com".to_owned(),
+            password: "correct horse battery".to_owned(),
+            device_info: String::new(),
+        };
+        let answer = replica.client().create_session(request).await.unwrap();
+        let tokens = answer.into_inner().tokens.unwrap();
+        auth.validate(&tokens.access_token).await.expect("valid");
+        let now = hash_of(&auth, "a@example.com").await;
+        assert!(now.starts_with(prefix), "{scheme}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn p7_a_new_password_is_written_as_the_old_application_reads_it() {
     let auth = adopted(&[]).await;
     register(&auth, "new@example.com", "correct horse battery").await;

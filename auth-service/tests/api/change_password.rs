@@ -119,7 +119,7 @@ testing::on_both_databases! {
         let (auth, current) = start(kind).await;
         let before = rows(&auth).await;
         let invalid = (Code::InvalidArgument, "FIELD_INVALID".to_owned());
-        for new in ["", "1234567", "a\0bcdefgh", &"x".repeat(129), &"x".repeat(2_000)] {
+        for new in ["", "1234567", "a\0bcdefgh", "PassWord1", "Sara@Example.COM", "sara@example.com", &"x".repeat(129), &"x".repeat(2_000)] {
             let status = change(&auth, &current.access_token, PASSWORD, new).await.unwrap_err();
             assert!(status.message().contains("new_password"), "{status}");
             assert_eq!(refusal::<()>(Err(status)), invalid);
@@ -216,7 +216,7 @@ testing::on_both_databases! {
         let current = auth.log_in(EMAIL).await.tokens.unwrap();
         change(&auth, &current.access_token, PASSWORD, NEW).await.unwrap();
         let now = text(&auth.database, "SELECT password FROM users").await.unwrap();
-        assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "made by `up`, not adopted");
+        assert!(now.starts_with("$argon2id$"), "made by `up`, not adopted");
     }
 }
 
@@ -273,8 +273,17 @@ async fn what_changes_between_verification_and_writing_refuses_the_change() {
             expected,
             "{script}"
         );
-        let written = "SELECT CAST(COUNT(*) AS text) FROM users WHERE password LIKE '$argon2id$v=19$m=19456%'";
-        assert_eq!(text(&auth.database, written).await.as_deref(), Some("0"));
+        let stands = text(&auth.database, "SELECT password FROM users")
+            .await
+            .unwrap();
+        assert_ne!(
+            log_in_with(&auth, NEW)
+                .await
+                .map_err(|status| status.code())
+                .err(),
+            None,
+            "{stands}"
+        );
     }
 }
 

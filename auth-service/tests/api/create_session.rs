@@ -11,7 +11,7 @@ use auth_service::{
 use proto::auth::v1::{CreateSessionRequest, CreateSessionResponse, UserType};
 use shared::ids::{SessionId, UserId};
 use testing::{
-    Kind,
+    Kind, TestDatabase,
     auth::{Auth, PASSWORD, TestUser, refusal},
 };
 use tonic::{Code, Request, Status};
@@ -129,6 +129,35 @@ testing::on_both_databases! {
         }
     }
 
+    async fn mistake_13_behind_proxies_only_an_address_that_they_saw_is_kept(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let replica = auth.another_replica_with(&["--trusted-proxies=2"]).await;
+        let long = "9".repeat(5_000);
+        for (forwarded, expected) in [
+            (vec!["203.0.113.9, 198.51.100.7"], "203.0.113.9"),
+            (vec!["10.0.0.1, <script>, 2001:db8::9", "198.51.100.7"], "2001:db8::9"),
+            (vec![&long, "203.0.113.9", "198.51.100.7"], "203.0.113.9"),
+            (vec!["203.0.113.9", &long, "198.51.100.7"], "127.0.0.1"),
+            (vec!["unknown, 198.51.100.7"], "127.0.0.1"),
+            (vec!["198.51.100.7"], "127.0.0.1"),
+            (vec![], "127.0.0.1"),
+        ] {
+            let mut request = Request::new(CreateSessionRequest {
+                email: "sara@example.com".to_owned(),
+                password: PASSWORD.to_owned(),
+                device_info: "\u{202e}phone\u{200b}".to_owned(),
+            });
+            for value in &forwarded {
+                request.metadata_mut().append("x-forwarded-for", value.parse().unwrap());
+            }
+            let answer = replica.client().create_session(request).await.expect("logged in");
+            let session = answer.into_inner().session.unwrap();
+            assert_eq!(session.ip_address, expected, "{forwarded:?}");
+            assert_eq!(session.device_info, "phone");
+        }
+    }
+
     async fn a_log_in_is_noted_with_the_user_and_changes_nothing_else(kind: Kind) {
         let auth = Auth::start(kind).await;
         let id = auth.add_customer("sara@example.com").await;
@@ -156,8 +185,9 @@ testing::on_both_databases! {
             let hash = bcrypt::hash(password, 10).unwrap().replacen("$2b$", prefix, 1);
             auth.database.execute(&format!("UPDATE users SET password = '{hash}' WHERE id = {id}")).await;
             log_in(&auth, "sara@example.com", password).await.expect(prefix);
-            let kept = text(&auth.database, "SELECT password FROM users").await;
-            assert_eq!(kept, Some(hash), "and stays as it is");
+            let kept = text(&auth.database, "SELECT password FROM users").await.unwrap();
+            assert!(kept.starts_with("$argon2id$"), "made by `up`, not adopted");
+            log_in(&auth, "sara@example.com", password).await.expect(prefix);
         }
     }
 
@@ -190,26 +220,36 @@ testing::on_both_databases! {
         let session = NewSession { id: SessionId::random(), client: Client::default(), lives: Lives::default() };
         let now = bcrypt::hash("another password", 4).unwrap();
         auth.database.execute(&format!("UPDATE users SET password = '{now}'")).await;
-        match store.create_session(id, &verified, &session).await.unwrap() {
+        match store.create_session(id, &verified, None, &session).await.unwrap() {
             CreateOutcome::PasswordChanged(text) => assert_eq!(text.expose(), now),
             other => panic!("{other:?}"),
         }
         assert!(store.load_one(session.id).await.unwrap().is_none(), "no session of the old one");
         let now = PasswordHash::new(now);
-        assert!(matches!(store.create_session(id, &now, &session).await.unwrap(), CreateOutcome::Created));
+        assert!(matches!(store.create_session(id, &now, None, &session).await.unwrap(), CreateOutcome::Created));
 
         let session = NewSession { id: SessionId::random(), ..session };
         auth.database.execute("UPDATE users SET is_deleted = true").await;
-        assert!(matches!(store.create_session(id, &now, &session).await.unwrap(), CreateOutcome::UserGone));
-        let nobody = store.create_session(UserId(i32::MAX), &now, &session).await.unwrap();
+        assert!(matches!(store.create_session(id, &now, None, &session).await.unwrap(), CreateOutcome::UserGone));
+        let nobody = store.create_session(UserId(i32::MAX), &now, None, &session).await.unwrap();
         assert!(matches!(nobody, CreateOutcome::UserGone));
         assert!(store.load_one(session.id).await.unwrap().is_none());
     }
 
     async fn a_password_of_no_known_hash_logs_nobody_in(kind: Kind) {
-        let auth = Auth::start(kind).await;
+        let database = TestDatabase::migrated(kind).await;
+        let url = database.url.clone();
+        let auth = Auth::start_through(database, &url, &["--throttle-log-ins=1000"]).await;
         auth.add_customer("sara@example.com").await;
-        for hash in ["", "correct horse battery", "$2b$10$short", "$argon2id$v=19$m=8,t=1,p=1$"] {
+        // the last three would take gigabytes, or hours
+        let rest = "AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E";
+        let absurd = [
+            format!("$argon2id$v=19$m=4194304,t=1,p=1${rest}"),
+            format!("$argon2id$v=19$m=19456,t=1000000,p=1${rest}"),
+            "$2b$31$ryRRs9kFi7sIrNfD9d.Z/.A2ashAgqsIUuS4A.tpp48pUm8e/kM5a".to_owned(),
+        ];
+        let unknown = ["", "correct horse battery", "$2b$10$short", "$argon2id$v=19$m=8,t=1,p=1$"];
+        for hash in unknown.into_iter().chain(absurd.iter().map(String::as_str)) {
             auth.database.execute(&format!("UPDATE users SET password = '{hash}'")).await;
             let refused = refusal(log_in(&auth, "sara@example.com", PASSWORD).await);
             assert_eq!(refused, (Code::Unauthenticated, "CREDENTIALS_INVALID".to_owned()), "{hash}");

@@ -1,13 +1,15 @@
 //! Rows that should not be: each fails alone, and the others are served.
 
 use crate::{
+    process::{Process, configured},
     rows::eventually,
     served::{Served as _, unauthenticated},
 };
 use futures_util::future::join_all;
+use proto::auth::v1::CreateSessionRequest;
 use testing::{
-    Kind,
-    auth::{Auth, refusal},
+    Kind, TestDatabase,
+    auth::{Auth, PASSWORD, refusal},
 };
 use tonic::Code;
 
@@ -50,6 +52,62 @@ testing::on_both_databases! {
         let ids: Vec<_> = listed.sessions.into_iter().map(|session| session.session_id).collect();
         assert_eq!(ids, [last.session.unwrap().session_id, first]);
     }
+
+    async fn what_describes_a_session_is_shown_clean_whoever_wrote_it(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let token = auth.log_in("sara@example.com").await.tokens.unwrap().access_token;
+        let long = format!("'{}'", "x".repeat(100_000));
+        let cases = [
+            ("' phone \u{202e}\u{200b}\u{7}'", "'::ffff:203.0.113.9'", "phone", "203.0.113.9"),
+            (&long, "'203.0.113.9, 10.0.0.1'", &"x".repeat(255), ""),
+            ("''", "'<script>'", "", ""),
+            ("NULL", "NULL", "", ""),
+        ];
+        let bytes = ("CAST(x'ff80fe' AS text)", "CAST(x'ff' AS text)", "", "");
+        // PostgreSQL holds UTF-8 alone
+        let bytes = (kind == Kind::Sqlite).then_some(bytes);
+        for (device_info, ip_address, device_shown, address_shown) in cases.into_iter().chain(bytes) {
+            auth.database
+                .execute(&format!("UPDATE user_sessions SET device_info = {device_info}, ip_address = {ip_address}"))
+                .await;
+            let listed = auth.list(&token).await.expect("a list").sessions;
+            assert_eq!(listed.len(), 1);
+            assert_eq!(listed[0].device_info, device_shown);
+            assert_eq!(listed[0].ip_address, address_shown);
+            auth.validate(&token).await.expect("a good session");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_is_told_whose_hash_cannot_be_verified_and_not_the_hash() {
+    let database = TestDatabase::migrated(Kind::Sqlite).await;
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(configured(folder.path(), &database.url)).await;
+    let rest = "AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E";
+    let absurd = format!("$argon2id$v=19$m=4194304,t=1,p=1${rest}");
+    let values = "SELECT 4711, 'Sara', 'sara@example.com'";
+    database
+        .execute(&format!(
+            "INSERT INTO users (id, name, email, password, role_id, user_type) \
+             {values}, '{absurd}', id, 'customer' FROM roles WHERE name = 'customer'"
+        ))
+        .await;
+    let request = CreateSessionRequest {
+        email: "sara@example.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        device_info: String::new(),
+    };
+    let answer = process.public_client().create_session(request).await;
+    assert_eq!(refusal(answer), unauthenticated("CREDENTIALS_INVALID"));
+    process.terminate().await;
+    let (_, printed) = process.ended().await;
+    let told = printed
+        .lines()
+        .find(|line| line.contains("the stored hash is of no known form"));
+    assert!(told.unwrap().contains("4711"), "{printed}");
+    assert!(!printed.contains(rest), "{printed}");
 }
 
 /// PostgreSQL alone has infinite times.

@@ -10,6 +10,7 @@ use proto::auth::v1::{
     CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RegisterRequest,
     RevokeSessionRequest, TokenPair, ValidateSessionRequest,
 };
+use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
 use testing::{
     Kind, TestDatabase,
@@ -239,4 +240,34 @@ async fn p5_what_the_token_alone_decides_is_answered_without_the_database() {
     );
     let other_kind = refusal(world.auth.validate(&world.live.refresh_token).await);
     assert_eq!(other_kind, unauthenticated("TOKEN_TYPE_MISMATCH"));
+}
+
+/// A caller that waits for a row keeps a connection from all others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_a_row_that_another_transaction_keeps_is_an_outage() {
+    let auth = Auth::start(Kind::Postgres).await;
+    auth.add_customer("sara@example.com").await;
+    let replica = auth
+        .another_replica_configured(|config| config.pool.lock_timeout = Duration::from_millis(50))
+        .await;
+    let other = auth.database.open(&auth.clock).await;
+    let holder = other.begin().await.unwrap();
+    let hold = "SELECT id FROM users FOR UPDATE";
+    holder.execute_unprepared(hold).await.unwrap();
+    let log_in = || CreateSessionRequest {
+        email: "sara@example.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        device_info: String::new(),
+    };
+    let refused = refusal(replica.client().create_session(log_in()).await);
+    assert_eq!(
+        refused,
+        (Code::Unavailable, "DATABASE_UNAVAILABLE".to_owned())
+    );
+    holder.rollback().await.unwrap();
+    replica
+        .client()
+        .create_session(log_in())
+        .await
+        .expect("the row is free");
 }

@@ -4,12 +4,17 @@
 use crate::{
     Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
 };
-use auth_service::{app as auth, model::Lives, passwords::Scheme};
+use auth_service::{
+    app as auth,
+    config::PasswordSettings,
+    model::{Lives, ThrottleLimits},
+};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
 use shared::{
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
+    housekeeping,
     serve::{BindError, ServeError},
     session_layer::Limits,
     time::Clock,
@@ -131,8 +136,11 @@ fn auth_config(
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
-        password_hash: Scheme::Auto,
-        hashing_concurrency: 2,
+        session_retention: Lives::default().session,
+        housekeeping: housekeeping::EVERY,
+        passwords: PasswordSettings::default(),
+        throttle: ThrottleLimits::default(),
+        trusted_proxies: 0,
     }
 }
 
@@ -150,5 +158,6 @@ fn requests_config(
         auth_service_url: format!("http://{auth_internal}").parse()?,
         service_token_file: directory.service_token(),
         limits: Limits::default(),
+        housekeeping: housekeeping::EVERY,
     })
 }

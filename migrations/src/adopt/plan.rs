@@ -7,6 +7,9 @@ use crate::trigrams::Outlook;
 const LOCK: &str =
     "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
 
+/// Of `down`, where there is one.
+pub(super) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
+
 /// Before step one of `up`.
 pub(super) fn of_found(found: &Found, outlook: &Outlook) -> Vec<String> {
     let Found { shape, sessions } = *found;
@@ -78,9 +81,13 @@ pub(super) fn of_grown(outlook: &Outlook) -> Vec<String> {
 }
 
 fn indexes_to_build(outlook: &Outlook) -> [String; 2] {
-    let mut tables: Vec<_> = indexes::plain().map(|index| index.table).collect();
-    let count = tables.len() + usize::from(outlook.serves());
-    tables.dedup();
+    let count = indexes::plain().count() + usize::from(outlook.serves());
+    let mut tables = Vec::new();
+    for index in indexes::plain() {
+        if !tables.contains(&index.table) {
+            tables.push(index.table);
+        }
+    }
     let builds = format!(
         "builds   {count} indexes on {}, one after another; reading and writing go on",
         tables.join(", ")

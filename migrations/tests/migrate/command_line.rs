@@ -25,7 +25,7 @@ testing::on_both_databases! {
         let database = TestDatabase::empty(kind).await;
         let url = Some(database.url.expose());
         let all = |state: &str, names: &[&str]| -> String {
-            names.iter().map(|name| format!("{state}  {name}\n")).collect()
+            names.iter().flat_map(|name| [state, "  ", *name, "\n"]).collect()
         };
         let (applied, dropped) = (all("applied", &NAMES), all("dropped", &newest_first()));
         let anew = format!("{dropped}{applied}");
@@ -100,14 +100,14 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--plan"],
             &[
                 "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
-                "locks ", "goes ", "goes ",
+                "locks ", "goes ", "goes ", "goes ",
             ],
         ),
         (
             &["down", "--plan", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ",
+                "goes ", "goes ",
             ],
         ),
         (&["status"], &status),
@@ -115,7 +115,7 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ", "done ", "done ", "done ", "dropped ",
+                "goes ", "goes ", "done ", "done ", "done ", "dropped ",
             ],
         ),
         (&["down"], &["nothing to do"]),
@@ -145,6 +145,9 @@ async fn wrong_usage_is_exit_code_64() {
         (&["up"], None),
         (&["up"], Some("")),
         (&["up"], Some("mysql://localhost/ticketing")),
+        (&["purge-audit"], None),
+        (&["purge-audit", "--older-than", "0d"], None),
+        (&["purge-audit", "--older-than", "400"], None),
     ] {
         let output = migrate(arguments, url).await;
         assert_eq!(

@@ -13,6 +13,7 @@ mod command_line;
 mod down;
 mod fingerprint;
 mod indexes;
+mod purge_audit;
 mod schema;
 mod up;
 

@@ -8,12 +8,28 @@ use sea_orm::{
         Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
     },
 };
-use shared::{database::Dialect, ids::UserId};
+use shared::{
+    database::{Dialect, Sweeping},
+    ids::UserId,
+};
+use std::time::Duration;
 
-/// How long an answer is kept, in microseconds.
-const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
+/// How long an answer is kept.
+const KEPT: Duration = Duration::from_hours(24);
 /// Old answers that go with each call, so that they go faster than they come.
 const SWEPT: u64 = 10;
+
+/// Which rows of requests-service's tables go, and when: answers past their day, also
+/// where no call comes that would take them along.
+#[must_use]
+pub fn sweepings() -> Vec<Sweeping> {
+    vec![Sweeping {
+        table: "ticketing_idempotency_keys",
+        over: "created_at",
+        ours: None,
+        kept: KEPT,
+    }]
+}
 
 /// What is known of a key.
 #[derive(Debug)]
@@ -139,7 +155,8 @@ impl Unit {
     }
 
     fn a_day_ago(&self) -> Expr {
-        let offset = self.database.offset_micros().saturating_sub(KEPT);
+        let kept = i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX);
+        let offset = self.database.offset_micros().saturating_sub(kept);
         self.database.dialect().now(offset)
     }
 }

@@ -24,7 +24,7 @@ mod unit;
 mod write;
 
 pub use error::StoreError;
-pub use idempotency::Claim;
+pub use idempotency::{Claim, sweepings};
 pub use search::Search;
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;

@@ -20,6 +20,7 @@ use std::{
 use testing::{
     Kind,
     auth::{Auth, TestUser, channel, with_token},
+    metrics::{header_over_http2, scrape},
     proxy::TcpProxy,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -33,6 +34,8 @@ pub(crate) struct Pair {
     pub(crate) auth: Auth,
     pub(crate) client: PartnerRequestsServiceClient<Channel>,
     pub(crate) channel: Channel,
+    pub(crate) public: SocketAddr,
+    pub(crate) ops: SocketAddr,
     _stop: DropGuard,
 }
 
@@ -74,7 +77,8 @@ impl Pair {
         ]);
         let config = Config::try_from(arguments).unwrap();
         let app = App::build(config, auth.clock.clone()).await.unwrap();
-        let channel = channel(app.public_address());
+        let (public, ops) = (app.public_address(), app.ops_address());
+        let channel = channel(public);
         let client = PartnerRequestsServiceClient::new(channel.clone());
         let stop = CancellationToken::new();
         tokio::spawn(app.run(stop.clone()));
@@ -82,6 +86,8 @@ impl Pair {
             auth,
             client,
             channel,
+            public,
+            ops,
             _stop: stop.drop_guard(),
         }
     }
@@ -136,6 +142,19 @@ testing::on_both_databases! {
         let refusal = pair.list(&token).await.unwrap_err();
         assert_eq!(refusal.code(), Code::PermissionDenied);
         assert_eq!(reason(&refusal), "PARTNER_NOT_ASSIGNED");
+    }
+
+    async fn metrics_are_for_the_cluster_alone(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let ours = scrape(pair.ops).await;
+        let version = env!("CARGO_PKG_VERSION");
+        let build = format!("ticketing_requests_build_info{{version=\"{version}\"}}");
+        assert_eq!(ours.value(&build), Some(1.0), "{ours:?}");
+        assert!(!ours.body.contains("ticketing_auth"), "a registry for each service: {ours:?}");
+        let nothing = scrape(pair.public).await;
+        assert!(!format!("{nothing:?}").contains("ticketing_requests"), "{nothing:?}");
+        let status = header_over_http2(pair.public, "grpc-status").await;
+        assert_eq!(status.as_deref(), Some("12"));
     }
 
     async fn a_user_that_moves_to_another_partner_sees_that_ones_at_once(kind: Kind) {

@@ -20,7 +20,7 @@ use std::{
 use tracing::Instrument as _;
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
-pub const NEWEST_MIGRATION: &str = "0003_throttles";
+pub const NEWEST_MIGRATION: &str = "0005_housekeeping";
 
 /// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
 /// password, so it never prints.
@@ -84,6 +84,10 @@ pub struct PoolLimits {
     pub acquire_timeout: Duration,
     /// How long one statement may run (PostgreSQL).
     pub statement_timeout: Duration,
+    /// How long one statement may wait for a row or a table that another transaction
+    /// holds (PostgreSQL). Shorter than the above: who waits keeps a connection from
+    /// all others.
+    pub lock_timeout: Duration,
     /// After this age a connection is replaced, so that a fail-over is followed.
     pub max_lifetime: Duration,
     /// One plan a statement whatever its values: for a pool with few statements
@@ -97,6 +101,7 @@ impl Default for PoolLimits {
             connections: 8,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(3),
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
         }
@@ -223,6 +228,7 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
             "statement_timeout",
             limits.statement_timeout.as_millis().to_string(),
         ),
+        ("lock_timeout", limits.lock_timeout.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "30000".to_owned()),
     ]);
     if limits.generic_plans {

@@ -84,6 +84,7 @@ mod tests {
             ("08006", Fault::Unavailable),
             ("25006", Fault::Unavailable),
             ("25P03", Fault::Unavailable),
+            ("55P03", Fault::Unavailable),
             ("42P01", Fault::Other),
             ("22021", Fault::Other),
             // SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, SQLITE_FULL, SQLITE_ERROR

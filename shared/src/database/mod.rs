@@ -1,11 +1,13 @@
-//! One way to reach either database: connections with their limits, and the
-//! few places where PostgreSQL and SQLite speak differently.
+//! One way to reach either database: connections with their limits, the
+//! few places where PostgreSQL and SQLite speak differently, and the sweeping of old
+//! rows.
 //!
-//! Statements themselves belong to each service's `store`.
+//! All other statements belong to each service's `store`.
 
 mod connect;
 mod dialect;
 mod fault;
+mod sweep;
 mod timestamp;
 
 pub use connect::{
@@ -13,3 +15,4 @@ pub use connect::{
 };
 pub use dialect::Dialect;
 pub use fault::{Fault, fault};
+pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};

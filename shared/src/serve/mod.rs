@@ -1,9 +1,11 @@
-//! Serving: listeners with their limits, health, reflection, and a stop that
-//! lets what is in flight finish.
+//! Serving: listeners with their limits, health, reflection, metrics, and a stop
+//! that lets what is in flight finish.
 
 mod connections;
+mod metrics;
 mod readiness;
 
+pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use readiness::{LIVENESS, Readiness};
 
 use std::{io, net::SocketAddr, time::Duration};

@@ -6,6 +6,7 @@ use auth_service::{
     app::App,
     config::{Arguments, Config},
     password_work::PasswordWork,
+    passwords::Argon2Costs,
     tokens::{KeyName, generate_key},
 };
 use clap::Parser as _;
@@ -17,7 +18,12 @@ use shared::{
     database::DatabaseUrl,
     time::{Clock, Timestamp},
 };
-use std::{net::SocketAddr, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Request, Status,
@@ -29,6 +35,13 @@ use tonic::{
 pub const PASSWORD: &str = "correct horse battery";
 /// The first service token that a test's auth-service accepts.
 pub const SERVICE_TOKEN: &str = "test-service-token-0123456789abcdef";
+
+/// What a hash costs in tests, below what configuration allows.
+const CHEAP: Argon2Costs = Argon2Costs {
+    memory_kib: 8,
+    passes: 1,
+    lanes: 1,
+};
 
 /// A running auth-service. It stops when this value is dropped.
 #[derive(Debug)]
@@ -94,6 +107,13 @@ impl Auth {
         Replica::start(folder, &self.database.url, &self.clock, flags).await
     }
 
+    /// Starts another one on the same database, configured beyond what flags say.
+    pub async fn another_replica_configured(&self, configure: impl FnOnce(&mut Config)) -> Replica {
+        let mut config = Replica::config(self.folder.path(), &self.database.url, &[]);
+        configure(&mut config);
+        Replica::start_configured(config, &self.clock).await
+    }
+
     /// A client of the public listener.
     #[must_use]
     pub fn client(&self) -> AuthServiceClient<Channel> {
@@ -153,6 +173,10 @@ impl Replica {
     /// Starts one with the keys and the service token of a folder, as
     /// [`prepared_folder`] makes it.
     pub async fn start(folder: PathBuf, url: &DatabaseUrl, clock: &Clock, flags: &[&str]) -> Self {
+        Self::start_configured(Self::config(&folder, url, flags), clock).await
+    }
+
+    fn config(folder: &Path, url: &DatabaseUrl, flags: &[&str]) -> Config {
         let required = [
             "auth-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
@@ -165,7 +189,12 @@ impl Replica {
         let flags = required
             .into_iter()
             .chain(flags.iter().map(|flag| (*flag).to_owned()));
-        let config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
+        let mut config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
+        config.passwords.costs = CHEAP;
+        config
+    }
+
+    async fn start_configured(config: Config, clock: &Clock) -> Self {
         let app = App::build(config, clock.clone())
             .await
             .expect("auth-service starts");
@@ -271,7 +300,8 @@ pub fn password_hash() -> &'static str {
     use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| {
-        let cheap = Params::new(8, 1, 1, None).expect("parameters");
+        let cheap = Params::new(CHEAP.memory_kib, CHEAP.passes, CHEAP.lanes, None);
+        let cheap = cheap.expect("parameters");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap);
         argon2
             .hash_password(PASSWORD.as_bytes())

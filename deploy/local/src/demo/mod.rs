@@ -5,7 +5,7 @@ mod seed;
 
 use auth_service::{
     model::Password,
-    passwords::{Algorithm, PasswordError, Passwords},
+    passwords::{Algorithm, Argon2Costs, Owner, PasswordError, Passwords},
 };
 use sea_orm::{
     ConnectionTrait, DbErr,
@@ -130,8 +130,9 @@ pub async fn seed_if_empty(
             Presence::OtherData
         });
     }
-    let hash = Passwords::new(1)
-        .hash(Algorithm::Argon2id, &Password::new(PASSWORD.to_owned()))
+    let password = Password::new(PASSWORD.to_owned());
+    let hash = Passwords::new(1, Argon2Costs::default())
+        .hash(Algorithm::Argon2id, &password, Owner::default())
         .await?;
     let seed = Seed {
         database,

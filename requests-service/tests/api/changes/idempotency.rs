@@ -6,6 +6,7 @@ use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
     UpdatePartnerRequestStatusRequest,
 };
+use requests_service::store::sweepings;
 use std::time::Duration;
 use testing::Kind;
 use tonic::Code;
@@ -152,5 +153,17 @@ testing::on_both_databases! {
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 2);
         service.update(&partner(1), confirm(14, "new")).await.unwrap();
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 2);
+    }
+    async fn keys_past_their_day_are_swept_also_where_no_call_comes(kind: Kind) {
+        let service = Service::start(kind).await;
+        waiting(&service, 1).await;
+        service.update(&partner(1), keyed(PartnerRequestChange::Confirm, "confirm")).await.unwrap();
+        let pool = service.database.open(&service.clock).await;
+        let keys = sweepings()[0];
+        service.clock.advance(NEARLY_A_DAY);
+        assert_eq!(pool.sweep(&keys, 5).await.unwrap(), Some(0));
+        service.clock.advance(Duration::from_mins(11));
+        assert_eq!(pool.sweep(&keys, 5).await.unwrap(), Some(1));
+        assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
     }
 }

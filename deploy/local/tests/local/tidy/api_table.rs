@@ -36,6 +36,10 @@ const MESSAGES: &[(&str, &str)] = &[
         "ChangePassword",
         r#"{"currentPassword": "demo password", "newPassword": "a quiet harbour"}"#,
     ),
+    (
+        "ListAuditEvents",
+        r#"{"filter": {"types": ["AUDIT_EVENT_TYPE_CREATE_SESSION"], "outcome": "AUDIT_OUTCOME_REFUSED"}, "pageSize": 5}"#,
+    ),
     ("GetJwks", "{}"),
     ("ValidateSession", r#"{"accessToken": "'$TOKEN'"}"#),
     ("ListPartnerRequests", r#"{"pageSize": 1}"#),

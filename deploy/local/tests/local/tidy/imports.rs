@@ -64,7 +64,12 @@ const RULES: &[Rule] = &[
         names: &["app", "config"],
     },
     Rule {
-        of: &["auth-service/src/tokens/", "auth-service/src/passwords.rs"],
+        of: &[
+            "auth-service/src/tokens/",
+            "auth-service/src/passwords.rs",
+            "auth-service/src/passwords/",
+            "auth-service/src/metrics.rs",
+        ],
         but: &[],
         names: &["app", "config", "domain", "grpc", "store"],
     },

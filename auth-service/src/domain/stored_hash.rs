@@ -1,0 +1,34 @@
+//! What stands in `users.password`: made stronger at a log-in, or of no use.
+
+use super::{AuthError, Sessions};
+use crate::{
+    model::{Password, PasswordHash},
+    passwords::{Algorithm, Scheme},
+};
+use shared::ids::UserId;
+
+impl Sessions {
+    /// What is to stand there instead of a hash that was verified, if it is weaker
+    /// than what is written now. On a database that was the old application's,
+    /// nothing, unless the operator chose the hash: the old log-in reads the same
+    /// column.
+    pub(super) async fn stronger(
+        &self,
+        password: &Password,
+        verified: &PasswordHash,
+    ) -> Result<Option<PasswordHash>, AuthError> {
+        let written = self.algorithm().await?;
+        // what `auto` means there, and there alone
+        if (self.scheme, written) == (Scheme::Auto, Algorithm::Bcrypt) {
+            return Ok(None);
+        }
+        Ok(self.passwords.stronger(written, password, verified).await)
+    }
+
+    /// Tells the operator whose password can never be right.
+    pub(super) fn warn_if_unverifiable(&self, user: UserId, hash: &PasswordHash) {
+        if !self.passwords.can_verify(hash) {
+            tracing::warn!(%user, "the stored hash is of no known form, or costs too much to verify");
+        }
+    }
+}

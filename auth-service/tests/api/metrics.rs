@@ -1,0 +1,193 @@
+//! What Prometheus is told, over the wire: each refresh counted under what became
+//! of it, and each beginning and end of a session.
+
+use crate::{rows::used_mark_is_written, served::Served as _};
+use proto::auth::v1::{
+    ChangePasswordRequest, CreateSessionRequest, RegisterRequest, RevokeAllSessionsRequest,
+    RevokeOwnSessionRequest, RevokeUserSessionsRequest, TokenPair,
+    revoke_user_sessions_request::Scope,
+};
+use std::time::Duration;
+use testing::{
+    Kind,
+    auth::{Auth, PASSWORD, TestUser, with_token},
+    metrics::{Scraped, header_over_http2, scrape},
+};
+
+const OVERLAP: Duration = Duration::from_mins(1);
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+async fn scraped(auth: &Auth) -> Scraped {
+    let scraped = scrape(auth.replica.ops).await;
+    assert!(scraped.head.starts_with("HTTP/1.1 200 OK"), "{scraped:?}");
+    assert!(scraped.body.ends_with("# EOF\n"), "{scraped:?}");
+    scraped
+}
+
+async fn log_in(auth: &Auth) -> TokenPair {
+    auth.log_in("sara@example.com").await.tokens.unwrap()
+}
+
+async fn use_up(auth: &Auth, tokens: &TokenPair) {
+    auth.validate(&tokens.access_token).await.unwrap();
+    used_mark_is_written(&auth.database).await;
+    auth.clock.advance(OVERLAP);
+}
+
+testing::on_both_databases! {
+    async fn each_refresh_is_counted_under_what_became_of_it(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let first = log_in(&auth).await;
+        let refresh = async |pair: &TokenPair| auth.refresh(&pair.refresh_token).await;
+
+        // every outcome is there before it happens
+        let before = scraped(&auth).await;
+        for outcome in [
+            "turned", "first_use", "young", "one_behind", "conflict", "reuse_detected",
+            "row_behind", "session_ended", "token_signature", "unavailable", "failed",
+        ] {
+            let series = format!("ticketing_auth_refreshes_total{{outcome=\"{outcome}\"}}");
+            assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
+        }
+
+        refresh(&first).await.unwrap();
+        for _ in 0..2 {
+            refresh(&first).await.unwrap();
+        }
+        auth.clock.advance(OVERLAP);
+        let second = refresh(&first).await.unwrap();
+        for _ in 0..3 {
+            refresh(&first).await.unwrap();
+        }
+        use_up(&auth, &second).await;
+        refresh(&first).await.expect_err("reuse");
+        for _ in 0..4 {
+            refresh(&second).await.expect_err("ended");
+        }
+        auth.refresh(&second.access_token).await.expect_err("another type");
+        auth.database
+            .execute("UPDATE user_sessions SET generation = 1, is_active = true, ended_at = NULL")
+            .await;
+        refresh(&second).await.expect_err("behind");
+
+        assert_eq!(
+            scraped(&auth).await.counted("ticketing_auth_refreshes_total"),
+            [
+                r#"{outcome="first_use"} 1"#,
+                r#"{outcome="one_behind"} 3"#,
+                r#"{outcome="reuse_detected"} 1"#,
+                r#"{outcome="row_behind"} 1"#,
+                r#"{outcome="session_ended"} 4"#,
+                r#"{outcome="token_type"} 1"#,
+                r#"{outcome="turned"} 1"#,
+                r#"{outcome="young"} 2"#,
+            ]
+        );
+    }
+
+    async fn each_beginning_and_end_of_a_session_is_counted(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let sara = auth.add_customer("sara@example.com").await;
+        auth.add_user(TestUser {
+            email: "staff@example.com",
+            user_type: "admin",
+            role: "admin",
+            partner_id: None,
+        })
+        .await;
+        let staff = auth.log_in("staff@example.com").await.tokens.unwrap();
+        let register = RegisterRequest {
+            name: "Mona".to_owned(),
+            email: "mona@example.com".to_owned(),
+            phone: "+20 100".to_owned(),
+            password: PASSWORD.to_owned(),
+            ..RegisterRequest::default()
+        };
+        auth.client().register(register).await.unwrap();
+        let wrong = CreateSessionRequest {
+            email: "sara@example.com".to_owned(),
+            password: "not this one".to_owned(),
+            device_info: String::new(),
+        };
+        for _ in 0..2 {
+            auth.client().create_session(wrong.clone()).await.expect_err("refused");
+        }
+
+        // one logs out, twice; one ends another by its id, twice; the rest at once
+        let gone = log_in(&auth).await;
+        for _ in 0..2 {
+            auth.revoke(&gone.access_token).await.unwrap();
+        }
+        let (holder, other) = (log_in(&auth).await, auth.log_in("sara@example.com").await);
+        let own = RevokeOwnSessionRequest { session_id: other.session.unwrap().session_id };
+        for _ in 0..2 {
+            let request = with_token(own.clone(), &holder.access_token);
+            auth.client().revoke_own_session(request).await.unwrap();
+        }
+        log_in(&auth).await;
+        let all = with_token(RevokeAllSessionsRequest { keep_current: Some(true) }, &holder.access_token);
+        auth.client().revoke_all_sessions(all).await.unwrap();
+        log_in(&auth).await;
+        let change = ChangePasswordRequest {
+            current_password: PASSWORD.to_owned(),
+            new_password: "a quiet harbour".to_owned(),
+        };
+        let change = with_token(change, &holder.access_token);
+        auth.client().change_password(change).await.unwrap();
+        let request = RevokeUserSessionsRequest {
+            scope: Some(Scope::UserId(sara)),
+            reason: "a lost laptop".to_owned(),
+            ..RevokeUserSessionsRequest::default()
+        };
+        let request = with_token(request, &staff.access_token);
+        auth.client().revoke_user_sessions(request).await.unwrap();
+
+        let scraped = scraped(&auth).await;
+        assert_eq!(
+            scraped.counted("ticketing_auth_sessions_created_total"),
+            [r#"{by="log_in"} 6"#, r#"{by="registration"} 1"#]
+        );
+        assert_eq!(
+            scraped.counted("ticketing_auth_sessions_ended_total"),
+            [
+                r#"{reason="logged_out"} 1"#,
+                r#"{reason="password_changed"} 1"#,
+                r#"{reason="revoked_by_owner"} 2"#,
+                r#"{reason="revoked_by_staff"} 1"#,
+            ]
+        );
+        assert_eq!(scraped.counted("ticketing_auth_log_ins_refused_total"), ["2"]);
+    }
+
+    async fn metrics_are_for_the_cluster_alone(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let ours = scraped(&auth).await;
+        let version = env!("CARGO_PKG_VERSION");
+        let build = format!("ticketing_auth_build_info{{version=\"{version}\"}}");
+        assert_eq!(ours.value(&build), Some(1.0), "{ours:?}");
+        assert!(ours.head.contains(&format!("content-type: {OPENMETRICS}")), "{ours:?}");
+        let over_http2 = header_over_http2(auth.replica.ops, "content-type").await;
+        assert_eq!(over_http2.as_deref(), Some(OPENMETRICS));
+        for address in [auth.replica.public, auth.replica.internal] {
+            let nothing = scrape(address).await;
+            assert!(!format!("{nothing:?}").contains("ticketing_auth"), "{nothing:?}");
+            // UNIMPLEMENTED, as any unknown method
+            let status = header_over_http2(address, "grpc-status").await;
+            assert_eq!(status.as_deref(), Some("12"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_in_one_process_count_apart() {
+    let auth = Auth::start(Kind::Sqlite).await;
+    auth.add_customer("sara@example.com").await;
+    let other = auth.another_replica().await;
+    let pair = log_in(&auth).await;
+    other.refresh(&pair.refresh_token).await.unwrap();
+    let name = "ticketing_auth_refreshes_total";
+    assert_eq!(scraped(&auth).await.counted(name), [""; 0]);
+    let elsewhere = scrape(other.ops).await;
+    assert_eq!(elsewhere.counted(name), [r#"{outcome="first_use"} 1"#]);
+}

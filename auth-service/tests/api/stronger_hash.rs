@@ -1,0 +1,174 @@
+//! A log-in replaces a hash that is weaker than what is written now, and ends no
+//! session by it.
+
+use crate::{
+    rows::{eventually, text, texts},
+    served::{Served, unauthenticated},
+};
+use futures_util::future::join_all;
+use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, TokenPair};
+use sea_orm::ConnectionTrait as _;
+use shared::time::Clock;
+use std::time::Duration;
+use testing::{
+    Kind, TestDatabase,
+    auth::{Auth, PASSWORD, refusal, with_token},
+};
+use tonic::Status;
+
+const EMAIL: &str = "sara@example.com";
+
+async fn log_in(replica: &impl Served, password: &str) -> Result<TokenPair, Status> {
+    let request = CreateSessionRequest {
+        email: EMAIL.to_owned(),
+        password: password.to_owned(),
+        device_info: String::new(),
+    };
+    let answer = replica.public_client().create_session(request).await;
+    answer.map(|answer| answer.into_inner().tokens.unwrap())
+}
+
+async fn write_hash(auth: &Auth, hash: &str) {
+    let script = format!("UPDATE users SET password = '{hash}' WHERE email = '{EMAIL}'");
+    auth.database.execute(&script).await;
+}
+
+async fn hash(auth: &Auth) -> String {
+    let query = format!("SELECT password FROM users WHERE email = '{EMAIL}'");
+    text(&auth.database, &query).await.unwrap()
+}
+
+async fn assert_goes_on(replica: &impl Served, tokens: &TokenPair) {
+    replica.validate(&tokens.access_token).await.expect("valid");
+    let next = replica
+        .refresh(&tokens.refresh_token)
+        .await
+        .expect("refreshed");
+    replica.validate(&next.access_token).await.expect("valid");
+}
+
+testing::on_both_databases! {
+    async fn of_sixteen_log_ins_at_once_on_a_weak_hash_all_sessions_go_on(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let url = database.url.clone();
+        let many = ["--throttle-log-ins=1000"];
+        let auth = Auth::start_through(database, &url, &many).await;
+        let replica = auth.another_replica_with(&many).await;
+        auth.add_customer(EMAIL).await;
+        write_hash(&auth, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
+        let here = (0..8).map(|_| log_in(&auth.replica, PASSWORD));
+        let there = (0..8).map(|_| log_in(&replica, PASSWORD));
+        let begun = join_all(here.chain(there)).await;
+        assert!(hash(&auth).await.starts_with("$argon2id$"));
+        for tokens in begun {
+            assert_goes_on(&auth, &tokens.expect("logged in")).await;
+        }
+        let digests = "SELECT DISTINCT password_digest FROM user_sessions";
+        assert_eq!(texts(&auth.database, digests).await.len(), 1);
+    }
+
+    async fn sessions_begun_with_the_weaker_hash_go_on_and_no_others(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer(EMAIL).await;
+        auth.add_customer("omar@example.com").await;
+        let theirs = auth.log_in("omar@example.com").await.tokens.unwrap();
+        let dead = log_in(&auth, PASSWORD).await.unwrap();
+        // another text by another hand: what was begun before it is over
+        write_hash(&auth, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
+        let weaker = auth.another_replica_with(&["--password-hash=bcrypt"]).await;
+        let first = log_in(&weaker, PASSWORD).await.unwrap();
+        assert!(hash(&auth).await.starts_with("$2b$12$"), "stronger of its kind");
+        let stays = log_in(&weaker, PASSWORD).await.unwrap();
+        let second = log_in(&auth, PASSWORD).await.unwrap();
+        let strong = hash(&auth).await;
+        assert!(strong.starts_with("$argon2id$"));
+        for tokens in [&first, &stays, &second, &theirs] {
+            assert_goes_on(&weaker, tokens).await;
+        }
+        assert_eq!(refusal(auth.validate(&dead.access_token).await), unauthenticated("SESSION_USER_INVALID"));
+        log_in(&weaker, PASSWORD).await.unwrap();
+        log_in(&auth, PASSWORD).await.unwrap();
+        assert_eq!(hash(&auth).await, strong, "never to and fro");
+    }
+
+    async fn a_wrong_password_and_a_long_one_leave_the_hash_as_it_is(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer(EMAIL).await;
+        let long = "p".repeat(80);
+        let old = bcrypt::hash(&long, 4).unwrap();
+        write_hash(&auth, &old).await;
+        for password in [&long, &long[..72], &format!("{}q", &long[..72])] {
+            log_in(&auth, password).await.expect("what bcrypt reads of it agrees");
+            assert_eq!(hash(&auth).await, old);
+        }
+        assert!(log_in(&auth, &long[..71]).await.is_err());
+        assert_eq!(hash(&auth).await, old);
+    }
+
+    async fn rules_for_new_passwords_are_not_those_of_a_log_in(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer(EMAIL).await;
+        for password in ["short", "password1", EMAIL] {
+            write_hash(&auth, &bcrypt::hash(password, 4).unwrap()).await;
+            for _ in 0..2 {
+                log_in(&auth, password).await.expect("logged in");
+                assert!(hash(&auth).await.starts_with("$argon2id$"), "{password}");
+            }
+        }
+    }
+}
+
+/// Waits until so many calls wait for the user's row.
+async fn waiting(auth: &Auth, calls: u32) {
+    let waits = "SELECT CAST(COUNT(*) AS text) FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%NO KEY UPDATE%'";
+    eventually("calls wait for the user's row", async || {
+        text(&auth.database, waits).await == Some(calls.to_string())
+    })
+    .await;
+}
+
+/// PostgreSQL alone lets a test see who waits for a row, and in which order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_password_between_verification_and_insertion_refuses_the_log_in() {
+    for weak in [false, true] {
+        let auth = Auth::start(Kind::Postgres).await;
+        auth.add_customer(EMAIL).await;
+        let current = auth.log_in(EMAIL).await.tokens.unwrap();
+        if weak {
+            // as a session that was begun with it
+            let hash = bcrypt::hash(PASSWORD, 4).unwrap();
+            let digest = auth_service::model::PasswordHash::new(hash.clone()).digest();
+            write_hash(&auth, &hash).await;
+            let begun = format!("UPDATE user_sessions SET password_digest = '{digest}'");
+            auth.database.execute(&begun).await;
+        }
+        let pool = auth.database.open(&Clock::system()).await;
+        let lock = pool.begin().await.unwrap();
+        lock.execute_unprepared("SELECT id FROM users FOR UPDATE")
+            .await
+            .unwrap();
+
+        let change = ChangePasswordRequest {
+            current_password: PASSWORD.to_owned(),
+            new_password: "a quiet harbour".to_owned(),
+        };
+        let mut change = with_token(change, &current.access_token);
+        change.set_timeout(Duration::from_secs(30));
+        let mut client = auth.client();
+        let changing = tokio::spawn(async move { client.change_password(change).await });
+        waiting(&auth, 1).await;
+        let replica = auth.another_replica().await;
+        let logging_in = tokio::spawn(async move { log_in(&replica, PASSWORD).await });
+        waiting(&auth, 2).await;
+        lock.commit().await.unwrap();
+
+        changing.await.unwrap().expect("changed");
+        let refused = refusal(logging_in.await.unwrap());
+        assert_eq!(refused, unauthenticated("CREDENTIALS_INVALID"));
+        let sessions = "SELECT CAST(COUNT(*) AS text) FROM user_sessions";
+        assert_eq!(text(&auth.database, sessions).await.as_deref(), Some("1"));
+        assert_goes_on(&auth, &current).await;
+        log_in(&auth, "a quiet harbour").await.expect("the new one");
+    }
+}

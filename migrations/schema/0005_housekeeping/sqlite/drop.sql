@@ -1,0 +1,1 @@
+-- Nothing: the index goes with its table.

@@ -1,0 +1,55 @@
+//! The ops listener: health and reflection for the cluster, and the metrics of one
+//! service, which Prometheus scrapes by plain HTTP/1.1.
+
+use super::{ReflectionError, server, with_reflection};
+use axum::routing::get;
+use http::{StatusCode, header::CONTENT_TYPE};
+use prometheus_client::{encoding::text, metrics::info::Info};
+use std::sync::Arc;
+use tonic::{service::Routes, transport::server::Router};
+use tonic_health::pb::health_server::{Health, HealthServer};
+
+/// The metrics of one service, each registered once. There is no other: what is not
+/// in here is not served, and two services in one process do not meet.
+pub use prometheus_client::registry::Registry as MetricsRegistry;
+
+/// OpenMetrics 1.0, "Text format".
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A registry whose metrics begin with `prefix` and `_`. It holds
+/// `<prefix>_build_info`, with the version as its label.
+#[must_use]
+pub fn metrics_registry(prefix: &str, version: &'static str) -> MetricsRegistry {
+    let mut registry = MetricsRegistry::with_prefix(prefix);
+    let build = Info::new(vec![("version", version)]);
+    registry.register("build", "What is running", build);
+    registry
+}
+
+/// What an ops listener serves: health and reflection by gRPC, and `GET /metrics`
+/// by HTTP/1.1 or HTTP/2.
+pub fn ops(
+    health: HealthServer<impl Health>,
+    registry: MetricsRegistry,
+) -> Result<Router, ReflectionError> {
+    let registry = Arc::new(registry);
+    let metrics = get(move || std::future::ready(scrape(&registry)));
+    let routes = Routes::new(health).into_axum_router();
+    let routes = routes.route("/metrics", metrics);
+    let server = server().accept_http1(true).add_routes(routes.into());
+    with_reflection(server, &[])
+}
+
+type Answer = (StatusCode, [(http::HeaderName, &'static str); 1], String);
+
+fn scrape(registry: &MetricsRegistry) -> Answer {
+    let mut metrics = String::new();
+    match text::encode(&mut metrics, registry) {
+        Ok(()) => (StatusCode::OK, [(CONTENT_TYPE, OPENMETRICS)], metrics),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            let plain = [(CONTENT_TYPE, "text/plain")];
+            (StatusCode::INTERNAL_SERVER_ERROR, plain, String::new())
+        }
+    }
+}
