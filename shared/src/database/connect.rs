@@ -3,7 +3,7 @@
 use super::Dialect;
 use crate::time::{Clock, Timestamp};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -17,6 +17,7 @@ use sqlx::{
 use std::{
     fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, pin::Pin, str::FromStr, time::Duration,
 };
+use tracing::Instrument as _;
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
 pub const NEWEST_MIGRATION: &str = "0005_housekeeping";
@@ -168,17 +169,24 @@ impl Database {
 
     /// Begins a transaction; on SQLite as the writer that it will be, since a
     /// reader that turns writer is refused at once when another one writes.
+    ///
+    /// It begins in a task of its own, which a caller that gives up does not end:
+    /// sqlx 0.9 would give the connection back to the pool inside the transaction,
+    /// and what is written on it next would be answered and never committed (P1).
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode = match self.dialect {
             Dialect::Postgres => None,
             Dialect::Sqlite => Some(SqliteTransactionMode::Immediate),
         };
-        self.connection
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode,
-                ..TransactionOptions::default()
-            })
+        let options = TransactionOptions {
+            sqlite_transaction_mode,
+            ..TransactionOptions::default()
+        };
+        let connection = self.connection.clone();
+        let beginning = async move { connection.begin_with_options(options).await };
+        tokio::spawn(beginning.in_current_span())
             .await
+            .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?
     }
 
     /// Whether the migrations that this build needs are applied. Newer ones may

@@ -120,6 +120,7 @@ impl Caller {
         session: Number,
         email: &str,
         password: u32,
+        patience: Duration,
     ) -> Answer<(Pair, String)> {
         let request = CreateSessionRequest {
             email: email.to_owned(),
@@ -128,7 +129,7 @@ impl Caller {
         };
         let call = at.public.create_session(request);
         let action = Action::Create { session, password };
-        let answer = self.ask(action, PATIENCE, call, |answer| {
+        let answer = self.ask(action, patience, call, |answer| {
             Pair::granted(answer.tokens.as_ref().unwrap())
         });
         answer.await.map(|answer| {
@@ -228,6 +229,7 @@ impl Caller {
         mut at: Endpoint,
         by: &Pair,
         from: u32,
+        patience: Duration,
     ) -> Answer<()> {
         let request = ChangePasswordRequest {
             current_password: password_text(from),
@@ -237,7 +239,7 @@ impl Caller {
         let by = by.access();
         let call = at.public.change_password(request);
         let action = Action::ChangePassword { by, from };
-        self.done(action, PATIENCE, call).await
+        self.done(action, patience, call).await
     }
 
     /// Disables or enables the user by SQL, and says whether it is committed.

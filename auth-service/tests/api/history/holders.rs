@@ -117,8 +117,7 @@ impl Caller {
             }
             85..94 => {
                 let at_once = choices.usize(2..=8);
-                let loses = choices.u32(0..4) == 0;
-                let patience = if loses { short(&mut choices) } else { PATIENCE };
+                let patience = short_at_times(&mut choices, 4);
                 self.refresh_shared(held, at_once, patience, &mut choices)
                     .await;
             }
@@ -175,13 +174,9 @@ impl Caller {
         for _ in 0..choices.usize(0..2) {
             self.use_access_token(held, &read(), &mut choices).await;
         }
-        let loses = choices.u32(0..4) == 0;
+        let first = short_at_times(&mut choices, 4);
         for attempt in 0..ATTEMPTS {
-            let patience = if loses && attempt == 0 {
-                short(&mut choices)
-            } else {
-                PATIENCE
-            };
+            let patience = if attempt == 0 { first } else { PATIENCE };
             let at = self.world.any(&mut choices);
             let answer = self
                 .refresh(at.clone(), &read(), Holder::Separate, patience)
@@ -196,7 +191,16 @@ impl Caller {
     }
 }
 
+/// Long enough for an answer, but for every so many.
+pub(super) fn short_at_times(choices: &mut fastrand::Rng, every: u32) -> Duration {
+    if choices.u32(0..every) == 0 {
+        short(choices)
+    } else {
+        PATIENCE
+    }
+}
+
 /// So short that the answer may be lost: a call takes some milliseconds.
-pub(super) fn short(choices: &mut fastrand::Rng) -> Duration {
+fn short(choices: &mut fastrand::Rng) -> Duration {
     Duration::from_millis(choices.u64(0..25))
 }

@@ -5,7 +5,7 @@
 use super::{
     calls::{Answer, Caller, PATIENCE},
     checker::{Rules, Violation, check},
-    holders::{Held, short},
+    holders::{Held, short_at_times},
     record::{History, Number, Recorder},
     world::World,
 };
@@ -93,7 +93,10 @@ impl Owner {
         for password in self.passwords.clone() {
             self.created += 1;
             let at = self.caller.world.any(&mut self.choices);
-            let answer = self.caller.create(at, self.created, &self.email, password);
+            let patience = short_at_times(&mut self.choices, 5);
+            let answer = self
+                .caller
+                .create(at, self.created, &self.email, password, patience);
             match answer.await {
                 Answer::Done((pair, id)) => {
                     self.passwords = vec![password];
@@ -122,11 +125,7 @@ impl Owner {
         match self.choices.u32(0..100) {
             0..25 => {
                 let pair = which.any(&mut self.choices);
-                let patience = if self.choices.u32(0..4) == 0 {
-                    short(&mut self.choices)
-                } else {
-                    PATIENCE
-                };
+                let patience = short_at_times(&mut self.choices, 4);
                 let by_access_token = self.choices.bool();
                 let revoking = self.caller.revoke(at, &pair, by_access_token, patience);
                 if self.choices.bool() && which.is_shared() {
@@ -155,7 +154,13 @@ impl Owner {
                 let (caller, pair) = (self.caller.clone(), by.pair());
                 let (_, begun) = tokio::join!(
                     caller.revoke_all(at, &pair, true),
-                    caller.create(again, self.created, &self.email, self.passwords[0])
+                    caller.create(
+                        again,
+                        self.created,
+                        &self.email,
+                        self.passwords[0],
+                        PATIENCE
+                    )
                 );
                 self.meet(begun.done());
             }
@@ -172,10 +177,11 @@ impl Owner {
         let from = self.passwords[0];
         let again = self.caller.world.any(&mut self.choices);
         self.created += 1;
+        let patience = short_at_times(&mut self.choices, 5);
         let (caller, pair) = (self.caller.clone(), by.pair());
         let (changed, begun) = tokio::join!(
-            caller.change_password(at, &pair, from),
-            caller.create(again, self.created, &self.email, from)
+            caller.change_password(at, &pair, from, patience),
+            caller.create(again, self.created, &self.email, from, PATIENCE)
         );
         self.meet(begun.done());
         match changed {
@@ -187,7 +193,9 @@ impl Owner {
             // what is over stays over
             let at = self.caller.world.any(&mut self.choices);
             self.created += 1;
-            let answer = self.caller.create(at, self.created, &self.email, from);
+            let answer = self
+                .caller
+                .create(at, self.created, &self.email, from, PATIENCE);
             let begun = answer.await.done();
             self.meet(begun);
         }

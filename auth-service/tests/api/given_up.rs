@@ -1,0 +1,44 @@
+//! Calls that are given up, by their caller or with the connection that they came
+//! by, and what is left of them.
+
+use futures_util::FutureExt as _;
+use sea_orm::ConnectionTrait as _;
+use shared::{
+    database::{Database, PoolLimits},
+    time::Clock,
+};
+use std::{future::poll_fn, pin::pin, task::Poll};
+use testing::{Kind, TestDatabase};
+
+/// Polls so often, and then drops it.
+async fn given_up_after(polls: u32, work: impl Future) {
+    let mut work = pin!(work);
+    for _ in 0..polls {
+        if poll_fn(|context| Poll::Ready(work.poll_unpin(context).is_ready())).await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+testing::on_both_databases! {
+    /// What is written on the same connection would be answered, and never
+    /// committed.
+    async fn p1_a_transaction_that_was_given_up_takes_in_nothing_of_what_follows(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        database.execute("CREATE TABLE written (polls integer)").await;
+        let limits = PoolLimits { connections: 1, ..PoolLimits::default() };
+        let pool = Database::open(&database.url, limits, Clock::system()).await.unwrap();
+        let write = async |polls| {
+            let script = format!("INSERT INTO written VALUES ({polls})");
+            pool.connection().execute_unprepared(&script).await.unwrap();
+        };
+        write(0).await;
+        for polls in 1..20 {
+            given_up_after(polls, pool.begin()).await;
+            write(polls).await;
+            let seen = "SELECT CAST(MAX(polls) AS integer) FROM written";
+            assert_eq!(database.query_number(seen).await, i32::try_from(polls).unwrap());
+        }
+    }
+}
