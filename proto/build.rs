@@ -7,8 +7,9 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "ticketing/auth/v1/access.proto",
+    "ticketing/auth/v1/audit_event.proto",
     "ticketing/auth/v1/auth_service.proto",
     "ticketing/auth/v1/error_reason.proto",
     "ticketing/auth/v1/session_validation_service.proto",

@@ -3,13 +3,14 @@
 
 use crate::{
     config::Config,
-    domain::{Lookups, Sessions, Throttles, UsedMarks},
+    domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     password_work::PasswordWork,
     passwords::Passwords,
     store::Store,
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
+use futures_util::future::join_all;
 use proto::auth::v1::{
     auth_service_server::AuthServiceServer,
     session_validation_service_server::SessionValidationServiceServer,
@@ -51,8 +52,8 @@ pub struct App {
     password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
-    /// Writes the last used marks, then ends.
-    writing: JoinHandle<()>,
+    /// Write the last used marks and audit events, then end.
+    writing: [JoinHandle<()>; 2],
 }
 
 /// auth-service cannot start.
@@ -99,7 +100,8 @@ impl App {
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
         let store = Store::new(database.clone());
-        let (used_marks, writing) = UsedMarks::start(store.clone(), background.clone());
+        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
+        let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
         let password_work = passwords.work().clone();
         let sessions = Sessions {
             throttles: Throttles::new(store.clone(), config.throttle),
@@ -109,6 +111,7 @@ impl App {
             scheme: config.passwords.scheme,
             lookups: Lookups::start(Store::new(validating), background.clone()),
             used_marks,
+            audit_log,
             lives: config.lives,
         };
 
@@ -153,7 +156,7 @@ impl App {
             keys,
             password_work,
             background,
-            writing,
+            writing: [writing_marks, writing_events],
         })
     }
 
@@ -192,7 +195,7 @@ impl App {
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();
-        let _ = tokio::time::timeout(LAST_WRITES, self.writing).await;
+        let _ = tokio::time::timeout(LAST_WRITES, join_all(self.writing)).await;
         served
     }
 }

@@ -2,6 +2,7 @@
 //! repeated, whatever is wrong with it or with the words around it.
 
 use clap::{Parser, Subcommand};
+use migrations::Age;
 use shared::database::DatabaseUrl;
 use std::process::ExitCode;
 
@@ -52,6 +53,13 @@ pub(crate) enum Command {
     },
     /// Prints what is applied and what is pending
     Status,
+    /// Deletes old events of the audit log, which the services' own role may not. In
+    /// batches: it may be interrupted, and run again
+    PurgeAudit {
+        /// Those that happened longer ago than so many days, for example 400d
+        #[arg(long)]
+        older_than: Age,
+    },
 }
 
 /// A command, and the database that it is for.

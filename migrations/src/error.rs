@@ -131,6 +131,10 @@ pub enum MigrateError {
     )]
     Contradicted,
 
+    /// There is nothing to purge, nor the table for it.
+    #[error("the database has no audit log yet; nothing was changed. `migrate up` makes it")]
+    NoAuditLog,
+
     /// Another `migrate` is at work.
     #[error(
         "another migrate is still at work on this database; nothing was changed. \

@@ -14,6 +14,7 @@ mod error;
 mod exclusive;
 mod found;
 mod migration;
+mod purge;
 mod report;
 mod trigrams;
 
@@ -24,5 +25,6 @@ pub use command::{
 };
 pub use error::MigrateError;
 pub use found::Names;
-pub use migration::{NEWEST, SEED};
+pub use migration::{NAMES, NEWEST, SEED};
+pub use purge::{Age, InvalidAge, purge_audit};
 pub use report::{Plan, Report, State, Status, Tell};

@@ -68,5 +68,9 @@ async fn run(invocation: &Invocation, database: &Database) -> Result<String, Mig
             .await?
             .to_string(),
         Command::Status => migrations::status(database).await?.to_string(),
+        Command::PurgeAudit { older_than } => {
+            let purged = migrations::purge_audit(database, older_than).await?;
+            format!("purged   {purged} audit events older than {older_than}")
+        }
     })
 }

@@ -14,6 +14,17 @@ macro_rules! text {
 /// applied in order and in one transaction. Later ones may stand there, too.
 pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 
+/// This build's migrations, in the order in which they are applied.
+pub const NAMES: [&str; MIGRATIONS.len()] = {
+    let mut names = [""; MIGRATIONS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = MIGRATIONS[at].name;
+        at += 1;
+    }
+    names
+};
+
 /// The application's roles and permissions, as statements for either database,
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
@@ -63,7 +74,7 @@ impl Migration {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES];
+pub(crate) const MIGRATIONS: &[Migration] = &[TABLES_MADE, PARTNER_WORK, THROTTLES, AUDIT];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -136,5 +147,21 @@ const THROTTLES: Migration = Migration {
         drop: text!("0003_throttles/sqlite/drop.sql"),
     },
     tables: &["ticketing_throttles"],
+    has_search: false,
+};
+
+pub(crate) const AUDIT: Migration = Migration {
+    name: "0004_audit",
+    postgres: Texts {
+        create: &[text!("0004_audit/postgres/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/postgres/drop.sql"),
+    },
+    sqlite: Texts {
+        create: &[text!("0004_audit/sqlite/tables.sql")],
+        indexes: "",
+        drop: text!("0004_audit/sqlite/drop.sql"),
+    },
+    tables: &["ticketing_audit_events"],
     has_search: false,
 };

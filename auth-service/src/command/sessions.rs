@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{AuthError, end_in_batches},
-    model::{EndReason, Scope},
-    store::Store,
+    model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason, Scope},
+    store::{Store, StoreError},
 };
 use clap::{Subcommand, ValueEnum};
 use shared::{
@@ -40,19 +40,27 @@ pub enum SessionsError {
     Database(#[from] ConnectError),
     #[error(transparent)]
     Sessions(#[from] AuthError),
+    #[error("all sessions are ended, but this is not in the audit log")]
+    Audit(#[from] StoreError),
 }
 
-/// Ends every session. How many of ours were live until now.
+/// Ends every session, and notes that as one event. How many of ours were live
+/// until now.
 pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, SessionsError> {
     let limits = PoolLimits {
         connections: 1,
         ..PoolLimits::default()
     };
     let store = Store::new(Database::open(url, limits, Clock::system()).await?);
-    let reason = match reason {
-        EndAllReason::Restore => EndReason::Restored,
+    let (reason, cause) = match reason {
+        EndAllReason::Restore => (EndReason::Restored, AuditCause::Restored),
     };
-    let done = end_in_batches(&store, &Scope::All, reason, || true).await?;
+    let done = end_in_batches(&store, &Scope::All, reason, None, || true).await?;
+    let event = AuditEvent {
+        cause: Some(cause),
+        ..AuditEvent::done(AuditEventType::EndAllSessions, &Client::default())
+    };
+    store.note(&event.ending(done.ended)).await?;
     tracing::info!(ended = done.ended, %reason, "all sessions ended");
     Ok(done.ended)
 }

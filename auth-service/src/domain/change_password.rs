@@ -2,25 +2,47 @@
 
 use super::{AuthError, Sessions};
 use crate::{
-    model::{Password, Refusal},
+    model::{AuditCause, AuditEvent, AuditEventType, Caller, Password, Refusal},
     passwords::{Owner, PasswordError},
     store::ChangeOutcome,
 };
-use shared::ids::{SessionId, UserId};
 
 /// How often a password that changes under the call is verified anew.
 const VERIFICATIONS: usize = 2;
 
 impl Sessions {
-    /// Changes a user's password, and ends all of its sessions but this one. How
+    /// Changes the caller's password, and ends all of its sessions but this one. How
     /// many were live until then.
     pub async fn change_password(
         &self,
-        user: UserId,
-        session: SessionId,
+        caller: &Caller,
         current: &Password,
         new: &Password,
     ) -> Result<u32, AuthError> {
+        let event = AuditEvent::done(AuditEventType::ChangePassword, &caller.client)
+            .by(caller.user)
+            .of(caller.session);
+        let changed = self.change_and_note(caller, current, new, &event).await;
+        let cause = match &changed {
+            Err(AuthError::CurrentPasswordWrong) => AuditCause::PasswordWrong,
+            Err(AuthError::Refused(Refusal::SessionEnded)) => AuditCause::SessionEnded,
+            Err(AuthError::Refused(_)) => AuditCause::UserInvalid,
+            Err(AuthError::TooManyAttempts(_)) => AuditCause::Throttled,
+            // noted with the change; or failed, or to be asked otherwise
+            Ok(_) | Err(_) => return changed,
+        };
+        self.audit_log.note(event.refused_for(cause));
+        changed
+    }
+
+    async fn change_and_note(
+        &self,
+        caller: &Caller,
+        current: &Password,
+        new: &Password,
+        event: &AuditEvent,
+    ) -> Result<u32, AuthError> {
+        let Caller { user, session, .. } = *caller;
         let attempt = self.throttles.change_password(user).await?;
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
@@ -50,7 +72,7 @@ impl Sessions {
             };
             match self
                 .store
-                .change_password(user, session, &hash, new)
+                .change_password(user, session, &hash, new, event)
                 .await?
             {
                 ChangeOutcome::Changed(ended) => {

@@ -1,8 +1,8 @@
 //! Log-in and registration.
 
-use super::{AuthError, Grant, Sessions, standing};
+use super::{AuthError, Dead, Grant, Sessions, standing};
 use crate::{
-    model::{Client, NewCustomer, Password, Refusal},
+    model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
@@ -20,8 +20,17 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let attempt = self.throttles.log_in(email, &client).await?;
+        let what = AuditEventType::CreateSession;
+        let attempt = self.throttles.log_in(email, &client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
         let found = self.store.find_log_in(email).await?;
+        // the user where it is known, and never what was typed: it may be a password
+        let subject = found.as_ref().map(|found| found.user_id);
+        let mut cause = match &found {
+            Some(found) if found.is_live => AuditCause::PasswordWrong,
+            Some(_) => AuditCause::UserInvalid,
+            None => AuditCause::EmailUnknown,
+        };
         // a user that may not log in is as unknown as one that is not there
         let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
@@ -46,11 +55,18 @@ impl Sessions {
                     self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
-                CreateOutcome::UserGone => break,
+                CreateOutcome::UserGone => {
+                    cause = AuditCause::UserInvalid;
+                    break;
+                }
                 CreateOutcome::PasswordChanged(now) => hash = Some(now),
             }
         }
-        tracing::info!("log-in refused");
+        tracing::info!(cause = cause.as_str(), "log-in refused");
+        self.audit_log.note(AuditEvent {
+            subject,
+            ..AuditEvent::refused(what, cause, &session.client)
+        });
         Err(Refusal::CredentialsInvalid.into())
     }
 
@@ -61,7 +77,9 @@ impl Sessions {
         password: &Password,
         client: Client,
     ) -> Result<Grant, AuthError> {
-        let attempt = self.throttles.register(&client).await?;
+        let what = AuditEventType::Register;
+        let attempt = self.throttles.register(&client).await;
+        let attempt = self.audit_log.throttled(what, &client, attempt)?;
         let owner = Owner {
             name: &new.name,
             email: &new.email,
@@ -72,7 +90,12 @@ impl Sessions {
         let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
         let session = self.new_session(client);
         let user = match self.store.register(new, &hash, &session).await {
-            Err(StoreError::Exists(_)) => return Err(AuthError::EmailTaken),
+            Err(StoreError::Exists(_)) => {
+                let cause = AuditCause::EmailTaken;
+                self.audit_log
+                    .note(AuditEvent::refused(what, cause, &session.client));
+                return Err(AuthError::EmailTaken);
+            }
             outcome => outcome?,
         };
         tracing::info!(session = %session.id, %user, "customer registered");
@@ -102,7 +125,7 @@ impl Sessions {
             .load_one(id)
             .await?
             .ok_or(Refusal::SessionNotFound)?;
-        let user = standing(&record).map_err(|dead| dead.refusal)?.clone();
+        let user = standing(&record).map_err(Dead::refusal)?.clone();
         self.grant(&record, user)
     }
 }

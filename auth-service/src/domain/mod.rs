@@ -1,12 +1,14 @@
 //! What the words of the contract mean: log in, register, refresh, revoke,
-//! validate, list, and the keys to verify with.
+//! validate, list, the audit log, and the keys to verify with.
 
+mod audit_log;
 mod change_password;
 mod end_in_batches;
 mod error;
 mod grant;
 mod jwks;
 mod list;
+mod list_audit;
 mod log_in;
 mod lookups;
 mod refresh;
@@ -21,11 +23,13 @@ mod throttle;
 mod used_marks;
 mod validate;
 
+pub use audit_log::AuditLog;
 pub use end_in_batches::{Progress, end_in_batches};
 pub use error::AuthError;
 pub use grant::Grant;
 pub use jwks::Jwks;
 pub use list::SessionPage;
+pub use list_audit::AuditPage;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use revoke_users::Revocation;
@@ -53,5 +57,6 @@ pub struct Sessions {
     pub throttles: Throttles,
     pub lookups: Lookups,
     pub used_marks: UsedMarks,
+    pub audit_log: AuditLog,
     pub lives: Lives,
 }

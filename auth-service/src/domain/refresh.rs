@@ -2,7 +2,7 @@
 
 use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing};
 use crate::{
-    model::{EndReason, Refusal, SessionRecord, User},
+    model::{AuditEvent, Client, EndReason, RefreshOutcome, Refusal, SessionRecord, User},
     store::Turned,
     tokens::{Claims, TokenKind},
 };
@@ -11,73 +11,144 @@ use shared::session_layer::BearerToken;
 /// A refresh that loses its compare-and-set reads the row again, so often.
 const ATTEMPTS: usize = 4;
 
+/// A token that holds, and where it comes from.
+struct Presented {
+    claims: Claims,
+    client: Client,
+}
+
+impl Presented {
+    fn event(&self, outcome: RefreshOutcome) -> AuditEvent {
+        let Claims {
+            user_id,
+            session_id,
+            ..
+        } = self.claims;
+        AuditEvent::refreshed(outcome, user_id, session_id, &self.client)
+    }
+}
+
+/// Whether the outcome stands in the audit log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    /// It was written with the row's change.
+    WithTheRow,
+    /// It changed no row.
+    NotYet,
+}
+
 impl Sessions {
     /// Turns a session, or gives the pair in force again.
-    pub async fn refresh(&self, token: &BearerToken) -> Result<Grant, AuthError> {
+    pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token)?;
+        let presented = Presented { claims, client };
         let mut lost = false;
         for _ in 0..ATTEMPTS {
-            let mut record = self.load_for(&claims).await?;
-            let user = self.standing_or_end(&record).await?;
+            let mut record = self.load_for(&presented).await?;
+            let user = self.standing_or_end(&presented, &record).await?;
             let row = InForce {
                 generation: record.session.generation,
                 used_at: record.session.used_at,
             };
-            let decision = decide(row, claims.generation, record.now, self.lives.overlap);
-            let end = slide(&record.session, record.now, self.lives);
+            let now = record.now;
+            let decision = decide(row, presented.claims.generation, now, self.lives.overlap);
+            let outcome = decision.outcome();
+            let event = presented.event(outcome);
+            let end = slide(&record.session, now, self.lives);
             let changed = match decision {
                 Decision::Again(_) => {
-                    log(&record, decision);
+                    self.conclude(&presented, outcome, Noted::NotYet);
                     return self.grant(&record, user);
                 }
                 Decision::End(Ending::ReuseDetected) if lost => break,
-                Decision::End(ending) => return Err(self.end_at_refresh(&record, ending).await?),
-                Decision::UseFirst => self.store.use_first(&record.session, end).await?,
+                Decision::End(ending) => {
+                    let (reason, refusal) = match ending {
+                        Ending::ReuseDetected => (EndReason::ReuseDetected, Refusal::ReuseDetected),
+                        Ending::RowBehind => (EndReason::RowBehind, Refusal::SessionRowBehind),
+                    };
+                    self.end_at_refresh(&presented, outcome, reason).await?;
+                    return Err(refusal.into());
+                }
+                Decision::UseFirst => self.store.use_first(&record.session, end, &event).await?,
                 Decision::Turn { used_at } => {
-                    self.store.turn(&record.session, used_at, end).await?
+                    let read = &record.session;
+                    self.store.turn(read, used_at, end, &event).await?
                 }
             };
             match changed {
                 Some(turned) => {
                     apply(&mut record, turned);
-                    log(&record, decision);
+                    self.conclude(&presented, outcome, Noted::WithTheRow);
                     return self.grant(&record, user);
                 }
                 None => lost = true,
             }
         }
+        self.conclude(&presented, RefreshOutcome::Conflict, Noted::NotYet);
         Err(AuthError::RefreshConflict)
     }
 
-    async fn load_for(&self, claims: &Claims) -> Result<SessionRecord, AuthError> {
+    async fn load_for(&self, presented: &Presented) -> Result<SessionRecord, AuthError> {
+        let claims = &presented.claims;
         let record = self.store.load_one(claims.session_id).await?;
         let record = record.filter(|record| record.session.user_id == claims.user_id);
-        Ok(record.ok_or(Refusal::SessionNotFound)?)
+        record.ok_or_else(|| {
+            self.conclude(presented, RefreshOutcome::SessionNotFound, Noted::NotYet);
+            Refusal::SessionNotFound.into()
+        })
     }
 
-    async fn standing_or_end(&self, record: &SessionRecord) -> Result<User, AuthError> {
-        match standing(record) {
-            Ok(user) => Ok(user.clone()),
-            Err(dead) => {
-                if let Some(reason) = dead.end {
-                    self.end(record.session.id, reason).await?;
-                }
-                Err(dead.refusal.into())
-            }
+    async fn standing_or_end(
+        &self,
+        presented: &Presented,
+        record: &SessionRecord,
+    ) -> Result<User, AuthError> {
+        let dead = match standing(record) {
+            Ok(user) => return Ok(user.clone()),
+            Err(dead) => dead,
+        };
+        let outcome = dead.refresh_outcome();
+        match dead.end() {
+            Some(reason) => self.end_at_refresh(presented, outcome, reason).await?,
+            None => self.conclude(presented, outcome, Noted::NotYet),
         }
+        Err(dead.refusal().into())
     }
 
+    /// Ends the session. One that somebody else has ended meanwhile is refused all
+    /// the same.
     async fn end_at_refresh(
         &self,
-        record: &SessionRecord,
-        ending: Ending,
-    ) -> Result<AuthError, AuthError> {
-        let (reason, refusal) = match ending {
-            Ending::ReuseDetected => (EndReason::ReuseDetected, Refusal::ReuseDetected),
-            Ending::RowBehind => (EndReason::RowBehind, Refusal::SessionRowBehind),
+        presented: &Presented,
+        outcome: RefreshOutcome,
+        reason: EndReason,
+    ) -> Result<(), AuthError> {
+        let event = presented.event(outcome);
+        let ended = self
+            .end(presented.claims.session_id, reason, &event)
+            .await?;
+        let noted = if ended {
+            Noted::WithTheRow
+        } else {
+            Noted::NotYet
         };
-        self.end(record.session.id, reason).await?;
-        Ok(refusal.into())
+        self.conclude(presented, outcome, noted);
+        Ok(())
+    }
+
+    /// Each refresh whose token holds comes by here once, when its outcome stands:
+    /// by cause, since only that tells theft from sleepy laptops.
+    fn conclude(&self, presented: &Presented, outcome: RefreshOutcome, noted: Noted) {
+        let Claims {
+            session_id,
+            generation,
+            ..
+        } = &presented.claims;
+        let outcome_name = outcome.as_str();
+        tracing::info!(session = %session_id, presented = generation.0, outcome = outcome_name, "refreshed");
+        if noted == Noted::NotYet {
+            self.audit_log.note(presented.event(outcome));
+        }
     }
 }
 
@@ -87,10 +158,4 @@ fn apply(record: &mut SessionRecord, turned: Turned) {
     session.rotated_at = turned.rotated_at;
     session.used_at = turned.used_at;
     session.expires_at = turned.expires_at;
-}
-
-/// By cause, since only that tells theft from sleepy laptops.
-fn log(record: &SessionRecord, decision: Decision) {
-    let session = &record.session;
-    tracing::info!(session = %session.id, generation = session.generation.0, ?decision, "refreshed");
 }

@@ -14,7 +14,7 @@
 //!
 //! *Young*: never used, or used less than the overlap ago.
 
-use crate::model::{Generation, Lives, Session};
+use crate::model::{Generation, Lives, RefreshOutcome, Session};
 use shared::time::Timestamp;
 use std::{cmp::Ordering, time::Duration};
 
@@ -60,6 +60,21 @@ pub enum Ending {
     ReuseDetected,
     /// The row is older than the token: it comes from a back-up.
     RowBehind,
+}
+
+impl Decision {
+    /// What it becomes once it is carried out.
+    #[must_use]
+    pub const fn outcome(self) -> RefreshOutcome {
+        match self {
+            Self::UseFirst => RefreshOutcome::FirstUse,
+            Self::Again(Again::Young) => RefreshOutcome::Young,
+            Self::Again(Again::OneBehind) => RefreshOutcome::OneBehind,
+            Self::Turn { .. } => RefreshOutcome::Turned,
+            Self::End(Ending::ReuseDetected) => RefreshOutcome::ReuseDetected,
+            Self::End(Ending::RowBehind) => RefreshOutcome::RowBehind,
+        }
+    }
 }
 
 /// Decides on a refresh of a session that is active, unexpired, and whose user

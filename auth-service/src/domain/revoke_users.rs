@@ -1,8 +1,7 @@
 //! The end of others' sessions, by staff.
 
 use super::{AuthError, Progress, Sessions, end_in_batches};
-use crate::model::{EndReason, Scope};
-use shared::ids::UserId;
+use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
 
 /// What staff ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +15,11 @@ pub struct Revocation {
 }
 
 impl Sessions {
-    /// Ends sessions for as long as `go_on` says, and notes who did and why; or
-    /// counts those that are live.
+    /// Ends sessions for as long as `go_on` says, and notes with each batch who did
+    /// and why; or counts those that are live.
     pub async fn revoke_users(
         &self,
-        actor: UserId,
+        caller: &Caller,
         revocation: &Revocation,
         go_on: impl Fn() -> bool,
     ) -> Result<Progress, AuthError> {
@@ -34,7 +33,21 @@ impl Sessions {
             return Ok(Progress { ended, more: false });
         }
         let reason = EndReason::RevokedByStaff;
-        let done = end_in_batches(&self.store, scope, reason, go_on).await;
+        let (subject, created_before) = match scope {
+            Scope::All => (None, None),
+            Scope::Of(user) => (Some(*user), None),
+            Scope::CreatedBefore { time, .. } => (None, Some(*time)),
+        };
+        let event = AuditEvent {
+            subject,
+            reason: Some(why.clone()),
+            created_before,
+            ..AuditEvent::done(AuditEventType::RevokeUserSessions, &caller.client)
+                .by(caller.user)
+                .of(caller.session)
+        };
+        let done = end_in_batches(&self.store, scope, reason, Some(&event), go_on).await;
+        let actor = caller.user;
         // what was ended before a failure is ended
         tracing::info!(%actor, ?scope, why, %reason, ?done, "sessions ended by staff");
         done

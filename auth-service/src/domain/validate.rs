@@ -1,9 +1,9 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Sessions, standing};
+use super::{AuthError, Dead, Sessions, standing};
 use crate::{
-    model::{Refusal, SessionRecord, User},
+    model::{AuditEvent, AuditEventType, Client, Refusal, SessionRecord, User},
     tokens::{Claims, TokenKind},
 };
 use shared::{session_layer::BearerToken, time::Timestamp};
@@ -29,13 +29,11 @@ impl Sessions {
         let user = match standing(&record) {
             Ok(user) => user.clone(),
             Err(dead) => {
-                if let Some(reason) = dead.end
-                    && let Err(error) = self.end(record.session.id, reason).await
-                {
+                if let Err(error) = self.end_if_due(&record, dead).await {
                     // refused all the same; the next one to see it ends it
                     tracing::warn!(%error, "a dead session could not be ended");
                 }
-                return Err(dead.refusal.into());
+                return Err(dead.refusal().into());
             }
         };
         self.check_generation(&claims, &record)?;
@@ -44,6 +42,20 @@ impl Sessions {
             claims,
             session_expires_at: record.session.expires_at,
         })
+    }
+
+    /// Ends a session that a validation saw dead and not over by itself. The call
+    /// comes from a service, so that neither its user nor its client is known.
+    async fn end_if_due(&self, record: &SessionRecord, dead: Dead) -> Result<(), AuthError> {
+        let Some(reason) = dead.end() else {
+            return Ok(());
+        };
+        let (id, cause) = (record.session.id, dead.refresh_outcome().cause());
+        let event = AuditEvent {
+            subject: Some(record.session.user_id),
+            ..AuditEvent::refused(AuditEventType::ValidateSession, cause, &Client::default()).of(id)
+        };
+        self.end(id, reason, &event).await.map(drop)
     }
 
     fn check_generation(&self, claims: &Claims, record: &SessionRecord) -> Result<(), Refusal> {

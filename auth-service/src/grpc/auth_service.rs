@@ -1,13 +1,13 @@
 //! `ticketing.auth.v1.AuthService`.
 
-use super::{page_token, parse, parse_endings, render, status::to_status};
+use super::{audit, page_token, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
 use proto::auth::v1::{
     ChangePasswordRequest, ChangePasswordResponse, CreateSessionRequest, CreateSessionResponse,
-    GetJwksRequest, GetJwksResponse, ListSessionsRequest, ListSessionsResponse,
-    RefreshSessionRequest, RefreshSessionResponse, RegisterRequest, RegisterResponse,
-    RevokeAllSessionsRequest, RevokeAllSessionsResponse, RevokeOwnSessionRequest,
-    RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
+    GetJwksRequest, GetJwksResponse, ListAuditEventsRequest, ListAuditEventsResponse,
+    ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RefreshSessionResponse,
+    RegisterRequest, RegisterResponse, RevokeAllSessionsRequest, RevokeAllSessionsResponse,
+    RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
     RevokeUserSessionsRequest, RevokeUserSessionsResponse, auth_service_server::AuthService,
 };
 use shared::session_layer::{self, Deadline, Limits};
@@ -72,8 +72,10 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RefreshSessionRequest>,
     ) -> Result<Response<RefreshSessionResponse>, Status> {
+        let client = parse::client(&request, "", self.trusted_proxies);
         let token = parse::token("refresh_token", request.into_inner().refresh_token)?;
-        let grant = self.sessions.refresh(&token).await.map_err(to_status)?;
+        let grant = self.sessions.refresh(&token, client).await;
+        let grant = grant.map_err(to_status)?;
         Ok(Response::new(RefreshSessionResponse {
             tokens: Some(render::tokens(&grant)),
             session: Some(render::session(&grant.session, grant.session.id)),
@@ -84,8 +86,10 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeSessionRequest>,
     ) -> Result<Response<RevokeSessionResponse>, Status> {
+        let client = parse::client(&request, "", self.trusted_proxies);
         let token = parse::token("token", request.into_inner().token)?;
-        self.sessions.revoke(&token).await.map_err(to_status)?;
+        let ended = self.sessions.revoke(&token, &client).await;
+        ended.map_err(to_status)?;
         Ok(Response::new(RevokeSessionResponse {}))
     }
 
@@ -93,16 +97,10 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeAllSessionsRequest>,
     ) -> Result<Response<RevokeAllSessionsResponse>, Status> {
-        let principal = session_layer::principal(&request)?.clone();
+        let caller = parse::caller(&request, self.trusted_proxies)?;
         let keep_current = parse_endings::revoke_all_sessions(request.into_inner())?;
-        let ended = self
-            .sessions
-            .revoke_all(
-                principal.user_id,
-                keep_current.then_some(principal.session_id),
-            )
-            .await
-            .map_err(to_status)?;
+        let ended = self.sessions.revoke_all(&caller, keep_current).await;
+        let ended = ended.map_err(to_status)?;
         Ok(Response::new(RevokeAllSessionsResponse {
             ended_count: render::count(ended),
         }))
@@ -112,9 +110,9 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeOwnSessionRequest>,
     ) -> Result<Response<RevokeOwnSessionResponse>, Status> {
-        let user = session_layer::principal(&request)?.user_id;
+        let caller = parse::caller(&request, self.trusted_proxies)?;
         let session = parse_endings::revoke_own_session(&request.into_inner())?;
-        let ended = self.sessions.revoke_own(user, session).await;
+        let ended = self.sessions.revoke_own(&caller, session).await;
         ended.map_err(to_status)?;
         Ok(Response::new(RevokeOwnSessionResponse {}))
     }
@@ -123,13 +121,10 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<ChangePasswordResponse>, Status> {
-        let principal = session_layer::principal(&request)?.clone();
+        let caller = parse::caller(&request, self.trusted_proxies)?;
         let (current, new) = parse_endings::change_password(request.into_inner())?;
-        let ended = self
-            .sessions
-            .change_password(principal.user_id, principal.session_id, &current, &new)
-            .await
-            .map_err(to_status)?;
+        let ended = self.sessions.change_password(&caller, &current, &new).await;
+        let ended = ended.map_err(to_status)?;
         Ok(Response::new(ChangePasswordResponse {
             ended_count: render::count(ended),
         }))
@@ -139,14 +134,14 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeUserSessionsRequest>,
     ) -> Result<Response<RevokeUserSessionsResponse>, Status> {
-        let principal = session_layer::principal(&request)?.clone();
+        let caller = parse::caller(&request, self.trusted_proxies)?;
         let stop = half_of_the_time(&request);
         let message = request.into_inner();
-        let revocation = parse_endings::revoke_user_sessions(message, principal.session_id)?;
+        let revocation = parse_endings::revoke_user_sessions(message, caller.session)?;
         let go_on = || Instant::now() < stop;
         let done = self
             .sessions
-            .revoke_users(principal.user_id, &revocation, go_on)
+            .revoke_users(&caller, &revocation, go_on)
             .await
             .map_err(to_status)?;
         Ok(Response::new(RevokeUserSessionsResponse {
@@ -171,6 +166,19 @@ impl AuthService for AuthHandlers {
             sessions: page.sessions.iter().map(render).collect(),
             next_page_token: page.next.map(page_token::write).unwrap_or_default(),
         }))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<ListAuditEventsRequest>,
+    ) -> Result<Response<ListAuditEventsResponse>, Status> {
+        let asked = audit::list(request.into_inner())?;
+        let page = self
+            .sessions
+            .list_audit(&asked.filter, asked.after, asked.page_size)
+            .await
+            .map_err(to_status)?;
+        Ok(Response::new(audit::page(page, asked.fingerprint)))
     }
 
     async fn get_jwks(

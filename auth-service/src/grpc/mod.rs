@@ -1,6 +1,7 @@
 //! The contract's side: parse, ask, render. Only this folder says `tonic` and
 //! `proto`.
 
+mod audit;
 mod auth_service;
 mod client_address;
 mod device_info;

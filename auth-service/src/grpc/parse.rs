@@ -2,13 +2,13 @@
 
 use super::{client_address::client_address, device_info, page_token};
 use crate::{
-    model::{Client, NewCustomer, Password},
+    model::{Caller, Client, NewCustomer, Password},
     store::SessionPosition,
 };
 use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
 use shared::{
     errors::{InvalidField, invalid_fields, refuse},
-    session_layer::BearerToken,
+    session_layer::{self, BearerToken},
 };
 use tonic::{Code, Request, Status};
 
@@ -45,6 +45,18 @@ impl Fields {
             self.refuse(field, NUL);
         }
         Password::new(text)
+    }
+
+    /// How many rows a page is to hold.
+    pub(super) fn page_size(&mut self, asked: i32) -> u32 {
+        match u32::try_from(asked) {
+            Ok(0) => DEFAULT_PAGE_SIZE,
+            Ok(size) => size.min(MAX_PAGE_SIZE),
+            Err(_) => {
+                self.refuse("page_size", "must not be negative");
+                DEFAULT_PAGE_SIZE
+            }
+        }
     }
 
     /// The first problem of a field is the one to mend.
@@ -122,14 +134,7 @@ pub(super) fn list_sessions(
     message: &ListSessionsRequest,
 ) -> Result<(u32, Option<SessionPosition>), Status> {
     let mut fields = Fields::default();
-    let page_size = match u32::try_from(message.page_size) {
-        Ok(0) => DEFAULT_PAGE_SIZE,
-        Ok(size) => size.min(MAX_PAGE_SIZE),
-        Err(_) => {
-            fields.refuse("page_size", "must not be negative");
-            DEFAULT_PAGE_SIZE
-        }
-    };
+    let page_size = fields.page_size(message.page_size);
     let after = match message.page_token.as_str() {
         "" => None,
         token => {
@@ -167,9 +172,19 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-/// Where a log-in comes from: what the client says of itself, or else its
+/// Who calls by an access token, and from where.
+pub(super) fn caller<T>(request: &Request<T>, trusted_proxies: usize) -> Result<Caller, Status> {
+    let principal = session_layer::principal(request)?;
+    Ok(Caller {
+        user: principal.user_id,
+        session: principal.session_id,
+        client: client(request, "", trusted_proxies),
+    })
+}
+
+/// Where a call comes from: what the client says of itself, or else its
 /// `user-agent`; and its address.
-fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies: usize) -> Client {
+pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies: usize) -> Client {
     let agent = request
         .metadata()
         .get("user-agent")

@@ -62,12 +62,3 @@ pub struct SessionRecord {
     /// The database's time at the reading.
     pub now: Timestamp,
 }
-
-/// Where a log-in came from, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
-    /// What the client called itself: clean, at most 255 characters.
-    pub device_info: Option<String>,
-    /// The peer's address.
-    pub ip_address: Option<String>,
-}

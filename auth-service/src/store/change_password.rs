@@ -7,7 +7,7 @@ use super::{
     entity::{user, user_session},
     retried,
 };
-use crate::model::{EndReason, PasswordHash};
+use crate::model::{AuditEvent, EndReason, PasswordHash};
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, LockType, Order, Query},
@@ -65,7 +65,8 @@ impl Store {
     }
 
     /// Writes a new password if the verified one still stands there, ends the
-    /// user's other sessions, and lets this one go on under the new digest.
+    /// user's other sessions, lets this one go on under the new digest, and writes
+    /// the event with how many of ours were live.
     ///
     /// The user's row is locked first, as a log-in locks it: one that verified
     /// the old password is inserted before, and ends here, or reads the new text.
@@ -76,6 +77,7 @@ impl Store {
         session: SessionId,
         verified: &PasswordHash,
         new: &PasswordHash,
+        event: &AuditEvent,
     ) -> Result<ChangeOutcome, StoreError> {
         retried(|| async {
             let transaction = self.database.begin().await?;
@@ -119,6 +121,8 @@ impl Store {
                 .and_where(Expr::col(user::Column::Id).eq(user.0))
                 .take();
             transaction.execute(&written).await?;
+            let event = event.clone().ending(ended);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(ChangeOutcome::Changed(ended))
         })

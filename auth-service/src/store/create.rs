@@ -5,7 +5,9 @@ use super::{
     entity::{customer, user, user_session},
     retried,
 };
-use crate::model::{Client, Generation, Lives, NewCustomer, PasswordHash};
+use crate::model::{
+    AuditEvent, AuditEventType, Client, Generation, Lives, NewCustomer, PasswordHash,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, Iden,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
@@ -35,6 +37,15 @@ pub struct NewSession {
     pub client: Client,
     /// How long it lives.
     pub lives: Lives,
+}
+
+impl NewSession {
+    /// That it began.
+    fn event(&self, event_type: AuditEventType, user: UserId) -> AuditEvent {
+        AuditEvent::done(event_type, &self.client)
+            .by(user)
+            .of(self.id)
+    }
 }
 
 /// What became of a log-in whose password matched.
@@ -112,6 +123,8 @@ impl Store {
             let standing = stronger.unwrap_or(verified);
             self.insert_session(&transaction, user, standing, session, now)
                 .await?;
+            let event = session.event(AuditEventType::CreateSession, user);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(CreateOutcome::Created)
         })
@@ -157,6 +170,8 @@ impl Store {
             transaction.execute(&customer).await?;
             self.insert_session(&transaction, user, password, session, now)
                 .await?;
+            let event = session.event(AuditEventType::Register, user);
+            self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
             Ok(user)
         })

@@ -2,10 +2,9 @@
 
 use super::{
     Store, StoreError,
-    end_many::count_live,
     entity::user_session::{Column, Entity},
 };
-use crate::model::{EndReason, Scope};
+use crate::model::{AuditEvent, EndReason, Scope};
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
@@ -28,12 +27,14 @@ impl Store {
     ///
     /// The rows are picked by their ids, so that a walk reads each once, and then
     /// locked in the order of their session ids. One that was ended in between is
-    /// not ended again.
+    /// not ended again. The event, if one is given, is written with how many of ours
+    /// were live.
     pub async fn end_batch(
         &self,
         scope: &Scope,
         after: i32,
         reason: EndReason,
+        event: Option<&AuditEvent>,
     ) -> Result<Option<Batch>, StoreError> {
         let pick = self
             .active_in(scope)
@@ -59,7 +60,7 @@ impl Store {
         let update = self.end_many(picked, reason);
         Ok(Some(Batch {
             last,
-            ended: count_live(&self.changed(&update).await?)?,
+            ended: self.ended(&update, event).await?,
         }))
     }
 

@@ -6,7 +6,7 @@ use super::{
     Store, StoreError,
     entity::user_session::{Column, Entity},
 };
-use crate::model::EndReason;
+use crate::model::{AuditEvent, EndReason};
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement, UpdateStatement},
@@ -17,30 +17,33 @@ use shared::{
 };
 
 impl Store {
-    /// Ends all sessions of a user but one, in one statement. How many of ours
-    /// were live until now.
+    /// Ends all sessions of a user but one, in one statement, and writes the event
+    /// with how many of ours were live until now. So many.
     pub async fn end_all_of(
         &self,
         user: UserId,
         but: Option<SessionId>,
         reason: EndReason,
+        event: &AuditEvent,
     ) -> Result<u32, StoreError> {
         let update = self.end_many(active_of(user, but), reason);
-        count_live(&self.changed(&update).await?)
+        self.ended(&update, Some(event)).await
     }
 
-    /// Ends a session of a user. Whether there is one: it may have been over.
+    /// Ends a session of a user. Whether there is one: it may have been over, and
+    /// then no event is written.
     pub async fn end_one_of(
         &self,
         user: UserId,
         id: SessionId,
         reason: EndReason,
+        event: &AuditEvent,
     ) -> Result<bool, StoreError> {
         let mut this = active_of(user, None);
         this.and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null());
         let update = self.end_many(this, reason);
-        if !self.changed(&update).await?.is_empty() {
+        if !self.changed(&update, event).await?.is_empty() {
             return Ok(true);
         }
         let over = Query::select()

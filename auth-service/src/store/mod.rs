@@ -1,6 +1,7 @@
 //! The database, a function a statement. Nothing outside of this folder knows
 //! SQL.
 
+mod audit;
 mod change_password;
 mod create;
 mod end_batch;
@@ -8,6 +9,7 @@ mod end_many;
 pub mod entity;
 mod error;
 mod list;
+mod list_audit;
 mod load;
 mod rehash;
 mod throttle;
@@ -22,7 +24,7 @@ pub use list::SessionPosition;
 pub use load::Loaded;
 pub use turn::Turned;
 
-use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::UpdateStatement};
+use sea_orm::QueryResult;
 use shared::database::Database;
 
 /// How often a transaction that lost to another one is tried.
@@ -39,13 +41,6 @@ impl Store {
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }
-    }
-
-    /// Runs a change that is a transaction of its own, and gives the rows that it
-    /// returns. All of them are read: SQLite commits, and fails to, after the last,
-    /// and a change that was not kept must not be answered as one.
-    async fn changed(&self, update: &UpdateStatement) -> Result<Vec<QueryResult>, StoreError> {
-        retried(|| async { Ok(self.database.connection().query_all(update).await?) }).await
     }
 }
 

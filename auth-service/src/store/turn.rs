@@ -1,13 +1,13 @@
-//! The changes of a session: each a compare-and-set of one row.
+//! The changes of a session: each a compare-and-set of one row, with its event in
+//! the audit log.
 
 use super::{
     Store, StoreError,
     entity::user_session::{Column, Entity},
-    retried,
 };
-use crate::model::{EndReason, Generation, Session};
+use crate::model::{AuditEvent, EndReason, Generation, Session};
 use sea_orm::{
-    ConnectionTrait, QueryResult,
+    QueryResult,
     sea_query::{Expr, ExprTrait, Query, UpdateStatement},
 };
 use shared::{ids::SessionId, time::Timestamp};
@@ -32,12 +32,13 @@ impl Store {
         &self,
         read: &Session,
         expires_at: Timestamp,
+        event: &AuditEvent,
     ) -> Result<Option<Turned>, StoreError> {
         let mut update = self.compare_and_set(read, expires_at);
         update
             .value(Column::UsedAt, self.database.now())
             .and_where(Expr::col(Column::UsedAt).is_null());
-        self.change(update).await
+        self.change(&update, event).await
     }
 
     /// Begins the next generation. `None`: the row is no longer as it was read;
@@ -47,6 +48,7 @@ impl Store {
         read: &Session,
         used_at: Timestamp,
         expires_at: Timestamp,
+        event: &AuditEvent,
     ) -> Result<Option<Turned>, StoreError> {
         let mut update = self.compare_and_set(read, expires_at);
         update
@@ -54,11 +56,17 @@ impl Store {
             .value(Column::RotatedAt, self.database.now())
             .value(Column::UsedAt, Option::<Timestamp>::None)
             .and_where(Expr::col(Column::UsedAt).eq(self.database.time(used_at)));
-        self.change(update).await
+        self.change(&update, event).await
     }
 
-    /// Ends a session of ours. Whether it was active until now.
-    pub async fn end(&self, id: SessionId, reason: EndReason) -> Result<bool, StoreError> {
+    /// Ends a session of ours. Whether it was active until now; only then the event
+    /// is written.
+    pub async fn end(
+        &self,
+        id: SessionId,
+        reason: EndReason,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
         let update = Query::update()
             .table(Entity)
             .value(Column::IsActive, false)
@@ -67,10 +75,9 @@ impl Store {
             .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null())
             .and_where(Expr::col(Column::IsActive))
+            .returning_col(Column::Id)
             .take();
-        let done =
-            retried(|| async { Ok(self.database.connection().execute(&update).await?) }).await?;
-        Ok(done.rows_affected() > 0)
+        Ok(!self.changed(&update, event).await?.is_empty())
     }
 
     /// What both changes ask of the row: still ours to change, still alive.
@@ -91,8 +98,12 @@ impl Store {
             .take()
     }
 
-    async fn change(&self, update: UpdateStatement) -> Result<Option<Turned>, StoreError> {
-        let rows = self.changed(&update).await?;
+    async fn change(
+        &self,
+        update: &UpdateStatement,
+        event: &AuditEvent,
+    ) -> Result<Option<Turned>, StoreError> {
+        let rows = self.changed(update, event).await?;
         rows.first().map(read_turned).transpose()
     }
 }

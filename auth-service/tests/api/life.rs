@@ -59,6 +59,16 @@ pub(crate) async fn live(served: &impl Served, turn: impl AsyncFn()) -> Secrets 
         password: format!("not {PASSWORD}"),
         ..log_in.clone()
     };
+    // the password in the wrong field
+    let mixed_up = CreateSessionRequest {
+        email: PASSWORD.to_owned(),
+        ..log_in.clone()
+    };
+    served
+        .public_client()
+        .create_session(mixed_up)
+        .await
+        .expect_err("an unknown e-mail");
     let logged_in = served.public_client().create_session(log_in).await.unwrap();
     served
         .public_client()

@@ -14,6 +14,7 @@ mod traces;
 
 mod access_rules;
 mod adopted;
+mod audit_events;
 mod change_password;
 mod changed_users;
 mod create_session;
@@ -22,6 +23,7 @@ mod jwks;
 mod key_directory;
 mod keys;
 mod keys_command;
+mod list_audit_events;
 mod list_sessions;
 mod old_application;
 mod refresh_races;

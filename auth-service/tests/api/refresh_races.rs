@@ -5,7 +5,7 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::{
-    model::{EndReason, Lives},
+    model::{AuditEvent, AuditEventType, Client, EndReason, Lives},
     store::Store,
 };
 use futures_util::future::join_all;
@@ -16,6 +16,11 @@ use testing::{
     Kind,
     auth::{Auth, refusal},
 };
+
+/// What goes with a change; here it is the change that is asked about.
+fn any_event() -> AuditEvent {
+    AuditEvent::done(AuditEventType::RefreshSession, &Client::default())
+}
 
 /// A session whose refresh token turns it.
 async fn used_up(kind: Kind) -> (Auth, TokenPair) {
@@ -52,11 +57,11 @@ testing::on_both_databases! {
         let id = SessionId::parse(&id).unwrap();
         let read = store.load_one(id).await.unwrap().unwrap().session;
         let used_at = read.used_at.unwrap();
-        let turned = store.turn(&read, used_at, read.expires_at).await.unwrap().expect("as read");
+        let turned = store.turn(&read, used_at, read.expires_at, &any_event()).await.unwrap().expect("as read");
         assert_eq!((turned.generation, turned.used_at), (read.generation.next(), None));
         // the one that lost would turn it again, or use up the new pair
-        assert_eq!(store.turn(&read, used_at, read.expires_at).await.unwrap(), None);
-        assert_eq!(store.use_first(&read, read.expires_at).await.unwrap(), None);
+        assert_eq!(store.turn(&read, used_at, read.expires_at, &any_event()).await.unwrap(), None);
+        assert_eq!(store.use_first(&read, read.expires_at, &any_event()).await.unwrap(), None);
         let now = store.load_one(id).await.unwrap().unwrap().session;
         assert_eq!((now.generation, now.used_at), (turned.generation, None));
     }
@@ -70,11 +75,11 @@ testing::on_both_databases! {
         let read = store.load_one(id).await.unwrap().unwrap().session;
         auth.revoke(&tokens.access_token).await.unwrap();
         let later = read.expires_at + Lives::default().refresh_token;
-        let turned = store.turn(&read, read.used_at.unwrap(), later).await.unwrap();
+        let turned = store.turn(&read, read.used_at.unwrap(), later, &any_event()).await.unwrap();
         assert_eq!(turned, None);
         auth.database.execute("UPDATE user_sessions SET used_at = NULL").await;
-        assert_eq!(store.use_first(&read, later).await.unwrap(), None);
-        let ended_again = store.end(id, EndReason::ReuseDetected).await.unwrap();
+        assert_eq!(store.use_first(&read, later, &any_event()).await.unwrap(), None);
+        let ended_again = store.end(id, EndReason::ReuseDetected, &any_event()).await.unwrap();
         assert!(!ended_again, "it keeps the reason that it ended for");
         assert_eq!(rows::standing(&auth.database).await, (false, Some("logged_out".to_owned())));
         assert_eq!(session_column(&auth.database, "generation").await.as_deref(), Some("1"));

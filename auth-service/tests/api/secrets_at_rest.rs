@@ -65,9 +65,13 @@ testing::on_both_databases! {
         let generation = text(&auth.database, "SELECT CAST(MAX(generation) AS text) FROM user_sessions").await;
         assert_eq!(generation.as_deref(), Some("4"));
 
+        // the last refresh of a life, which is refused
+        let last = "SELECT CAST(COUNT(*) AS text) FROM ticketing_audit_events WHERE cause = 'session_ended'";
+        eventually("the last event", async || text(&auth.database, last).await.as_deref() != Some("0")).await;
+
         let query = dump_query(&auth.database).await;
         let dumped = dump(&auth.database, &query).await;
-        for shown in ["user_sessions.session_id: ", "users.password: $argon2id$", "users.email: sara@", "ticketing_migrations."] {
+        for shown in ["user_sessions.session_id: ", "users.password: $argon2id$", "users.email: sara@", "ticketing_migrations.", "ticketing_audit_events.cause: email_unknown"] {
             assert!(dumped.contains(shown), "the dump lacks {shown}");
         }
         let detector = secrets.detector();
@@ -75,7 +79,7 @@ testing::on_both_databases! {
 
         // and were there a trace of any kind, in any column, it would be found
         for trace in planted(&secrets.tokens[3]) {
-            for (table, column) in [("user_sessions", "device_info"), ("roles", "description")] {
+            for (table, column) in [("user_sessions", "device_info"), ("roles", "description"), ("ticketing_audit_events", "reason")] {
                 auth.database.execute(&format!("UPDATE {table} SET {column} = 'x{trace}x'")).await;
                 assert_ne!(detector.found_in(&dump(&auth.database, &query).await), [] as [&str; 0], "{trace}");
                 auth.database.execute(&format!("UPDATE {table} SET {column} = NULL")).await;

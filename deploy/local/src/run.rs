@@ -4,7 +4,11 @@
 use crate::{
     Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
 };
-use auth_service::{app as auth, config::PasswordSettings, model::Lives};
+use auth_service::{
+    app as auth,
+    config::PasswordSettings,
+    model::{Lives, ThrottleLimits},
+};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
@@ -132,6 +136,7 @@ fn auth_config(
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
         passwords: PasswordSettings::default(),
+        throttle: ThrottleLimits::default(),
         trusted_proxies: 0,
     }
 }

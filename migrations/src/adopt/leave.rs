@@ -13,7 +13,7 @@ use crate::{
     command::Down,
     error::MigrateError,
     exclusive,
-    migration::{MIGRATIONS, TABLES},
+    migration::{AUDIT, MIGRATIONS, TABLES},
     report::Tell,
     trigrams,
 };
@@ -121,12 +121,11 @@ async fn lines(
         "SELECT count(*) AS number FROM user_sessions WHERE generation IS NOT NULL",
     )
     .await?;
-    Ok(plan::to_leave(
-        record,
-        ours,
-        made_extension,
-        how.keep_session_id,
-    ))
+    let mut lines = plan::to_leave(record, ours, made_extension, how.keep_session_id);
+    if applied.iter().any(|row| row.name == AUDIT.name) {
+        lines.push(plan::AUDIT_LOG_TO_DROP.to_owned());
+    }
+    Ok(lines)
 }
 
 /// The columns of `user_sessions` that go.

@@ -7,6 +7,9 @@ use crate::trigrams::Outlook;
 const LOCK: &str =
     "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
 
+/// Of `down`, where there is one.
+pub(super) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
+
 /// Before step one of `up`.
 pub(super) fn of_found(found: &Found, outlook: &Outlook) -> Vec<String> {
     let Found { shape, sessions } = *found;

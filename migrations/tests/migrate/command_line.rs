@@ -1,6 +1,7 @@
 //! The `migrate` program: exit codes, and what it prints.
 
-use crate::OLD_APPLICATION;
+use crate::{OLD_APPLICATION, newest_first};
+use migrations::NAMES;
 use std::process::Output;
 use testing::{Kind, TestDatabase};
 use tokio::process::Command;
@@ -23,13 +24,18 @@ testing::on_both_databases! {
     async fn a_database_comes_and_goes(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         let url = Some(database.url.expose());
+        let all = |state: &str, names: &[&str]| -> String {
+            names.iter().flat_map(|name| [state, "  ", *name, "\n"]).collect()
+        };
+        let (applied, dropped) = (all("applied", &NAMES), all("dropped", &newest_first()));
+        let anew = format!("{dropped}{applied}");
         for (arguments, code, printed) in [
-            (&["status"][..], 0, "pending  0001_tables\npending  0002_partner_work\npending  0003_throttles\n"),
-            (&["up"], 0, "applied  0001_tables\napplied  0002_partner_work\napplied  0003_throttles\n"),
+            (&["status"][..], 0, all("pending", &NAMES).as_str()),
+            (&["up"], 0, &applied),
             (&["up"], 0, "nothing to do\n"),
             (&["down"], 1, ""),
-            (&["fresh", "--drop-data"], 0, "dropped  0003_throttles\ndropped  0002_partner_work\ndropped  0001_tables\napplied  0001_tables\napplied  0002_partner_work\napplied  0003_throttles\n"),
-            (&["down", "--drop-data"], 0, "dropped  0003_throttles\ndropped  0002_partner_work\ndropped  0001_tables\n"),
+            (&["fresh", "--drop-data"], 0, &anew),
+            (&["down", "--drop-data"], 0, &dropped),
             (&["down", "--drop-data"], 0, "nothing to do\n"),
         ] {
             let output = migrate(arguments, url).await;
@@ -71,6 +77,9 @@ async fn what_stops_working_is_said_before_it_stops() {
         .execute("ALTER TABLE user_sessions DROP COLUMN session_id, ADD COLUMN token text, ADD COLUMN refresh_token text")
         .await;
     let url = Some(database.url.expose());
+    let mut status = NAMES.map(|name| format!("applied  {name}  created "));
+    status[0] = format!("applied  {}  adopted ", NAMES[0]);
+    let status = status.each_ref().map(String::as_str);
     for (arguments, expected) in [
         (
             &["up", "--plan"][..],
@@ -91,29 +100,22 @@ async fn what_stops_working_is_said_before_it_stops() {
             &["down", "--plan"],
             &[
                 "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
-                "locks ", "goes ", "goes ",
+                "locks ", "goes ", "goes ", "goes ",
             ],
         ),
         (
             &["down", "--plan", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ",
+                "goes ", "goes ",
             ],
         ),
-        (
-            &["status"],
-            &[
-                "applied  0001_tables  adopted ",
-                "applied  0002_partner_work  created ",
-                "applied  0003_throttles  created ",
-            ],
-        ),
+        (&["status"], &status),
         (
             &["down", "--keep-session-id"],
             &[
                 "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ", "done ", "done ", "done ", "dropped ",
+                "goes ", "goes ", "done ", "done ", "done ", "dropped ",
             ],
         ),
         (&["down"], &["nothing to do"]),
@@ -143,6 +145,9 @@ async fn wrong_usage_is_exit_code_64() {
         (&["up"], None),
         (&["up"], Some("")),
         (&["up"], Some("mysql://localhost/ticketing")),
+        (&["purge-audit"], None),
+        (&["purge-audit", "--older-than", "0d"], None),
+        (&["purge-audit", "--older-than", "400"], None),
     ] {
         let output = migrate(arguments, url).await;
         assert_eq!(

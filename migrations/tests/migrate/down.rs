@@ -1,7 +1,10 @@
 //! `down` and `fresh`: only when told so, only what `up` made, and all of it.
 
-use crate::fingerprint::{fingerprint, lines};
-use migrations::{Down, MigrateError, NEWEST, Report};
+use crate::{
+    fingerprint::{fingerprint, lines},
+    newest_first,
+};
+use migrations::{Down, MigrateError, NAMES, NEWEST, Report};
 use sea_orm::ConnectionTrait;
 use shared::time::Clock;
 use testing::{Kind, TestDatabase};
@@ -123,8 +126,8 @@ testing::on_both_databases! {
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
         let report = migrations::fresh(&pool, true).await.unwrap();
-        assert_eq!(report.dropped, [NEWEST, "0001_tables"]);
-        assert_eq!(report.applied, ["0001_tables", NEWEST]);
+        assert_eq!(report.dropped, newest_first());
+        assert_eq!(report.applied, NAMES);
         assert_eq!(fingerprint(&pool).await, before);
         assert!(lines(&pool, "SELECT name AS line FROM users").await.is_empty());
     }
@@ -133,7 +136,7 @@ testing::on_both_databases! {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
         let report = migrations::fresh(&pool, false).await.unwrap();
-        assert_eq!(report, Report { dropped: vec![], applied: vec!["0001_tables", NEWEST] });
+        assert_eq!(report, Report { dropped: vec![], applied: NAMES.to_vec() });
     }
 
     async fn fresh_leaves_a_database_with_tables_of_others_alone(kind: Kind) {

@@ -13,8 +13,14 @@ mod command_line;
 mod down;
 mod fingerprint;
 mod indexes;
+mod purge_audit;
 mod schema;
 mod up;
 
 /// The old application's schema.
 const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
+
+/// The migrations as `down` undoes them: the newest first.
+fn newest_first() -> Vec<&'static str> {
+    migrations::NAMES.into_iter().rev().collect()
+}

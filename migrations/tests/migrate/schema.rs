@@ -9,7 +9,7 @@ use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
 /// The tables that the services read or write, ours, and the bookkeeping.
-const TABLES: [&str; 19] = [
+const TABLES: [&str; 20] = [
     "branches",
     "categories",
     "configurations",
@@ -24,6 +24,7 @@ const TABLES: [&str; 19] = [
     "role_permissions",
     "roles",
     "services",
+    "ticketing_audit_events",
     "ticketing_idempotency_keys",
     "ticketing_migrations",
     "ticketing_throttles",

@@ -62,7 +62,7 @@ testing::on_both_databases! {
         let partner = pair.log_in(PARTNER_USER).await;
         let staff = pair.log_in(STAFF).await;
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES).unwrap();
-        assert_eq!(rules.iter().count(), 18, "every RPC of the contract");
+        assert_eq!(rules.iter().count(), 19, "every RPC of the contract");
 
         let walk = async |token: Option<&str>, expect: &dyn Fn(&AccessRule, (Code, String))| {
             for (path, rule) in rules.iter() {

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
-pub const NEWEST_MIGRATION: &str = "0003_throttles";
+pub const NEWEST_MIGRATION: &str = "0004_audit";
 
 /// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
 /// password, so it never prints.

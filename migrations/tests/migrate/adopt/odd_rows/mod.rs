@@ -103,6 +103,7 @@ impl World {
             "AuthService.CreateSession" => sessions::create(self).await,
             "AuthService.RefreshSession" => sessions::refresh(self).await,
             "AuthService.ListSessions" => sessions::list(self).await,
+            "AuthService.ListAuditEvents" => sessions::list_audit(self).await,
             // no row is asked for keys
             "AuthService.GetJwks" => {}
             "SessionValidationService.ValidateSession" => sessions::validate(self).await,

@@ -2,7 +2,8 @@
 
 use super::{World, people::PASSWORD};
 use crate::fingerprint::lines;
-use proto::auth::v1::{ListSessionsRequest, RefreshSessionRequest};
+use proto::auth::v1::{ListAuditEventsRequest, ListSessionsRequest, RefreshSessionRequest};
+use testing::auth::with_token;
 use tonic::Code;
 
 /// Everybody tries; who is not live or has no hash is refused, and no more than that.
@@ -98,5 +99,34 @@ pub(super) async fn list(world: &World) {
             caller.id
         );
         assert_eq!(listed, lines(&world.pool, &ours).await, "{}", caller.email);
+    }
+}
+
+/// Staff who manage users see the log-ins of all callers; others see nothing.
+pub(super) async fn list_audit(world: &World) {
+    let manages = "SELECT u.id::text AS line FROM users u
+        JOIN role_permissions g ON g.role_id = u.role_id AND g.is_active AND NOT g.is_deleted
+        JOIN permissions p ON p.id = g.permission_id AND p.is_active AND NOT p.is_deleted
+        WHERE p.name = 'user_manage' AND u.user_type::text IN ('admin', 'operation')";
+    let manages = lines(&world.pool, manages).await;
+    let logged_in = "SELECT DISTINCT subject_user_id::text AS line FROM ticketing_audit_events
+        WHERE event = 'create_session' AND outcome = 'done'";
+    let logged_in = lines(&world.pool, logged_in).await;
+    for caller in &world.callers {
+        assert!(
+            logged_in.contains(&caller.id.to_string()),
+            "{}",
+            caller.email
+        );
+        let mut client = world.services.auth.client();
+        let request = ListAuditEventsRequest::default();
+        let answer = client
+            .list_audit_events(with_token(request, &caller.tokens.access_token))
+            .await;
+        if manages.contains(&caller.id.to_string()) {
+            assert_eq!(answer.unwrap().into_inner().audit_events.len(), 20);
+        } else {
+            assert_eq!(answer.unwrap_err().code(), Code::PermissionDenied);
+        }
     }
 }

@@ -1,0 +1,196 @@
+//! From the wire to the domain's words.
+
+use super::page_token::{self, Fingerprint};
+use crate::{
+    grpc::parse::Fields,
+    model::{AuditCause, AuditEventType, AuditFilter, AuditOutcome, AuditPosition},
+};
+use proto::auth::v1::{
+    AuditCause as WireCause, AuditEventFilter, AuditEventType as WireType,
+    AuditOutcome as WireOutcome, ListAuditEventsRequest,
+};
+use shared::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+use tonic::Status;
+
+/// Values that a list may hold.
+const MAX_VALUES: usize = 100;
+const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
+
+/// A page that is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) filter: AuditFilter,
+    pub(crate) after: Option<AuditPosition>,
+    pub(crate) page_size: u32,
+    /// Of the filter, for the next page's token.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// The page, and of which events.
+pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
+    let mut fields = Fields::default();
+    let fingerprint = Fingerprint::of(message.filter.as_ref());
+    let page_size = fields.page_size(message.page_size);
+    let after = match message.page_token.as_str() {
+        "" => None,
+        token => {
+            let position = page_token::read(token, fingerprint);
+            if position.is_none() {
+                let problem = "is not one of ours for this filter; start at the first page";
+                fields.refuse("page_token", problem);
+            }
+            position
+        }
+    };
+    let filter = filter(&mut fields, message.filter.unwrap_or_default());
+    fields.done(Asked {
+        filter,
+        after,
+        page_size,
+        fingerprint,
+    })
+}
+
+fn filter(fields: &mut Fields, filter: AuditEventFilter) -> AuditFilter {
+    let AuditEventFilter {
+        subject_user_ids,
+        actor_user_ids,
+        session_ids,
+        types,
+        causes,
+        outcome,
+        start_time,
+        end_time,
+    } = filter;
+    let user = |id: &i32| (*id > 0).then_some(UserId(*id)).ok_or("must be positive");
+    let session =
+        |id: &String| SessionId::parse(id).ok_or("must be a session's id as ListSessions gives it");
+    let filter = AuditFilter {
+        subjects: values(fields, "filter.subject_user_ids", &subject_user_ids, user),
+        actors: values(fields, "filter.actor_user_ids", &actor_user_ids, user),
+        sessions: values(fields, "filter.session_ids", &session_ids, session),
+        event_types: values(fields, "filter.types", &types, |number| {
+            let wire = WireType::try_from(*number).ok();
+            wire.and_then(event_type).ok_or(UNKNOWN)
+        }),
+        causes: values(fields, "filter.causes", &causes, |number| {
+            let wire = WireCause::try_from(*number).ok();
+            wire.and_then(cause).ok_or(UNKNOWN)
+        }),
+        outcome: match WireOutcome::try_from(outcome) {
+            Ok(WireOutcome::Unspecified) => None,
+            Ok(WireOutcome::Done) => Some(AuditOutcome::Done),
+            Ok(WireOutcome::Refused) => Some(AuditOutcome::Refused),
+            Err(_) => {
+                fields.refuse("filter.outcome", "must be one of the contract");
+                None
+            }
+        },
+        start: time(fields, "filter.start_time", start_time),
+        end: time(fields, "filter.end_time", end_time),
+    };
+    if let (Some(start), Some(end)) = (filter.start, filter.end)
+        && end < start
+    {
+        fields.refuse("filter.end_time", "must not be before start_time");
+    }
+    filter
+}
+
+/// The values of a list, each of them once; the first that is wrong is named.
+fn values<W, T: PartialEq>(
+    fields: &mut Fields,
+    field: &str,
+    wire: &[W],
+    read: impl Fn(&W) -> Result<T, &'static str>,
+) -> Vec<T> {
+    if wire.len() > MAX_VALUES {
+        fields.refuse(field, format!("must have at most {MAX_VALUES} values"));
+        return Vec::new();
+    }
+    let mut values = Vec::new();
+    for (index, value) in wire.iter().enumerate() {
+        match read(value) {
+            Ok(value) if values.contains(&value) => {}
+            Ok(value) => values.push(value),
+            Err(problem) => {
+                fields.refuse(&format!("{field}[{index}]"), problem);
+                break;
+            }
+        }
+    }
+    values
+}
+
+fn time(
+    fields: &mut Fields,
+    field: &str,
+    time: Option<prost_types::Timestamp>,
+) -> Option<Timestamp> {
+    let read = Timestamp::try_from(time?);
+    if let Err(problem) = &read {
+        fields.refuse(field, problem.to_string());
+    }
+    read.ok()
+}
+
+fn event_type(wire: WireType) -> Option<AuditEventType> {
+    Some(match wire {
+        WireType::Unspecified => return None,
+        WireType::Register => AuditEventType::Register,
+        WireType::CreateSession => AuditEventType::CreateSession,
+        WireType::RefreshSession => AuditEventType::RefreshSession,
+        WireType::RevokeSession => AuditEventType::RevokeSession,
+        WireType::RevokeOwnSession => AuditEventType::RevokeOwnSession,
+        WireType::RevokeAllSessions => AuditEventType::RevokeAllSessions,
+        WireType::ChangePassword => AuditEventType::ChangePassword,
+        WireType::RevokeUserSessions => AuditEventType::RevokeUserSessions,
+        WireType::ValidateSession => AuditEventType::ValidateSession,
+        WireType::EndAllSessions => AuditEventType::EndAllSessions,
+    })
+}
+
+fn cause(wire: WireCause) -> Option<AuditCause> {
+    Some(match wire {
+        WireCause::Unspecified => return None,
+        WireCause::EmailTaken => AuditCause::EmailTaken,
+        WireCause::EmailUnknown => AuditCause::EmailUnknown,
+        WireCause::PasswordWrong => AuditCause::PasswordWrong,
+        WireCause::UserInvalid => AuditCause::UserInvalid,
+        WireCause::Throttled => AuditCause::Throttled,
+        WireCause::Turned => AuditCause::Turned,
+        WireCause::FirstUse => AuditCause::FirstUse,
+        WireCause::Young => AuditCause::Young,
+        WireCause::OneBehind => AuditCause::OneBehind,
+        WireCause::ReuseDetected => AuditCause::ReuseDetected,
+        WireCause::RowBehind => AuditCause::RowBehind,
+        WireCause::SessionEnded => AuditCause::SessionEnded,
+        WireCause::SessionExpired => AuditCause::SessionExpired,
+        WireCause::SessionNotFound => AuditCause::SessionNotFound,
+        WireCause::PasswordChanged => AuditCause::PasswordChanged,
+        WireCause::Conflict => AuditCause::Conflict,
+        WireCause::Restored => AuditCause::Restored,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each text of the log has its value on the wire, of the same name, and back.
+    #[test]
+    fn the_contract_has_a_value_for_each_text() {
+        let name = |prefix: &str, text: &str| format!("{prefix}{}", text.to_uppercase());
+        for known in AuditEventType::ALL {
+            let wire = WireType::from_str_name(&name("AUDIT_EVENT_TYPE_", known.as_str()));
+            assert_eq!(wire.and_then(event_type), Some(*known));
+        }
+        for known in AuditCause::ALL {
+            let wire = WireCause::from_str_name(&name("AUDIT_CAUSE_", known.as_str()));
+            assert_eq!(wire.and_then(cause), Some(*known));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! From the domain's words to the contract's. The contract's names are the log's
+//! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
+
+use super::page_token::{self, Fingerprint};
+use crate::{
+    domain::AuditPage,
+    model::{AuditEntry, AuditOutcome},
+};
+use proto::auth::v1::{
+    AuditCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome, ListAuditEventsResponse,
+};
+
+/// A page of the list with this fingerprint.
+pub(crate) fn page(page: AuditPage, fingerprint: Fingerprint) -> ListAuditEventsResponse {
+    let token = page.next.map(|next| page_token::write(next, fingerprint));
+    ListAuditEventsResponse {
+        audit_events: page.entries.into_iter().map(event).collect(),
+        next_page_token: token.unwrap_or_default(),
+    }
+}
+
+fn event(entry: AuditEntry) -> AuditEvent {
+    let name = |prefix: &str, text: &str| format!("{prefix}{}", text.to_uppercase());
+    let event_type = entry.event_type.and_then(|known| {
+        AuditEventType::from_str_name(&name("AUDIT_EVENT_TYPE_", known.as_str()))
+    });
+    let cause = entry
+        .cause
+        .and_then(|known| AuditCause::from_str_name(&name("AUDIT_CAUSE_", known.as_str())));
+    let outcome = match entry.outcome {
+        None => WireOutcome::Unspecified,
+        Some(AuditOutcome::Done) => WireOutcome::Done,
+        Some(AuditOutcome::Refused) => WireOutcome::Refused,
+    };
+    AuditEvent {
+        audit_event_id: entry.position.id,
+        occur_time: Some(entry.position.occurred_at.into()),
+        r#type: event_type.unwrap_or_default().into(),
+        outcome: outcome.into(),
+        cause: cause.unwrap_or_default().into(),
+        actor_user_id: entry.actor.map(|user| user.0),
+        subject_user_id: entry.subject.map(|user| user.0),
+        session_id: entry.session.unwrap_or_default(),
+        ip_address: entry.client.ip_address.unwrap_or_default(),
+        device_info: entry.client.device_info.unwrap_or_default(),
+        reason: entry.reason.unwrap_or_default(),
+        created_before: entry.created_before.map(Into::into),
+        ended_count: entry.ended_count,
+    }
+}

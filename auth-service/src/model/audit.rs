@@ -1,0 +1,297 @@
+//! What the audit log holds: who did what, to whom, by which session, from where,
+//! how it ended and why. The texts are those of `ticketing_audit_events`.
+
+use super::{Client, RefreshOutcome};
+use shared::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+
+/// A closed set of texts. A newer build may have written others.
+macro_rules! texts {
+    ($(#[$doc:meta])+ $set:ident { $($(#[$value_doc:meta])+ $value:ident = $text:literal,)+ }) => {
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $set {
+            $($(#[$value_doc])+ $value,)+
+        }
+
+        impl $set {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$value,)+];
+
+            /// As it is written down.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $text,)+
+                }
+            }
+
+            /// What was written down; `None` if this build does not know it.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+    };
+}
+
+texts! {
+    /// What was done, or asked for: the RPC or the command.
+    AuditEventType {
+        /// A registration.
+        Register = "register",
+        /// A log-in.
+        CreateSession = "create_session",
+        /// A refresh.
+        RefreshSession = "refresh_session",
+        /// A log-out.
+        RevokeSession = "revoke_session",
+        /// The end of one's own session by its id.
+        RevokeOwnSession = "revoke_own_session",
+        /// The end of all of one's own sessions, or all but one.
+        RevokeAllSessions = "revoke_all_sessions",
+        /// A change of password.
+        ChangePassword = "change_password",
+        /// The end of others' sessions, by staff.
+        RevokeUserSessions = "revoke_user_sessions",
+        /// A validation that ended the session.
+        ValidateSession = "validate_session",
+        /// The end of all sessions there are, by an operator.
+        EndAllSessions = "end_all_sessions",
+    }
+}
+
+texts! {
+    /// How it ended.
+    AuditOutcome {
+        /// As the caller wanted.
+        Done = "done",
+        /// Refused.
+        Refused = "refused",
+    }
+}
+
+texts! {
+    /// Why it ended so.
+    AuditCause {
+        /// The e-mail of a registration is taken.
+        EmailTaken = "email_taken",
+        /// Nobody has the e-mail of a log-in.
+        EmailUnknown = "email_unknown",
+        /// The password does not match.
+        PasswordWrong = "password_wrong",
+        /// The user is disabled or deleted.
+        UserInvalid = "user_invalid",
+        /// Too many attempts.
+        Throttled = "throttled",
+        /// [`RefreshOutcome::Turned`].
+        Turned = "turned",
+        /// [`RefreshOutcome::FirstUse`].
+        FirstUse = "first_use",
+        /// [`RefreshOutcome::Young`].
+        Young = "young",
+        /// [`RefreshOutcome::OneBehind`].
+        OneBehind = "one_behind",
+        /// [`RefreshOutcome::ReuseDetected`].
+        ReuseDetected = "reuse_detected",
+        /// [`RefreshOutcome::RowBehind`].
+        RowBehind = "row_behind",
+        /// The session had been ended.
+        SessionEnded = "session_ended",
+        /// The session had expired.
+        SessionExpired = "session_expired",
+        /// There is no such session.
+        SessionNotFound = "session_not_found",
+        /// The password had changed since the session began.
+        PasswordChanged = "password_changed",
+        /// [`RefreshOutcome::Conflict`].
+        Conflict = "conflict",
+        /// The database was restored.
+        Restored = "restored",
+    }
+}
+
+/// An event about to be written. None of its fields holds a secret: an e-mail that
+/// was typed at a log-in may be a password, so it has no place here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// What was done, or asked for.
+    pub event_type: AuditEventType,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+    /// Why it ended so.
+    pub cause: Option<AuditCause>,
+    /// Who did it, where that was proven.
+    pub actor: Option<UserId>,
+    /// Whose account or sessions it was about.
+    pub subject: Option<UserId>,
+    /// The session; of many that ended, the one that the call came by.
+    pub session: Option<SessionId>,
+    /// Where the call came from.
+    pub client: Client,
+    /// Staff's words, in at most 200 characters.
+    pub reason: Option<String>,
+    /// Of all users' sessions, those that began before this ended.
+    pub created_before: Option<Timestamp>,
+    /// How many sessions of ours, live until then, ended.
+    pub ended_count: Option<u32>,
+}
+
+impl AuditEvent {
+    /// What was done as the caller wanted.
+    #[must_use]
+    pub fn done(event_type: AuditEventType, client: &Client) -> Self {
+        Self {
+            event_type,
+            outcome: AuditOutcome::Done,
+            cause: None,
+            actor: None,
+            subject: None,
+            session: None,
+            client: client.clone(),
+            reason: None,
+            created_before: None,
+            ended_count: None,
+        }
+    }
+
+    /// What was refused.
+    #[must_use]
+    pub fn refused(event_type: AuditEventType, cause: AuditCause, client: &Client) -> Self {
+        Self::done(event_type, client).refused_for(cause)
+    }
+
+    /// The same, refused.
+    #[must_use]
+    pub fn refused_for(self, cause: AuditCause) -> Self {
+        Self {
+            outcome: AuditOutcome::Refused,
+            cause: Some(cause),
+            ..self
+        }
+    }
+
+    /// What became of a refresh, by the holder of a token whose signature holds.
+    #[must_use]
+    pub fn refreshed(
+        outcome: RefreshOutcome,
+        user: UserId,
+        session: SessionId,
+        client: &Client,
+    ) -> Self {
+        Self {
+            outcome: outcome.audited(),
+            cause: Some(outcome.cause()),
+            ..Self::done(AuditEventType::RefreshSession, client)
+        }
+        .by(user)
+        .of(session)
+    }
+
+    /// The user did it, on its own behalf.
+    #[must_use]
+    pub fn by(self, user: UserId) -> Self {
+        Self {
+            actor: Some(user),
+            subject: Some(user),
+            ..self
+        }
+    }
+
+    /// It was about this session, or came by it.
+    #[must_use]
+    pub fn of(self, session: SessionId) -> Self {
+        Self {
+            session: Some(session),
+            ..self
+        }
+    }
+
+    /// So many sessions ended.
+    #[must_use]
+    pub fn ending(self, ended_count: u32) -> Self {
+        Self {
+            ended_count: Some(ended_count),
+            ..self
+        }
+    }
+}
+
+/// An event as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Where it stands in the log.
+    pub position: AuditPosition,
+    /// What was done, or asked for; `None`: this build does not know it.
+    pub event_type: Option<AuditEventType>,
+    /// How it ended; `None`: this build does not know it.
+    pub outcome: Option<AuditOutcome>,
+    /// Why; `None`: there is none, or this build does not know it.
+    pub cause: Option<AuditCause>,
+    /// Who did it.
+    pub actor: Option<UserId>,
+    /// Whose account or sessions it was about.
+    pub subject: Option<UserId>,
+    /// The session's id.
+    pub session: Option<String>,
+    /// Where the call came from.
+    pub client: Client,
+    /// Staff's words.
+    pub reason: Option<String>,
+    /// Of all users' sessions, those that began before this ended.
+    pub created_before: Option<Timestamp>,
+    /// How many sessions ended.
+    pub ended_count: Option<i32>,
+}
+
+/// A place in the log: a page starts after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditPosition {
+    /// When the event happened.
+    pub occurred_at: Timestamp,
+    /// Its row.
+    pub id: i64,
+}
+
+/// Which events are meant. Fields mean AND, the values of one mean OR; an empty one
+/// asks for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// About any of these users.
+    pub subjects: Vec<UserId>,
+    /// By any of these users.
+    pub actors: Vec<UserId>,
+    /// Of any of these sessions.
+    pub sessions: Vec<SessionId>,
+    /// Any of these types.
+    pub event_types: Vec<AuditEventType>,
+    /// Any of these causes.
+    pub causes: Vec<AuditCause>,
+    /// This outcome.
+    pub outcome: Option<AuditOutcome>,
+    /// Not before this.
+    pub start: Option<Timestamp>,
+    /// Not after this.
+    pub end: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for value in AuditEventType::ALL {
+            assert_eq!(AuditEventType::parse(value.as_str()), Some(*value));
+        }
+        for value in AuditCause::ALL {
+            assert_eq!(AuditCause::parse(value.as_str()), Some(*value));
+        }
+        for value in AuditOutcome::ALL {
+            assert_eq!(AuditOutcome::parse(value.as_str()), Some(*value));
+        }
+        assert_eq!(AuditCause::parse("of a newer build"), None);
+    }
+}

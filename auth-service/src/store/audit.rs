@@ -1,0 +1,192 @@
+//! The audit log's way into the database: with the change that an event is about,
+//! both or neither; or in batches, where nothing was changed.
+
+use super::{
+    Store, StoreError,
+    end_many::count_live,
+    entity::audit_event::{Column, Entity},
+    retried,
+};
+use crate::model::AuditEvent;
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{
+        Asterisk, CommonTableExpression, Expr, Query, UpdateStatement, WithClause, WithQuery,
+    },
+};
+use shared::{database::Dialect, time::Timestamp};
+use std::time::Duration;
+
+/// Events in one statement at most.
+const MOST: usize = 256;
+/// The rows that a change returned, as a table of its statement.
+const CHANGED: &str = "changed";
+const NOTED: &str = "noted";
+
+const COLUMNS: [Column; 12] = [
+    Column::OccurredAt,
+    Column::Event,
+    Column::Outcome,
+    Column::Cause,
+    Column::ActorUserId,
+    Column::SubjectUserId,
+    Column::SessionId,
+    Column::IpAddress,
+    Column::DeviceInfo,
+    Column::Reason,
+    Column::CreatedBefore,
+    Column::EndedCount,
+];
+
+impl Store {
+    /// Writes an event by itself.
+    pub async fn note(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        retried(|| async { self.note_on(self.database.connection(), event).await }).await
+    }
+
+    /// Writes events, each with how long ago it happened; all or none.
+    pub async fn note_all(&self, events: &[(AuditEvent, Duration)]) -> Result<(), StoreError> {
+        retried(|| async {
+            let transaction = self.database.begin().await?;
+            let mut rest = events;
+            while !rest.is_empty() {
+                // of few lengths, so that the texts of the statements are few
+                let length = 1 << rest.len().min(MOST).ilog2();
+                let (some, more) = rest.split_at(length);
+                let mut insert = Query::insert();
+                insert.into_table(Entity).columns(COLUMNS);
+                for (event, ago) in some {
+                    insert.values_panic(self.values(event, *ago));
+                }
+                transaction.execute(&insert).await?;
+                rest = more;
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes an event within a transaction that is under way.
+    pub(super) async fn note_on(
+        &self,
+        on: &impl ConnectionTrait,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        let insert = Query::insert()
+            .into_table(Entity)
+            .columns(COLUMNS)
+            .values_panic(self.values(event, Duration::ZERO))
+            .take();
+        on.execute(&insert).await?;
+        Ok(())
+    }
+
+    /// Runs a change that is a transaction of its own, gives the rows that it
+    /// returns, and writes the event if there are any: the change and its event are
+    /// kept together or not at all. On PostgreSQL it is one statement.
+    pub(super) async fn changed(
+        &self,
+        update: &UpdateStatement,
+        event: &AuditEvent,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        retried(|| async {
+            match self.database.dialect() {
+                Dialect::Postgres => {
+                    let statement = self.noting(update.clone(), event)?;
+                    Ok(self.database.connection().query_all(&statement).await?)
+                }
+                // it changes rows by a statement alone, not by a part of one
+                Dialect::Sqlite => {
+                    let transaction = self.database.begin().await?;
+                    let rows = transaction.query_all(update).await?;
+                    if !rows.is_empty() {
+                        self.note_on(&transaction, event).await?;
+                    }
+                    transaction.commit().await?;
+                    Ok(rows)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Ends many sessions in a transaction, and writes the event with how many of
+    /// ours were live, if one is given. How many these were.
+    pub(super) async fn ended(
+        &self,
+        update: &UpdateStatement,
+        event: Option<&AuditEvent>,
+    ) -> Result<u32, StoreError> {
+        retried(|| async {
+            let transaction = self.database.begin().await?;
+            let ended = count_live(&transaction.query_all(update).await?)?;
+            if let Some(event) = event {
+                let event = event.clone().ending(ended);
+                self.note_on(&transaction, &event).await?;
+            }
+            transaction.commit().await?;
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// The change, and the insert of the event for each row that it returns, as one
+    /// statement.
+    fn noting(&self, update: UpdateStatement, event: &AuditEvent) -> Result<WithQuery, StoreError> {
+        let event = Query::select()
+            .exprs(self.values(event, Duration::ZERO))
+            .from(CHANGED)
+            .take();
+        let mut insert = Query::insert();
+        insert
+            .into_table(Entity)
+            .columns(COLUMNS)
+            .select_from(event)
+            .map_err(|error| StoreError::Inconsistent(error.to_string()))?;
+        let mut changed = CommonTableExpression::new();
+        changed.table_name(CHANGED).query(update);
+        let mut noted = CommonTableExpression::new();
+        noted.table_name(NOTED).query(insert);
+        let all = Query::select().column(Asterisk).from(CHANGED).take();
+        let mut with = WithClause::new();
+        with.cte(changed).cte(noted);
+        Ok(with.query(all))
+    }
+
+    /// The values of [`COLUMNS`].
+    fn values(&self, event: &AuditEvent, ago: Duration) -> [Expr; COLUMNS.len()] {
+        let AuditEvent {
+            event_type,
+            outcome,
+            cause,
+            actor,
+            subject,
+            session,
+            client,
+            reason,
+            created_before,
+            ended_count,
+        } = event;
+        let ago = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
+        let offset = self.database.offset_micros().saturating_sub(ago);
+        let ended_count = ended_count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+        [
+            self.database.dialect().now(offset),
+            event_type.as_str().into(),
+            outcome.as_str().into(),
+            cause.map(|cause| cause.as_str().to_owned()).into(),
+            actor.map(|user| user.0).into(),
+            subject.map(|user| user.0).into(),
+            session.map(|session| session.to_string()).into(),
+            client.ip_address.clone().into(),
+            client.device_info.clone().into(),
+            reason.clone().into(),
+            match created_before {
+                Some(time) => self.database.time(*time),
+                None => Option::<Timestamp>::None.into(),
+            },
+            ended_count.into(),
+        ]
+    }
+}

@@ -1,0 +1,115 @@
+//! The audit log, in pages.
+
+use super::{
+    Store, StoreError,
+    entity::audit_event::{Column, Entity},
+};
+use crate::model::{
+    AuditCause, AuditEntry, AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Client,
+};
+use sea_orm::{
+    ConnectionTrait, QueryResult,
+    sea_query::{Condition, Expr, ExprTrait, Order, Query},
+};
+use shared::{database::Database, ids::UserId};
+
+impl Store {
+    /// The events of a filter after a position, newest first.
+    pub async fn list_audit(
+        &self,
+        filter: &AuditFilter,
+        after: Option<AuditPosition>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut query = Query::select()
+            .columns([
+                Column::Id,
+                Column::OccurredAt,
+                Column::Event,
+                Column::Outcome,
+                Column::Cause,
+                Column::ActorUserId,
+                Column::SubjectUserId,
+                Column::SessionId,
+                Column::IpAddress,
+                Column::DeviceInfo,
+                Column::Reason,
+                Column::CreatedBefore,
+                Column::EndedCount,
+            ])
+            .from(Entity)
+            .cond_where(condition(&self.database, filter))
+            .order_by(Column::OccurredAt, Order::Desc)
+            .order_by(Column::Id, Order::Desc)
+            .limit(u64::from(limit))
+            .take();
+        if let Some(after) = after {
+            let row = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);
+            let time = self.database.time(after.occurred_at);
+            query.and_where(row.lt(Expr::tuple([time, Expr::val(after.id)])));
+        }
+        let rows = self.database.connection().query_all(&query).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+fn condition(database: &Database, filter: &AuditFilter) -> Condition {
+    let AuditFilter {
+        subjects,
+        actors,
+        sessions,
+        event_types,
+        causes,
+        outcome,
+        start,
+        end,
+    } = filter;
+    let users = |column, users: &[UserId]| {
+        let ids = users.iter().map(|user| user.0);
+        (!users.is_empty()).then(|| database.dialect().one_of(Expr::col(column), ids))
+    };
+    let texts =
+        |column, texts: Vec<String>| (!texts.is_empty()).then(|| Expr::col(column).is_in(texts));
+    let event_types = event_types
+        .iter()
+        .map(|event_type| event_type.as_str().to_owned());
+    let causes = causes.iter().map(|cause| cause.as_str().to_owned());
+    let outcome = outcome.iter().map(|outcome| outcome.as_str().to_owned());
+    let sessions = sessions.iter().map(ToString::to_string);
+    let time = || Expr::col(Column::OccurredAt);
+    Condition::all()
+        .add_option(users(Column::SubjectUserId, subjects))
+        .add_option(users(Column::ActorUserId, actors))
+        .add_option(texts(Column::SessionId, sessions.collect()))
+        .add_option(texts(Column::Event, event_types.collect()))
+        .add_option(texts(Column::Cause, causes.collect()))
+        .add_option(texts(Column::Outcome, outcome.collect()))
+        .add_option(start.map(|start| time().gte(database.time(start))))
+        .add_option(end.map(|end| time().lte(database.time(end))))
+}
+
+fn read(row: &QueryResult) -> Result<AuditEntry, StoreError> {
+    let user = |column| -> Result<Option<UserId>, StoreError> {
+        Ok(row.try_get::<Option<i32>>("", column)?.map(UserId))
+    };
+    let cause: Option<String> = row.try_get("", "cause")?;
+    Ok(AuditEntry {
+        position: AuditPosition {
+            occurred_at: row.try_get("", "occurred_at")?,
+            id: row.try_get("", "id")?,
+        },
+        event_type: AuditEventType::parse(&row.try_get::<String>("", "event")?),
+        outcome: AuditOutcome::parse(&row.try_get::<String>("", "outcome")?),
+        cause: cause.as_deref().and_then(AuditCause::parse),
+        actor: user("actor_user_id")?,
+        subject: user("subject_user_id")?,
+        session: row.try_get("", "session_id")?,
+        client: Client {
+            device_info: row.try_get("", "device_info")?,
+            ip_address: row.try_get("", "ip_address")?,
+        },
+        reason: row.try_get("", "reason")?,
+        created_before: row.try_get("", "created_before")?,
+        ended_count: row.try_get("", "ended_count")?,
+    })
+}
