@@ -12,8 +12,8 @@ pub struct ThrottleArguments {
     /// wherever. The same for guesses of the current password in ChangePassword.
     #[arg(long, env = "AUTH_THROTTLE_LOG_INS", default_value = "5")]
     pub throttle_log_ins: String,
-    /// Registrations from one network within an hour. Where clients come by a
-    /// proxy, it is one network.
+    /// Registrations from one network within an hour. Clients behind a proxy that
+    /// `AUTH_TRUSTED_PROXIES` does not count are one network.
     #[arg(long, env = "AUTH_THROTTLE_REGISTRATIONS", default_value = "100")]
     pub throttle_registrations: String,
 }
