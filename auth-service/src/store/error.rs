@@ -24,6 +24,14 @@ pub enum StoreError {
     Inconsistent(String),
 }
 
+#[cfg(test)]
+impl StoreError {
+    /// What a database that is away answers, for tests that have none.
+    pub(crate) fn away() -> Self {
+        Self::Unavailable(DbErr::Custom("away".to_owned()))
+    }
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         match fault(&error) {

@@ -2,7 +2,6 @@
 //! stop.
 
 use super::*;
-use sea_orm::DbErr;
 use shared::ids::UserId;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
@@ -68,7 +67,7 @@ async fn a_batch_waits_for_a_database_that_is_away_or_silent() {
         let written = written.clone();
         async move {
             match call {
-                0 => Err(StoreError::Unavailable(DbErr::Custom("away".to_owned()))),
+                0 => Err(StoreError::away()),
                 1 => std::future::pending().await,
                 _ => {
                     written.send(batch).unwrap();
@@ -96,9 +95,7 @@ async fn a_batch_that_is_refused_holds_up_no_other() {
         written.send(batch).unwrap();
         async move {
             if refuse {
-                return Err(StoreError::Driver(DbErr::Custom(
-                    "no such table".to_owned(),
-                )));
+                return Err(StoreError::Inconsistent("refused".to_owned()));
             }
             Ok(())
         }
@@ -113,9 +110,7 @@ async fn a_batch_that_is_refused_holds_up_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_stop_does_not_wait_for_a_database_that_is_away() {
     let stop = CancellationToken::new();
-    let (log, writing) = AuditLog::start_with(stop.clone(), |_| async {
-        Err(StoreError::Unavailable(DbErr::Custom("away".to_owned())))
-    });
+    let (log, writing) = AuditLog::start_with(stop.clone(), |_| async { Err(StoreError::away()) });
     for user in 0..1_000 {
         log.note(event(user));
     }
