@@ -154,9 +154,9 @@ fn understand(arguments: &KeysArguments) -> Result<(Task, Duration), Problems> {
         }
         KeysTask::List => Some(Task::List),
         KeysTask::Retire { name } => match name.parse::<KeyName>() {
-            Ok(parsed) if parsed.to_string() == *name => Some(Task::Retire { name: parsed }),
-            _ => {
-                problems.note("name", "must be one like 20261124T230000Z");
+            Ok(name) => Some(Task::Retire { name }),
+            Err(error) => {
+                problems.note("name", error);
                 None
             }
         },

@@ -44,4 +44,27 @@ mod tests {
             }
         }
     }
+
+    mod fuzz {
+        use super::*;
+        use testing::fuzz::{changed, changes, inputs};
+
+        proptest! {
+            #![proptest_config(inputs())]
+
+            #[test]
+            fn a_changed_token_is_refused_or_another_positions_own(
+                micros: i64,
+                row_id: i32,
+                changes in changes(),
+            ) {
+                let created_at = Timestamp::from_micros(micros);
+                let issued = write(SessionPosition { created_at, row_id });
+                let token = changed(&issued, &changes);
+                if let Some(position) = read(&token) {
+                    prop_assert_eq!(write(position), token);
+                }
+            }
+        }
+    }
 }

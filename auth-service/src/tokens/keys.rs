@@ -36,15 +36,22 @@ impl KeyName {
     }
 }
 
-impl FromStr for KeyName {
-    type Err = chrono::ParseError;
+/// A text names no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be one like 20261124T230000Z")]
+pub struct InvalidKeyName;
 
-    fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
-        Ok(Self(
-            NaiveDateTime::parse_from_str(text, FORMAT)?
-                .and_utc()
-                .timestamp(),
-        ))
+impl FromStr for KeyName {
+    type Err = InvalidKeyName;
+
+    /// Takes the one spelling that a name has; `chrono` alone would take a sign,
+    /// white space and a leap second, too.
+    fn from_str(text: &str) -> Result<Self, InvalidKeyName> {
+        let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| InvalidKeyName)?;
+        let name = Self(time.and_utc().timestamp());
+        (name.to_string() == text)
+            .then_some(name)
+            .ok_or(InvalidKeyName)
     }
 }
 
@@ -81,7 +88,7 @@ pub(super) struct Key {
 
 impl Key {
     /// Reads PKCS#8, version 1 (as `openssl genpkey` writes it) or 2.
-    fn read(pem: &[u8]) -> Option<Self> {
+    pub(super) fn read(pem: &[u8]) -> Option<Self> {
         let der = pem::parse(pem)
             .ok()
             .filter(|block| block.tag() == "PRIVATE KEY")?;
@@ -117,11 +124,10 @@ pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>,
         if stem.starts_with('.') {
             continue;
         }
-        let name = stem.strip_suffix(".pem").and_then(|stem| {
-            let name = stem.parse::<KeyName>().ok()?;
-            (name.to_string() == stem).then_some(name)
-        });
-        let name = name.ok_or_else(|| InvalidKeys::Name(path.clone()))?;
+        let name = stem.strip_suffix(".pem").map(str::parse::<KeyName>);
+        let Some(Ok(name)) = name else {
+            return Err(InvalidKeys::Name(path));
+        };
         let pem = fs::read(&path).map_err(|source| InvalidKeys::Unreadable {
             path: path.clone(),
             source,

@@ -3,6 +3,8 @@
 //! `jsonwebtoken`.
 
 mod claims;
+#[cfg(test)]
+mod fuzz;
 mod generate;
 mod key_ring;
 mod keys;
@@ -11,7 +13,7 @@ mod rotation;
 pub use claims::{Claims, TokenKind};
 pub use generate::{GenerateError, generate_key};
 pub use key_ring::KeyRing;
-pub use keys::{InvalidKeys, KeyName, PublicKey};
+pub use keys::{InvalidKeyName, InvalidKeys, KeyName, PublicKey};
 pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError, to_the_second};
 
 use crate::model::{Generation, Refusal};

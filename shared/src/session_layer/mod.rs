@@ -31,6 +31,8 @@
 
 mod bearer;
 mod deadline;
+#[cfg(test)]
+mod fuzz;
 mod layer;
 mod principal;
 mod remote;

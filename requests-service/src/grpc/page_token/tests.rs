@@ -49,6 +49,8 @@ fn read<S: AnySort>(token: &str, fingerprint: Fingerprint) -> Option<Position<Pa
     decode(token, fingerprint, S::read)
 }
 
+mod fuzz;
+
 /// The same for each kind of sort value.
 macro_rules! for_each_sort {
     ($($name:ident: $sort:ty,)+) => {$(
