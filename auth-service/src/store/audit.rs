@@ -46,20 +46,28 @@ impl Store {
 
     /// Writes events, each with how long ago it happened; all or none.
     pub async fn note_all(&self, events: &[(AuditEvent, Duration)]) -> Result<(), StoreError> {
+        let mut inserts = Vec::new();
+        let mut rest = events;
+        while !rest.is_empty() {
+            // of few lengths, so that the texts of the statements are few
+            let length = 1 << rest.len().min(MOST).ilog2();
+            let (some, more) = rest.split_at(length);
+            let mut insert = Query::insert();
+            insert.into_table(Entity).columns(COLUMNS);
+            for (event, ago) in some {
+                insert.values_panic(self.values(event, *ago));
+            }
+            inserts.push(insert);
+            rest = more;
+        }
         retried(|| async {
+            if let [insert] = inserts.as_slice() {
+                self.database.connection().execute(insert).await?;
+                return Ok(());
+            }
             let transaction = self.database.begin().await?;
-            let mut rest = events;
-            while !rest.is_empty() {
-                // of few lengths, so that the texts of the statements are few
-                let length = 1 << rest.len().min(MOST).ilog2();
-                let (some, more) = rest.split_at(length);
-                let mut insert = Query::insert();
-                insert.into_table(Entity).columns(COLUMNS);
-                for (event, ago) in some {
-                    insert.values_panic(self.values(event, *ago));
-                }
-                transaction.execute(&insert).await?;
-                rest = more;
+            for insert in &inserts {
+                transaction.execute(insert).await?;
             }
             transaction.commit().await?;
             Ok(())

@@ -26,14 +26,9 @@ pub enum StoreError {
 
 #[cfg(test)]
 impl StoreError {
-    /// What a call gets while the database is away.
+    /// What a database that is away answers, for tests that have none.
     pub(crate) fn away() -> Self {
         Self::Unavailable(DbErr::Custom("away".to_owned()))
-    }
-
-    /// What a statement gets that the database does not take.
-    pub(crate) fn refused() -> Self {
-        Self::Driver(DbErr::Custom("no such table".to_owned()))
     }
 }
 

@@ -95,7 +95,7 @@ async fn a_batch_that_is_refused_holds_up_no_other() {
         written.send(batch).unwrap();
         async move {
             if refuse {
-                return Err(StoreError::refused());
+                return Err(StoreError::Inconsistent("refused".to_owned()));
             }
             Ok(())
         }
