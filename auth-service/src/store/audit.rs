@@ -23,7 +23,8 @@ const MOST: usize = 256;
 const CHANGED: &str = "changed";
 const NOTED: &str = "noted";
 
-const COLUMNS: [Column; 12] = [
+/// What an event says, all but its id.
+pub(super) const COLUMNS: [Column; 12] = [
     Column::OccurredAt,
     Column::Event,
     Column::Outcome,

@@ -2,6 +2,7 @@
 
 use super::{
     Store, StoreError,
+    audit::COLUMNS,
     entity::audit_event::{Column, Entity},
 };
 use crate::model::{
@@ -22,21 +23,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut query = Query::select()
-            .columns([
-                Column::Id,
-                Column::OccurredAt,
-                Column::Event,
-                Column::Outcome,
-                Column::Cause,
-                Column::ActorUserId,
-                Column::SubjectUserId,
-                Column::SessionId,
-                Column::IpAddress,
-                Column::DeviceInfo,
-                Column::Reason,
-                Column::CreatedBefore,
-                Column::EndedCount,
-            ])
+            .column(Column::Id)
+            .columns(COLUMNS)
             .from(Entity)
             .cond_where(condition(&self.database, filter))
             .order_by(Column::OccurredAt, Order::Desc)
