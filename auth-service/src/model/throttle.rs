@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use shared::time::Timestamp;
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 /// What attempts are counted under: a digest, so that neither an e-mail nor an
 /// address lies in the database in plain.
@@ -19,17 +19,7 @@ impl ThrottleKey {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
         }
-        let digest = context.finish();
-        Self(
-            digest
-                .as_ref()
-                .iter()
-                .fold(String::new(), |mut text, byte| {
-                    // writing to a string cannot fail
-                    let _ = write!(text, "{byte:02x}");
-                    text
-                }),
-        )
+        Self(hex::encode(context.finish()))
     }
 
     /// As the column holds it: SHA-256 in lower-case hex.

@@ -6,7 +6,6 @@ use shared::{
     ids::{PartnerId, UserId},
     session_layer::UserType,
 };
-use std::fmt::Write as _;
 
 /// A user as sessions need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,15 +84,8 @@ impl PasswordHash {
     #[must_use]
     pub fn digest(&self) -> String {
         let digest = digest::digest(&digest::SHA256, self.expose().as_bytes());
-        digest
-            .as_ref()
-            .iter()
-            .take(16)
-            .fold(String::new(), |mut text, byte| {
-                // writing to a string cannot fail
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        let bytes = digest.as_ref();
+        hex::encode(bytes.get(..16).unwrap_or(bytes))
     }
 
     /// Whether a digest kept earlier is of this text.
