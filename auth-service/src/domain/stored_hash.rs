@@ -17,12 +17,17 @@ impl Sessions {
         password: &Password,
         verified: &PasswordHash,
     ) -> Result<Option<PasswordHash>, AuthError> {
-        let written = self.algorithm().await?;
-        // what `auto` means there, and there alone
-        if (self.scheme, written) == (Scheme::Auto, Algorithm::Bcrypt) {
+        let written = match self.scheme {
+            Scheme::Fixed(algorithm) => algorithm,
+            Scheme::Auto => Algorithm::Argon2id,
+        };
+        // the database is asked for those alone that would change
+        if !self.passwords.is_weak(written, password, verified)
+            || self.scheme == Scheme::Auto && self.store.is_adopted().await?
+        {
             return Ok(None);
         }
-        Ok(self.passwords.stronger(written, password, verified).await)
+        Ok(self.passwords.stronger(written, password).await)
     }
 
     /// Tells the operator whose password can never be right.

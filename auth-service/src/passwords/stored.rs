@@ -70,31 +70,20 @@ impl Passwords {
         }
     }
 
-    /// A stronger hash of a password that has just been verified. `None` where
-    /// none is wanted, and where it could shut out the owner or has to wait: the
-    /// log-in goes on without.
+    /// Whether a hash that has just been verified is to give way to a stronger one
+    /// of the same password: not where that could shut out the owner.
     ///
     /// bcrypt reads 72 bytes, the last of them a zero where there is room: of a
     /// password with fewer bytes it has read all. A longer one may be only the
     /// beginning of the owner's, or go on differently, so it stays as it is.
     /// Lengths and other rules for new passwords are not asked.
-    pub async fn stronger(
+    #[must_use]
+    pub fn is_weak(
         &self,
         written: Algorithm,
         password: &Password,
         verified: &PasswordHash,
-    ) -> Option<PasswordHash> {
-        if !self.is_wanted(written, password, verified) {
-            return None;
-        }
-        let (text, costs) = (password.expose().to_owned(), self.costs);
-        let made = self.run(move || super::hash(written, costs, &text)).await;
-        made.flatten()
-            .inspect_err(|error| tracing::warn!(%error, "a weak hash stays as it is"))
-            .ok()
-    }
-
-    fn is_wanted(&self, written: Algorithm, password: &Password, verified: &PasswordHash) -> bool {
+    ) -> bool {
         let sent = password.expose();
         let normalized: String = sent.nfc().collect();
         let read_whole = sent.len().max(normalized.len()) < BCRYPT_BYTES;
@@ -110,6 +99,16 @@ impl Passwords {
             }
             (Some(Stored::Argon2 { .. }), Algorithm::Bcrypt) | (None, _) => false,
         }
+    }
+
+    /// The hash that a weak one gives way to. `None` where hashing would have to wait:
+    /// the log-in goes on without.
+    pub async fn stronger(&self, written: Algorithm, password: &Password) -> Option<PasswordHash> {
+        let (text, costs) = (password.expose().to_owned(), self.costs);
+        let made = self.run(move || super::hash(written, costs, &text)).await;
+        made.flatten()
+            .inspect_err(|error| tracing::warn!(%error, "a weak hash stays as it is"))
+            .ok()
     }
 }
 

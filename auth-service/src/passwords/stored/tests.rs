@@ -65,7 +65,7 @@ fn what_is_verified_grows_with_what_is_written() {
 fn only_what_is_weaker_than_what_is_written_is_hashed_anew() {
     let passwords = Passwords::new(1, Argon2Costs::default());
     let wanted = |written, hash| {
-        passwords.is_wanted(written, &Password::new("a quiet harbour".to_owned()), &hash)
+        passwords.is_weak(written, &Password::new("a quiet harbour".to_owned()), &hash)
     };
     let old_version = text(format!("$argon2id$v=16$m=65536,t=3,p=4${SALT_AND_HASH}"));
     for weak in [
@@ -110,7 +110,7 @@ fn only_what_is_weaker_than_what_is_written_is_hashed_anew() {
 fn what_bcrypt_may_have_read_in_part_is_not_hashed_anew() {
     let passwords = Passwords::new(1, CHEAP);
     let wanted = |written, text: &str| {
-        passwords.is_wanted(written, &Password::new(text.to_owned()), &bcrypt_of_cost(4))
+        passwords.is_weak(written, &Password::new(text.to_owned()), &bcrypt_of_cost(4))
     };
     for written in [Algorithm::Argon2id, Algorithm::Bcrypt] {
         assert!(wanted(written, &"p".repeat(71)));
@@ -125,7 +125,7 @@ fn what_bcrypt_may_have_read_in_part_is_not_hashed_anew() {
     // Argon2 reads all
     let weak = argon2("argon2d", "m=8,t=1,p=1");
     let long = Password::new("p".repeat(500));
-    assert!(passwords.is_wanted(Algorithm::Argon2id, &long, &weak));
+    assert!(passwords.is_weak(Algorithm::Argon2id, &long, &weak));
 }
 
 #[tokio::test]
@@ -139,8 +139,9 @@ async fn every_form_that_logged_in_still_does() {
     ] {
         let old = text(bcrypt::hash(stored, 4).unwrap());
         let password = Password::new(sent.to_owned());
+        assert!(passwords.is_weak(Algorithm::Argon2id, &password, &old));
         let new = passwords
-            .stronger(Algorithm::Argon2id, &password, &old)
+            .stronger(Algorithm::Argon2id, &password)
             .await
             .unwrap();
         assert!(new.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
@@ -163,8 +164,12 @@ async fn where_hashing_is_overloaded_a_weak_hash_stays() {
         .try_acquire_many_owned(all)
         .unwrap();
     let password = Password::new("a quiet harbour".to_owned());
-    let stronger = passwords
-        .stronger(Algorithm::Argon2id, &password, &bcrypt_of_cost(4))
-        .await;
-    assert!(stronger.is_none());
+    let old = bcrypt_of_cost(4);
+    assert!(passwords.is_weak(Algorithm::Argon2id, &password, &old));
+    assert!(
+        passwords
+            .stronger(Algorithm::Argon2id, &password)
+            .await
+            .is_none()
+    );
 }
