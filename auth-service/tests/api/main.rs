@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod forge;
-mod given_up;
 mod life;
 mod odd_rows;
 mod outages;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod given_up;
+
 use sea_orm::{ConnectionTrait as _, sea_query::Query};
 use shared::time::{Clock, Timestamp};
 use std::time::Duration;

@@ -1,7 +1,5 @@
-//! Calls that are given up, by their caller or with the connection that they came
-//! by, and what is left of them.
+//! Transactions whose caller gives up while they begin, and what is left of them.
 
-use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use shared::{
     database::{Database, PoolLimits},
@@ -14,7 +12,7 @@ use testing::{Kind, TestDatabase};
 async fn given_up_after(polls: u32, work: impl Future) {
     let mut work = pin!(work);
     for _ in 0..polls {
-        if poll_fn(|context| Poll::Ready(work.poll_unpin(context).is_ready())).await {
+        if poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await {
             return;
         }
         tokio::task::yield_now().await;
