@@ -5,7 +5,7 @@ use crate::{
     rows::{eventually, text, texts},
     served::{Served, unauthenticated},
 };
-use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, TokenPair};
+use proto::auth::v1::{ChangePasswordRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use testing::{
@@ -30,16 +30,6 @@ async fn change(
     let request = with_token(request, token);
     let answer = replica.public_client().change_password(request).await;
     answer.map(|answer| answer.into_inner().ended_count)
-}
-
-async fn log_in_with(replica: &impl Served, password: &str) -> Result<TokenPair, Status> {
-    let request = CreateSessionRequest {
-        email: EMAIL.to_owned(),
-        password: password.to_owned(),
-        device_info: String::new(),
-    };
-    let answer = replica.public_client().create_session(request).await;
-    answer.map(|answer| answer.into_inner().tokens.unwrap())
 }
 
 async fn start(kind: Kind) -> (Auth, TokenPair) {
@@ -87,8 +77,8 @@ testing::on_both_databases! {
         replica.validate(&current.access_token).await.expect("the caller's");
         let next = replica.refresh(&current.refresh_token).await.expect("the caller's");
         replica.validate(&next.access_token).await.expect("the caller's");
-        assert_eq!(refusal(log_in_with(&replica, PASSWORD).await), unauthenticated("CREDENTIALS_INVALID"));
-        log_in_with(&replica, NEW).await.expect("the new one");
+        assert_eq!(refusal(replica.log_in_with(EMAIL, PASSWORD).await), unauthenticated("CREDENTIALS_INVALID"));
+        replica.log_in_with(EMAIL, NEW).await.expect("the new one");
     }
 
     async fn the_old_applications_sessions_of_the_user_end_as_well(kind: Kind) {
@@ -135,8 +125,8 @@ testing::on_both_databases! {
         let mut in_force = PASSWORD.to_owned();
         for round in 0..3 {
             // of one session, then of two
-            let second = if round == 0 { first.clone() } else { log_in_with(&auth, &in_force).await.unwrap() };
-            let third = log_in_with(&auth, &in_force).await.unwrap();
+            let second = if round == 0 { first.clone() } else { auth.log_in_with(EMAIL, &in_force).await.unwrap() };
+            let third = auth.log_in_with(EMAIL, &in_force).await.unwrap();
             let caller = if round == 0 { first.clone() } else { third };
             let news = [format!("the first of {round}"), format!("the second of {round}")];
             let answers = tokio::join!(
@@ -153,7 +143,7 @@ testing::on_both_databases! {
             assert!([wrong(), unauthenticated("SESSION_ENDED")].contains(&lost), "{lost:?}");
             auth.validate(&winner.access_token).await.expect("the winner's session");
             in_force.clone_from(won);
-            log_in_with(&auth, &in_force).await.expect("what the winner wrote");
+            auth.log_in_with(EMAIL, &in_force).await.expect("what the winner wrote");
         }
     }
 
@@ -171,7 +161,7 @@ testing::on_both_databases! {
             let log_ins = async {
                 let mut begun = Vec::new();
                 for _ in 0..4 {
-                    let (one, two) = tokio::join!(log_in_with(&replica, &in_force), log_in_with(&auth, &in_force));
+                    let (one, two) = tokio::join!(replica.log_in_with(EMAIL, &in_force), auth.log_in_with(EMAIL, &in_force));
                     begun.extend([one, two].into_iter().flatten());
                 }
                 begun
@@ -277,7 +267,7 @@ async fn what_changes_between_verification_and_writing_refuses_the_change() {
             .await
             .unwrap();
         assert_ne!(
-            log_in_with(&auth, NEW)
+            auth.log_in_with(EMAIL, NEW)
                 .await
                 .map_err(|status| status.code())
                 .err(),

@@ -2,8 +2,8 @@
 //! of its own.
 
 use proto::auth::v1::{
-    ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest, RevokeSessionRequest,
-    TokenPair, ValidateSessionRequest, ValidateSessionResponse,
+    CreateSessionRequest, ListSessionsRequest, ListSessionsResponse, RefreshSessionRequest,
+    RevokeSessionRequest, TokenPair, ValidateSessionRequest, ValidateSessionResponse,
     auth_service_client::AuthServiceClient,
     session_validation_service_client::SessionValidationServiceClient,
 };
@@ -22,6 +22,16 @@ pub(crate) trait Served {
 
     fn internal_client(&self) -> SessionValidationServiceClient<Channel> {
         SessionValidationServiceClient::new(channel(self.internal()))
+    }
+
+    async fn log_in_with(&self, email: &str, password: &str) -> Result<TokenPair, Status> {
+        let request = CreateSessionRequest {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            device_info: String::new(),
+        };
+        let answer = self.public_client().create_session(request).await;
+        answer.map(|answer| answer.into_inner().tokens.unwrap())
     }
 
     async fn validate(&self, access_token: &str) -> Result<ValidateSessionResponse, Status> {

@@ -6,7 +6,7 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use futures_util::future::join_all;
-use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, TokenPair};
+use proto::auth::v1::{ChangePasswordRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::time::Duration;
@@ -14,19 +14,8 @@ use testing::{
     Kind, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
-use tonic::Status;
 
 const EMAIL: &str = "sara@example.com";
-
-async fn log_in(replica: &impl Served, password: &str) -> Result<TokenPair, Status> {
-    let request = CreateSessionRequest {
-        email: EMAIL.to_owned(),
-        password: password.to_owned(),
-        device_info: String::new(),
-    };
-    let answer = replica.public_client().create_session(request).await;
-    answer.map(|answer| answer.into_inner().tokens.unwrap())
-}
 
 async fn write_hash(auth: &Auth, hash: &str) {
     let script = format!("UPDATE users SET password = '{hash}' WHERE email = '{EMAIL}'");
@@ -56,8 +45,8 @@ testing::on_both_databases! {
         let replica = auth.another_replica_with(&many).await;
         auth.add_customer(EMAIL).await;
         write_hash(&auth, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
-        let here = (0..8).map(|_| log_in(&auth.replica, PASSWORD));
-        let there = (0..8).map(|_| log_in(&replica, PASSWORD));
+        let here = (0..8).map(|_| auth.replica.log_in_with(EMAIL, PASSWORD));
+        let there = (0..8).map(|_| replica.log_in_with(EMAIL, PASSWORD));
         let begun = join_all(here.chain(there)).await;
         assert!(hash(&auth).await.starts_with("$argon2id$"));
         for tokens in begun {
@@ -72,22 +61,22 @@ testing::on_both_databases! {
         auth.add_customer(EMAIL).await;
         auth.add_customer("omar@example.com").await;
         let theirs = auth.log_in("omar@example.com").await.tokens.unwrap();
-        let dead = log_in(&auth, PASSWORD).await.unwrap();
+        let dead = auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
         // another text by another hand: what was begun before it is over
         write_hash(&auth, &bcrypt::hash(PASSWORD, 4).unwrap()).await;
         let weaker = auth.another_replica_with(&["--password-hash=bcrypt"]).await;
-        let first = log_in(&weaker, PASSWORD).await.unwrap();
+        let first = weaker.log_in_with(EMAIL, PASSWORD).await.unwrap();
         assert!(hash(&auth).await.starts_with("$2b$12$"), "stronger of its kind");
-        let stays = log_in(&weaker, PASSWORD).await.unwrap();
-        let second = log_in(&auth, PASSWORD).await.unwrap();
+        let stays = weaker.log_in_with(EMAIL, PASSWORD).await.unwrap();
+        let second = auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
         let strong = hash(&auth).await;
         assert!(strong.starts_with("$argon2id$"));
         for tokens in [&first, &stays, &second, &theirs] {
             assert_goes_on(&weaker, tokens).await;
         }
         assert_eq!(refusal(auth.validate(&dead.access_token).await), unauthenticated("SESSION_USER_INVALID"));
-        log_in(&weaker, PASSWORD).await.unwrap();
-        log_in(&auth, PASSWORD).await.unwrap();
+        weaker.log_in_with(EMAIL, PASSWORD).await.unwrap();
+        auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
         assert_eq!(hash(&auth).await, strong, "never to and fro");
     }
 
@@ -98,10 +87,10 @@ testing::on_both_databases! {
         let old = bcrypt::hash(&long, 4).unwrap();
         write_hash(&auth, &old).await;
         for password in [&long, &long[..72], &format!("{}q", &long[..72])] {
-            log_in(&auth, password).await.expect("what bcrypt reads of it agrees");
+            auth.log_in_with(EMAIL, password).await.expect("what bcrypt reads of it agrees");
             assert_eq!(hash(&auth).await, old);
         }
-        assert!(log_in(&auth, &long[..71]).await.is_err());
+        assert!(auth.log_in_with(EMAIL, &long[..71]).await.is_err());
         assert_eq!(hash(&auth).await, old);
     }
 
@@ -111,7 +100,7 @@ testing::on_both_databases! {
         for password in ["short", "password1", EMAIL] {
             write_hash(&auth, &bcrypt::hash(password, 4).unwrap()).await;
             for _ in 0..2 {
-                log_in(&auth, password).await.expect("logged in");
+                auth.log_in_with(EMAIL, password).await.expect("logged in");
                 assert!(hash(&auth).await.starts_with("$argon2id$"), "{password}");
             }
         }
@@ -159,7 +148,7 @@ async fn a_change_of_password_between_verification_and_insertion_refuses_the_log
         let changing = tokio::spawn(async move { client.change_password(change).await });
         waiting(&auth, 1).await;
         let replica = auth.another_replica().await;
-        let logging_in = tokio::spawn(async move { log_in(&replica, PASSWORD).await });
+        let logging_in = tokio::spawn(async move { replica.log_in_with(EMAIL, PASSWORD).await });
         waiting(&auth, 2).await;
         lock.commit().await.unwrap();
 
@@ -169,6 +158,8 @@ async fn a_change_of_password_between_verification_and_insertion_refuses_the_log
         let sessions = "SELECT CAST(COUNT(*) AS text) FROM user_sessions";
         assert_eq!(text(&auth.database, sessions).await.as_deref(), Some("1"));
         assert_goes_on(&auth, &current).await;
-        log_in(&auth, "a quiet harbour").await.expect("the new one");
+        auth.log_in_with(EMAIL, "a quiet harbour")
+            .await
+            .expect("the new one");
     }
 }

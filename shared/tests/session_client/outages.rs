@@ -5,19 +5,28 @@ use crate::{
     world::{DUE, OVER, World, credentials, kept, token},
 };
 use proto::auth::v1::ErrorReason;
-use shared::{errors, session_client::MemoryStore};
+use shared::{
+    errors,
+    session_client::{MemoryStore, SessionClient},
+};
 use std::time::Duration;
 use testing::{Kind, proxy::TcpProxy};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+/// A client that has just logged in by way of a proxy, and its store.
+async fn behind_a_proxy(kind: Kind) -> (World, TcpProxy, SessionClient<MemoryStore>, MemoryStore) {
+    let world = World::start(kind).await;
+    let proxy = TcpProxy::start(world.front.address);
+    let store = MemoryStore::default();
+    let client = world.client_by_way_of(proxy.address(), store.clone());
+    client.log_in(credentials()).await.unwrap();
+    (world, proxy, client, store)
+}
+
 testing::on_both_databases! {
     async fn p5_a_good_token_is_given_while_auth_service_is_away(kind: Kind) {
-        let world = World::start(kind).await;
-        let proxy = TcpProxy::start(world.front.address);
-        let store = MemoryStore::default();
-        let client = world.client_by_way_of(proxy.address(), store.clone());
-        client.log_in(credentials()).await.unwrap();
+        let (world, proxy, client, store) = behind_a_proxy(kind).await;
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;
         proxy.cut().await;
@@ -36,11 +45,7 @@ testing::on_both_databases! {
     }
 
     async fn an_answer_that_breaks_off_is_asked_for_again(kind: Kind) {
-        let world = World::start(kind).await;
-        let proxy = TcpProxy::start(world.front.address);
-        let store = MemoryStore::default();
-        let client = world.client_by_way_of(proxy.address(), store.clone());
-        client.log_in(credentials()).await.unwrap();
+        let (world, proxy, client, store) = behind_a_proxy(kind).await;
         let mut turns = 0;
         // from the first bytes of the request to the last ones of the answer
         for bytes in (1..2_000).step_by(150) {
@@ -103,11 +108,7 @@ testing::on_both_databases! {
     }
 
     async fn a_silent_auth_service_holds_nobody_up_who_has_a_good_token(kind: Kind) {
-        let world = World::start(kind).await;
-        let proxy = TcpProxy::start(world.front.address);
-        let store = MemoryStore::default();
-        let client = world.client_by_way_of(proxy.address(), store.clone());
-        client.log_in(credentials()).await.unwrap();
+        let (world, proxy, client, store) = behind_a_proxy(kind).await;
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;
         proxy.hang().await;
