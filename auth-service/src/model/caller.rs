@@ -7,7 +7,7 @@ use shared::ids::{SessionId, UserId};
 pub struct Client {
     /// What the client called itself: clean, at most 255 characters.
     pub device_info: Option<String>,
-    /// The peer's address.
+    /// The client's address; where no proxy is trusted, the peer's.
     pub ip_address: Option<String>,
 }
 
