@@ -29,10 +29,8 @@ impl Sessions {
         let user = match standing(&record) {
             Ok(user) => user.clone(),
             Err(dead) => {
-                if let Err(error) = self.end_if_due(&record, dead).await {
-                    // refused all the same; the next one to see it ends it
-                    tracing::warn!(%error, "a dead session could not be ended");
-                }
+                // only what is ended may be told: enabling the user would revive it
+                self.end_if_due(&record, dead).await?;
                 return Err(dead.refusal().into());
             }
         };

@@ -10,6 +10,7 @@ use testing::{
     Kind,
     auth::{Auth, TestUser, refusal},
 };
+use tonic::Code;
 
 async fn logged_in(kind: Kind) -> (Auth, TokenPair) {
     let auth = Auth::start(kind).await;
@@ -127,4 +128,32 @@ testing::on_both_databases! {
             assert_eq!(manages, role == "admin", "{email}");
         }
     }
+}
+
+/// A database that answers and cannot write: its disk is full.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mistake_08_what_could_not_be_ended_is_not_told_to_be_dead() {
+    const FULL: &str = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
+        'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'; \
+        CREATE TRIGGER is_full BEFORE UPDATE ON user_sessions EXECUTE FUNCTION is_full()";
+    let (auth, tokens) = logged_in(Kind::Postgres).await;
+    auth.database.execute(FULL).await;
+    auth.database.execute(DISABLINGS[0]).await;
+    let unavailable = (Code::Unavailable, "DATABASE_UNAVAILABLE".to_owned());
+    assert_eq!(
+        refusal(auth.validate(&tokens.access_token).await),
+        unavailable
+    );
+    assert_eq!(
+        refusal(auth.refresh(&tokens.refresh_token).await),
+        unavailable
+    );
+    auth.database
+        .execute("DROP TRIGGER is_full ON user_sessions")
+        .await;
+    let gone = unauthenticated("SESSION_USER_INVALID");
+    assert_eq!(refusal(auth.validate(&tokens.access_token).await), gone);
+    auth.database.execute(ENABLING).await;
+    let ended = unauthenticated("SESSION_ENDED");
+    assert_eq!(refusal(auth.validate(&tokens.access_token).await), ended);
 }
