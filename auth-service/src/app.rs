@@ -17,9 +17,9 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use shared::{
-    database::{ConnectError, Database, PoolLimits},
+    database::{ConnectError, Database, PoolLimits, PoolMetrics},
     housekeeping::Housekeeper,
-    serve::{self, BindError, Listener, ReflectionError, ServeError},
+    serve::{self, BindError, Calls, Listener, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
         SessionLayer,
@@ -88,6 +88,7 @@ impl App {
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let metrics = Metrics::register(&mut registry);
+        let calls = Calls::register(&mut registry, &[AUTH_SERVICE, VALIDATION_SERVICE]);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let service_tokens = ServiceTokens::open(config.service_token_file)?;
         let tokens = Tokens::new(
@@ -97,7 +98,9 @@ impl App {
             clock.clone(),
         );
         let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
+        let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
+        let database = database.observed(&pools, "calls");
         // one connection, for the one task that validates
         let validating = PoolLimits {
             connections: 1,
@@ -105,11 +108,21 @@ impl App {
             ..config.pool
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
+        let validating = validating.observed(&pools, "validations");
         let sweepings = store::sweepings(config.session_retention);
         let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
         let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
+        let lookups = Lookups::start(Store::new(validating), background.clone());
+        Metrics::register_parts(
+            &mut registry,
+            lookups.metrics(),
+            passwords.metrics(),
+            tokens.metrics(),
+            keys.seen_late(),
+            audit_log.dropped(),
+        );
         let password_work = passwords.work().clone();
         let sessions = Sessions {
             throttles: Throttles::new(store.clone(), config.throttle),
@@ -117,7 +130,7 @@ impl App {
             tokens: Arc::new(tokens),
             passwords,
             scheme: config.passwords.scheme,
-            lookups: Lookups::start(Store::new(validating), background.clone()),
+            lookups,
             used_marks,
             audit_log,
             lives: config.lives,
@@ -135,6 +148,7 @@ impl App {
             AuthServiceServer::new(AuthHandlers::new(sessions.clone(), config.trusted_proxies))
                 .max_decoding_message_size(MAX_MESSAGE);
         let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
+        let auth = calls.named_layer(auth);
 
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
         let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
@@ -142,6 +156,7 @@ impl App {
         let validation =
             SessionLayer::with(rules, NoSessions, Some(service_tokens), Limits::default())?
                 .named_layer(validation);
+        let validation = calls.named_layer(validation);
 
         // health and reflection stand beside the layer, open to all
         let public_router = serve::server()

@@ -1,10 +1,12 @@
 //! Serving: listeners with their limits, health, reflection, metrics, and a stop
 //! that lets what is in flight finish.
 
+mod calls;
 mod connections;
 mod metrics;
 mod readiness;
 
+pub use calls::{Calls, Observed};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use readiness::{LIVENESS, Readiness};
 

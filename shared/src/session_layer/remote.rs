@@ -1,7 +1,8 @@
 //! Validation over the wire: ValidateSession of auth-service.
 
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
-use crate::errors;
+use crate::{errors, telemetry};
+use http::HeaderMap;
 use proto::auth::v1::{
     ErrorReason, ValidateSessionRequest,
     session_validation_service_client::SessionValidationServiceClient,
@@ -10,7 +11,7 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 use tonic::{
     Code, Request, Status,
-    metadata::{Ascii, MetadataValue},
+    metadata::{Ascii, MetadataMap, MetadataValue},
     transport::{Channel, Endpoint, Uri},
 };
 
@@ -68,6 +69,9 @@ impl Validator for RemoteValidator {
         let mut request = Request::new(ValidateSessionRequest {
             access_token: token.expose().to_owned(),
         });
+        let mut headers = HeaderMap::new();
+        telemetry::propagate(&mut headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
         request.metadata_mut().insert("authorization", credential);
         // what is left of the caller's deadline goes along
         request.set_timeout(deadline.remaining());
