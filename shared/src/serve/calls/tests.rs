@@ -53,7 +53,9 @@ fn counted(registry: &MetricsRegistry, name: &str) -> Vec<String> {
     text::encode(&mut all, registry).unwrap();
     let lines = all.lines().filter_map(|line| line.strip_prefix(name));
     let counted = lines.filter(|line| line.starts_with('{') && !line.ends_with(" 0"));
-    counted.map(str::to_owned).collect()
+    let mut counted: Vec<_> = counted.map(str::to_owned).collect();
+    counted.sort_unstable();
+    counted
 }
 
 #[tokio::test]
