@@ -2,7 +2,7 @@
 //! same, so the tested stack is the served one.
 
 use crate::{
-    config::Config,
+    config::{Config, ServiceAccess},
     domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     metrics::Metrics,
@@ -21,10 +21,11 @@ use shared::{
     housekeeping::Housekeeper,
     serve::{self, BindError, Listener, ReflectionError, ServeError},
     session_layer::{
-        AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceTokens,
-        SessionLayer,
+        AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceCredentials,
+        ServiceTokens, SessionLayer,
     },
     time::Clock,
+    tls::{InvalidTls, ServerTls},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -72,6 +73,8 @@ pub enum StartError {
     Keys(#[from] InvalidKeys),
     #[error("service tokens: {0}")]
     ServiceTokens(#[from] InvalidServiceTokens),
+    #[error("TLS: {0}")]
+    Tls(#[from] InvalidTls),
     #[error(transparent)]
     Rules(#[from] InvalidRules),
     #[error(transparent)]
@@ -81,15 +84,28 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let public = Listener::bind("auth public", config.public_listen).await?;
-        let internal = Listener::bind("auth internal", config.internal_listen).await?;
+        let tls = |name, files: Option<_>| {
+            let open = |files| ServerTls::open(name, files);
+            files.map(open).transpose()
+        };
+        let public = Listener::bind("auth public", config.public_listen)
+            .await?
+            .with_tls(tls("auth public", config.public_tls)?);
+        let internal = Listener::bind("auth internal", config.internal_listen)
+            .await?
+            .with_tls(tls("auth internal", config.internal_tls)?);
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let metrics = Metrics::register(&mut registry);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
-        let service_tokens = ServiceTokens::open(config.service_token_file)?;
+        let services = match config.services {
+            ServiceAccess::TokenFile(path) => {
+                ServiceCredentials::Tokens(ServiceTokens::open(path)?)
+            }
+            ServiceAccess::Certificates(names) => ServiceCredentials::Certificates(names),
+        };
         let tokens = Tokens::new(
             Arc::clone(&keys),
             config.issuer,
@@ -139,9 +155,8 @@ impl App {
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
         let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
             .max_decoding_message_size(MAX_MESSAGE);
-        let validation =
-            SessionLayer::with(rules, NoSessions, Some(service_tokens), Limits::default())?
-                .named_layer(validation);
+        let validation = SessionLayer::with(rules, NoSessions, Some(services), Limits::default())?
+            .named_layer(validation);
 
         // health and reflection stand beside the layer, open to all
         let public_router = serve::server()

@@ -14,7 +14,6 @@ use testing::{
     auth::{Auth, channel},
 };
 
-const LIFE: Duration = Duration::from_mins(15);
 const HALF: Duration = OVERLAP.checked_div(2).unwrap();
 
 /// One of the clients.
