@@ -4,9 +4,11 @@
 mod lives;
 mod passwords;
 mod throttle;
+mod tls;
 
 pub use passwords::{PasswordArguments, PasswordSettings};
 pub use throttle::ThrottleArguments;
+pub use tls::{ServiceAccess, TlsArguments};
 
 use crate::{
     command::Command,
@@ -18,6 +20,7 @@ use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
+    tls::ServerTlsFiles,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -71,7 +74,7 @@ pub struct Arguments {
     )]
     pub keys_directory: String,
     /// File of the service tokens that ValidateSession accepts, one or two
-    /// lines. Required.
+    /// lines. Required, but with mutual TLS, where it is not read.
     #[arg(
         long,
         env = "SERVICE_TOKEN_FILE",
@@ -119,6 +122,9 @@ pub struct Arguments {
     /// What is let through without a delay.
     #[command(flatten)]
     pub throttle: ThrottleArguments,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsArguments,
 }
 
 /// What the service is built from.
@@ -136,8 +142,12 @@ pub struct Config {
     pub pool: PoolLimits,
     /// Signing keys.
     pub keys_directory: PathBuf,
-    /// Accepted service tokens.
-    pub service_token_file: PathBuf,
+    /// TLS of the public listener.
+    pub public_tls: Option<ServerTlsFiles>,
+    /// TLS of the internal listener.
+    pub internal_tls: Option<ServerTlsFiles>,
+    /// How services show who they are.
+    pub services: ServiceAccess,
     /// The tokens' issuer.
     pub issuer: String,
     /// The tokens' audience.
@@ -186,9 +196,9 @@ impl TryFrom<Arguments> for Config {
             MAX_PROXIES,
         );
         let throttle = throttle::read(&mut problems, &arguments.throttle);
+        let tls = tls::read(&mut problems, &arguments.tls, &arguments.service_token_file);
         for (variable, text) in [
             ("AUTH_KEYS_DIRECTORY", &arguments.keys_directory),
-            ("SERVICE_TOKEN_FILE", &arguments.service_token_file),
             ("AUTH_ISSUER", &arguments.issuer),
             ("AUTH_AUDIENCE", &arguments.audience),
         ] {
@@ -207,6 +217,7 @@ impl TryFrom<Arguments> for Config {
             passwords,
             proxies,
             throttle,
+            tls.services,
         );
         let (
             Some(public_listen),
@@ -219,6 +230,7 @@ impl TryFrom<Arguments> for Config {
             Some(passwords),
             Some(trusted_proxies),
             Some(throttle),
+            Some(services),
         ) = values
         else {
             return Err(problems);
@@ -236,7 +248,9 @@ impl TryFrom<Arguments> for Config {
                 ..PoolLimits::default()
             },
             keys_directory: arguments.keys_directory.into(),
-            service_token_file: arguments.service_token_file.into(),
+            public_tls: tls.public,
+            internal_tls: tls.internal,
+            services,
             issuer: arguments.issuer,
             audience: arguments.audience,
             lives,

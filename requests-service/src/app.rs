@@ -12,6 +12,7 @@ use proto::requests::v1::{
     partners_service_server::PartnersServiceServer,
 };
 use shared::{
+    channel::{InvalidTarget, Target},
     database::{ConnectError, Database, PoolMetrics},
     housekeeping::Housekeeper,
     serve::{self, BindError, Calls, Listener, Readiness, ReflectionError, ServeError},
@@ -20,6 +21,7 @@ use shared::{
         SessionLayer,
     },
     time::Clock,
+    tls::{ClientTls, InvalidTls, ServerTls},
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +55,10 @@ pub enum StartError {
     Database(#[from] ConnectError),
     #[error(transparent)]
     ServiceTokens(#[from] InvalidServiceTokens),
+    #[error("TLS: {0}")]
+    Tls(#[from] InvalidTls),
+    #[error("auth-service: {0}")]
+    AuthService(#[from] InvalidTarget),
     #[error(transparent)]
     Rules(#[from] InvalidRules),
     #[error(transparent)]
@@ -62,7 +68,12 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let public = Listener::bind("requests public", config.public_listen).await?;
+        let tls = config
+            .public_tls
+            .map(|files| ServerTls::open("requests public", files));
+        let public = Listener::bind("requests public", config.public_listen)
+            .await?
+            .with_tls(tls.transpose()?);
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
@@ -82,8 +93,10 @@ impl App {
 
         // who may call: read from the proto files, enforced before any handler
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
-        let tokens = ServiceTokens::open(config.service_token_file)?;
-        let validator = RemoteValidator::new(config.auth_service_url, tokens);
+        let tokens = config.service_token_file.map(ServiceTokens::open);
+        let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
+        let auth = Target::new(&config.auth_service_url, tls)?;
+        let validator = RemoteValidator::new(auth, tokens.transpose()?);
         let sessions = SessionLayer::with(rules, validator, None, config.limits)?;
         let handlers = PartnerRequestsHandlers::new(partner_requests);
         let partner_requests =

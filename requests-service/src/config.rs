@@ -1,12 +1,17 @@
 //! Configuration, by flags and environment. `requests-service --help` lists
 //! every variable with its default; README has the table.
 
+mod tls;
+
+pub use tls::TlsArguments;
+
 use clap::Parser;
 use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
     session_layer::Limits,
+    tls::{ClientTlsFiles, ServerTlsFiles},
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tonic::transport::Uri;
@@ -33,7 +38,8 @@ pub struct Arguments {
     /// Connections to the database at most.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "8")]
     pub database_connections: String,
-    /// auth-service's internal listener: http://host:port. Required.
+    /// auth-service's internal listener: http://host:port, or https://host:port with
+    /// the authority of its certificate. Required.
     #[arg(
         long,
         env = "AUTH_SERVICE_URL",
@@ -42,7 +48,7 @@ pub struct Arguments {
     )]
     pub auth_service_url: String,
     /// File of the service token that is shown to auth-service; its first line.
-    /// Required.
+    /// Required, but with a client certificate.
     #[arg(
         long,
         env = "SERVICE_TOKEN_FILE",
@@ -57,6 +63,9 @@ pub struct Arguments {
         default_value = "2000"
     )]
     pub validation_timeout_milliseconds: String,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsArguments,
 }
 
 /// What the service is built from.
@@ -72,8 +81,12 @@ pub struct Config {
     pub pool: PoolLimits,
     /// auth-service's internal listener.
     pub auth_service_url: Uri,
+    /// TLS of the public listener.
+    pub public_tls: Option<ServerTlsFiles>,
+    /// TLS towards auth-service.
+    pub auth_service_tls: Option<ClientTlsFiles>,
     /// The service token shown there.
-    pub service_token_file: PathBuf,
+    pub service_token_file: Option<PathBuf>,
     /// Limits on a call's time.
     pub limits: Limits,
     /// How often rows past their retention are looked for.
@@ -94,14 +107,17 @@ impl TryFrom<Arguments> for Config {
             1,
             1_000,
         );
-        let auth = auth_service_url(&mut problems, &arguments.auth_service_url);
+        let public_tls = tls::read_public(&mut problems, &arguments.tls);
+        let auth_tls = tls::read_client(&mut problems, &arguments.tls);
+        let auth = auth_service_url(&mut problems, &arguments);
         let validation = problems.within(
             "REQUESTS_VALIDATION_TIMEOUT_MILLISECONDS",
             &arguments.validation_timeout_milliseconds,
             1,
             10_000,
         );
-        if arguments.service_token_file.is_empty() {
+        let token_file = Some(arguments.service_token_file).filter(|file| !file.is_empty());
+        if token_file.is_none() && auth_tls.as_ref().is_none_or(|tls| tls.own.is_none()) {
             problems.note("SERVICE_TOKEN_FILE", "is required");
         }
         let values = (
@@ -134,7 +150,9 @@ impl TryFrom<Arguments> for Config {
                 ..PoolLimits::default()
             },
             auth_service_url,
-            service_token_file: arguments.service_token_file.into(),
+            public_tls,
+            auth_service_tls: auth_tls,
+            service_token_file: token_file.map(PathBuf::from),
             limits: Limits {
                 validation: Duration::from_millis(validation),
                 ..Limits::default()
@@ -144,13 +162,21 @@ impl TryFrom<Arguments> for Config {
     }
 }
 
-fn auth_service_url(problems: &mut Problems, text: &str) -> Option<Uri> {
-    let url = text.parse::<Uri>().ok();
-    let url = url.filter(|url| url.scheme_str() == Some("http") && url.authority().is_some());
-    if url.is_none() {
-        problems.note("AUTH_SERVICE_URL", "must be http://host:port");
-    }
-    url
+/// TLS is asked for by the scheme and by an authority, or by neither.
+fn auth_service_url(problems: &mut Problems, arguments: &Arguments) -> Option<Uri> {
+    let url = arguments.auth_service_url.parse::<Uri>().ok();
+    let url = url.filter(|url| url.authority().is_some());
+    let problem = match (
+        url.as_ref().and_then(Uri::scheme_str),
+        arguments.tls.has_authority(),
+    ) {
+        (Some("http"), false) | (Some("https"), true) => return url,
+        (Some("http"), true) => "must be https with AUTH_SERVICE_TLS_AUTHORITY_FILE",
+        (Some("https"), false) => "https needs AUTH_SERVICE_TLS_AUTHORITY_FILE",
+        _ => "must be http://host:port or https://host:port",
+    };
+    problems.note("AUTH_SERVICE_URL", problem);
+    None
 }
 
 #[cfg(test)]
@@ -177,5 +203,67 @@ mod tests {
             assert!(problems.contains(variable), "{variable} in {problems}");
         }
         assert!(!problems.contains("secret"), "{problems}");
+    }
+
+    fn configure(url: &str, more: &[&str]) -> Result<Config, String> {
+        let url = format!("--auth-service-url={url}");
+        let required = ["requests-service", "--database-url=sqlite://x?mode=rwc"];
+        let url = [url.as_str()];
+        let flags = required.iter().chain(&url).chain(more);
+        Config::try_from(Arguments::parse_from(flags)).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn what_tls_needs_is_given_together() {
+        const TOKEN: &str = "--service-token-file=t";
+        const AUTHORITY: &str = "--auth-service-tls-authority-file=a";
+        const CERTIFICATE: &str = "--auth-service-tls-certificate-file=c";
+        const KEY: &str = "--auth-service-tls-key-file=k";
+        for (url, more, problem) in [
+            ("https://a:1", &[TOKEN][..], "AUTH_SERVICE_URL: https needs"),
+            (
+                "http://a:1",
+                &[TOKEN, AUTHORITY],
+                "AUTH_SERVICE_URL: must be https",
+            ),
+            ("ftp://a:1", &[TOKEN], "AUTH_SERVICE_URL: must be http"),
+            (
+                "https:",
+                &[TOKEN, AUTHORITY],
+                "AUTH_SERVICE_URL: must be http",
+            ),
+            (
+                "https://a:1",
+                &[TOKEN, AUTHORITY, KEY],
+                "AUTH_SERVICE_TLS_CERTIFICATE_FILE: is required",
+            ),
+            (
+                "https://a:1",
+                &[TOKEN, AUTHORITY, CERTIFICATE],
+                "AUTH_SERVICE_TLS_KEY_FILE: is required",
+            ),
+            (
+                "http://a:1",
+                &[CERTIFICATE, KEY],
+                "AUTH_SERVICE_TLS_AUTHORITY_FILE: is required",
+            ),
+            (
+                "http://a:1",
+                &[TOKEN, "--public-tls-key-file=k"],
+                "REQUESTS_PUBLIC_TLS_CERTIFICATE_FILE: is required",
+            ),
+            // a certificate stands in for the token, an authority does not
+            (
+                "https://a:1",
+                &[AUTHORITY],
+                "SERVICE_TOKEN_FILE: is required",
+            ),
+        ] {
+            let problems = configure(url, more).unwrap_err();
+            assert!(problems.contains(problem), "{problem} in {problems}");
+        }
+        configure("https://a:1", &[TOKEN, AUTHORITY]).expect("with a token");
+        let config = configure("https://a:1", &[AUTHORITY, CERTIFICATE, KEY]).unwrap();
+        assert_eq!(config.service_token_file, None);
     }
 }

@@ -7,16 +7,21 @@
 //! cargo run -p shared --example session_client -- http://127.0.0.1:50051 partner@swift.example 'demo password'
 //! cargo run -p shared --example session_client -- http://127.0.0.1:50051 --log-out
 //! ```
+//!
+//! With TLS: `https://…`, and `--authority` with the file of the authority of
+//! auth-service's certificate.
 
 use proto::auth::v1::{
     CreateSessionRequest, ListSessionsRequest, auth_service_client::AuthServiceClient,
 };
 use shared::{
+    channel::{self, Target},
     session_client::{FileStore, PairStore as _, SessionClient, Settings},
     time::Clock,
+    tls::{ClientTls, ClientTlsFiles},
 };
-use std::{error::Error, fmt::Write as _, path::PathBuf, time::Duration};
-use tonic::transport::{Endpoint, Uri};
+use std::{error::Error, fmt::Write as _, path::PathBuf};
+use tonic::transport::Uri;
 
 /// What the tool is told.
 #[derive(clap::Parser)]
@@ -32,6 +37,9 @@ pub(crate) struct Arguments {
     /// Where the session is kept; others cannot read it.
     #[arg(long, default_value = "ticketing-session")]
     pub(crate) file: PathBuf,
+    /// Authority of auth-service's certificate, for https.
+    #[arg(long)]
+    pub(crate) authority: Option<PathBuf>,
     /// End the session.
     #[arg(long)]
     pub(crate) log_out: bool,
@@ -48,11 +56,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Logs in if nobody is logged in, and lists the user's sessions; or logs out.
 pub(crate) async fn run(arguments: Arguments) -> Result<String, Box<dyn Error>> {
-    let auth = Endpoint::from(arguments.auth)
-        .connect_timeout(Duration::from_secs(5))
-        .http2_keep_alive_interval(Duration::from_secs(5))
-        .keep_alive_timeout(Duration::from_secs(5))
-        .connect_lazy();
+    let files = |authority| ClientTlsFiles {
+        authority,
+        own: None,
+    };
+    let tls = arguments.authority.map(files).map(ClientTls::open);
+    let auth = channel::connect(Target::new(&arguments.auth, tls.transpose()?)?);
     let store = FileStore::new(arguments.file);
     let settings = Settings {
         clock: arguments.clock,

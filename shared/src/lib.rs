@@ -1,8 +1,9 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, housekeeping, error details, the session layer, and the client of a
-//! session.
+//! bootstrap, TLS, channels to other services, housekeeping, error details, the
+//! session layer, and the client of a session.
 
+pub mod channel;
 pub mod config;
 pub mod database;
 pub mod errors;
@@ -13,3 +14,4 @@ pub mod session_client;
 pub mod session_layer;
 pub mod telemetry;
 pub mod time;
+pub mod tls;

@@ -53,6 +53,71 @@ fn every_wrong_value_is_named() {
 }
 
 #[test]
+fn what_tls_needs_is_given_together() {
+    let wrong = |flags: &[&str]| configure(flags).unwrap_err().to_string();
+    for (given, missing) in [
+        (
+            "--public-tls-certificate-file=c",
+            "AUTH_PUBLIC_TLS_KEY_FILE",
+        ),
+        (
+            "--public-tls-key-file=k",
+            "AUTH_PUBLIC_TLS_CERTIFICATE_FILE",
+        ),
+        (
+            "--internal-tls-certificate-file=c",
+            "AUTH_INTERNAL_TLS_KEY_FILE",
+        ),
+        (
+            "--internal-tls-key-file=k",
+            "AUTH_INTERNAL_TLS_CERTIFICATE_FILE",
+        ),
+        (
+            "--internal-client-identities=a",
+            "AUTH_INTERNAL_TLS_CLIENT_AUTHORITY_FILE",
+        ),
+    ] {
+        let problems = wrong(&[given]);
+        assert!(
+            problems.contains(&format!("{missing}: is required with ")),
+            "{missing} in {problems}"
+        );
+    }
+    let problems = wrong(&["--internal-tls-client-authority-file=a"]);
+    for missing in [
+        "AUTH_INTERNAL_CLIENT_IDENTITIES",
+        "AUTH_INTERNAL_TLS_CERTIFICATE_FILE",
+    ] {
+        assert!(
+            problems.contains(&format!("{missing}: is required with ")),
+            "{problems}"
+        );
+    }
+    let mutual = [
+        "--internal-tls-certificate-file=c",
+        "--internal-tls-key-file=k",
+        "--internal-tls-client-authority-file=a",
+    ];
+    let with = |more: &[&'static str]| [mutual.as_slice(), more].concat();
+    let problems = wrong(&with(&["--internal-client-identities=*.example"]));
+    assert!(
+        problems.contains("AUTH_INTERNAL_CLIENT_IDENTITIES: must be"),
+        "{problems}"
+    );
+    // a service token is not needed then, and an empty variable is not given
+    let config = configure(&with(&[
+        "--internal-client-identities=requests",
+        "--service-token-file=",
+        "--public-tls-key-file=",
+    ]))
+    .unwrap();
+    assert!(matches!(config.services, ServiceAccess::Certificates(_)));
+    assert!(config.public_tls.is_none());
+    let internal = config.internal_tls.unwrap();
+    assert_eq!(internal.client_authority, Some("a".into()));
+}
+
+#[test]
 fn the_databases_password_never_prints() {
     let url = "--database-url=postgres://user:s3cret@host/database";
     let required = [

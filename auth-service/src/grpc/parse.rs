@@ -8,6 +8,7 @@ use crate::{
 use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
 use shared::{
     errors::{InvalidField, invalid_fields, refuse},
+    serve::Peer,
     session_layer::{self, BearerToken},
 };
 use tonic::{Code, Request, Status};
@@ -194,7 +195,8 @@ pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies
     } else {
         device_info
     };
-    let peer = request.remote_addr().map(|address| address.ip());
+    let peer = request.extensions().get::<Peer>().and_then(Peer::address);
+    let peer = peer.map(|address| address.ip());
     let address = client_address(request.metadata(), peer, trusted_proxies);
     Client {
         device_info: device_info::clean(said),

@@ -6,7 +6,7 @@ use crate::{
 };
 use auth_service::{
     app as auth,
-    config::PasswordSettings,
+    config::{PasswordSettings, ServiceAccess},
     model::{Lives, ThrottleLimits},
 };
 use http::uri::InvalidUri;
@@ -133,7 +133,9 @@ fn auth_config(
         database_url: url.clone(),
         pool: PoolLimits::default(),
         keys_directory: directory.keys(),
-        service_token_file: directory.service_token(),
+        public_tls: None,
+        internal_tls: None,
+        services: ServiceAccess::TokenFile(directory.service_token()),
         issuer: "ticketing-auth".to_owned(),
         audience: "ticketing".to_owned(),
         lives: Lives::default(),
@@ -157,7 +159,9 @@ fn requests_config(
         database_url: url.clone(),
         pool: PoolLimits::default(),
         auth_service_url: format!("http://{auth_internal}").parse()?,
-        service_token_file: directory.service_token(),
+        public_tls: None,
+        auth_service_tls: None,
+        service_token_file: Some(directory.service_token()),
         limits: Limits::default(),
         housekeeping: housekeeping::EVERY,
     })

@@ -29,6 +29,7 @@ mod refusals;
 mod search;
 mod strangers;
 mod support;
+mod tls;
 mod walk;
 mod walk_among_changes;
 mod with_sessions;

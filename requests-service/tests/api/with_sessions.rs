@@ -13,6 +13,7 @@ use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
+use shared::{channel::Target, tls::ClientTls};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -48,6 +49,17 @@ impl Pair {
 
     /// With auth-service reached at another address, a proxy's.
     async fn of(auth: Auth, auth_address: SocketAddr) -> Self {
+        let token = auth.folder.path().join("token");
+        let flags = [
+            format!("--auth-service-url=http://{auth_address}"),
+            format!("--service-token-file={}", token.display()),
+        ];
+        Self::with(auth, &flags, None).await
+    }
+
+    /// Told by flags how to reach auth-service, and reached itself by TLS if the
+    /// client's is given.
+    pub(crate) async fn with(auth: Auth, flags: &[String], tls: Option<ClientTls>) -> Self {
         let rows = [Row::new(1, Some(1)), Row::new(2, Some(2))];
         let script = script(auth.database.kind, &rows);
         auth.database.execute(&script).await;
@@ -64,7 +76,7 @@ impl Pair {
             };
             auth.add_user(user).await;
         }
-        let arguments = Arguments::parse_from([
+        let required = [
             "requests-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
             "--ops-listen=127.0.0.1:0".to_owned(),
@@ -72,16 +84,15 @@ impl Pair {
                 "--database-url={}",
                 auth.database.url_as(Role::Requests).expose()
             ),
-            format!("--auth-service-url=http://{auth_address}"),
-            format!(
-                "--service-token-file={}",
-                auth.folder.path().join("token").display()
-            ),
-        ]);
+        ];
+        let arguments = Arguments::parse_from(required.iter().chain(flags));
         let config = Config::try_from(arguments).unwrap();
         let app = App::build(config, auth.clock.clone()).await.unwrap();
         let (public, ops) = (app.public_address(), app.ops_address());
-        let channel = channel(public);
+        let channel = match tls {
+            None => channel(public),
+            Some(tls) => over_tls(public, tls),
+        };
         let client = PartnerRequestsServiceClient::new(channel.clone());
         let stop = CancellationToken::new();
         tokio::spawn(app.run(stop.clone()));
@@ -100,18 +111,27 @@ impl Pair {
         answer.tokens.unwrap().access_token
     }
 
-    async fn list(&self, access_token: &str) -> Result<ListPartnerRequestsResponse, Status> {
+    pub(crate) async fn list(
+        &self,
+        access_token: &str,
+    ) -> Result<ListPartnerRequestsResponse, Status> {
         let mut request = with_token(ListPartnerRequestsRequest::default(), access_token);
         request.set_timeout(PATIENCE);
         let mut client = self.client.clone();
         Ok(client.list_partner_requests(request).await?.into_inner())
     }
 
-    async fn list_ids(&self, access_token: &str) -> Vec<i32> {
+    pub(crate) async fn list_ids(&self, access_token: &str) -> Vec<i32> {
         let page = self.list(access_token).await.unwrap();
         let ids = page.partner_requests.iter();
         ids.map(|request| request.request_id).collect()
     }
+}
+
+/// A channel to a listener whose certificate is localhost's.
+pub(crate) fn over_tls(address: SocketAddr, tls: ClientTls) -> Channel {
+    let url = format!("https://localhost:{}", address.port());
+    shared::channel::connect(Target::new(&url.parse().unwrap(), Some(tls)).unwrap())
 }
 
 /// The caller's deadline.

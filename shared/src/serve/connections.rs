@@ -1,6 +1,8 @@
-//! A listener's connections: as many as are allowed, and no busy loop when the
-//! process has no file left to open.
+//! A listener's connections: as many as are allowed, no busy loop when the process
+//! has no file left to open, and handshakes that hold nobody up.
 
+use super::Peer;
+use crate::tls::{ServerTls, Stream};
 use std::{
     io,
     pin::Pin,
@@ -15,10 +17,15 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
 /// Connections at once on one listener. The next one waits until another ends.
 const MAX_CONNECTIONS: usize = 4_096;
+/// Of them, as many at once may be shaking hands; the others wait, and their time
+/// runs.
+const MAX_HANDSHAKES: usize = 1_024;
+/// How long a client may take to shake hands.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a listener that cannot accept waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -26,29 +33,38 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) fn accept(
     name: &'static str,
     socket: TcpListener,
+    tls: Option<ServerTls>,
     stop: CancellationToken,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (accepted, connections) = mpsc::channel(1);
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let tls = tls.map(|tls| Handshakes {
+        name,
+        tls,
+        places: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+        accepted: accepted.clone(),
+    });
+    let handshakes = stop.clone();
     let accepting = async move {
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-            let connection = match socket.accept().await {
-                Ok((stream, _)) => {
-                    // small answers must not wait for more; without it they are late, not wrong
-                    let _ = stream.set_nodelay(true);
-                    Connection {
-                        stream,
-                        _permit: permit,
-                    }
-                }
+            let stream = match socket.accept().await {
+                Ok((stream, _)) => stream,
                 Err(error) => {
                     tracing::warn!(listener = name, %error, "cannot accept a connection");
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
-            if accepted.send(Ok(connection)).await.is_err() {
-                return;
+            // small answers must not wait for more; without it they are late, not wrong
+            let _ = stream.set_nodelay(true);
+            if let Some(tls) = &tls {
+                let handshake = tls.clone().shake(stream, permit);
+                tokio::spawn(handshakes.clone().run_until_cancelled_owned(handshake));
+            } else {
+                let connection = Connection::new(Stream::Plain(stream), permit);
+                if accepted.send(Ok(connection)).await.is_err() {
+                    return;
+                }
             }
         }
     };
@@ -56,18 +72,68 @@ pub(super) fn accept(
     ReceiverStream::new(connections)
 }
 
+/// Shakes hands with clients, each in a task of its own: one that is slow, or says
+/// nothing, keeps no other waiting.
+#[derive(Clone)]
+struct Handshakes {
+    name: &'static str,
+    tls: ServerTls,
+    places: Arc<Semaphore>,
+    accepted: mpsc::Sender<io::Result<Connection>>,
+}
+
+impl Handshakes {
+    async fn shake(self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let peer = stream.peer_addr().ok();
+        let handshake = async {
+            let _place = self.places.acquire().await.map_err(io::Error::other)?;
+            self.tls.accept(stream).await
+        };
+        let error = match tokio::time::timeout(HANDSHAKE, handshake).await {
+            Ok(Ok(stream)) => {
+                // nobody listens any more once the listener has ended
+                let _ = self
+                    .accepted
+                    .send(Ok(Connection::new(stream, permit)))
+                    .await;
+                return;
+            }
+            Ok(Err(error)) => error,
+            Err(_elapsed) => io::ErrorKind::TimedOut.into(),
+        };
+        // a service that is refused is the operator's business, a stranger is not
+        if self.tls.is_mutual() {
+            tracing::warn!(listener = self.name, ?peer, %error, "no handshake");
+        } else {
+            tracing::debug!(listener = self.name, ?peer, %error, "no handshake");
+        }
+    }
+}
+
 /// A connection that counts until it ends.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
+    peer: Peer,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+impl Connection {
+    fn new(stream: Stream, permit: OwnedSemaphorePermit) -> Self {
+        let peer = Peer::new(stream.tcp().peer_addr().ok(), stream.peer_names());
+        Self {
+            stream,
+            peer,
+            _permit: permit,
+        }
+    }
+}
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 

@@ -4,12 +4,15 @@
 mod calls;
 mod connections;
 mod metrics;
+mod peer;
 mod readiness;
 
 pub use calls::{Calls, Observed};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
+pub use peer::Peer;
 pub use readiness::{LIVENESS, Readiness};
 
+use crate::tls::ServerTls;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -43,6 +46,7 @@ pub struct Listener {
     name: &'static str,
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<ServerTls>,
 }
 
 impl Listener {
@@ -59,7 +63,14 @@ impl Listener {
             name,
             socket,
             address,
+            tls: None,
         })
+    }
+
+    /// With TLS, if it is given: then nobody is served without.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Where it listens.
@@ -74,9 +85,10 @@ impl Listener {
             name,
             socket,
             address,
+            tls,
         } = self;
-        tracing::info!(listener = name, %address, "listening");
-        let incoming = connections::accept(name, socket, stop.clone());
+        tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
+        let incoming = connections::accept(name, socket, tls, stop.clone());
         let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;

@@ -1,10 +1,10 @@
 //! The layer itself: deadline, rule, session, and only then the handler.
 
 use super::{
-    AccessRule, AccessRules, BearerToken, Deadline, InvalidRules, Limits, Principal, ServiceTokens,
-    ValidationError, Validator, bearer,
+    AccessRule, AccessRules, BearerToken, Deadline, InvalidRules, Limits, Principal,
+    ServiceCredentials, ValidationError, Validator, bearer,
 };
-use crate::errors;
+use crate::{errors, serve::Peer};
 use http::{Request, Response};
 use proto::auth::v1::ErrorReason;
 use std::{
@@ -28,7 +28,7 @@ pub struct SessionLayer<V> {
 struct Gate<V> {
     rules: AccessRules,
     validator: V,
-    service_tokens: Option<ServiceTokens>,
+    services: Option<ServiceCredentials>,
     limits: Limits,
 }
 
@@ -39,11 +39,11 @@ impl<V: Validator> SessionLayer<V> {
         Self::with(rules, validator, None, Limits::default())
     }
 
-    /// A layer with everything named: service tokens that it accepts, limits.
+    /// A layer with everything named: what it takes from services, limits.
     pub fn with(
         rules: AccessRules,
         validator: V,
-        service_tokens: Option<ServiceTokens>,
+        services: Option<ServiceCredentials>,
         limits: Limits,
     ) -> Result<Self, InvalidRules> {
         for (path, rule) in rules.iter() {
@@ -51,8 +51,8 @@ impl<V: Validator> SessionLayer<V> {
                 AccessRule::Session { .. } if !V::VALIDATES => {
                     return Err(InvalidRules::NoValidator(path.to_owned()));
                 }
-                AccessRule::Service if service_tokens.is_none() => {
-                    return Err(InvalidRules::NoServiceTokens(path.to_owned()));
+                AccessRule::Service if services.is_none() => {
+                    return Err(InvalidRules::NoServiceCredentials(path.to_owned()));
                 }
                 AccessRule::Public | AccessRule::Session { .. } | AccessRule::Service => {}
             }
@@ -60,7 +60,7 @@ impl<V: Validator> SessionLayer<V> {
         let gate = Gate {
             rules,
             validator,
-            service_tokens,
+            services,
             limits,
         };
         Ok(Self {
@@ -75,12 +75,13 @@ impl<V: Validator> Gate<V> {
         &self,
         path: &str,
         metadata: &MetadataMap,
+        peer: Option<&Peer>,
         deadline: Deadline,
     ) -> Result<Option<Principal>, Status> {
         match self.rules.of(path) {
             None => Err(Status::unimplemented("no such method")),
             Some(AccessRule::Public) => Ok(None),
-            Some(AccessRule::Service) => self.admit_service(metadata).map(|()| None),
+            Some(AccessRule::Service) => self.admit_service(metadata, peer).map(|()| None),
             Some(AccessRule::Session {
                 permission,
                 user_types,
@@ -105,11 +106,11 @@ impl<V: Validator> Gate<V> {
         }
     }
 
-    fn admit_service(&self, metadata: &MetadataMap) -> Result<(), Status> {
-        let token = BearerToken::from_metadata(metadata).ok();
-        match (token, &self.service_tokens) {
-            (Some(token), Some(tokens)) if tokens.accept(token.expose()) => Ok(()),
-            _ => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
+    fn admit_service(&self, metadata: &MetadataMap, peer: Option<&Peer>) -> Result<(), Status> {
+        match &self.services {
+            Some(services) => services.admit(metadata, peer),
+            // rules that ask for a service are not taken without
+            None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
         }
     }
 
@@ -155,7 +156,7 @@ fn explain(response: Response<Body>) -> Response<Body> {
     }
 }
 
-fn unauthenticated(reason: ErrorReason) -> Status {
+pub(super) fn unauthenticated(reason: ErrorReason) -> Status {
     errors::refuse(Code::Unauthenticated, reason, bearer::advice(reason))
 }
 
@@ -216,7 +217,8 @@ where
             let (mut parts, body) = request.into_parts();
             let metadata = MetadataMap::from_headers(mem::take(&mut parts.headers));
             let served = async {
-                let principal = gate.admit(&path, &metadata, deadline).await?;
+                let peer = parts.extensions.get();
+                let principal = gate.admit(&path, &metadata, peer, deadline).await?;
                 parts.headers = metadata.into_headers();
                 parts.extensions.insert(deadline);
                 if let Some(principal) = principal {

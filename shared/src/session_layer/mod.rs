@@ -10,7 +10,7 @@
 //! A service joins like this:
 //!
 //! ```no_run
-//! # use shared::session_layer::{AccessRules, RemoteValidator, ServiceTokens, SessionLayer, Validator};
+//! # use shared::{channel::Target, session_layer::{AccessRules, RemoteValidator, ServiceTokens, SessionLayer, Validator}};
 //! # use proto::requests::v1::partner_requests_service_server::{PartnerRequestsService, PartnerRequestsServiceServer};
 //! # fn join<S: PartnerRequestsService>(handlers: S) -> Result<(), Box<dyn std::error::Error>> {
 //! use tonic::service::LayerExt as _;
@@ -20,7 +20,8 @@
 //!     &["ticketing.requests.v1.PartnerRequestsService"],
 //! )?;
 //! let tokens = ServiceTokens::open("/etc/ticketing/service-token/token")?;
-//! let validator = RemoteValidator::new("http://auth-service-internal:50052".parse()?, tokens);
+//! let auth = Target::new(&"http://auth-service-internal:50052".parse()?, None)?;
+//! let validator = RemoteValidator::new(auth, Some(tokens));
 //! let service = SessionLayer::new(rules, validator)?
 //!     .named_layer(PartnerRequestsServiceServer::new(handlers));
 //! # Ok(()) }
@@ -37,6 +38,7 @@ mod layer;
 mod principal;
 mod remote;
 mod rules;
+mod service_credentials;
 mod service_token;
 mod validator;
 
@@ -46,5 +48,6 @@ pub use layer::{Guarded, SessionLayer};
 pub use principal::{Principal, UserType, principal};
 pub use remote::RemoteValidator;
 pub use rules::{AccessRule, AccessRules, InvalidRules};
+pub use service_credentials::ServiceCredentials;
 pub use service_token::{InvalidServiceTokens, ServiceTokens};
 pub use validator::{NoSessions, ValidationError, Validator};

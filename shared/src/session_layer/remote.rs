@@ -1,59 +1,49 @@
 //! Validation over the wire: ValidateSession of auth-service.
 
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
-use crate::{errors, telemetry};
+use crate::{
+    channel::{self, Target},
+    errors, telemetry,
+};
 use http::HeaderMap;
 use proto::auth::v1::{
     ErrorReason, ValidateSessionRequest,
     session_validation_service_client::SessionValidationServiceClient,
 };
 use secrecy::ExposeSecret;
-use std::time::Duration;
 use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataMap, MetadataValue},
-    transport::{Channel, Endpoint, Uri},
+    transport::Channel,
 };
-
-/// How long one attempt to connect may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A silent connection is probed this often, and given up after as long again,
-/// so that a hanging peer is left without a restart.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Asks auth-service. The connection is made at the first call and again
 /// whenever it is lost.
 #[derive(Clone, Debug)]
 pub struct RemoteValidator {
     client: SessionValidationServiceClient<Channel>,
-    tokens: ServiceTokens,
+    tokens: Option<ServiceTokens>,
 }
 
 impl RemoteValidator {
     /// Prepares the connection to auth-service's internal listener. Nothing is
-    /// sent yet.
+    /// sent yet. Without service tokens, the client certificate of the target is what
+    /// shows who asks.
     #[must_use]
-    pub fn new(address: Uri, tokens: ServiceTokens) -> Self {
-        let channel = Endpoint::from(address)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(KEEP_ALIVE)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
+    pub fn new(target: Target, tokens: Option<ServiceTokens>) -> Self {
         Self {
-            client: SessionValidationServiceClient::new(channel),
+            client: SessionValidationServiceClient::new(channel::connect(target)),
             tokens,
         }
     }
+}
 
-    fn credential(&self) -> Option<MetadataValue<Ascii>> {
-        let token = self.tokens.current()?;
-        let mut value: MetadataValue<Ascii> =
-            format!("Bearer {}", token.expose_secret()).parse().ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
+fn credential(tokens: &ServiceTokens) -> Option<MetadataValue<Ascii>> {
+    let token = tokens.current()?;
+    let mut value: MetadataValue<Ascii> =
+        format!("Bearer {}", token.expose_secret()).parse().ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 impl Validator for RemoteValidator {
@@ -62,17 +52,19 @@ impl Validator for RemoteValidator {
         token: BearerToken,
         deadline: Deadline,
     ) -> Result<Principal, ValidationError> {
-        let Some(credential) = self.credential() else {
-            tracing::error!("the service token cannot be sent as metadata");
-            return Err(ValidationError::Unavailable);
-        };
         let mut request = Request::new(ValidateSessionRequest {
             access_token: token.expose().to_owned(),
         });
         let mut headers = HeaderMap::new();
         telemetry::propagate(&mut headers);
         *request.metadata_mut() = MetadataMap::from_headers(headers);
-        request.metadata_mut().insert("authorization", credential);
+        if let Some(tokens) = &self.tokens {
+            let Some(credential) = credential(tokens) else {
+                tracing::error!("the service token cannot be sent as metadata");
+                return Err(ValidationError::Unavailable);
+            };
+            request.metadata_mut().insert("authorization", credential);
+        }
         // what is left of the caller's deadline goes along
         request.set_timeout(deadline.remaining());
 

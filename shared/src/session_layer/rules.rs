@@ -20,7 +20,7 @@ pub enum AccessRule {
         /// User types that may call; empty: all.
         user_types: Vec<UserType>,
     },
-    /// A service token.
+    /// A service token, or a service's client certificate.
     Service,
 }
 
@@ -107,7 +107,7 @@ pub enum InvalidRules {
     NoValidator(String),
     /// A method that asks for a service token, in a service that accepts none.
     #[error("{0} asks for a service token, and this service accepts none")]
-    NoServiceTokens(String),
+    NoServiceCredentials(String),
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! A PostgreSQL cluster for one test process.
 
-use crate::supervisor::Supervisor;
+use crate::{
+    certificates::{Authority, Certified},
+    supervisor::Supervisor,
+};
 use shared::database::{DatabaseUrl, Dialect};
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -60,6 +63,9 @@ pub struct Cluster {
     port: u16,
 }
 
+/// The roles that services connect by.
+const ROLES: [Role; 2] = [Role::Auth, Role::Requests];
+
 /// Makes the cluster, starts it, and waits for the end of the test process.
 /// With `$DURABLE` off, nothing is synced to disk: what a power cut leaves of a
 /// test is nobody's loss.
@@ -79,6 +85,15 @@ wal_level = minimal
 max_wal_senders = 0
 END
     printf 'CREATE ROLE %s LOGIN;\n' $ROLES | postgres --single -D data postgres
+    if test -n "$TLS_KEY"; then
+        umask 077
+        echo "$TLS_KEY" >data/server.key
+        echo "$TLS_CERTIFICATE" >data/server.crt
+        echo "$TLS_AUTHORITY" >data/root.crt
+        echo "ssl = on
+ssl_ca_file = 'root.crt'" >>data/postgresql.conf
+        echo "hostssl all all 127.0.0.1/32 trust clientcert=verify-ca" >data/pg_hba.conf
+    fi
     pg_ctl start -w -D data -l server.log
 } >setup.log 2>&1 </dev/null
 if test $? = 0; then
@@ -102,16 +117,29 @@ impl Cluster {
     /// Another one, for a test that needs a server to itself.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_with("off", free_port)
+        Self::start_with(&[("DURABLE", "off")], free_port)
+    }
+
+    /// Another one, that speaks TLS alone, and with clients of an authority alone.
+    #[must_use]
+    pub fn with_tls(own: &Certified, clients: &Authority) -> Self {
+        let authority = clients.pem();
+        let variables = [
+            ("DURABLE", "off"),
+            ("TLS_CERTIFICATE", &own.certificate),
+            ("TLS_KEY", &own.key),
+            ("TLS_AUTHORITY", &authority),
+        ];
+        Self::start_with(&variables, free_port)
     }
 
     /// Another one that syncs its writes, for a test that [kills](Self::kill) it.
     #[must_use]
     pub fn durable() -> Self {
-        Self::start_with("on", port_that_stays_free)
+        Self::start_with(&[("DURABLE", "on")], port_that_stays_free)
     }
 
-    fn start_with(durable: &str, port: impl Fn() -> u16) -> Self {
+    fn start_with(variables: &[(&str, &str)], port: impl Fn() -> u16) -> Self {
         let mut error = String::new();
         // between the choice of a port and its use another process may take it
         for _ in 0..3 {
@@ -119,11 +147,8 @@ impl Cluster {
             let mut shell = shell();
             shell
                 .env("PORT", port.to_string())
-                .env("DURABLE", durable)
-                .env(
-                    "ROLES",
-                    [Role::Auth, Role::Requests].map(Role::name).join(" "),
-                );
+                .env("ROLES", ROLES.map(Role::name).join(" "))
+                .envs(variables.iter().copied());
             match Supervisor::start(&mut shell, SCRIPT) {
                 Ok(supervisor) => return Self { supervisor, port },
                 Err(text) => error = text,

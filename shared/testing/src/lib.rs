@@ -1,6 +1,6 @@
 //! Real parts for the workspace's tests: databases of both kinds, one for each
 //! test and cloned from a template; auth-service as it is served, with users; a
-//! third service's contract; a proxy that takes a server away; hostile input; and
+//! third service's contract; certificates; a proxy that takes a server away; hostile input; and
 //! the outside tools that some tests run.
 //!
 //! Each test has a tokio runtime of its own, so nothing here that outlives a test
@@ -15,6 +15,7 @@
 )]
 
 pub mod auth;
+pub mod certificates;
 mod cluster;
 mod database;
 pub mod fuzz;

@@ -2,8 +2,11 @@
 
 use crate::third_service;
 use proto::auth::v1::RevokeSessionRequest;
-use shared::session_layer::{
-    AccessRules, InvalidRules, NoSessions, RemoteValidator, ServiceTokens, SessionLayer,
+use shared::{
+    channel::Target,
+    session_layer::{
+        AccessRules, InvalidRules, NoSessions, RemoteValidator, ServiceTokens, SessionLayer,
+    },
 };
 use testing::{
     Kind,
@@ -17,10 +20,9 @@ use tonic::{Code, client::Grpc, codegen::http::uri::PathAndQuery};
 
 fn remote(auth: &Auth) -> RemoteValidator {
     let tokens = ServiceTokens::open(auth.folder.path().join("token")).unwrap();
-    RemoteValidator::new(
-        format!("http://{}", auth.replica.internal).parse().unwrap(),
-        tokens,
-    )
+    let url = format!("http://{}", auth.replica.internal);
+    let target = Target::new(&url.parse().unwrap(), None).unwrap();
+    RemoteValidator::new(target, Some(tokens))
 }
 
 testing::on_both_databases! {
@@ -68,7 +70,8 @@ async fn an_unknown_method_is_unimplemented_without_asking() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "x".repeat(32)).unwrap();
     let tokens = ServiceTokens::open(folder.path().join("token")).unwrap();
-    let nobody = RemoteValidator::new("http://127.0.0.1:1".parse().unwrap(), tokens);
+    let nobody = Target::new(&"http://127.0.0.1:1".parse().unwrap(), None).unwrap();
+    let nobody = RemoteValidator::new(nobody, Some(tokens));
     let mut third = third_service::start(nobody).await;
     third.client.greet(GreetRequest {}).await.expect("public");
     let mut raw = Grpc::new(third.channel.clone());
@@ -90,5 +93,5 @@ fn a_service_that_cannot_keep_its_rules_does_not_start() {
     let validation = "ticketing.auth.v1.SessionValidationService";
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[validation]).unwrap();
     let layer = SessionLayer::new(rules, NoSessions);
-    assert!(matches!(layer, Err(InvalidRules::NoServiceTokens(_))));
+    assert!(matches!(layer, Err(InvalidRules::NoServiceCredentials(_))));
 }

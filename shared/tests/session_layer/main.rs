@@ -6,3 +6,4 @@
 mod joining;
 mod outages;
 mod third_service;
+mod tls;

@@ -6,6 +6,7 @@ use proto::auth::v1::{
     session_validation_service_server::{SessionValidationService, SessionValidationServiceServer},
 };
 use shared::{
+    channel::Target,
     errors,
     serve::{self, Listener},
     session_layer::{RemoteValidator, ServiceTokens},
@@ -25,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 fn validator(address: SocketAddr, folder: &std::path::Path) -> RemoteValidator {
     let tokens = ServiceTokens::open(folder.join("token")).unwrap();
-    RemoteValidator::new(format!("http://{address}").parse().unwrap(), tokens)
+    let target = Target::new(&format!("http://{address}").parse().unwrap(), None).unwrap();
+    RemoteValidator::new(target, Some(tokens))
 }
 
 async fn who_am_i(third: &mut Third, token: &str) -> Result<String, (Code, String)> {

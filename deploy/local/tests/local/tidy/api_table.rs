@@ -85,7 +85,7 @@ fn who(rule: &AccessRule) -> String {
     let name = |user_type: &UserType| format!("{user_type:?}").to_lowercase();
     match rule {
         AccessRule::Public => "anyone".to_owned(),
-        AccessRule::Service => "services, by service token".to_owned(),
+        AccessRule::Service => "services, by service token or certificate".to_owned(),
         AccessRule::Session {
             permission,
             user_types,

@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
         but: &[
             "auth-service/src/grpc/",
             "auth-service/src/app.rs",
+            "auth-service/src/app/",
             "requests-service/src/grpc/",
             "requests-service/src/app.rs",
             // a Uri
@@ -87,6 +88,7 @@ const RULES: &[Rule] = &[
     Rule {
         of: &["shared/src/"],
         but: &[
+            "shared/src/channel/",
             "shared/src/errors.rs",
             "shared/src/serve/",
             "shared/src/session_client/",

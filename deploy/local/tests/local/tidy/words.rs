@@ -68,7 +68,8 @@ fn what_is_left_behind_is_found() {
     assert_eq!(found.len(), LEFT_BEHIND.len(), "{found:?}");
 }
 
-/// The variables of both services with their defaults; `None` is required.
+/// The variables of both services with their defaults; `None` is required, and what
+/// may be left out is `none`.
 fn variables() -> BTreeMap<String, Option<String>> {
     let commands = [
         auth_service::config::Arguments::command(),
@@ -76,7 +77,8 @@ fn variables() -> BTreeMap<String, Option<String>> {
     ];
     let variable = |argument: &clap::Arg| {
         let name = argument.get_env()?.to_str()?.to_owned();
-        let default = argument.get_default_values().first()?.to_str()?;
+        let default = argument.get_default_values().first();
+        let default = default.map_or(Some("none"), |default| default.to_str())?;
         Some((name, (!default.is_empty()).then(|| default.to_owned())))
     };
     let arguments = commands.iter().flat_map(clap::Command::get_arguments);

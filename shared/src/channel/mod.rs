@@ -1,0 +1,41 @@
+//! Channels to other services of this back end, with TLS or without.
+//!
+//! ```no_run
+//! # use shared::{channel::{self, Target}, tls::{ClientTls, ClientTlsFiles}};
+//! # fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let files = ClientTlsFiles { authority: "/etc/ticketing/authority.pem".into(), own: None };
+//! let tls = ClientTls::open(files)?;
+//! let target = Target::new(&"https://auth.example:50051".parse()?, Some(tls))?;
+//! let channel = channel::connect(target);
+//! # Ok(()) }
+//! ```
+
+mod connector;
+mod target;
+
+pub use target::{InvalidTarget, Target};
+
+use connector::Connector;
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+
+/// How long one attempt to connect may take, handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A silent connection is probed this often, and given up after as long again,
+/// so that a hanging peer is left without a restart.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// A channel. The connection is made at the first call, and again whenever it is
+/// lost.
+#[must_use]
+pub fn connect(target: Target) -> Channel {
+    // TLS is the connector's: tonic is to see a plain transport, and calls the scheme
+    // that they go by
+    Endpoint::from(target.transport())
+        .origin(target.origin())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .keep_alive_while_idle(true)
+        .connect_with_connector_lazy(Connector::new(target))
+}

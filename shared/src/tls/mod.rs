@@ -1,0 +1,32 @@
+//! TLS for listeners and for clients, by rustls: 1.3, or else 1.2 (RFC 8446, RFC
+//! 5246), and HTTP/2 alone by ALPN (RFC 9113, section 3.2).
+//!
+//! Certificates, keys and authorities are PEM files. They are read again for each
+//! handshake, so that a new connection meets what the files hold now: a Secret that
+//! Kubernetes mounts changes by a symbolic link. What cannot be used keeps what was
+//! read before in force, and the log says so. Connections that are open already go on
+//! with what they began with, until they reach their greatest age.
+
+mod client;
+mod files;
+mod identities;
+mod reread;
+mod server;
+mod stream;
+
+pub use client::{ClientTls, ClientTlsFiles};
+pub use files::{CertificateFiles, InvalidTls};
+pub use identities::{ClientIdentities, InvalidIdentities};
+pub use server::{ServerTls, ServerTlsFiles};
+pub(crate) use {identities::names_of, stream::Stream};
+
+use std::sync::Arc;
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+
+/// HTTP/2 over TLS (RFC 9113, section 3.2).
+const HTTP2: &[u8] = b"h2";
+
+/// The one provider of this process, named since none is its default.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
