@@ -30,38 +30,36 @@ fn the_programs_are_where_the_manifests_run_them() {
     assert!(words().contains(&PROGRAMS.to_owned()));
 }
 
-#[test]
-fn the_image_is_built_from_packages_that_have_its_programs() {
+/// What cargo tells of the workspace's own packages.
+pub(super) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
         .current_dir(tools::workspace())
         .output()
         .expect("cargo");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let words = words();
-    let named: BTreeSet<_> = words
-        .windows(2)
-        .filter(|pair| pair[0] == "-p")
-        .map(|pair| pair[1].as_str())
-        .collect();
-    let packages: Vec<_> = list(&metadata["packages"])
-        .iter()
-        .filter(|package| named.contains(text(&package["name"])))
-        .collect();
-    assert_eq!(packages.len(), named.len(), "{named:?}");
-    let programs: BTreeSet<_> = packages
-        .iter()
-        .flat_map(|package| list(&package["targets"]))
-        .filter(|target| list(&target["kind"]).contains(&Value::from("bin")))
-        .map(|target| text(&target["name"]).to_owned())
-        .collect();
-    assert_eq!(installed(), programs);
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
 
-    let profile = words
-        .windows(2)
-        .find(|pair| pair[0] == "--profile")
-        .expect("a profile");
-    assert!(file("Cargo.toml").contains(&format!("[profile.{}]", profile[1])));
+/// The programs of the workspace, each with its package.
+pub(super) fn programs() -> Vec<(String, String)> {
+    let of = |package: &Value| -> Vec<_> {
+        let targets = list(&package["targets"]).iter();
+        targets
+            .filter(|target| list(&target["kind"]).contains(&Value::from("bin")))
+            .map(|target| {
+                let names = [&package["name"], &target["name"]];
+                let [package, program] = names.map(|name| text(name).to_owned());
+                (package, program)
+            })
+            .collect()
+    };
+    list(&metadata()["packages"]).iter().flat_map(of).collect()
+}
+
+#[test]
+fn the_image_has_all_programs_of_the_workspace() {
+    let programs = programs().into_iter().map(|(_, program)| program);
+    assert_eq!(installed(), programs.collect());
 }
 
 #[test]

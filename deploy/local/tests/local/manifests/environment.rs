@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
 
 /// The variables that a container's program reads, and whether it cannot start without.
-fn known(container: &Value) -> BTreeMap<String, bool> {
+pub(super) fn known(container: &Value) -> BTreeMap<String, bool> {
     let words: Vec<_> = list(&container["command"]).iter().map(text).collect();
     let program = Path::new(words[0]).file_name().unwrap().to_string_lossy();
     let command = match (program.as_ref(), words.len()) {

@@ -4,6 +4,7 @@
 //! A check is a function from an overlay's objects to what is wrong with them. Each
 //! finds nothing in either overlay, and finds the faults that `faults` plants.
 
+mod compose;
 mod dockerfile;
 mod environment;
 mod faults;
@@ -16,6 +17,7 @@ mod schema;
 mod secrets;
 mod sizes;
 mod started;
+mod steps;
 
 use crate::shell;
 use serde_json::Value;

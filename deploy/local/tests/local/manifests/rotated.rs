@@ -19,7 +19,7 @@ const DOCKER: &str = "docker() {
 kubectl() { cat; }";
 
 /// Runs a command of the image, with the directory that it would see.
-fn run(words: &str, keys: &Path) -> Result<String, String> {
+pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
     let words = words.replace("/keys", &keys.display().to_string());
     let arguments = Arguments::parse_from(words.split(' '));
     let Some(Command::Keys(arguments)) = arguments.command else {
