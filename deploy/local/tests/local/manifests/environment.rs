@@ -18,11 +18,12 @@ pub(super) fn known(container: &Value) -> BTreeMap<String, bool> {
     };
     let of = |argument: &clap::Arg| {
         let variable = argument.get_env()?.to_str()?.to_owned();
-        // an empty default that is shown to nobody is refused where it is parsed
+        // an empty default is refused where it is parsed; what is required only without
+        // something else says so
         let required = argument.get_default_values() == [""]
             && argument
                 .get_help()
-                .is_some_and(|help| help.to_string().contains("Required"));
+                .is_some_and(|help| help.to_string().ends_with("Required"));
         Some((variable, required))
     };
     command.get_arguments().filter_map(of).collect()

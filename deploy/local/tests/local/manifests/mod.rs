@@ -4,6 +4,7 @@
 //! A check is a function from an overlay's objects to what is wrong with them. Each
 //! finds nothing in either overlay, and finds the faults that `faults` plants.
 
+mod certificates;
 mod compose;
 mod dockerfile;
 mod environment;
@@ -38,7 +39,7 @@ static PRODUCTION: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("prod
 type Check = fn(&Manifests) -> Vec<String>;
 
 /// All checks, for the overlays and for the faults planted in them.
-const CHECKS: [(&str, Check); 18] = [
+const CHECKS: [(&str, Check); 19] = [
     ("schema", schema::check),
     ("variables", environment::variables),
     ("files", environment::files),
@@ -57,6 +58,7 @@ const CHECKS: [(&str, Check); 18] = [
     ("memory", sizes::memory),
     ("connections", sizes::connections),
     ("policies", policies::check),
+    ("certificates", certificates::check),
 ];
 
 impl Manifests {

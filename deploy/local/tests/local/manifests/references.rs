@@ -40,9 +40,20 @@ impl Known {
             let keys = ["ca.crt", "ca.key"].map(str::to_owned);
             (format!("{}-ca", cluster.name()), keys.into())
         });
+        let certificates = manifests.of_kind("Certificate");
+        let by_certificates = certificates.map(|certificate| {
+            let name = text(&certificate.spec()["secretName"]).to_owned();
+            (
+                name,
+                ["ca.crt", "tls.crt", "tls.key"].map(str::to_owned).into(),
+            )
+        });
         let config_maps = manifests.of_kind("ConfigMap");
         Self {
-            secrets: by_commands.chain(by_operator).collect(),
+            secrets: by_commands
+                .chain(by_operator)
+                .chain(by_certificates)
+                .collect(),
             config_maps: config_maps
                 .map(|map| (map.name().to_owned(), keys(&map.0["data"])))
                 .collect(),
@@ -147,6 +158,13 @@ impl Known {
                 }
             }
             "ScheduledBackup" => objects.push(("Cluster", &spec["cluster"]["name"])),
+            "Certificate" => {
+                let issuer = &spec["issuerRef"];
+                objects.push((text(&issuer["kind"]), &issuer["name"]));
+            }
+            "Issuer" if spec["ca"].is_object() => {
+                secrets.push((&spec["ca"]["secretName"], vec!["tls.crt", "tls.key"]));
+            }
             "ObjectStore" => {
                 let credentials = &spec["configuration"]["s3Credentials"];
                 for reference in ["accessKeyId", "secretAccessKey"] {
@@ -160,7 +178,7 @@ impl Known {
         let of_secrets = of_secrets.filter_map(|(name, keys)| self.secret(text(name), keys));
         let of_objects = objects.into_iter().filter_map(|(kind, name)| {
             let missing = manifests.find(kind, text(name)).is_none();
-            missing.then(|| format!("there is no {kind} {name}"))
+            missing.then(|| format!("there is no {kind} {}", text(name)))
         });
         of_secrets
             .chain(of_objects)

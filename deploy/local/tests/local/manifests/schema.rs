@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// The fields of custom resources that we set, as their definitions have them
-/// (cloudnative-pg 1.30, plugin-barman-cloud 0.16). `[]` is each element of a list,
+/// (cloudnative-pg 1.30, plugin-barman-cloud 0.16, cert-manager 1.18). `[]` is each element of a list,
 /// `*` any key. A field that is set for the first time is looked up there first.
 const CUSTOM: &[(&str, &str, &[&str])] = &[
     (
@@ -74,6 +74,30 @@ const CUSTOM: &[(&str, &str, &[&str])] = &[
             "spec.configuration.s3Credentials.secretAccessKey.key",
             "spec.configuration.wal.compression",
             "spec.configuration.data.compression",
+        ],
+    ),
+    (
+        "cert-manager.io/v1",
+        "Issuer",
+        &["spec.selfSigned", "spec.ca.secretName"],
+    ),
+    (
+        "cert-manager.io/v1",
+        "Certificate",
+        &[
+            "spec.secretName",
+            "spec.isCA",
+            "spec.commonName",
+            "spec.dnsNames[]",
+            "spec.uris[]",
+            "spec.usages[]",
+            "spec.duration",
+            "spec.renewBefore",
+            "spec.privateKey.algorithm",
+            "spec.privateKey.size",
+            "spec.privateKey.rotationPolicy",
+            "spec.issuerRef.kind",
+            "spec.issuerRef.name",
         ],
     ),
 ];
@@ -157,10 +181,10 @@ fn custom(object: &Object, version: &str, kind: &str) -> Vec<String> {
         .collect()
 }
 
-/// The paths to whatever is neither an object nor a list.
+/// The paths to whatever has nothing in it.
 fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
-        Value::Object(fields) => {
+        Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
                 leaves(value, &format!("{at}.{name}"), found);
             }

@@ -6,30 +6,48 @@ use super::{
     secrets::{self, Secrets},
     text,
 };
+use crate::shell;
 use clap::{CommandFactory, Parser};
-use proto::{
-    auth::v1::{RegisterRequest, auth_service_client::AuthServiceClient},
-    requests::v1::{
-        ListPartnerRequestsRequest, partner_requests_service_client::PartnerRequestsServiceClient,
-    },
-};
 use serde_json::Value;
 use shared::{config::Problems, time::Clock};
 use std::{
     net::SocketAddr,
     path::Path,
+    process::Stdio,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use testing::{
-    Kind, TestDatabase,
-    auth::{channel, refusal, with_token},
-};
+use testing::{Kind, TestDatabase, auth::channel, certificates::Authority};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+
+/// The Secrets that the commands make, and those that cert-manager would.
+fn all_secrets(manifests: &Manifests) -> Secrets {
+    let mut all = secrets::of(manifests.overlay).clone();
+    let authority = Authority::new();
+    for certificate in manifests.of_kind("Certificate") {
+        let spec = certificate.spec();
+        let names = list(&spec["dnsNames"]).iter().chain(list(&spec["uris"]));
+        let mut names: Vec<_> = names.map(text).collect();
+        let certified = if list(&spec["usages"]).contains(&Value::from("client auth")) {
+            authority.client(&names)
+        } else {
+            // what requests-service calls auth-service here
+            names.push("localhost");
+            authority.server(&names)
+        };
+        let files = [
+            ("tls.crt", certified.certificate),
+            ("tls.key", certified.key),
+            ("ca.crt", authority.pem()),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.into_bytes()));
+        all.insert(text(&spec["secretName"]).to_owned(), files.into());
+    }
+    all
+}
 
 /// Lays out the Secrets as a pod's mounts, under a directory instead of `/`.
 fn mount(manifests: &Manifests, secrets: &Secrets, name: &str, root: &Path) {
@@ -134,14 +152,16 @@ struct Started<'a> {
     requests_public: SocketAddr,
     /// The container of each, and its listeners by their names.
     services: [(&'a Value, Vec<(&'static str, SocketAddr)>); 2],
+    secrets: Secrets,
     _stopped_at_the_end: DropGuard,
     _root: TempDir,
 }
 
 async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started<'a> {
     let root = tempfile::tempdir().unwrap();
+    let secrets = all_secrets(manifests);
     for name in ["auth-service", "requests-service"] {
-        mount(manifests, secrets::of(manifests.overlay), name, root.path());
+        mount(manifests, &secrets, name, &root.path().join(name));
     }
     let clock = Clock::system();
     // what the Secrets' URLs say is checked by itself; there is another database here
@@ -150,18 +170,24 @@ async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started
         configure::<auth_service::config::Arguments, _>(
             manifests,
             "auth-service",
-            root.path(),
+            &root.path().join("auth-service"),
             &[url()],
         ),
         clock.clone(),
     );
     let auth = auth.await.unwrap();
-    let internal = format!("http://{}", auth.internal_address());
+    let url_of_auth =
+        environment::value(container(manifests, "requests-service"), "AUTH_SERVICE_URL");
+    let (scheme, _) = url_of_auth
+        .expect("a URL")
+        .split_once(':')
+        .expect("a scheme");
+    let internal = format!("{scheme}://localhost:{}", auth.internal_address().port());
     let requests = requests_service::app::App::build(
         configure::<requests_service::config::Arguments, _>(
             manifests,
             "requests-service",
-            root.path(),
+            &root.path().join("requests-service"),
             &[url(), ("AUTH_SERVICE_URL", internal)],
         ),
         clock,
@@ -188,6 +214,7 @@ async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started
                 ],
             ),
         ],
+        secrets,
         _stopped_at_the_end: stop.clone().drop_guard(),
         _root: root,
     };
@@ -233,38 +260,52 @@ async fn comes_to_a_served_request(manifests: &Manifests) {
         becomes_ready(container, listeners).await;
     }
 
-    // who registers is a customer, and refused by an answer that went all the way
-    let request = RegisterRequest {
-        name: "First".to_owned(),
-        email: "first@example.com".to_owned(),
-        phone: "+966 50 000 0000".to_owned(),
-        password: "correct horse battery".to_owned(),
-        ..RegisterRequest::default()
-    };
-    let registered = AuthServiceClient::new(channel(started.public))
-        .register(request)
-        .await;
-    let token = registered
-        .unwrap()
-        .into_inner()
-        .tokens
-        .unwrap()
-        .access_token;
-    let mut client = PartnerRequestsServiceClient::new(channel(started.requests_public));
-    let list = || with_token(ListPartnerRequestsRequest::default(), &token);
-    let (code, _) = refusal(client.list_partner_requests(list()).await);
-    assert_eq!(code, Code::PermissionDenied);
+    called(manifests, &database, &started).await;
+}
 
-    // made administrator by the very statement of deploy/README.md
-    let commands = readme_commands("## 4. Call it").concat();
-    let (_, statement) = commands
+/// Calls the services by the very commands of deploy/README.md, with the real grpcurl.
+async fn called(manifests: &Manifests, database: &TestDatabase, started: &Started<'_>) {
+    let blocks: Vec<_> = readme_commands("## 4. Call it")
+        .into_iter()
+        .map(|block| {
+            block
+                .replace(
+                    "localhost:50051",
+                    &format!("localhost:{}", started.public.port()),
+                )
+                .replace(
+                    "localhost:50061",
+                    &format!("localhost:{}", started.requests_public.port()),
+                )
+        })
+        .collect();
+    let [_forward, how, register, list, administrator, log_out] =
+        blocks.try_into().expect("six blocks");
+    let home = tempfile::tempdir().unwrap();
+    let authority = started.secrets.get("auth-service-public");
+    let authority = authority.map_or(&[][..], |files| &files["ca.crt"]);
+    std::fs::write(home.path().join("ca"), authority).unwrap();
+    let first = format!(
+        "kubectl() {{ base64 \"$HOME/ca\"; }}; SECRETS=$HOME; OVERLAY={}",
+        manifests.overlay
+    );
+    let (_, keep_token) = register.rsplit_once("\nACCESS_TOKEN").expect("the token");
+    let keep_token = format!("ACCESS_TOKEN{keep_token}");
+
+    // who registers is a customer, and refused by an answer that went all the way
+    let blocks = [&first, &how, &register, &list];
+    let outcomes = shell::run(&blocks, home.path(), Stdio::null());
+    outcomes[2].succeeded();
+    let refused = &outcomes[3].output;
+    assert!(refused.contains("Code: PermissionDenied"), "{refused}");
+
+    let (_, statement) = administrator
         .split_once("psql -U postgres -d ticketing -c \"")
         .expect("psql");
     database.execute(statement.split('"').next().unwrap()).await;
-    let answer = client
-        .list_partner_requests(list())
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(answer.partner_requests.len(), 0);
+    let blocks = [&first, &how, &keep_token, &list, &log_out];
+    let outcomes = shell::run(&blocks, home.path(), Stdio::null());
+    assert_eq!(outcomes[3].json(), serde_json::json!({}));
+    let refused = &outcomes[4].output;
+    assert!(refused.contains("Code: Unauthenticated"), "{refused}");
 }
