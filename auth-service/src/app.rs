@@ -13,10 +13,11 @@ use crate::{
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use futures_util::future::join_all;
+use routes::Layers;
 use shared::{
     database::{ConnectError, Database, PoolLimits, PoolMetrics},
     housekeeping::Housekeeper,
-    serve::{self, BindError, Calls, Listener, ReflectionError, ServeError},
+    serve::{self, BindError, Calls, Listener, ReflectionError, ServeError, Shedding},
     session_layer::{InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens},
     time::Clock,
     tls::{InvalidTls, ServerTls, ServerTlsFiles},
@@ -83,6 +84,8 @@ impl App {
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let metrics = Metrics::register(&mut registry);
         let calls = Calls::register(&mut registry, &[AUTH_SERVICE, VALIDATION_SERVICE]);
+        let shedding = Shedding::new(&config.access, routes::priority, &mut registry);
+        let layers = Layers::new(shedding, calls);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let services = credentials(config.services)?;
         let tokens = Tokens::new(
@@ -137,11 +140,12 @@ impl App {
 
         let public_router = routes::public(
             sessions.clone(),
-            config.trusted_proxies,
-            &calls,
+            &config.access,
+            &layers,
             health_service.clone(),
         )?;
-        let internal_router = routes::internal(sessions, services, &calls, health_service.clone())?;
+        let internal_router =
+            routes::internal(sessions, services, &layers, health_service.clone())?;
         let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (public, public_router),

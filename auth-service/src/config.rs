@@ -3,10 +3,12 @@
 
 mod lives;
 mod passwords;
+mod public;
 mod throttle;
 mod tls;
 
 pub use passwords::{PasswordArguments, PasswordSettings};
+pub use public::PublicArguments;
 pub use throttle::ThrottleArguments;
 pub use tls::{ServiceAccess, TlsArguments};
 
@@ -20,6 +22,7 @@ use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
+    serve::PublicAccess,
     tls::ServerTlsFiles,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -28,8 +31,6 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 /// both.
 const LEAST_RETENTION: u64 = 3_600;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
-/// A chain of proxies that is longer is a mistake.
-const MAX_PROXIES: usize = 16;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
@@ -113,12 +114,9 @@ pub struct Arguments {
     /// How passwords are hashed.
     #[command(flatten)]
     pub passwords: PasswordArguments,
-    /// Proxies before the public listener, each of which appends the address that
-    /// called it to `x-forwarded-for`. The client's address is what the first of
-    /// them saw: of so many entries, counted from the right. 0: the header is
-    /// ignored.
-    #[arg(long, env = "AUTH_TRUSTED_PROXIES", default_value = "0")]
-    pub trusted_proxies: String,
+    /// The public listener.
+    #[command(flatten)]
+    pub public: PublicArguments,
     /// What is let through without a delay.
     #[command(flatten)]
     pub throttle: ThrottleArguments,
@@ -160,8 +158,8 @@ pub struct Config {
     pub housekeeping: Duration,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
-    /// Proxies before the public listener.
-    pub trusted_proxies: usize,
+    /// Whom the public listener serves, and how many at once.
+    pub access: PublicAccess,
     /// What is let through without a delay.
     pub throttle: ThrottleLimits,
 }
@@ -189,12 +187,7 @@ impl TryFrom<Arguments> for Config {
             MAX_SECONDS,
         );
         let passwords = PasswordSettings::read(&mut problems, &arguments.passwords);
-        let proxies = problems.within(
-            "AUTH_TRUSTED_PROXIES",
-            &arguments.trusted_proxies,
-            0,
-            MAX_PROXIES,
-        );
+        let access = public::read(&mut problems, &arguments.public);
         let throttle = throttle::read(&mut problems, &arguments.throttle);
         let tls = tls::read(&mut problems, &arguments.tls, &arguments.service_token_file);
         for (variable, text) in [
@@ -215,7 +208,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             retention,
             passwords,
-            proxies,
+            access,
             throttle,
             tls.services,
         );
@@ -228,7 +221,7 @@ impl TryFrom<Arguments> for Config {
             Some(lives),
             Some(retention),
             Some(passwords),
-            Some(trusted_proxies),
+            Some(access),
             Some(throttle),
             Some(services),
         ) = values
@@ -257,7 +250,7 @@ impl TryFrom<Arguments> for Config {
             session_retention: Duration::from_secs(retention),
             housekeeping: housekeeping::EVERY,
             passwords,
-            trusted_proxies,
+            access,
             throttle,
         })
     }

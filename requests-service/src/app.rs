@@ -15,7 +15,10 @@ use shared::{
     channel::{InvalidTarget, Target},
     database::{ConnectError, Database, PoolMetrics},
     housekeeping::Housekeeper,
-    serve::{self, BindError, Calls, Listener, Readiness, ReflectionError, ServeError},
+    serve::{
+        self, BindError, Calls, Listener, Priority, Readiness, ReflectionError, ServeError,
+        Shedding,
+    },
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, RemoteValidator, ServiceTokens,
         SessionLayer,
@@ -26,6 +29,7 @@ use shared::{
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tonic::{service::LayerExt as _, transport::server::Router};
+use tower::layer::util::Stack;
 
 /// A service of the public listener.
 pub const PARTNER_REQUESTS_SERVICE: &str = "ticketing.requests.v1.PartnerRequestsService";
@@ -65,6 +69,18 @@ pub enum StartError {
     Reflection(#[from] ReflectionError),
 }
 
+/// Who comes first where there is not room for all: pages ask for lists again by
+/// themselves.
+fn priority(path: &str) -> Priority {
+    match path.rsplit('/').next() {
+        Some("UpdatePartnerRequestStatus" | "AssignPartnerRequest" | "ClosePartnerRequest") => {
+            Priority::First
+        }
+        Some("GetPartnerRequest") => Priority::Second,
+        _ => Priority::Last,
+    }
+}
+
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
@@ -78,6 +94,12 @@ impl App {
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
         let calls = Calls::register(&mut registry, &SERVICES);
+        let shedding = Shedding::new(&config.access, priority, &mut registry);
+        // the outermost last
+        let layers = Stack::new(
+            Stack::new(shedding, calls),
+            config.access.web_origins.layer(),
+        );
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock).await?;
         let database = database.observed(&pools, "calls");
@@ -106,8 +128,9 @@ impl App {
 
         // health and reflection stand beside the layer, open to all
         let router = serve::server()
-            .add_service(calls.named_layer(sessions.named_layer(partner_requests)))
-            .add_service(calls.named_layer(sessions.named_layer(partners)))
+            .accept_http1(!config.access.web_origins.is_empty())
+            .add_service(layers.named_layer(sessions.named_layer(partner_requests)))
+            .add_service(layers.named_layer(sessions.named_layer(partners)))
             .add_service(health_service.clone());
         let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {

@@ -1,8 +1,10 @@
 //! Configuration, by flags and environment. `requests-service --help` lists
 //! every variable with its default; README has the table.
 
+mod public;
 mod tls;
 
+pub use public::PublicArguments;
 pub use tls::TlsArguments;
 
 use clap::Parser;
@@ -10,6 +12,7 @@ use shared::{
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
+    serve::PublicAccess,
     session_layer::Limits,
     tls::{ClientTlsFiles, ServerTlsFiles},
 };
@@ -63,6 +66,9 @@ pub struct Arguments {
         default_value = "2000"
     )]
     pub validation_timeout_milliseconds: String,
+    /// The public listener.
+    #[command(flatten)]
+    pub public: PublicArguments,
     /// TLS.
     #[command(flatten)]
     pub tls: TlsArguments,
@@ -87,6 +93,8 @@ pub struct Config {
     pub auth_service_tls: Option<ClientTlsFiles>,
     /// The service token shown there.
     pub service_token_file: Option<PathBuf>,
+    /// Whom the public listener serves, and how many at once.
+    pub access: PublicAccess,
     /// Limits on a call's time.
     pub limits: Limits,
     /// How often rows past their retention are looked for.
@@ -107,6 +115,7 @@ impl TryFrom<Arguments> for Config {
             1,
             1_000,
         );
+        let access = public::read(&mut problems, &arguments.public);
         let public_tls = tls::read_public(&mut problems, &arguments.tls);
         let auth_tls = tls::read_client(&mut problems, &arguments.tls);
         let auth = auth_service_url(&mut problems, &arguments);
@@ -127,6 +136,7 @@ impl TryFrom<Arguments> for Config {
             connections,
             auth,
             validation,
+            access,
             problems.is_empty(),
         );
         let (
@@ -136,6 +146,7 @@ impl TryFrom<Arguments> for Config {
             Some(connections),
             Some(auth_service_url),
             Some(validation),
+            Some(access),
             true,
         ) = values
         else {
@@ -153,6 +164,7 @@ impl TryFrom<Arguments> for Config {
             public_tls,
             auth_service_tls: auth_tls,
             service_token_file: token_file.map(PathBuf::from),
+            access,
             limits: Limits {
                 validation: Duration::from_millis(validation),
                 ..Limits::default()

@@ -1,9 +1,10 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, TLS, channels to other services, housekeeping, error details, the
+//! bootstrap, TLS, channels to other services, housekeeping, the addresses of clients, error details, the
 //! session layer, and the client of a session.
 
 pub mod channel;
+pub mod client_address;
 pub mod config;
 pub mod database;
 pub mod errors;

@@ -11,31 +11,52 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use shared::{
-    serve::{self, Calls},
+    serve::{self, Calls, Priority, PublicAccess, Shedding},
     session_layer::{AccessRules, Limits, NoSessions, ServiceCredentials, SessionLayer},
 };
 use tonic::{service::LayerExt as _, transport::server::Router};
 use tonic_health::pb::health_server::{Health, HealthServer};
+use tower::layer::util::Stack;
 
 /// A request of ours has a few hundred bytes; the largest that is worth an
 /// answer is one with an oversized token.
 const MAX_MESSAGE: usize = 1_280 * 1_024;
 
+/// Around each service: what is counted, and what is refused before it costs anything.
+pub(super) type Layers = Stack<Shedding, Calls>;
+
+/// Who comes first where there is not room for all.
+pub(super) fn priority(path: &str) -> Priority {
+    let (service, method) = path
+        .trim_start_matches('/')
+        .split_once('/')
+        .unwrap_or_default();
+    match (service, method) {
+        (VALIDATION_SERVICE, _) => Priority::First,
+        (_, "RefreshSession" | "RevokeSession") => Priority::Second,
+        _ => Priority::Last,
+    }
+}
+
 /// For clients: who may call is read from the proto files, and enforced before any
 /// handler.
 pub(super) fn public(
     sessions: Sessions,
-    trusted_proxies: usize,
-    calls: &Calls,
+    access: &PublicAccess,
+    layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
     let validator = InProcessValidator::new(sessions.clone());
-    let auth = AuthServiceServer::new(AuthHandlers::new(sessions, trusted_proxies))
+    let auth = AuthServiceServer::new(AuthHandlers::new(sessions, access.trusted_proxies))
         .max_decoding_message_size(MAX_MESSAGE);
     let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
-    let auth = calls.named_layer(auth);
-    let router = serve::server().add_service(auth).add_service(health);
+    let auth = layers.named_layer(auth);
+    let auth = access.web_origins.layer().named_layer(auth);
+    let router = serve::server()
+        .accept_http1(!access.web_origins.is_empty())
+        .add_service(auth)
+        .add_service(health);
     Ok(serve::with_reflection(router, &[AUTH_SERVICE])?)
 }
 
@@ -43,7 +64,7 @@ pub(super) fn public(
 pub(super) fn internal(
     sessions: Sessions,
     services: ServiceCredentials,
-    calls: &Calls,
+    layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
@@ -51,7 +72,7 @@ pub(super) fn internal(
         .max_decoding_message_size(MAX_MESSAGE);
     let validation = SessionLayer::with(rules, NoSessions, Some(services), Limits::default())?
         .named_layer(validation);
-    let validation = calls.named_layer(validation);
+    let validation = layers.named_layer(validation);
     let router = serve::server().add_service(validation).add_service(health);
     Ok(serve::with_reflection(router, &[VALIDATION_SERVICE])?)
 }

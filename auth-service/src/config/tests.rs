@@ -17,7 +17,7 @@ fn defaults_fit_together() {
     let config = configure(&[]).unwrap();
     assert_eq!(config.lives, Lives::default());
     assert_eq!(config.passwords, PasswordSettings::default());
-    assert_eq!(config.trusted_proxies, 0);
+    assert_eq!(config.access.trusted_proxies, 0);
     assert_eq!(config.throttle, ThrottleLimits::default());
 }
 

@@ -3,7 +3,6 @@
 
 mod audit;
 mod auth_service;
-mod client_address;
 mod device_info;
 mod in_process;
 mod page_token;

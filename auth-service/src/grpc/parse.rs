@@ -1,12 +1,13 @@
 //! From the wire to the domain's words; every field that is wrong is named.
 
-use super::{client_address::client_address, device_info, page_token};
+use super::{device_info, page_token};
 use crate::{
     model::{Caller, Client, NewCustomer, Password},
     store::SessionPosition,
 };
 use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
 use shared::{
+    client_address::client_address,
     errors::{InvalidField, invalid_fields, refuse},
     serve::Peer,
     session_layer::{self, BearerToken},
@@ -197,7 +198,7 @@ pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies
     };
     let peer = request.extensions().get::<Peer>().and_then(Peer::address);
     let peer = peer.map(|address| address.ip());
-    let address = client_address(request.metadata(), peer, trusted_proxies);
+    let address = client_address(request.metadata().as_ref(), peer, trusted_proxies);
     Client {
         device_info: device_info::clean(said),
         ip_address: address.map(|address| address.to_string()),

@@ -1,6 +1,6 @@
 //! From the domain's words to the contract's.
 
-use super::{client_address, device_info};
+use super::device_info;
 use crate::{
     domain::{Grant, Validated},
     model,
@@ -27,7 +27,10 @@ pub(super) fn count(count: u32) -> i32 {
 
 pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
     let said = session.device_info.as_deref();
-    let address = session.ip_address.as_deref().and_then(client_address::read);
+    let address = session
+        .ip_address
+        .as_deref()
+        .and_then(shared::client_address::read);
     Session {
         session_id: session.id.to_string(),
         create_time: Some(session.created_at.into()),

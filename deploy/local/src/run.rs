@@ -15,7 +15,7 @@ use requests_service::app as requests;
 use shared::{
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
     housekeeping,
-    serve::{BindError, ServeError},
+    serve::{BindError, PublicAccess, ServeError},
     session_layer::Limits,
     time::Clock,
 };
@@ -143,7 +143,7 @@ fn auth_config(
         housekeeping: housekeeping::EVERY,
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
-        trusted_proxies: 0,
+        access: PublicAccess::default(),
     }
 }
 
@@ -162,6 +162,7 @@ fn requests_config(
         public_tls: None,
         auth_service_tls: None,
         service_token_file: Some(directory.service_token()),
+        access: PublicAccess::default(),
         limits: Limits::default(),
         housekeeping: housekeeping::EVERY,
     })

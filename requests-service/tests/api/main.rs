@@ -32,4 +32,5 @@ mod support;
 mod tls;
 mod walk;
 mod walk_among_changes;
+mod web;
 mod with_sessions;

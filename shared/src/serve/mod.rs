@@ -5,12 +5,18 @@ mod calls;
 mod connections;
 mod metrics;
 mod peer;
+mod public;
 mod readiness;
+mod shedding;
+mod web;
 
 pub use calls::{Calls, Observed};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use peer::Peer;
+pub use public::PublicAccess;
 pub use readiness::{LIVENESS, Readiness};
+pub use shedding::{Priority, Shed, Shedding};
+pub use web::{InvalidOrigins, WebLayer, WebOrigins};
 
 use crate::tls::ServerTls;
 use std::{io, net::SocketAddr, time::Duration};

@@ -1,11 +1,11 @@
 use super::*;
+use http::HeaderValue;
 use proptest::prelude::*;
-use tonic::metadata::{Ascii, MetadataValue};
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-fn metadata(values: &[Vec<u8>]) -> MetadataMap {
-    let mut metadata = MetadataMap::new();
+fn metadata(values: &[Vec<u8>]) -> HeaderMap {
+    let mut metadata = HeaderMap::new();
     for value in values {
         metadata.append(FORWARDED_FOR, header(value).expect("a value"));
     }
@@ -13,8 +13,8 @@ fn metadata(values: &[Vec<u8>]) -> MetadataMap {
 }
 
 /// `None` for what HTTP does not allow, and so never reaches us.
-fn header(value: &[u8]) -> Option<MetadataValue<Ascii>> {
-    MetadataValue::try_from(value).ok()
+fn header(value: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value).ok()
 }
 
 fn told(values: &[&str], trusted_proxies: usize) -> String {
@@ -87,10 +87,7 @@ fn where_no_address_stands_it_is_the_peer() {
     let unknown = client_address(&metadata(&[b"unknown".to_vec()]), None, 1);
     assert_eq!(unknown, None);
     let peer = "::ffff:192.0.2.1".parse().unwrap();
-    assert_eq!(
-        client_address(&MetadataMap::new(), Some(peer), 0),
-        Some(PEER)
-    );
+    assert_eq!(client_address(&HeaderMap::new(), Some(peer), 0), Some(PEER));
 }
 
 /// A byte of a header's value.

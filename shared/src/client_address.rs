@@ -1,10 +1,10 @@
 //! Where a call comes from: its peer, or what the proxies before us say of it.
 
+use http::HeaderMap;
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
     str,
 };
-use tonic::metadata::MetadataMap;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Longer than any address with brackets, zone and port.
@@ -15,8 +15,9 @@ const MAX_ENTRY: usize = 64;
 /// them the client is that many entries from the right, and whatever stands to the
 /// left of it the client may have written itself. With no proxy, or without an
 /// address at that place, it is the peer.
-pub(super) fn client_address(
-    metadata: &MetadataMap,
+#[must_use]
+pub fn client_address(
+    headers: &HeaderMap,
     peer: Option<IpAddr>,
     trusted_proxies: usize,
 ) -> Option<IpAddr> {
@@ -24,16 +25,16 @@ pub(super) fn client_address(
     let Some(place) = trusted_proxies.checked_sub(1) else {
         return peer;
     };
-    let values = metadata.get_all(FORWARDED_FOR).into_iter().rev();
+    let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
     // bytes: what a client wrote to the left need not be text
-    let mut entries =
-        values.flat_map(|value| value.as_encoded_bytes().rsplit(|byte| *byte == b','));
+    let mut entries = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     entries.nth(place).and_then(read_entry).or(peer)
 }
 
 /// An address as it may stand in the header or in a row, in its one form. IPv4 may
 /// carry a port, IPv6 brackets and a port; any other text is none.
-pub(super) fn read(text: &str) -> Option<IpAddr> {
+#[must_use]
+pub fn read(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     let in_brackets = || text.strip_prefix('[')?.strip_suffix(']');
     let address = text
