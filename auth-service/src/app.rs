@@ -1,10 +1,11 @@
 //! The wiring, once: pools, store, domain, layers, listeners. Tests build the
 //! same, so the tested stack is the served one.
 
+mod routes;
+
 use crate::{
     config::{Config, ServiceAccess},
     domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
-    grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
     metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
@@ -12,25 +13,18 @@ use crate::{
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use futures_util::future::join_all;
-use proto::auth::v1::{
-    auth_service_server::AuthServiceServer,
-    session_validation_service_server::SessionValidationServiceServer,
-};
 use shared::{
-    database::{ConnectError, Database, PoolLimits},
+    database::{ConnectError, Database, PoolLimits, PoolMetrics},
     housekeeping::Housekeeper,
-    serve::{self, BindError, Listener, ReflectionError, ServeError},
-    session_layer::{
-        AccessRules, InvalidRules, InvalidServiceTokens, Limits, NoSessions, ServiceCredentials,
-        ServiceTokens, SessionLayer,
-    },
+    serve::{self, BindError, Calls, Listener, ReflectionError, ServeError},
+    session_layer::{InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens},
     time::Clock,
-    tls::{InvalidTls, ServerTls},
+    tls::{InvalidTls, ServerTls, ServerTlsFiles},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::LayerExt as _, transport::server::Router};
+use tonic::transport::server::Router;
 
 /// The public listener's service.
 pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
@@ -40,9 +34,6 @@ pub const VALIDATION_SERVICE: &str = "ticketing.auth.v1.SessionValidationService
 const REREAD_KEYS: Duration = Duration::from_secs(10);
 /// How long a stop waits for what is still to be written.
 const LAST_WRITES: Duration = Duration::from_secs(2);
-/// A request of ours has a few hundred bytes; the largest that is worth an
-/// answer is one with an oversized token.
-const MAX_MESSAGE: usize = 1_280 * 1_024;
 
 /// auth-service, listening but not serving yet.
 #[derive(Debug)]
@@ -84,28 +75,16 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let tls = |name, files: Option<_>| {
-            let open = |files| ServerTls::open(name, files);
-            files.map(open).transpose()
-        };
-        let public = Listener::bind("auth public", config.public_listen)
-            .await?
-            .with_tls(tls("auth public", config.public_tls)?);
-        let internal = Listener::bind("auth internal", config.internal_listen)
-            .await?
-            .with_tls(tls("auth internal", config.internal_tls)?);
+        let public = bind("auth public", config.public_listen, config.public_tls).await?;
+        let internal = bind("auth internal", config.internal_listen, config.internal_tls).await?;
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let metrics = Metrics::register(&mut registry);
+        let calls = Calls::register(&mut registry, &[AUTH_SERVICE, VALIDATION_SERVICE]);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
-        let services = match config.services {
-            ServiceAccess::TokenFile(path) => {
-                ServiceCredentials::Tokens(ServiceTokens::open(path)?)
-            }
-            ServiceAccess::Certificates(names) => ServiceCredentials::Certificates(names),
-        };
+        let services = credentials(config.services)?;
         let tokens = Tokens::new(
             Arc::clone(&keys),
             config.issuer,
@@ -113,7 +92,9 @@ impl App {
             clock.clone(),
         );
         let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
+        let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
+        let database = database.observed(&pools, "calls");
         // one connection, for the one task that validates
         let validating = PoolLimits {
             connections: 1,
@@ -121,11 +102,21 @@ impl App {
             ..config.pool
         };
         let validating = Database::open(&config.database_url, validating, clock).await?;
+        let validating = validating.observed(&pools, "validations");
         let sweepings = store::sweepings(config.session_retention);
         let housekeeper = Housekeeper::new(database.clone(), sweepings, &mut registry);
         let store = Store::new(database.clone());
         let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
+        let lookups = Lookups::start(Store::new(validating), background.clone());
+        Metrics::register_parts(
+            &mut registry,
+            lookups.metrics(),
+            passwords.metrics(),
+            tokens.metrics(),
+            keys.seen_late(),
+            audit_log.dropped(),
+        );
         let password_work = passwords.work().clone();
         let sessions = Sessions {
             throttles: Throttles::new(store.clone(), config.throttle),
@@ -133,7 +124,7 @@ impl App {
             tokens: Arc::new(tokens),
             passwords,
             scheme: config.passwords.scheme,
-            lookups: Lookups::start(Store::new(validating), background.clone()),
+            lookups,
             used_marks,
             audit_log,
             lives: config.lives,
@@ -144,37 +135,17 @@ impl App {
         let readiness =
             serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
 
-        // who may call: read from the proto files, enforced before any handler
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
-        let validator = InProcessValidator::new(sessions.clone());
-        let auth =
-            AuthServiceServer::new(AuthHandlers::new(sessions.clone(), config.trusted_proxies))
-                .max_decoding_message_size(MAX_MESSAGE);
-        let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
-
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
-        let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
-            .max_decoding_message_size(MAX_MESSAGE);
-        let validation = SessionLayer::with(rules, NoSessions, Some(services), Limits::default())?
-            .named_layer(validation);
-
-        // health and reflection stand beside the layer, open to all
-        let public_router = serve::server()
-            .add_service(auth)
-            .add_service(health_service.clone());
-        let internal_router = serve::server()
-            .add_service(validation)
-            .add_service(health_service.clone());
+        let public_router = routes::public(
+            sessions.clone(),
+            config.trusted_proxies,
+            &calls,
+            health_service.clone(),
+        )?;
+        let internal_router = routes::internal(sessions, services, &calls, health_service.clone())?;
         let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
-            public: (
-                public,
-                serve::with_reflection(public_router, &[AUTH_SERVICE])?,
-            ),
-            internal: (
-                internal,
-                serve::with_reflection(internal_router, &[VALIDATION_SERVICE])?,
-            ),
+            public: (public, public_router),
+            internal: (internal, internal_router),
             ops: (ops, ops_router),
             readiness,
             keys,
@@ -225,6 +196,22 @@ impl App {
         let _ = tokio::time::timeout(LAST_WRITES, join_all(self.writing)).await;
         served
     }
+}
+
+async fn bind(
+    name: &'static str,
+    address: SocketAddr,
+    tls: Option<ServerTlsFiles>,
+) -> Result<Listener, StartError> {
+    let tls = tls.map(|files| ServerTls::open(name, files)).transpose()?;
+    Ok(Listener::bind(name, address).await?.with_tls(tls))
+}
+
+fn credentials(access: ServiceAccess) -> Result<ServiceCredentials, InvalidServiceTokens> {
+    Ok(match access {
+        ServiceAccess::TokenFile(path) => ServiceCredentials::Tokens(ServiceTokens::open(path)?),
+        ServiceAccess::Certificates(names) => ServiceCredentials::Certificates(names),
+    })
 }
 
 async fn reread(keys: Arc<KeyRing>) {

@@ -26,12 +26,17 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(config: Config) -> ExitCode {
-    telemetry::start();
+    let export = match telemetry::start("auth-service") {
+        Ok(export) => export,
+        Err(error) => return config::exit_with("auth-service", error, config::EXIT_USAGE),
+    };
     let app = match App::build(config, Clock::system()).await {
         Ok(app) => app,
         Err(error) => return config::exit_with("auth-service", error, config::EXIT_FAILURE),
     };
-    match app.run(serve::stop_signal()).await {
+    let served = app.run(serve::stop_signal()).await;
+    export.finish().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => config::exit_with("auth-service", error, config::EXIT_FAILURE),
     }
@@ -39,7 +44,7 @@ async fn serve(config: Config) -> ExitCode {
 
 #[allow(clippy::print_stdout, reason = "what the command was asked for")]
 async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
-    telemetry::start();
+    telemetry::start_logs();
     match sessions::end_all(url, reason).await {
         Ok(ended) => {
             println!("sessions ended: {ended}");

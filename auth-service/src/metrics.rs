@@ -2,6 +2,10 @@
 //! a series; each series is there from the start, since the first increase of one
 //! that was not is seen by no alert.
 
+mod work;
+
+pub use work::{HashingMetrics, LookupMetrics, SignatureMetrics};
+
 use crate::model::{EndReason, RefreshOutcome, Refusal};
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
@@ -103,6 +107,30 @@ impl Metrics {
             metrics.log_ins_refused.clone(),
         );
         metrics
+    }
+
+    /// Registers what the parts count that do the work.
+    pub fn register_parts(
+        registry: &mut MetricsRegistry,
+        lookups: &LookupMetrics,
+        hashing: &HashingMetrics,
+        signatures: &SignatureMetrics,
+        keys_seen_late: &Counter,
+        audit_events_dropped: &Counter,
+    ) {
+        lookups.register(registry);
+        hashing.register(registry);
+        signatures.register(registry);
+        registry.register(
+            "keys_seen_late",
+            "Signing keys that were first seen after their time",
+            keys_seen_late.clone(),
+        );
+        registry.register(
+            "audit_events_dropped",
+            "Audit events that were not written: the queue was full, or the database refused them",
+            audit_events_dropped.clone(),
+        );
     }
 
     /// Counts a refresh.

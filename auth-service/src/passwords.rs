@@ -9,12 +9,16 @@ pub use argon2_costs::Argon2Costs;
 pub use rules::Owner;
 
 use crate::{
+    metrics::HashingMetrics,
     model::{Password, PasswordHash},
     password_work::PasswordWork,
 };
 use argon2::{Argon2, Params, Version, password_hash::PasswordHasher as _};
 use std::{str::FromStr, sync::Arc};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// bcrypt's cost for new hashes (`$2b$`).
@@ -78,6 +82,7 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     costs: Argon2Costs,
     work: PasswordWork,
+    metrics: HashingMetrics,
 }
 
 impl Passwords {
@@ -90,6 +95,7 @@ impl Passwords {
             waiting: Arc::new(Semaphore::new(concurrency * WAITING_PER_RUNNING)),
             costs,
             work: PasswordWork::new(costs),
+            metrics: HashingMetrics::default(),
         }
     }
 
@@ -97,6 +103,12 @@ impl Passwords {
     #[must_use]
     pub fn work(&self) -> &PasswordWork {
         &self.work
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn metrics(&self) -> &HashingMetrics {
+        &self.metrics
     }
 
     /// Hashes a new password of this owner, if it keeps the rules.
@@ -131,13 +143,17 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let waiting: OwnedSemaphorePermit = Arc::clone(&self.waiting)
-            .try_acquire_owned()
-            .map_err(|_| PasswordError::Overloaded)?;
+        let waiting: OwnedSemaphorePermit =
+            Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| {
+                self.metrics.shed();
+                PasswordError::Overloaded
+            })?;
+        let since = Instant::now();
         let running = Arc::clone(&self.running)
             .acquire_owned()
             .await
             .map_err(|_| PasswordError::Failed)?;
+        self.metrics.starts(since.elapsed());
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop((running, waiting));

@@ -1,13 +1,13 @@
 //! The command line of `migrate`. A database URL holds a password, so it is never
 //! repeated, whatever is wrong with it or with the words around it.
 
-use clap::{Parser, Subcommand};
-use migrations::Age;
+use clap::{Args, Parser, Subcommand};
+use migrations::{Age, Roles};
 use shared::database::DatabaseUrl;
 use std::process::ExitCode;
 
 /// `EX_USAGE`: the command line or the configuration is wrong.
-const USAGE_ERROR: u8 = 64;
+pub(crate) const USAGE_ERROR: u8 = 64;
 
 /// Makes, drops and reports the schema of the database.
 #[derive(Parser)]
@@ -23,7 +23,7 @@ struct Arguments {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 pub(crate) enum Command {
     /// Applies what is pending: on an empty database, everything; the old
     /// application's database is taken over in place
@@ -60,6 +60,35 @@ pub(crate) enum Command {
         #[arg(long)]
         older_than: Age,
     },
+    /// Gives the role of each service what its statements need, and takes what else it
+    /// holds of these tables. To be run after each `up`, as their owner; PostgreSQL only
+    Grants {
+        #[command(flatten)]
+        roles: RoleNames,
+        /// Only prints what would be granted and revoked
+        #[arg(long)]
+        plan: bool,
+    },
+}
+
+/// Of the services' roles.
+#[derive(Args, Clone)]
+pub(crate) struct RoleNames {
+    /// By which auth-service connects
+    #[arg(long, env = "MIGRATE_AUTH_ROLE")]
+    auth_role: String,
+    /// By which requests-service connects
+    #[arg(long, env = "MIGRATE_REQUESTS_ROLE")]
+    requests_role: String,
+}
+
+impl From<RoleNames> for Roles {
+    fn from(names: RoleNames) -> Self {
+        Self {
+            auth: names.auth_role,
+            requests: names.requests_role,
+        }
+    }
 }
 
 /// A command, and the database that it is for.

@@ -135,6 +135,64 @@ pub enum MigrateError {
     #[error("the database has no audit log yet; nothing was changed. `migrate up` makes it")]
     NoAuditLog,
 
+    /// Grants are asked for where there are no roles.
+    #[error("SQLite has no roles, so there is nothing to grant; nothing was changed")]
+    NoRoles,
+
+    /// Grants are asked for tables that are not there yet.
+    #[error(
+        "the database lacks migrations of this build; nothing was changed. Run `migrate up`, \
+         then this again"
+    )]
+    NotMigrated,
+
+    /// Both services by one role.
+    #[error(
+        "{0} is named as the role of both services; nothing was changed. Each takes a role \
+         of its own"
+    )]
+    SameRole(String),
+
+    /// Roles that nobody created.
+    #[error(
+        "there is no role {0}; nothing was changed. CREATE ROLE makes it, with LOGIN and a \
+         password"
+    )]
+    NoSuchRole(Names),
+
+    /// A role that may do everything, or what the other one may.
+    #[error(
+        "no grant binds {role}: {why}; nothing was changed. Name a role that was created for \
+         the service alone"
+    )]
+    Unbound {
+        /// Which.
+        role: String,
+        /// By what.
+        why: String,
+    },
+
+    /// Somebody else has to grant.
+    #[error(
+        "{0} belongs to another role, which alone may grant; nothing was changed. Point \
+         DATABASE_URL at the database as that role"
+    )]
+    NotTheOwner(Names),
+
+    /// A role was given something to pass on, and did.
+    #[error(
+        "a role has passed on what it was granted, so it is not taken from it: {0}; nothing was \
+         changed. Run that with CASCADE, or let the role take it back"
+    )]
+    PassedOn(String),
+
+    /// The database let grants go by.
+    #[error(
+        "this was not to be granted or revoked: {0}; nothing was changed. Run this as the role \
+         that owns the database and the schema"
+    )]
+    NotGranted(String),
+
     /// Another `migrate` is at work.
     #[error(
         "another migrate is still at work on this database; nothing was changed. \

@@ -13,6 +13,7 @@ mod command;
 mod error;
 mod exclusive;
 mod found;
+mod grants;
 mod migration;
 mod purge;
 mod report;
@@ -25,6 +26,9 @@ pub use command::{
 };
 pub use error::MigrateError;
 pub use found::Names;
+pub use grants::{
+    Columns, Grants, PRIVILEGES, Privileges, Roles, TablePrivileges, grant, plan_grants,
+};
 pub use migration::{NAMES, NEWEST, SEED};
 pub use purge::{Age, InvalidAge, purge_audit};
 pub use report::{Plan, Report, State, Status, Tell};

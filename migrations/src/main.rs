@@ -1,9 +1,10 @@
-//! `migrate`: makes, drops and reports the schema of one database.
+//! `migrate`: makes, drops and reports the schema of one database, and says who may do
+//! what with it.
 
 mod arguments;
 
 use arguments::{Command, Invocation};
-use migrations::{Down, MigrateError};
+use migrations::{Down, MigrateError, Roles};
 use shared::{
     database::{Database, PoolLimits},
     time::Clock,
@@ -37,14 +38,18 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("migrate: {error}");
-            ExitCode::FAILURE
+            match error {
+                // the command is for another database
+                MigrateError::NoRoles => ExitCode::from(arguments::USAGE_ERROR),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
 
 async fn run(invocation: &Invocation, database: &Database) -> Result<String, MigrateError> {
     let say = |line: &str| println!("{line}");
-    Ok(match invocation.command {
+    Ok(match invocation.command.clone() {
         Command::Up { plan: true } => migrations::plan_up(database).await?.to_string(),
         Command::Up { plan: false } => migrations::up_telling(database, &say).await?.to_string(),
         Command::Down {
@@ -71,6 +76,14 @@ async fn run(invocation: &Invocation, database: &Database) -> Result<String, Mig
         Command::PurgeAudit { older_than } => {
             let purged = migrations::purge_audit(database, older_than).await?;
             format!("purged   {purged} audit events older than {older_than}")
+        }
+        Command::Grants { roles, plan } => {
+            let roles = Roles::from(roles);
+            if plan {
+                migrations::plan_grants(database, &roles).await?.to_string()
+            } else {
+                migrations::grant(database, &roles).await?.to_string()
+            }
         }
     })
 }

@@ -13,9 +13,9 @@ use proto::requests::v1::{
 };
 use shared::{
     channel::{InvalidTarget, Target},
-    database::{ConnectError, Database},
+    database::{ConnectError, Database, PoolMetrics},
     housekeeping::Housekeeper,
-    serve::{self, BindError, Listener, Readiness, ReflectionError, ServeError},
+    serve::{self, BindError, Calls, Listener, Readiness, ReflectionError, ServeError},
     session_layer::{
         AccessRules, InvalidRules, InvalidServiceTokens, RemoteValidator, ServiceTokens,
         SessionLayer,
@@ -77,7 +77,10 @@ impl App {
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
+        let calls = Calls::register(&mut registry, &SERVICES);
+        let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock).await?;
+        let database = database.observed(&pools, "calls");
         let housekeeper = Housekeeper::new(database.clone(), store::sweepings(), &mut registry);
         let store = Store::new(database.clone());
         let partner_requests = PartnerRequests::new(store.clone());
@@ -103,8 +106,8 @@ impl App {
 
         // health and reflection stand beside the layer, open to all
         let router = serve::server()
-            .add_service(sessions.named_layer(partner_requests))
-            .add_service(sessions.named_layer(partners))
+            .add_service(calls.named_layer(sessions.named_layer(partner_requests)))
+            .add_service(calls.named_layer(sessions.named_layer(partners)))
             .add_service(health_service.clone());
         let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {

@@ -12,7 +12,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::start();
+    let export = match telemetry::start("requests-service") {
+        Ok(export) => export,
+        Err(error) => {
+            return config::exit_with("requests-service", error, config::EXIT_USAGE);
+        }
+    };
     let config: Config = match config::read::<Arguments, _>() {
         Ok(config) => config,
         Err(code) => return code,
@@ -21,7 +26,9 @@ async fn main() -> ExitCode {
         Ok(app) => app,
         Err(error) => return config::exit_with("requests-service", error, config::EXIT_FAILURE),
     };
-    match app.run(serve::stop_signal()).await {
+    let served = app.run(serve::stop_signal()).await;
+    export.finish().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => config::exit_with("requests-service", error, config::EXIT_FAILURE),
     }

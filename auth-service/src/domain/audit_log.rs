@@ -7,14 +7,9 @@ use crate::{
     model::{AuditCause, AuditEvent, AuditEventType, Client},
     store::{Store, StoreError},
 };
+use prometheus_client::metrics::counter::Counter;
 use shared::telemetry::chain;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +33,7 @@ type Waiting = (AuditEvent, Instant);
 #[derive(Clone, Debug)]
 pub struct AuditLog {
     queue: mpsc::Sender<Waiting>,
-    dropped: Arc<AtomicU64>,
+    dropped: Counter,
 }
 
 impl AuditLog {
@@ -58,12 +53,12 @@ impl AuditLog {
         A: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
         let (queue, waiting) = mpsc::channel(MAX_WAITING);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let dropped = Counter::default();
         let writer = Writer {
             waiting,
             stop,
             write,
-            dropped: Arc::clone(&dropped),
+            dropped: dropped.clone(),
             warned: None,
             told: 0,
         };
@@ -73,7 +68,7 @@ impl AuditLog {
     /// Leaves an event to be written.
     pub(super) fn note(&self, event: AuditEvent) {
         if self.queue.try_send((event, Instant::now())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped.inc();
         }
     }
 
@@ -95,8 +90,8 @@ impl AuditLog {
     /// How many events were dropped since the start: the queue was full, or the
     /// database refused them.
     #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+    pub fn dropped(&self) -> &Counter {
+        &self.dropped
     }
 }
 
@@ -112,7 +107,7 @@ struct Writer<F> {
     waiting: mpsc::Receiver<Waiting>,
     stop: CancellationToken,
     write: F,
-    dropped: Arc<AtomicU64>,
+    dropped: Counter,
     /// When it was last said that events were dropped, and how many by then.
     warned: Option<Instant>,
     told: u64,
@@ -192,12 +187,12 @@ where
 
     fn drop_batch(&self, events: usize) {
         let events = u64::try_from(events).unwrap_or(u64::MAX);
-        self.dropped.fetch_add(events, Ordering::Relaxed);
+        self.dropped.inc_by(events);
     }
 
     /// Says that events were dropped, at most once a minute and at the end.
     fn warn(&mut self, is_last: bool) {
-        let dropped = self.dropped.load(Ordering::Relaxed);
+        let dropped = self.dropped.get();
         let is_due = is_last || self.warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
         if dropped > self.told && is_due {
             tracing::warn!(events = dropped - self.told, "audit events were dropped");

@@ -7,25 +7,35 @@
 
 use super::AuthError;
 use crate::{
+    metrics::LookupMetrics,
     model::SessionRecord,
     store::{Loaded, Store, StoreError},
 };
 use futures_util::FutureExt as _;
 use shared::{ids::SessionId, telemetry::chain};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 /// Sessions in one statement.
 pub const MAX_BATCH: usize = 256;
 /// Look-ups that may wait.
 pub const MAX_QUEUE: usize = 4_096;
+/// Other calls that a statement's span names.
+const MAX_LINKS: usize = 16;
 /// A statement that takes longer fails its callers.
 const MAX_WAIT: Duration = Duration::from_secs(3);
 
 struct Lookup {
     id: SessionId,
     answer: oneshot::Sender<Outcome>,
+    since: Instant,
+    /// The call's.
+    span: Span,
 }
 
 type Outcome = Result<Option<SessionRecord>, Failure>;
@@ -41,6 +51,7 @@ enum Failure {
 #[derive(Clone, Debug)]
 pub struct Lookups {
     queue: mpsc::Sender<Lookup>,
+    metrics: LookupMetrics,
 }
 
 impl Lookups {
@@ -61,15 +72,27 @@ impl Lookups {
         A: Future<Output = Result<Loaded, StoreError>> + Send + 'static,
     {
         let (queue, waiting) = mpsc::channel(MAX_QUEUE);
-        tokio::spawn(stop.run_until_cancelled_owned(work(waiting, load)));
-        Self { queue }
+        let metrics = LookupMetrics::default();
+        tokio::spawn(stop.run_until_cancelled_owned(work(waiting, load, metrics.clone())));
+        Self { queue, metrics }
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn metrics(&self) -> &LookupMetrics {
+        &self.metrics
     }
 
     /// Looks a session up, as it stands after this call began.
     pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<SessionRecord>, AuthError> {
         let (answer, outcome) = oneshot::channel();
         self.queue
-            .try_send(Lookup { id, answer })
+            .try_send(Lookup {
+                id,
+                answer,
+                since: Instant::now(),
+                span: Span::current(),
+            })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => AuthError::Overloaded,
                 mpsc::error::TrySendError::Closed(_) => AuthError::Unavailable(None),
@@ -83,7 +106,7 @@ impl Lookups {
     }
 }
 
-async fn work<F, A>(mut waiting: mpsc::Receiver<Lookup>, load: F)
+async fn work<F, A>(mut waiting: mpsc::Receiver<Lookup>, load: F, metrics: LookupMetrics)
 where
     F: Fn(Vec<SessionId>) -> A,
     A: Future<Output = Result<Loaded, StoreError>>,
@@ -98,7 +121,9 @@ where
         if ids.is_empty() {
             continue;
         }
-        let loading = AssertUnwindSafe(tokio::time::timeout(MAX_WAIT, load(ids))).catch_unwind();
+        metrics.starts(ids.len(), batch.iter().map(|lookup| lookup.since.elapsed()));
+        let loading = load(ids).instrument(span_of(&batch));
+        let loading = AssertUnwindSafe(tokio::time::timeout(MAX_WAIT, loading)).catch_unwind();
         let loaded = match loading.await {
             Ok(Ok(Ok(loaded))) => Ok(loaded),
             Ok(Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))))) => {
@@ -120,6 +145,19 @@ where
         };
         answer(&mut batch, loaded.as_ref());
     }
+}
+
+/// One statement for many calls stands in the trace of the first, and says which others
+/// it served.
+fn span_of(batch: &[Lookup]) -> Span {
+    let first = batch.first().map(|lookup| lookup.span.clone());
+    let span = first
+        .unwrap_or_else(Span::none)
+        .in_scope(|| tracing::info_span!("look_up", sessions = batch.len()));
+    for lookup in batch.iter().skip(1).take(MAX_LINKS) {
+        span.follows_from(&lookup.span);
+    }
+    span
 }
 
 fn answer(batch: &mut Vec<Lookup>, loaded: Result<&Loaded, &Failure>) {
@@ -219,7 +257,10 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_sheds() {
         let (queue, _waiting) = mpsc::channel(1);
-        let lookups = Lookups { queue };
+        let lookups = Lookups {
+            queue,
+            metrics: LookupMetrics::default(),
+        };
         let _first = lookups.look_up(SessionId::random()).now_or_never();
         let shed = lookups.look_up(SessionId::random()).await;
         assert!(matches!(shed, Err(AuthError::Overloaded)));
@@ -230,15 +271,19 @@ mod tests {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
         let (queue, waiting) = mpsc::channel(MAX_QUEUE);
-        let lookups = Lookups { queue };
+        let lookups = Lookups {
+            queue,
+            metrics: LookupMetrics::default(),
+        };
         let [gone, stays] = [SessionId::random(), SessionId::random()];
         assert!(lookups.look_up(gone).now_or_never().is_none());
         let staying = tokio::spawn(async move { lookups.look_up(stays).await });
         tokio::task::yield_now().await;
-        tokio::spawn(work(waiting, move |ids| {
+        let load = move |ids| {
             seen.lock().unwrap().extend(ids);
             async { Ok(Loaded::new()) }
-        }));
+        };
+        tokio::spawn(work(waiting, load, LookupMetrics::default()));
         assert!(staying.await.unwrap().unwrap().is_none());
         assert_eq!(*asked.lock().unwrap(), [stays]);
     }

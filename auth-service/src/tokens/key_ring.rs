@@ -4,6 +4,7 @@ use super::{
     keys::{InvalidKeys, Key, KeyName, PublicKey, read_directory},
     rotation::{LATE_KEY_WAITS, newest_due},
 };
+use prometheus_client::metrics::counter::Counter;
 use shared::time::{Clock, Timestamp};
 use std::{
     collections::BTreeMap,
@@ -28,6 +29,8 @@ pub struct KeyRing {
     edition: AtomicU64,
     /// When an unknown key name last made it look at the directory.
     looked_at: Mutex<Timestamp>,
+    /// Keys that this replica saw only after their time.
+    seen_late: Counter,
 }
 
 #[derive(Clone, Debug)]
@@ -45,6 +48,7 @@ impl KeyRing {
             keys: RwLock::default(),
             edition: AtomicU64::new(1),
             looked_at: Mutex::new(Timestamp::NEGATIVE_INFINITY),
+            seen_late: Counter::default(),
         };
         ring.reread()?;
         Ok(ring)
@@ -58,7 +62,7 @@ impl KeyRing {
             return Err(InvalidKeys::NoneSigns(self.directory.clone()));
         }
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let next = merge(&keys, found, now);
+        let next = merge(&keys, found, now, &self.seen_late);
         let unchanged = keys.len() == next.len()
             && keys.iter().all(|(name, held)| {
                 next.get(name)
@@ -70,6 +74,13 @@ impl KeyRing {
             self.edition.fetch_add(1, Ordering::AcqRel);
         }
         Ok(())
+    }
+
+    /// How many keys this replica first saw after their time, while it held an older
+    /// one.
+    #[must_use]
+    pub fn seen_late(&self) -> &Counter {
+        &self.seen_late
     }
 
     /// Changes with the set of keys.
@@ -139,6 +150,7 @@ fn merge(
     held: &BTreeMap<KeyName, Held>,
     found: BTreeMap<KeyName, Key>,
     now: Timestamp,
+    seen_late: &Counter,
 ) -> BTreeMap<KeyName, Held> {
     let oldest = found.keys().next().copied();
     let starting = held.is_empty();
@@ -153,6 +165,7 @@ fn merge(
                     let seen = if starting { name.signs_from() } else { now };
                     let signs_from = seen + LATE_KEY_WAITS;
                     if signs_from > now {
+                        seen_late.inc();
                         tracing::warn!(key = %name, %signs_from, "first seen after its time");
                     }
                     signs_from

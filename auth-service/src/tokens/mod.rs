@@ -16,7 +16,10 @@ pub use key_ring::KeyRing;
 pub use keys::{InvalidKeyName, InvalidKeys, KeyName, PublicKey};
 pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError, to_the_second};
 
-use crate::model::{Generation, Refusal};
+use crate::{
+    metrics::SignatureMetrics,
+    model::{Generation, Refusal},
+};
 use aws_lc_rs::digest;
 use claims::WireClaims;
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
@@ -48,6 +51,7 @@ pub struct Tokens {
     issuer: String,
     audience: String,
     clock: Clock,
+    metrics: SignatureMetrics,
 }
 
 /// A token that was just signed.
@@ -80,7 +84,14 @@ impl Tokens {
             issuer,
             audience,
             clock,
+            metrics: SignatureMetrics::default(),
         }
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn metrics(&self) -> &SignatureMetrics {
+        &self.metrics
     }
 
     /// Signs a token.
@@ -146,9 +157,12 @@ impl Tokens {
         let edition = self.keys.edition();
         let digest = token_digest(token);
         match self.verified.get(&digest) {
-            Some((verified_with, claims)) if verified_with == edition => return Ok(claims),
-            _ => {}
-        }
+            Some((verified_with, claims)) if verified_with == edition => {
+                self.metrics.cached.inc();
+                return Ok(claims);
+            }
+            _ => self.metrics.afresh.inc(),
+        };
         let claims = self.verify_afresh(token)?;
         if self.clock.now() < claims.expires_at + LEEWAY {
             self.verified.insert(digest, (edition, claims.clone()));

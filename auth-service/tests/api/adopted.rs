@@ -29,6 +29,7 @@ async fn adopted(users: &[(&str, &str)]) -> Auth {
     let pool = database.open(&Clock::system()).await;
     migrations::up(&pool).await.expect("taken over");
     pool.connection().close_by_ref().await.unwrap();
+    database.grant().await;
     Auth::start_on(database).await
 }
 

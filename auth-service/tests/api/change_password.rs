@@ -9,7 +9,7 @@ use proto::auth::v1::{ChangePasswordRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 use tonic::{Code, Status};
@@ -149,7 +149,7 @@ testing::on_both_databases! {
 
     async fn mistake_08_no_log_in_with_the_old_password_outlives_the_change(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-log-ins=1000"]).await;
         auth.add_customer(EMAIL).await;
         let current = auth.log_in(EMAIL).await.tokens.unwrap();

@@ -11,7 +11,7 @@ use auth_service::{
 use proto::auth::v1::{CreateSessionRequest, CreateSessionResponse, UserType};
 use shared::ids::{SessionId, UserId};
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, TestUser, refusal},
 };
 use tonic::{Code, Request, Status};
@@ -238,7 +238,7 @@ testing::on_both_databases! {
 
     async fn a_password_of_no_known_hash_logs_nobody_in(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-log-ins=1000"]).await;
         auth.add_customer("sara@example.com").await;
         // the last three would take gigabytes, or hours

@@ -8,7 +8,7 @@ use crate::{
 use futures_util::future::join_all;
 use proto::auth::v1::CreateSessionRequest;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal},
 };
 use tonic::Code;
@@ -84,7 +84,7 @@ testing::on_both_databases! {
 async fn the_operator_is_told_whose_hash_cannot_be_verified_and_not_the_hash() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(configured(folder.path(), &database.url)).await;
+    let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
     let rest = "AQcWV+SLrFdVXAuAwk3EVg$LlUcGdAbQwYVINlqZxVVhAXTR6Plss0OfcmOJaNaL2E";
     let absurd = format!("$argon2id$v=19$m=4194304,t=1,p=1${rest}");
     let values = "SELECT 4711, 'Sara', 'sara@example.com'";

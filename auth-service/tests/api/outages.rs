@@ -13,7 +13,7 @@ use proto::auth::v1::{
 use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, as_service, refusal, with_token},
     proxy::TcpProxy,
 };
@@ -35,7 +35,7 @@ pub(crate) struct World {
 pub(crate) async fn world() -> World {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
-    let url = database.url_through(&proxy);
+    let url = database.url_through(&proxy, Role::Auth);
     let auth = Auth::start_through(database, &url, &[]).await;
     auth.add_customer("sara@example.com").await;
     let live = auth.log_in("sara@example.com").await.tokens.unwrap();

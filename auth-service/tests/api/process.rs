@@ -12,7 +12,7 @@ use std::{
     process::{Output, Stdio},
     sync::{Arc, Mutex},
 };
-use testing::auth::SERVICE_TOKEN;
+use testing::{Role, auth::SERVICE_TOKEN};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
     process::{Child, Command},
@@ -29,6 +29,7 @@ pub(crate) fn command() -> Command {
 /// The command with a right configuration: keys and service token in a folder,
 /// any free ports.
 pub(crate) fn configured(folder: &Path, url: &DatabaseUrl) -> Command {
+    Role::Auth.assert_in(url);
     let keys = folder.join("keys");
     if !keys.exists() {
         std::fs::create_dir(&keys).unwrap();

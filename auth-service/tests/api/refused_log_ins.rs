@@ -4,7 +4,7 @@
 use crate::throttle::{WORK, WRONG, is_wrong, log_in};
 use auth_service::password_work::Cost;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD},
     tap::Tap,
 };
@@ -13,7 +13,7 @@ use testing::{
 async fn mistake_17_every_refused_log_in_is_the_same_statements_and_the_same_work() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
-    let url = tap.url(&database);
+    let url = database.url_tapped(&tap, Role::Auth);
     let auth = Auth::start_through(database, &url, &[]).await;
     let emails = ["argon2id", "bcrypt-10", "bcrypt-12", "disabled", "deleted"];
     for email in emails {

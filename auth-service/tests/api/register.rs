@@ -7,7 +7,7 @@ use crate::{
 use proto::auth::v1::{RegisterRequest, RegisterResponse, UserType};
 use shared::database::DatabaseUrl;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, refusal},
 };
 use tonic::{Code, Status};
@@ -160,7 +160,7 @@ testing::on_both_databases! {
 
     async fn where_the_old_application_reads_along_bcrypt_is_written(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url: DatabaseUrl = database.url.clone();
+        let url: DatabaseUrl = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--password-hash=bcrypt"]).await;
         let long = RegisterRequest { password: "x".repeat(73), ..sara() };
         assert_eq!(wrong_fields(&auth, long).await, ["password"]);

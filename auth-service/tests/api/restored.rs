@@ -9,7 +9,7 @@ use crate::{
 };
 use proto::auth::v1::{CreateSessionRequest, RegisterRequest, TokenPair};
 use std::path::Path;
-use testing::{Kind, TestDatabase, auth::refusal};
+use testing::{Kind, Role, TestDatabase, auth::refusal};
 
 const ACTIVE: &str = "SELECT CAST(COUNT(*) AS text) FROM user_sessions WHERE is_active";
 
@@ -36,7 +36,7 @@ async fn log_in(process: &Process) -> TokenPair {
 }
 
 async fn start(folder: &Path, database: &TestDatabase) -> Process {
-    Process::start(configured(folder, &database.url)).await
+    Process::start(configured(folder, &database.url_as(Role::Auth))).await
 }
 
 async fn stop(process: Process) {
@@ -50,7 +50,7 @@ async fn end_all(database: &TestDatabase) -> (i32, String) {
     let mut command = command();
     command
         .args(["sessions", "end-all", "--reason", "restore"])
-        .env("DATABASE_URL", database.url.expose());
+        .env("DATABASE_URL", database.url_as(Role::Auth).expose());
     process::run(command).await
 }
 

@@ -17,7 +17,7 @@ use proto::auth::v1::{
 use shared::{ids::UserId, time::Timestamp};
 use std::time::Duration;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, TestUser, refusal, with_token},
     tap::Tap,
 };
@@ -258,7 +258,7 @@ testing::on_both_databases! {
     async fn who_and_why_are_kept(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(configured(folder.path(), &database.url)).await;
+        let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
         let auth = Auth::start_on(database).await;
         let admin = add_staff(&auth, "admin@example.com", "admin", "admin").await;
         let sara = auth.add_customer("sara@example.com").await;
@@ -294,7 +294,7 @@ async fn make_some_odd(auth: &Auth) {
 async fn a_batch_is_bounded_and_a_transaction_of_its_own() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
-    let url = tap.url(&database);
+    let url = database.url_tapped(&tap, Role::Auth);
     let auth = Auth::start_through(database, &url, &[]).await;
     add_staff(&auth, "admin@example.com", "admin", "admin").await;
     let sara = auth.add_customer("sara@example.com").await;

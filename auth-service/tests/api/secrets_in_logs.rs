@@ -5,14 +5,15 @@ use crate::{
     process::{Process, configured},
     rows::{eventually, text},
 };
-use testing::{Kind, TestDatabase, auth::SERVICE_TOKEN};
+use testing::{Kind, Role, TestDatabase, auth::SERVICE_TOKEN};
 
 const DATABASE_PASSWORD: &str = "s3cret-of-the-database";
 
 testing::on_both_databases! {
     async fn p3_no_secret_is_in_the_logs(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.expose().replace("postgres@", &format!("postgres:{DATABASE_PASSWORD}@"));
+        let url = database.url_as(Role::Auth);
+        let url = url.expose().replace("_auth@", &format!("_auth:{DATABASE_PASSWORD}@"));
         assert_eq!(url.contains(DATABASE_PASSWORD), kind == Kind::Postgres);
         let folder = tempfile::tempdir().unwrap();
         let mut command = configured(folder.path(), &url.parse().unwrap());

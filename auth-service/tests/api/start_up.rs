@@ -11,7 +11,7 @@ use proto::auth::v1::RegisterRequest;
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::net::TcpListener;
-use testing::{Kind, TestDatabase};
+use testing::{Kind, Role, TestDatabase};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 #[tokio::test]
@@ -155,7 +155,7 @@ fn sara() -> RegisterRequest {
 async fn a_stop_lets_what_is_in_flight_finish() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(configured(folder.path(), &database.url)).await;
+    let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
     eventually("it serves", async || serves(&process, "").await).await;
 
     // a call that waits for a lock
@@ -189,7 +189,7 @@ testing::on_both_databases! {
     async fn a_stop_writes_the_last_used_marks(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(configured(folder.path(), &database.url)).await;
+        let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
         let answer = process.public_client().register(sara()).await.unwrap().into_inner();
         let token = answer.tokens.unwrap().access_token;
         process.validate(&token).await.expect("valid");

@@ -1,13 +1,13 @@
 //! How many statements a call costs, read off the wire to PostgreSQL.
 
 use crate::{rows::used_mark_is_written, served::Served as _};
-use testing::{Kind, TestDatabase, auth::Auth, tap::Tap};
+use testing::{Kind, Role, TestDatabase, auth::Auth, tap::Tap};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mistake_10_a_validation_costs_one_statement() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
-    let url = tap.url(&database);
+    let url = database.url_tapped(&tap, Role::Auth);
     let auth = Auth::start_through(database, &url, &[]).await;
     auth.add_customer("sara@example.com").await;
     let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();

@@ -11,7 +11,7 @@ use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::time::Duration;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 
@@ -39,7 +39,7 @@ async fn assert_goes_on(replica: &impl Served, tokens: &TokenPair) {
 testing::on_both_databases! {
     async fn of_sixteen_log_ins_at_once_on_a_weak_hash_all_sessions_go_on(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         let many = ["--throttle-log-ins=1000"];
         let auth = Auth::start_through(database, &url, &many).await;
         let replica = auth.another_replica_with(&many).await;

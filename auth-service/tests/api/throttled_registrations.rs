@@ -3,7 +3,7 @@
 use crate::throttle::{SLACK, advance, client_from, new_customer, waits};
 use proto::auth::v1::RegisterRequest;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal},
 };
 use tonic::Code;
@@ -11,7 +11,7 @@ use tonic::Code;
 testing::on_both_databases! {
     async fn registrations_of_a_network_are_counted_by_the_hour(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-registrations=2"]).await;
         let register = async |email: &str, password: &str| {
             let request = RegisterRequest { password: password.to_owned(), ..new_customer(email) };

@@ -12,6 +12,7 @@ pub(crate) struct Instructions {
     pub(crate) auth: SocketAddr,
     pub(crate) auth_internal: SocketAddr,
     pub(crate) requests: SocketAddr,
+    pub(crate) metrics: [SocketAddr; 2],
     pub(crate) service_token: PathBuf,
     pub(crate) demo: demo::Presence,
 }
@@ -22,6 +23,7 @@ impl fmt::Display for Instructions {
             auth,
             auth_internal,
             requests,
+            metrics: [auth_metrics, requests_metrics],
             service_token,
             demo,
         } = self;
@@ -30,6 +32,10 @@ impl fmt::Display for Instructions {
             "# auth-service:      {auth} (for services: {auth_internal})"
         )?;
         writeln!(f, "# requests-service:  {requests}")?;
+        writeln!(
+            f,
+            "# metrics:           http://{auth_metrics}/metrics http://{requests_metrics}/metrics"
+        )?;
         writeln!(f, "# service token:     {}", service_token.display())?;
         writeln!(f, "#")?;
         if *demo == demo::Presence::OtherData {

@@ -9,7 +9,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    telemetry::start();
+    let export = match telemetry::start("ticketing-local") {
+        Ok(export) => export,
+        Err(error) => return config::exit_with("ticketing-local", error, config::EXIT_USAGE),
+    };
     let command: Command = match config::read::<Arguments, _>() {
         Ok(command) => command,
         Err(code) => return code,
@@ -20,6 +23,7 @@ async fn main() -> ExitCode {
             .map_err(exit),
         Command::Generate(options) => Box::pin(local::generate(&options)).await.map_err(exit),
     };
+    export.finish().await;
     done.err().unwrap_or(ExitCode::SUCCESS)
 }
 

@@ -105,6 +105,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalErr
         auth: auth.public_address(),
         auth_internal: auth.internal_address(),
         requests: requests.public_address(),
+        metrics: [auth.ops_address(), requests.ops_address()],
         service_token: directory.service_token(),
         demo,
     };

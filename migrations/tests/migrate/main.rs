@@ -12,6 +12,7 @@ mod adopt;
 mod command_line;
 mod down;
 mod fingerprint;
+mod grants;
 mod indexes;
 mod purge_audit;
 mod schema;

@@ -78,6 +78,7 @@ async fn a_row_of_nulls_is_listed_and_shown() {
     database
         .execute("UPDATE requests SET is_active = true, is_deleted = false, updated_at = NULL")
         .await;
+    testing::migrate_at(&database.url).await;
     let service = Service::on(database).await;
     let key = Some(Key::RequestId(1));
     let shown = service
@@ -113,6 +114,7 @@ async fn a_status_that_this_version_does_not_know_is_unspecified() {
     database
         .execute("UPDATE requests SET is_active = true, is_deleted = false, status = 'on_hold'")
         .await;
+    testing::migrate_at(&database.url).await;
     let service = Service::on(database).await;
     let page = service
         .list(ADMIN, ListPartnerRequestsRequest::default())

@@ -8,7 +8,7 @@ use proto::requests::v1::{
     ListPartnerRequestsRequest, PartnerRequestChange, UpdatePartnerRequestStatusRequest,
 };
 use std::time::{Duration, Instant};
-use testing::{Kind, TestDatabase, proxy::TcpProxy};
+use testing::{Kind, Role, TestDatabase, proxy::TcpProxy};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -20,7 +20,7 @@ fn everything() -> ListPartnerRequestsRequest {
 async fn start() -> (Service, TcpProxy) {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
-    let url = database.url_through(&proxy);
+    let url = database.url_through(&proxy, Role::Requests);
     let service = Service::at(database, &url).await;
     service.build_world().await;
     service.insert(&[Row::new(1, Some(1))]).await;

@@ -10,7 +10,7 @@ use proptest::{
     test_runner::TestRunner,
 };
 use proto::requests::v1::{ListPartnersRequest, PartnerCounts};
-use testing::{Kind, TestDatabase, tap::Tap};
+use testing::{Kind, Role, TestDatabase, tap::Tap};
 
 const PARTNERS: i32 = 9;
 
@@ -173,7 +173,7 @@ testing::on_both_databases! {
 async fn a_page_of_fifty_partners_costs_the_statements_of_a_page_of_one() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
-    let url = tap.url(&database);
+    let url = database.url_tapped(&tap, Role::Requests);
     let service = Service::at(database, &url).await;
     let partners: Vec<PartnerRow> = (1..=60).map(PartnerRow::new).collect();
     service.insert_partners(&partners).await;

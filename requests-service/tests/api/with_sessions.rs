@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use testing::{
-    Kind,
+    Kind, Role,
     auth::{Auth, TestUser, channel, with_token},
     metrics::{header_over_http2, scrape},
     proxy::TcpProxy,
@@ -80,7 +80,10 @@ impl Pair {
             "requests-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
             "--ops-listen=127.0.0.1:0".to_owned(),
-            format!("--database-url={}", auth.database.url.expose()),
+            format!(
+                "--database-url={}",
+                auth.database.url_as(Role::Requests).expose()
+            ),
         ];
         let arguments = Arguments::parse_from(required.iter().chain(flags));
         let config = Config::try_from(arguments).unwrap();

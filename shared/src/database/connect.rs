@@ -1,6 +1,6 @@
 //! Connections: which database a URL means, and the limits on every pool.
 
-use super::Dialect;
+use super::{Dialect, PoolMetrics, metrics::ObservedPool};
 use crate::time::{Clock, Timestamp};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
@@ -111,8 +111,9 @@ impl Default for PoolLimits {
 /// A pool, its dialect, and the clock that its statements add to the database's.
 #[derive(Clone, Debug)]
 pub struct Database {
-    connection: DatabaseConnection,
-    dialect: Dialect,
+    pub(super) connection: DatabaseConnection,
+    pub(super) dialect: Dialect,
+    pub(super) observed: Option<ObservedPool>,
     clock: Clock,
 }
 
@@ -151,8 +152,16 @@ impl Database {
         Ok(Self {
             connection,
             dialect: url.dialect(),
+            observed: None,
             clock,
         })
+    }
+
+    /// The same, its pool counted under a name.
+    #[must_use]
+    pub fn observed(mut self, metrics: &PoolMetrics, pool: &'static str) -> Self {
+        self.observed = Some(metrics.observe(&mut self.connection, pool));
+        self
     }
 
     /// The pool, for statements outside of a transaction.

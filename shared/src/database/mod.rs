@@ -7,6 +7,7 @@
 mod connect;
 mod dialect;
 mod fault;
+mod metrics;
 mod sweep;
 mod timestamp;
 
@@ -15,4 +16,5 @@ pub use connect::{
 };
 pub use dialect::Dialect;
 pub use fault::{Fault, fault};
+pub use metrics::PoolMetrics;
 pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};

@@ -1,11 +1,13 @@
 //! Serving: listeners with their limits, health, reflection, metrics, and a stop
 //! that lets what is in flight finish.
 
+mod calls;
 mod connections;
 mod metrics;
 mod peer;
 mod readiness;
 
+pub use calls::{Calls, Observed};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use peer::Peer;
 pub use readiness::{LIVENESS, Readiness};

@@ -47,7 +47,8 @@ impl Readiness {
         let mut was_ready = None;
         let watching = async {
             loop {
-                let asked = tokio::time::timeout(PATIENCE, self.database.is_migrated()).await;
+                let asking = tokio::time::timeout(PATIENCE, self.database.is_migrated());
+                let (asked, ()) = tokio::join!(asking, self.database.look_at_pool());
                 let is_ready = matches!(asked, Ok(Ok(true)));
                 if was_ready != Some(is_ready) {
                     match asked {

@@ -123,7 +123,8 @@ impl<V: Validator> Gate<V> {
         // a validation that takes it all would leave no time to say so
         let share = deadline.remaining() * 9 / 10;
         let deadline = Deadline::within(self.limits.validation.min(share));
-        match self.validator.validate(token, deadline).await {
+        let validating = self.validator.validate(token, deadline);
+        match validating.instrument(tracing::info_span!("validate")).await {
             Ok(principal) => Ok(principal),
             Err(ValidationError::Refused { reason, message }) => {
                 Err(errors::refuse(Code::Unauthenticated, reason, message))
@@ -211,7 +212,6 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let gate = Arc::clone(&self.gate);
         let path = request.uri().path().to_owned();
-        let span = tracing::info_span!("call", method = %path);
         let answer = async move {
             let deadline = Deadline::of_call(request.headers(), gate.limits.call);
             let (mut parts, body) = request.into_parts();
@@ -246,6 +246,6 @@ where
                 }
             })
         };
-        Box::pin(answer.instrument(span))
+        Box::pin(answer)
     }
 }

@@ -3,8 +3,9 @@
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
 use crate::{
     channel::{Balanced, Replica, Resolver, RetryThrottle, Target},
-    errors,
+    errors, telemetry,
 };
+use http::HeaderMap;
 use proto::auth::v1::{
     ErrorReason, ValidateSessionRequest, ValidateSessionResponse,
     session_validation_service_client::SessionValidationServiceClient,
@@ -13,7 +14,7 @@ use secrecy::ExposeSecret;
 use std::{sync::Arc, time::Duration};
 use tonic::{
     Code, Request, Response, Status,
-    metadata::{Ascii, MetadataValue},
+    metadata::{Ascii, MetadataMap, MetadataValue},
 };
 
 /// Times that a validation is asked for at most. It changes nothing that asking twice
@@ -94,6 +95,9 @@ impl RemoteValidator {
         patience: Duration,
     ) -> Result<Attempt, ValidationError> {
         let mut request = Request::new(message.clone());
+        let mut headers = HeaderMap::new();
+        telemetry::propagate(&mut headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
         if let Some(tokens) = &self.tokens {
             let Some(credential) = credential(tokens) else {
                 tracing::error!("the service token cannot be sent as metadata");

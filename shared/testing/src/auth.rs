@@ -1,7 +1,7 @@
 //! auth-service as it is served, in this process, on a database of its own; and
 //! users to log in.
 
-use crate::{Kind, TestDatabase};
+use crate::{Kind, Role, TestDatabase};
 use auth_service::{
     app::App,
     config::{Arguments, Config},
@@ -76,9 +76,9 @@ impl Auth {
         Self::start_on(TestDatabase::migrated(kind).await).await
     }
 
-    /// Starts it on a given database.
+    /// Starts it on a given database, by its own role.
     pub async fn start_on(database: TestDatabase) -> Self {
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         Self::start_through(database, &url, &[]).await
     }
 
@@ -104,12 +104,14 @@ impl Auth {
     /// Starts another one on the same database, with more flags.
     pub async fn another_replica_with(&self, flags: &[&str]) -> Replica {
         let folder = self.folder.path().into();
-        Replica::start(folder, &self.database.url, &self.clock, flags).await
+        let url = self.database.url_as(Role::Auth);
+        Replica::start(folder, &url, &self.clock, flags).await
     }
 
     /// Starts another one on the same database, configured beyond what flags say.
     pub async fn another_replica_configured(&self, configure: impl FnOnce(&mut Config)) -> Replica {
-        let mut config = Replica::config(self.folder.path(), &self.database.url, &[]);
+        let url = self.database.url_as(Role::Auth);
+        let mut config = Replica::config(self.folder.path(), &url, &[]);
         configure(&mut config);
         Replica::start_configured(config, &self.clock).await
     }
@@ -177,6 +179,7 @@ impl Replica {
     }
 
     fn config(folder: &Path, url: &DatabaseUrl, flags: &[&str]) -> Config {
+        Role::Auth.assert_in(url);
         let required = [
             "auth-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),

@@ -4,6 +4,7 @@ use crate::{
     certificates::{Authority, Certified},
     supervisor::Supervisor,
 };
+use shared::database::{DatabaseUrl, Dialect};
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
@@ -11,13 +12,59 @@ use std::{
     sync::OnceLock,
 };
 
-/// A running PostgreSQL server, with a superuser `postgres` that needs no
-/// password. It ends with this value, or else with the process.
+/// As whom something connects to PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// As a superuser, who owns the tables: tests, and `migrate`.
+    Owner,
+    /// As auth-service, by the role that may do what its statements do.
+    Auth,
+    /// As requests-service, likewise.
+    Requests,
+}
+
+impl Role {
+    /// Its name in every cluster.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "postgres",
+            Self::Auth => "ticketing_auth",
+            Self::Requests => "ticketing_requests",
+        }
+    }
+
+    /// The URL of a database of a server, or of what stands before it.
+    #[must_use]
+    pub fn url(self, server: SocketAddr, database: &str) -> String {
+        format!("postgres://{}@{server}/{database}", self.name())
+    }
+
+    /// Fails where a service would reach PostgreSQL by another role: what it may not do
+    /// there, no test would show.
+    #[track_caller]
+    pub fn assert_in(self, url: &DatabaseUrl) {
+        let of_role = |end: char| format!("postgres://{}{end}", self.name());
+        let is_ours = [':', '@']
+            .into_iter()
+            .any(|end| url.expose().starts_with(&of_role(end)));
+        assert!(
+            is_ours || url.dialect() == Dialect::Sqlite,
+            "a service connects as {} and no other",
+            self.name()
+        );
+    }
+}
+
+/// A running PostgreSQL server, with each [`Role`]; none needs a password. It ends with this value, or else with the process.
 #[derive(Debug)]
 pub struct Cluster {
     supervisor: Supervisor,
     port: u16,
 }
+
+/// The roles that services connect by.
+const ROLES: [Role; 2] = [Role::Auth, Role::Requests];
 
 /// Makes the cluster, starts it, and waits for the end of the test process.
 /// With `$DURABLE` off, nothing is synced to disk: what a power cut leaves of a
@@ -37,6 +84,7 @@ autovacuum = off
 wal_level = minimal
 max_wal_senders = 0
 END
+    printf 'CREATE ROLE %s LOGIN;\n' $ROLES | postgres --single -D data postgres
     if test -n "$TLS_KEY"; then
         umask 077
         echo "$TLS_KEY" >data/server.key
@@ -99,6 +147,7 @@ impl Cluster {
             let mut shell = shell();
             shell
                 .env("PORT", port.to_string())
+                .env("ROLES", ROLES.map(Role::name).join(" "))
                 .envs(variables.iter().copied());
             match Supervisor::start(&mut shell, SCRIPT) {
                 Ok(supervisor) => return Self { supervisor, port },
@@ -135,10 +184,16 @@ impl Cluster {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// The URL of one of its databases.
+    /// The URL of one of its databases, for its owner.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@{}/{database}", self.address())
+        self.url_as(Role::Owner, database)
+    }
+
+    /// The URL of one of its databases.
+    #[must_use]
+    pub fn url_as(&self, role: Role, database: &str) -> String {
+        role.url(self.address(), database)
     }
 }
 

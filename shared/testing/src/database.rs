@@ -1,6 +1,11 @@
 //! A database for one test.
 
-use crate::{cluster::Cluster, proxy::TcpProxy, template};
+use crate::{
+    cluster::{Cluster, Role},
+    proxy::TcpProxy,
+    tap::Tap,
+    template,
+};
 use sea_orm::{ConnectionTrait, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
@@ -32,7 +37,7 @@ impl fmt::Display for Kind {
 pub struct TestDatabase {
     /// Which one it is.
     pub kind: Kind,
-    /// What a service or a command is given to reach it.
+    /// What its owner is given to reach it; a service is given [`TestDatabase::url_as`].
     pub url: DatabaseUrl,
     /// The database's name, or the file's path.
     place: String,
@@ -130,12 +135,46 @@ impl TestDatabase {
         Cluster::shared().address()
     }
 
-    /// The URL of the same database by way of a proxy.
+    /// What a service is given to reach it. SQLite has no roles.
     #[must_use]
-    pub fn url_through(&self, proxy: &TcpProxy) -> DatabaseUrl {
+    pub fn url_as(&self, role: Role) -> DatabaseUrl {
+        match self.kind {
+            Kind::Postgres => self.url_at(role, self.address()),
+            Kind::Sqlite => self.url.clone(),
+        }
+    }
+
+    /// The same by way of a proxy.
+    #[must_use]
+    pub fn url_through(&self, proxy: &TcpProxy, role: Role) -> DatabaseUrl {
+        self.url_at(role, proxy.address())
+    }
+
+    /// The same by way of a tap.
+    #[must_use]
+    pub fn url_tapped(&self, tap: &Tap, role: Role) -> DatabaseUrl {
+        self.url_at(role, tap.address())
+    }
+
+    fn url_at(&self, role: Role, server: SocketAddr) -> DatabaseUrl {
         assert!(self.kind == Kind::Postgres, "SQLite has no server");
-        let url = format!("postgres://postgres@{}/{}", proxy.address(), self.place);
+        let url = role.url(server, &self.place);
         url.parse().expect("a URL")
+    }
+
+    /// A pool of a service's role, with the limits of production.
+    pub async fn open_as(&self, role: Role) -> Database {
+        Database::open(&self.url_as(role), PoolLimits::default(), Clock::system())
+            .await
+            .expect("a pool")
+    }
+
+    /// Runs `migrate grants`, as the test that migrated the database itself has to
+    /// before services reach it. A migrated one has them.
+    pub async fn grant(&self) {
+        if self.kind == Kind::Postgres {
+            template::grant_at(&self.url).await;
+        }
     }
 }
 

@@ -28,7 +28,7 @@ mod template;
 pub mod third;
 pub mod tools;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, Role};
 pub use database::{Kind, TestDatabase};
 #[doc(hidden)]
 pub use suite::within_the_limit;

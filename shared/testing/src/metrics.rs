@@ -43,21 +43,29 @@ impl Scraped {
 /// Asks as Prometheus does, by HTTP/1.1. Who speaks none hangs up: the answer is
 /// then empty, or no text.
 pub async fn scrape(address: SocketAddr) -> Scraped {
-    let mut stream = TcpStream::connect(address).await.expect("it listens");
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream
-        .write_all(request.as_bytes())
-        .await
-        .expect("it is sent");
+    ask(address, "/metrics", "1.1").await.expect("it listens")
+}
+
+/// Asks for a path by HTTP/1.0, whose answers come in one piece; nothing where nobody
+/// listens.
+pub async fn get(address: SocketAddr, path: &str) -> Option<Scraped> {
+    ask(address, path, "1.0").await
+}
+
+async fn ask(address: SocketAddr, path: &str, version: &str) -> Option<Scraped> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let request =
+        format!("GET {path} HTTP/{version}\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = Vec::new();
     // a connection that is reset has no answer either
     let _may_be_reset = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    Scraped {
+    Some(Scraped {
         head: head.to_owned(),
         body: body.to_owned(),
-    }
+    })
 }
 
 /// Asks by HTTP/2; a header of the answer.

@@ -1,7 +1,6 @@
 //! Statements, read off the wire to PostgreSQL.
 
 use crate::TestDatabase;
-use shared::database::DatabaseUrl;
 use std::{
     collections::HashMap,
     io,
@@ -47,13 +46,9 @@ impl Tap {
         Self { address, executed }
     }
 
-    /// The URL of a database that is reached through this.
-    #[must_use]
-    pub fn url(&self, database: &TestDatabase) -> DatabaseUrl {
-        let direct = database.address().port().to_string();
-        let url = database.url.expose();
-        let url = url.replace(&direct, &self.address.port().to_string());
-        url.parse().expect("a URL")
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What was executed since the last look, without what runs beside the calls:

@@ -1,9 +1,12 @@
 //! The migrated database of either kind, made once a process and copied for each
 //! test: a copy takes milliseconds, migrating half a second.
 
-use crate::{cluster::Cluster, supervisor::Supervisor};
+use crate::{
+    cluster::{Cluster, Role},
+    supervisor::Supervisor,
+};
 use shared::{
-    database::{Database, DatabaseUrl, PoolLimits},
+    database::{Database, DatabaseUrl, Dialect, PoolLimits},
     time::Clock,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -129,14 +132,37 @@ async fn migrate(url: &str) {
     migrate_at(&url.parse().expect("a URL")).await;
 }
 
-/// Runs `migrate up` on a database that is not a [`TestDatabase`](crate::TestDatabase).
+/// Runs `migrate up`, and on PostgreSQL `migrate grants`, on a database that is not a
+/// [`TestDatabase`](crate::TestDatabase).
 pub async fn migrate_at(url: &DatabaseUrl) {
+    on(url, async |database| {
+        migrations::up(database)
+            .await
+            .expect("the migrations apply");
+    })
+    .await;
+    if url.dialect() == Dialect::Postgres {
+        grant_at(url).await;
+    }
+}
+
+/// Gives the services' roles what they need.
+pub(crate) async fn grant_at(url: &DatabaseUrl) {
+    let roles = migrations::Roles {
+        auth: Role::Auth.name().to_owned(),
+        requests: Role::Requests.name().to_owned(),
+    };
+    on(url, async |database| {
+        migrations::grant(database, &roles).await.expect("granted");
+    })
+    .await;
+}
+
+async fn on(url: &DatabaseUrl, act: impl AsyncFnOnce(&Database)) {
     let database = Database::open(url, PoolLimits::default(), Clock::system())
         .await
         .expect("a pool");
-    migrations::up(&database)
-        .await
-        .expect("the migrations apply");
+    act(&database).await;
     // a template must have no connections
     database
         .connection()

@@ -10,7 +10,7 @@ use shared::{
 };
 use std::time::Duration;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, channel},
 };
 
@@ -99,7 +99,7 @@ async fn rounds(kind: Kind, rounds: i32) {
     println!("to repeat this run: SEED={seed}");
     let mut rng = Rng::with_seed(seed);
     let database = TestDatabase::migrated(kind).await;
-    let url = database.url.clone();
+    let url = database.url_as(Role::Auth);
     let auth = Auth::start_through(database, &url, &["--session-seconds=315360000"]).await;
     auth.add_customer(EMAIL).await;
     let pool = auth.database.open(&Clock::system()).await;

@@ -11,7 +11,7 @@ use proto::auth::v1::{
     revoke_user_sessions_request::Scope,
 };
 use testing::{
-    Kind,
+    Kind, Role,
     auth::{Auth, PASSWORD, TestUser, refusal, with_token},
 };
 use tonic::Code;
@@ -81,7 +81,7 @@ testing::on_both_databases! {
         };
         let before = format!("{before} FROM ticketing_audit_events WHERE created_before IS NOT NULL");
         assert_eq!(text(&auth.database, &before).await, Some(time.micros().to_string()));
-        let ended = end_all(&auth.database.url, EndAllReason::Restore).await.unwrap();
+        let ended = end_all(&auth.database.url_as(Role::Auth), EndAllReason::Restore).await.unwrap();
         assert_eq!(ended, 1, "of the admin");
         log.says("end_all_sessions done restored - - - - 1 -").await;
     }

@@ -8,7 +8,7 @@ use crate::{
 use proto::auth::v1::CreateSessionRequest;
 use std::time::Duration;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal},
 };
 use tonic::Code;
@@ -38,7 +38,7 @@ testing::on_both_databases! {
 
     async fn what_is_refused_for_too_many_attempts_is_noted(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
-        let url = database.url.clone();
+        let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-registrations=1"]).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);

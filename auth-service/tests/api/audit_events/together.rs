@@ -9,7 +9,7 @@ use crate::{
 };
 use proto::auth::v1::{CreateSessionRequest, RevokeAllSessionsRequest};
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},
 };
 use tonic::Code;
@@ -94,7 +94,7 @@ testing::on_both_databases! {
     async fn a_stop_writes_what_waits(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(configured(folder.path(), &database.url)).await;
+        let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
         let request = CreateSessionRequest {
             email: "nobody".to_owned(),
             password: "x".to_owned(),

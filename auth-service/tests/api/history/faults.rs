@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use testing::{
-    Cluster,
+    Cluster, Role,
     auth::{PASSWORD, Replica, as_service, prepared_folder},
     proxy::TcpProxy,
 };
@@ -38,7 +38,7 @@ struct Fragile {
 impl Fragile {
     async fn start(cluster: &Cluster, folder: PathBuf, clock: Clock) -> Self {
         let database = TcpProxy::start(cluster.address());
-        let url = format!("postgres://postgres@{}/postgres", database.address());
+        let url = Role::Auth.url(database.address(), "postgres");
         let url: DatabaseUrl = url.parse().unwrap();
         // two threads, so that a dropped one was really at work beside the callers
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -28,7 +28,7 @@ use std::{
 };
 use tally::Tally;
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Replica, prepared_folder},
 };
 use world::{Endpoint, FLAGS, World};
@@ -127,9 +127,10 @@ async fn against_three_replicas(run: Run, clock_errors: [i64; 3]) -> Tally {
     let folder = prepared_folder();
     let clock = Clock::system();
     let mut replicas = Vec::new();
+    let url = database.url_as(Role::Auth);
     for error in clock_errors {
         let clock = clock.wrong_by(error * 1_000_000);
-        replicas.push(Replica::start(folder.path().into(), &database.url, &clock, &FLAGS).await);
+        replicas.push(Replica::start(folder.path().into(), &url, &clock, &FLAGS).await);
     }
     let endpoints = replicas.iter().map(Endpoint::of).collect();
     let world = Arc::new(World::new(&database.url, clock, endpoints).await);

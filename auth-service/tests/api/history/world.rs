@@ -25,7 +25,7 @@ use testing::auth::{channel, password_hash};
 use tonic::transport::Channel;
 
 /// Notes every turn, every end and every new term of a session's row, in the transaction that
-/// makes it.
+/// makes it. It does so as its owner: the service may not write elsewhere.
 const TRIGGER: &str = "
 CREATE TABLE history_changes (
     id bigserial PRIMARY KEY,
@@ -38,7 +38,7 @@ CREATE TABLE history_changes (
     rotated_at timestamptz NOT NULL
 );
 CREATE INDEX ON history_changes (session_id, id);
-CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO history_changes
         (session_id, generation_before, generation, active_before, active, turned, rotated_at)

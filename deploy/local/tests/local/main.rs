@@ -12,6 +12,7 @@
 mod failures;
 mod generated;
 mod manifests;
+mod observed;
 mod paste;
 mod process;
 mod readme;

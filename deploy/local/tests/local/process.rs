@@ -34,12 +34,22 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it on a data directory, and waits until it has printed everything.
     pub(crate) fn start(data_directory: &Path, flags: &[&str]) -> Self {
+        Self::start_with(data_directory, flags, &[])
+    }
+
+    /// The same, with variables.
+    pub(crate) fn start_with(
+        data_directory: &Path,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig=KILL", "--", PROGRAM])
             .args(FREE_PORTS)
             .arg("--data-directory")
             .arg(data_directory)
             .args(flags)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -81,6 +91,17 @@ impl Running {
 
     pub(crate) fn auth_internal(&self) -> SocketAddr {
         self.address("(for services:")
+    }
+
+    /// Where both services' metrics are.
+    pub(crate) fn metrics(&self) -> [SocketAddr; 2] {
+        let (_, rest) = self.printed.split_once("# metrics:").expect("printed");
+        let line = rest.lines().next().unwrap_or_default();
+        let addresses = line.split_whitespace().map(|url| {
+            let address = url.trim_start_matches("http://");
+            address.trim_end_matches("/metrics").parse().unwrap()
+        });
+        addresses.collect::<Vec<_>>().try_into().expect("two")
     }
 
     pub(crate) fn service_token(&self) -> &str {

@@ -16,7 +16,7 @@ use requests_service::{
     config::{Arguments, Config},
 };
 use testing::{
-    TestDatabase,
+    Role, TestDatabase,
     auth::{Auth, as_service, channel, with_token},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -32,13 +32,17 @@ pub(super) struct Services {
 
 impl Services {
     pub(super) async fn start_on(database: TestDatabase) -> Self {
+        database.grant().await;
         let auth = Auth::start_on(database).await;
         let token_file = auth.folder.path().join("token");
         let arguments = Arguments::parse_from([
             "requests-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
             "--ops-listen=127.0.0.1:0".to_owned(),
-            format!("--database-url={}", auth.database.url.expose()),
+            format!(
+                "--database-url={}",
+                auth.database.url_as(Role::Requests).expose()
+            ),
             format!("--auth-service-url=http://{}", auth.replica.internal),
             format!("--service-token-file={}", token_file.display()),
         ]);

@@ -8,8 +8,8 @@ use super::{
 use crate::store::Store;
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use serde_json::Value;
-use shared::{database::Dialect, ids::PartnerId, time::Clock};
-use testing::{Kind, TestDatabase};
+use shared::{database::Dialect, ids::PartnerId};
+use testing::{Kind, Role, TestDatabase};
 
 /// The same 100,000 requests, but of a thousand partners.
 fn many_partners() -> String {
@@ -49,7 +49,7 @@ fn nodes(plan: &Value) -> Vec<&Value> {
 async fn counts_read_the_requests_of_the_pages_partners_alone() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     database.execute(&many_partners()).await;
-    let store = Store::new(database.open(&Clock::system()).await);
+    let store = Store::new(database.open_as(Role::Requests).await);
     plans_made_for_a_page_find_them_by_index(&database, &store).await;
     plans_made_for_any_page_read_no_other(&database, &store).await;
 }
@@ -101,7 +101,7 @@ async fn plans_made_for_any_page_read_no_other(database: &TestDatabase, store: &
 #[tokio::test]
 async fn sqlite_finds_what_belongs_to_a_partner_by_index() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
-    let store = Store::new(database.open(&Clock::system()).await);
+    let store = Store::new(database.open_as(Role::Requests).await);
     for page in pages() {
         for select in [select_counts, select_branches] {
             let mut statement = statement(Dialect::Sqlite, &select(Dialect::Sqlite, &page));

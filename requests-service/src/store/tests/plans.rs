@@ -10,9 +10,9 @@ use serde_json::Value;
 use shared::{
     database::Dialect,
     ids::{PartnerId, PartnerRequestId},
-    time::{Clock, Timestamp},
+    time::Timestamp,
 };
-use testing::{Kind, TestDatabase};
+use testing::{Kind, Role, TestDatabase};
 
 const ROWS_OF_PAGE: u64 = 21;
 
@@ -148,7 +148,7 @@ const MOST_ROWS: u64 = 4 * ROWS_OF_PAGE;
 async fn mistake_09_last_page_costs_what_the_first_costs() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     database.execute(MANY).await;
-    let store = Store::new(database.open(&Clock::system()).await);
+    let store = Store::new(database.open_as(Role::Requests).await);
     plans_made_for_the_values_read_a_page(&store).await;
     plans_made_for_any_values_read_a_page(&store).await;
 }
@@ -204,7 +204,7 @@ pub(super) async fn rows_read(transaction: &DatabaseTransaction) -> u64 {
 #[tokio::test]
 async fn sqlite_reads_a_page_from_the_index_in_its_order() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
-    let store = Store::new(database.open(&Clock::system()).await);
+    let store = Store::new(database.open_as(Role::Requests).await);
     for page in every_page() {
         let statement = asking(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page);
         let connection = store.database.connection();

@@ -13,7 +13,7 @@ use shared::{
     time::Clock,
 };
 use std::collections::BTreeSet;
-use testing::{Kind, TestDatabase};
+use testing::{Kind, Role, TestDatabase};
 
 /// 100,000 requests of 20 partners, nearly all live. A tenth of the customers is called
 /// Salma; each has a word of its own in the name, a number and a phone of its own.
@@ -139,7 +139,7 @@ async fn many() -> (TestDatabase, Database) {
         connections: 1,
         ..PoolLimits::default()
     };
-    let database = Database::open(&test.url, limits, Clock::system())
+    let database = Database::open(&test.url_as(Role::Requests), limits, Clock::system())
         .await
         .unwrap();
     (test, database)
@@ -279,7 +279,7 @@ async fn counts_of_a_partner_are_read_from_one_index() {
 async fn the_index_is_seen_once_it_is_there_and_whole() {
     let test = TestDatabase::migrated(Kind::Postgres).await;
     test.execute("DROP INDEX ticketing_requests_search").await;
-    let store = Store::new(test.open(&Clock::system()).await);
+    let store = Store::new(test.open_as(Role::Requests).await);
     assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
     test.execute("CREATE INDEX ticketing_requests_search ON requests (id);
         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ticketing_requests_search'::regclass")
@@ -290,6 +290,6 @@ async fn the_index_is_seen_once_it_is_there_and_whole() {
     assert_eq!(store.search().await.unwrap(), Search::ByIndex);
 
     let test = TestDatabase::migrated(Kind::Sqlite).await;
-    let store = Store::new(test.open(&Clock::system()).await);
+    let store = Store::new(test.open_as(Role::Requests).await);
     assert_eq!(store.search().await.unwrap(), Search::OneMachine);
 }

@@ -25,7 +25,7 @@ use shared::{
     time::Clock,
 };
 use std::time::Duration;
-use testing::{Kind, TestDatabase};
+use testing::{Kind, Role, TestDatabase};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Status, service::LayerExt as _, transport::Channel};
 
@@ -55,12 +55,13 @@ impl Service {
 
     /// On a database as it is.
     pub(crate) async fn on(database: TestDatabase) -> Self {
-        let url = database.url.clone();
+        let url = database.url_as(Role::Requests);
         Self::at(database, &url).await
     }
 
     /// On a database that is reached by another URL.
     pub(crate) async fn at(database: TestDatabase, url: &DatabaseUrl) -> Self {
+        Role::Requests.assert_in(url);
         let limits = PoolLimits {
             acquire_timeout: Duration::from_secs(1),
             ..PoolLimits::default()

@@ -6,7 +6,7 @@ use shared::{
     time::Clock,
 };
 use std::{io, net::SocketAddr, time::Duration};
-use testing::{Kind, TestDatabase, proxy::TcpProxy};
+use testing::{Kind, Role, TestDatabase, proxy::TcpProxy};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -104,7 +104,7 @@ async fn a_database_goes_and_comes_back() {
         acquire_timeout: Duration::from_millis(500),
         ..PoolLimits::default()
     };
-    let url = database.url_through(&proxy);
+    let url = database.url_through(&proxy, Role::Owner);
     let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
     let ask = async || pool.connection().execute_unprepared("SELECT 1").await;
 

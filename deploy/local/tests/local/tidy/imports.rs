@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
         but: &[
             "auth-service/src/grpc/",
             "auth-service/src/app.rs",
+            "auth-service/src/app/",
             "requests-service/src/grpc/",
             "requests-service/src/app.rs",
             // a Uri

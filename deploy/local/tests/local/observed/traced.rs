@@ -1,0 +1,160 @@
+//! One trace through both services and into their statements, as a collector gets it.
+
+use crate::process::Running;
+use hex::encode as hex;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::{
+        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        trace_service_server::{TraceService, TraceServiceServer},
+    },
+    trace::v1::Span,
+};
+use proto::{
+    auth::v1::{CreateSessionRequest, auth_service_client::AuthServiceClient},
+    requests::v1::{
+        ListPartnerRequestsRequest, partner_requests_service_client::PartnerRequestsServiceClient,
+    },
+};
+use std::fmt::Write as _;
+use testing::auth::{channel, with_token};
+use tokio::{net::TcpListener, sync::mpsc};
+use tonic::{Request, Response, Status, transport::server::TcpIncoming};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER: &str = "00f067aa0ba902b7";
+const LIST: &str = "ticketing.requests.v1.PartnerRequestsService/ListPartnerRequests";
+const VALIDATE: &str = "ticketing.auth.v1.SessionValidationService/ValidateSession";
+
+/// Takes what is exported.
+struct Collector(mpsc::UnboundedSender<ExportTraceServiceRequest>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let _ = self.0.send(request.into_inner());
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+/// A collector, its address, and what it gets.
+async fn collector() -> (String, mpsc::UnboundedReceiver<ExportTraceServiceRequest>) {
+    let (spans, exported) = mpsc::unbounded_channel();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", socket.local_addr().unwrap());
+    let serving = tonic::transport::Server::builder()
+        .add_service(TraceServiceServer::new(Collector(spans)))
+        .serve_with_incoming(TcpIncoming::from(socket));
+    tokio::spawn(serving);
+    (address, exported)
+}
+
+fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
+    let span = spans.iter().find(|span| span.name == name);
+    span.unwrap_or_else(|| {
+        panic!(
+            "{name} in {:?}",
+            spans.iter().map(|s| &s.name).collect::<Vec<_>>()
+        )
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
+    let (endpoint, mut exported) = collector().await;
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        // what is said to a log has nothing to do with it
+        ("RUST_LOG", "error"),
+    ];
+    let running = Running::start_with(directory.path(), &[], &variables);
+    let request = CreateSessionRequest {
+        email: "partner@swift.example".to_owned(),
+        password: local::demo::PASSWORD.to_owned(),
+        device_info: String::new(),
+    };
+    let mut client = AuthServiceClient::new(channel(running.auth()));
+    let tokens = client
+        .create_session(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .tokens
+        .unwrap();
+
+    let mut request = with_token(ListPartnerRequestsRequest::default(), &tokens.access_token);
+    let parent = format!("00-{TRACE}-{CALLER}-01");
+    request
+        .metadata_mut()
+        .insert("traceparent", parent.parse().unwrap());
+    request
+        .metadata_mut()
+        .insert("x-request-id", "page-7".parse().unwrap());
+    let mut client = PartnerRequestsServiceClient::new(channel(running.requests()));
+    let answer = client.list_partner_requests(request).await.unwrap();
+    assert_eq!(answer.metadata().get("x-request-id").unwrap(), "page-7");
+
+    // the last spans come before the end
+    assert!(running.terminate().success());
+    let mut spans = Vec::new();
+    let mut everything = String::new();
+    while let Ok(request) = exported.try_recv() {
+        write!(everything, "{request:?}").unwrap();
+        for resource in request.resource_spans {
+            let of_it = resource
+                .scope_spans
+                .into_iter()
+                .flat_map(|scope| scope.spans);
+            spans.extend(of_it.filter(|span| hex(&span.trace_id) == TRACE));
+        }
+    }
+    let list = named(&spans, LIST);
+    assert_eq!(hex(&list.parent_span_id), CALLER);
+    let validate = named(&spans, "validate");
+    assert_eq!(validate.parent_span_id, list.span_id);
+    let validation = named(&spans, VALIDATE);
+    assert_eq!(validation.parent_span_id, validate.span_id);
+    let look_up = named(&spans, "look_up");
+    assert_eq!(look_up.parent_span_id, validation.span_id);
+    for service in [list, look_up] {
+        let is_statement = |span: &&Span| {
+            span.name.starts_with("sea_orm.") && span.parent_span_id == service.span_id
+        };
+        assert!(
+            spans.iter().any(|span| is_statement(&span)),
+            "{}: {spans:?}",
+            service.name
+        );
+    }
+    for span in [list, validation] {
+        let id = span
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key == "request_id");
+        assert!(format!("{id:?}").contains("page-7"), "{span:?}");
+    }
+    for part in tokens
+        .access_token
+        .split('.')
+        .chain([local::demo::PASSWORD])
+    {
+        assert!(!everything.contains(part), "a secret is exported: {part}");
+    }
+    assert!(everything.contains("ticketing-local"));
+}
+
+#[test]
+fn a_collector_that_cannot_be_reached_so_is_refused_at_the_start() {
+    let mut command = std::process::Command::new(crate::process::PROGRAM);
+    let output = command
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4317")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{message}");
+}
