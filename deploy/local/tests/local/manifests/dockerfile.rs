@@ -1,12 +1,12 @@
 //! The image holds what the manifests run, made from what the workspace has.
 
-use super::{file, list, text, workloads};
+use super::{PRODUCTION, Workload, file, list, text};
 use serde_json::Value;
 use std::{collections::BTreeSet, process::Command};
 use testing::tools;
 
 /// Where the image's programs are.
-const PROGRAMS: &str = "/usr/local/bin/";
+pub(super) const PROGRAMS: &str = "/usr/local/bin/";
 
 /// The words of the Dockerfile, its comments and line ends aside.
 fn words() -> Vec<String> {
@@ -20,54 +20,46 @@ fn words() -> Vec<String> {
 }
 
 /// The programs that are copied into the image.
-fn installed() -> BTreeSet<String> {
+pub(super) fn installed() -> BTreeSet<String> {
     let built = |word: &String| word.strip_prefix("/target/dist/").map(str::to_owned);
     words().iter().filter_map(built).collect()
 }
 
 #[test]
-fn each_workload_runs_a_program_of_the_image() {
-    for (object, container) in workloads() {
-        let program = text(&list(&container["command"])[0]);
-        let name = program.strip_prefix(PROGRAMS).expect(program);
-        assert!(installed().contains(name), "{name} of {}", object.name());
-        assert_eq!(name, object.name());
-    }
+fn the_programs_are_where_the_manifests_run_them() {
     assert!(words().contains(&PROGRAMS.to_owned()));
 }
 
-#[test]
-fn the_image_is_built_from_packages_that_have_its_programs() {
+/// What cargo tells of the workspace's own packages.
+pub(super) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
         .current_dir(tools::workspace())
         .output()
         .expect("cargo");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let words = words();
-    let named: BTreeSet<_> = words
-        .windows(2)
-        .filter(|pair| pair[0] == "-p")
-        .map(|pair| pair[1].as_str())
-        .collect();
-    let packages: Vec<_> = list(&metadata["packages"])
-        .iter()
-        .filter(|package| named.contains(text(&package["name"])))
-        .collect();
-    assert_eq!(packages.len(), named.len(), "{named:?}");
-    let programs: BTreeSet<_> = packages
-        .iter()
-        .flat_map(|package| list(&package["targets"]))
-        .filter(|target| list(&target["kind"]).contains(&Value::from("bin")))
-        .map(|target| text(&target["name"]).to_owned())
-        .collect();
-    assert_eq!(installed(), programs);
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
 
-    let profile = words
-        .windows(2)
-        .find(|pair| pair[0] == "--profile")
-        .expect("a profile");
-    assert!(file("Cargo.toml").contains(&format!("[profile.{}]", profile[1])));
+/// The programs of the workspace, each with its package.
+pub(super) fn programs() -> Vec<(String, String)> {
+    let of = |package: &Value| -> Vec<_> {
+        let targets = list(&package["targets"]).iter();
+        targets
+            .filter(|target| list(&target["kind"]).contains(&Value::from("bin")))
+            .map(|target| {
+                let names = [&package["name"], &target["name"]];
+                let [package, program] = names.map(|name| text(name).to_owned());
+                (package, program)
+            })
+            .collect()
+    };
+    list(&metadata()["packages"]).iter().flat_map(of).collect()
+}
+
+#[test]
+fn the_image_has_all_programs_of_the_workspace() {
+    let programs = programs().into_iter().map(|(_, program)| program);
+    assert_eq!(installed(), programs.collect());
 }
 
 #[test]
@@ -78,7 +70,9 @@ fn the_image_exposes_each_port_of_its_services() {
         .skip_while(|word| *word != "EXPOSE")
         .filter_map(|word| word.parse::<u64>().ok())
         .collect();
-    let ports = workloads().flat_map(|(_, container)| list(&container["ports"]));
+    let ours = PRODUCTION.workloads().filter(Workload::is_ours);
+    let containers = ours.flat_map(|workload| workload.containers());
+    let ports = containers.flat_map(|container| list(&container["ports"]));
     let ports: BTreeSet<_> = ports
         .filter_map(|port| port["containerPort"].as_u64())
         .collect();

@@ -1,7 +1,7 @@
 //! The commands of deploy/README.md that rotate keys, on the keys that its first
 //! steps make.
 
-use super::readme_commands;
+use super::{readme_commands, secrets};
 use crate::shell;
 use auth_service::{
     command::{Command, keys},
@@ -19,7 +19,7 @@ const DOCKER: &str = "docker() {
 kubectl() { cat; }";
 
 /// Runs a command of the image, with the directory that it would see.
-fn run(words: &str, keys: &Path) -> Result<String, String> {
+pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
     let words = words.replace("/keys", &keys.display().to_string());
     let arguments = Arguments::parse_from(words.split(' '));
     let Some(Command::Keys(arguments)) = arguments.command else {
@@ -34,7 +34,7 @@ fn run(words: &str, keys: &Path) -> Result<String, String> {
 #[test]
 fn the_readmes_commands_rotate_the_keys_that_it_made() {
     let home = tempfile::tempdir().unwrap();
-    let first = readme_commands("## 2. The namespace and three Secrets");
+    let first = readme_commands(secrets::HEADING);
     let first = first.iter().take_while(|block| !block.contains("read -rs"));
     let later = readme_commands("**A new signing key.**");
     let blocks: Vec<_> = std::iter::once(DOCKER.to_owned())

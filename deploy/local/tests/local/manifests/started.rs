@@ -1,104 +1,85 @@
 //! Both services, started as the manifests say, with the Secrets that the commands
 //! of deploy/README.md make.
 
-use super::{list, readme_commands, text, workload};
-use crate::shell;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::{CommandFactory, Parser};
-use proto::{
-    auth::v1::{RegisterRequest, auth_service_client::AuthServiceClient},
-    requests::v1::{
-        ListPartnerRequestsRequest, partner_requests_service_client::PartnerRequestsServiceClient,
-    },
+use super::{
+    DEV, Manifests, PRODUCTION, environment, list, readme_commands,
+    secrets::{self, Secrets},
+    text,
 };
+use crate::shell;
+use clap::{CommandFactory, Parser};
 use serde_json::Value;
-use shared::{config::Problems, serve::LIVENESS, time::Clock};
+use shared::{config::Problems, time::Clock};
 use std::{
-    collections::BTreeMap,
-    fs::File,
     net::SocketAddr,
     path::Path,
+    process::Stdio,
     time::{Duration, Instant},
 };
-use testing::{
-    Kind, TestDatabase,
-    auth::{channel, refusal, with_token},
-};
-use tokio_util::sync::CancellationToken;
-use tonic::Code;
+use tempfile::TempDir;
+use testing::{Kind, Role, TestDatabase, auth::channel, certificates::Authority};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-/// What the Secrets hold: by name, their files.
-type Secrets = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
-
-/// Runs the commands that make the Secrets; kubectl prints what it would create.
-fn secrets(database_url: &str) -> Secrets {
-    let home = tempfile::tempdir().unwrap();
-    let input = home.path().join("input");
-    std::fs::write(&input, format!("{database_url}\n")).unwrap();
-    let blocks: Vec<_> = std::iter::once(
-        "kubectl() { command kubectl \"$@\" --dry-run=client -o json; }".to_owned(),
-    )
-    .chain(readme_commands("## 2. The namespace and three Secrets"))
-    .collect();
-    let stdin = File::open(input).unwrap().into();
-    let outcomes = shell::run(&blocks, home.path(), stdin);
-    let objects = outcomes.iter().flat_map(|outcome| {
-        let objects = serde_json::Deserializer::from_str(outcome.succeeded()).into_iter::<Value>();
-        objects.map(|object| object.expect("JSON"))
-    });
-    objects
-        .filter(|object| object["kind"] == "Secret")
-        .map(|object| {
-            let data = object["data"].as_object().expect("data").iter();
-            let files = data
-                .map(|(key, value)| (key.clone(), STANDARD.decode(text(value)).expect("base64")));
-            (
-                text(&object["metadata"]["name"]).to_owned(),
-                files.collect(),
-            )
-        })
-        .collect()
+/// The Secrets that the commands make, and those that cert-manager would.
+fn all_secrets(manifests: &Manifests) -> Secrets {
+    let mut all = secrets::of(manifests.overlay).clone();
+    let authority = Authority::new();
+    for certificate in manifests.of_kind("Certificate") {
+        let spec = certificate.spec();
+        let names = list(&spec["dnsNames"]).iter().chain(list(&spec["uris"]));
+        let mut names: Vec<_> = names.map(text).collect();
+        let certified = if list(&spec["usages"]).contains(&Value::from("client auth")) {
+            authority.client(&names)
+        } else {
+            // what requests-service calls auth-service here
+            names.push("localhost");
+            authority.server(&names)
+        };
+        let files = [
+            ("tls.crt", certified.certificate),
+            ("tls.key", certified.key),
+            ("ca.crt", authority.pem()),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.into_bytes()));
+        all.insert(text(&spec["secretName"]).to_owned(), files.into());
+    }
+    all
 }
 
 /// Lays out the Secrets as a pod's mounts, under a directory instead of `/`.
-fn mount(secrets: &Secrets, workload_name: &str, root: &Path) {
-    let (object, container) = workload(workload_name);
-    for mounted in list(&container["volumeMounts"]) {
-        let volumes = list(&object.pod().unwrap()["volumes"]);
-        let volume = volumes
-            .iter()
-            .find(|volume| volume["name"] == mounted["name"]);
-        let secret = text(&volume.expect("a volume")["secret"]["secretName"]);
-        let at = root.join(text(&mounted["mountPath"]).trim_start_matches('/'));
-        std::fs::create_dir_all(&at).unwrap();
-        for (name, content) in secrets.get(secret).expect("deploy/README.md makes it") {
-            std::fs::write(at.join(name), content).unwrap();
+fn mount(manifests: &Manifests, secrets: &Secrets, name: &str, root: &Path) {
+    let workload = manifests.workload(name);
+    for container in workload.containers() {
+        for mounted in list(&container["volumeMounts"]) {
+            let volumes = list(&workload.pod()["volumes"]);
+            let volume = volumes
+                .iter()
+                .find(|volume| volume["name"] == mounted["name"]);
+            let secret = text(&volume.expect("a volume")["secret"]["secretName"]);
+            let at = root.join(text(&mounted["mountPath"]).trim_start_matches('/'));
+            std::fs::create_dir_all(&at).unwrap();
+            // the operators' own are made in the cluster
+            for (name, content) in secrets.get(secret).into_iter().flatten() {
+                std::fs::write(at.join(name), content).unwrap();
+            }
         }
     }
 }
 
 /// The configuration from a workload's environment, each variable given by its flag.
-fn configure<A, C>(secrets: &Secrets, name: &str, root: &Path, instead: &[(&str, String)]) -> C
+fn configure<A, C>(manifests: &Manifests, name: &str, root: &Path, instead: &[(&str, String)]) -> C
 where
     A: Parser + CommandFactory,
     C: TryFrom<A, Error = Problems>,
 {
-    let (_, container) = workload(name);
+    let container = container(manifests, name);
     let command = A::command();
-    let flags = list(&container["env"]).iter().map(|variable| {
-        let name = text(&variable["name"]);
-        let reference = &variable["valueFrom"]["secretKeyRef"];
+    let flags = environment::environment(container).map(|(name, variable)| {
         let value = if let Some((_, value)) = instead.iter().find(|(other, _)| *other == name) {
             value.clone()
-        } else if reference.is_object() {
-            let secret = secrets
-                .get(text(&reference["name"]))
-                .expect("deploy/README.md makes it");
-            let value = secret.get(text(&reference["key"])).expect("with this key");
-            String::from_utf8(value.clone()).unwrap()
         } else if name.ends_with("_LISTEN") {
             "127.0.0.1:0".to_owned()
         } else if let Some(path) = text(&variable["value"]).strip_prefix('/') {
@@ -117,6 +98,24 @@ where
     C::try_from(A::parse_from(flags)).expect("the manifest's configuration")
 }
 
+fn container<'a>(manifests: &'a Manifests, name: &str) -> &'a Value {
+    let mut containers = manifests.workload(name).containers();
+    containers.next().expect("a container")
+}
+
+/// Asks as a probe of the manifest does, at the listener that has the port it names.
+async fn probe(container: &Value, probe: &str, listeners: &[(&str, SocketAddr)]) -> ServingStatus {
+    let asks = &container[probe]["grpc"];
+    let ports = environment::ports(container);
+    let mut named = ports.iter().filter(|(_, port)| asks["port"] == **port);
+    let (name, _) = named.next().expect("a named port");
+    let mut listeners = listeners.iter();
+    let (_, listener) = listeners
+        .find(|(listener, _)| listener == name)
+        .expect(name);
+    health(*listener, text(&asks["service"])).await
+}
+
 async fn health(ops: SocketAddr, service: &str) -> ServingStatus {
     let request = HealthCheckRequest {
         service: service.to_owned(),
@@ -125,97 +124,189 @@ async fn health(ops: SocketAddr, service: &str) -> ServingStatus {
     answer.expect("an answer").into_inner().status()
 }
 
-/// Waits until a service is ready; it asks its database each second.
-async fn becomes_ready(ops: SocketAddr) {
+/// Waits until a service's readiness probe succeeds; it asks its database each second.
+async fn becomes_ready(container: &Value, listeners: &[(&str, SocketAddr)]) {
     let begun = Instant::now();
-    while health(ops, "").await != ServingStatus::Serving {
+    while probe(container, "readinessProbe", listeners).await != ServingStatus::Serving {
         assert!(
             begun.elapsed() < Duration::from_secs(30),
-            "{ops} is not ready"
+            "{listeners:?} is not ready"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_namespace_comes_to_a_served_request() {
-    let database = TestDatabase::empty(Kind::Postgres).await;
-    let secrets = secrets(database.url.expose());
+async fn production_comes_from_an_empty_namespace_to_a_served_request() {
+    comes_to_a_served_request(&PRODUCTION).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dev_comes_from_an_empty_namespace_to_a_served_request() {
+    comes_to_a_served_request(&DEV).await;
+}
+
+/// Both services of an overlay, until this is dropped.
+struct Started<'a> {
+    public: SocketAddr,
+    requests_public: SocketAddr,
+    /// The container of each, and its listeners by their names.
+    services: [(&'a Value, Vec<(&'static str, SocketAddr)>); 2],
+    secrets: Secrets,
+    _stopped_at_the_end: DropGuard,
+    _root: TempDir,
+}
+
+async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started<'a> {
     let root = tempfile::tempdir().unwrap();
+    let secrets = all_secrets(manifests);
     for name in ["auth-service", "requests-service"] {
-        mount(&secrets, name, root.path());
+        mount(manifests, &secrets, name, &root.path().join(name));
     }
     let clock = Clock::system();
-
-    let config =
-        configure::<auth_service::config::Arguments, _>(&secrets, "auth-service", root.path(), &[]);
-    let auth = auth_service::app::App::build(config, clock.clone())
-        .await
-        .unwrap();
-    let internal = format!("http://{}", auth.internal_address());
-    let config = configure::<requests_service::config::Arguments, _>(
-        &secrets,
-        "requests-service",
-        root.path(),
-        &[("AUTH_SERVICE_URL", internal)],
+    // what the Secrets' URLs say is checked by itself; there is another database here
+    let url = |role| ("DATABASE_URL", database.url_as(role).expose().to_owned());
+    let auth = auth_service::app::App::build(
+        configure::<auth_service::config::Arguments, _>(
+            manifests,
+            "auth-service",
+            &root.path().join("auth-service"),
+            &[url(Role::Auth)],
+        ),
+        clock.clone(),
     );
-    let requests = requests_service::app::App::build(config, clock.clone())
-        .await
-        .unwrap();
-    let (public, requests_public) = (auth.public_address(), requests.public_address());
-    let ops = [auth.ops_address(), requests.ops_address()];
+    let auth = auth.await.unwrap();
+    let url_of_auth =
+        environment::value(container(manifests, "requests-service"), "AUTH_SERVICE_URL");
+    let (scheme, _) = url_of_auth
+        .expect("a URL")
+        .split_once(':')
+        .expect("a scheme");
+    let internal = format!("{scheme}://localhost:{}", auth.internal_address().port());
+    let requests = requests_service::app::App::build(
+        configure::<requests_service::config::Arguments, _>(
+            manifests,
+            "requests-service",
+            &root.path().join("requests-service"),
+            &[url(Role::Requests), ("AUTH_SERVICE_URL", internal)],
+        ),
+        clock,
+    );
+    let requests = requests.await.unwrap();
     let stop = CancellationToken::new();
-    let _stopped_at_the_end = stop.clone().drop_guard();
+    let started = Started {
+        public: auth.public_address(),
+        requests_public: requests.public_address(),
+        services: [
+            (
+                container(manifests, "auth-service"),
+                vec![
+                    ("public", auth.public_address()),
+                    ("internal", auth.internal_address()),
+                    ("ops", auth.ops_address()),
+                ],
+            ),
+            (
+                container(manifests, "requests-service"),
+                vec![
+                    ("public", requests.public_address()),
+                    ("ops", requests.ops_address()),
+                ],
+            ),
+        ],
+        secrets,
+        _stopped_at_the_end: stop.clone().drop_guard(),
+        _root: root,
+    };
     tokio::spawn(auth.run(stop.clone()));
     tokio::spawn(requests.run(stop));
+    started
+}
+
+async fn comes_to_a_served_request(manifests: &Manifests) {
+    let database = TestDatabase::empty(Kind::Postgres).await;
+    let started = start(manifests, &database).await;
 
     // the pods run, and are not ready, until the Job is done
-    for ops in ops {
-        assert_eq!(health(ops, LIVENESS).await, ServingStatus::Serving);
-        assert_eq!(health(ops, "").await, ServingStatus::NotServing);
+    for (container, listeners) in &started.services {
+        for (name, status) in [
+            ("startupProbe", ServingStatus::Serving),
+            ("livenessProbe", ServingStatus::Serving),
+            ("readinessProbe", ServingStatus::NotServing),
+        ] {
+            assert_eq!(probe(container, name, listeners).await, status, "{name}");
+        }
     }
-    let (_, job) = workload("migrate");
+    let job = manifests.workload("migrate");
+    let commands: Vec<_> = job
+        .containers()
+        .map(|container| {
+            let words: Vec<_> = list(&container["command"]).iter().map(text).collect();
+            words.join(" ")
+        })
+        .collect();
     assert_eq!(
-        job["command"],
-        serde_json::json!(["/usr/local/bin/migrate", "up"])
+        commands,
+        [
+            "/usr/local/bin/migrate up",
+            "/usr/local/bin/migrate grants --auth-role ticketing_auth \
+             --requests-role ticketing_requests",
+        ]
     );
-    migrations::up(&database.open(&clock).await).await.unwrap();
-    for ops in ops {
-        becomes_ready(ops).await;
+    migrations::up(&database.open(&Clock::system()).await)
+        .await
+        .unwrap();
+    database.grant().await;
+    for (container, listeners) in &started.services {
+        becomes_ready(container, listeners).await;
     }
+
+    called(manifests, &database, &started).await;
+}
+
+/// Calls the services by the very commands of deploy/README.md, with the real grpcurl.
+async fn called(manifests: &Manifests, database: &TestDatabase, started: &Started<'_>) {
+    let blocks: Vec<_> = readme_commands("## 4. Call it")
+        .into_iter()
+        .map(|block| {
+            block
+                .replace(
+                    "localhost:50051",
+                    &format!("localhost:{}", started.public.port()),
+                )
+                .replace(
+                    "localhost:50061",
+                    &format!("localhost:{}", started.requests_public.port()),
+                )
+        })
+        .collect();
+    let [_forward, how, register, list, administrator, log_out] =
+        blocks.try_into().expect("six blocks");
+    let home = tempfile::tempdir().unwrap();
+    let authority = started.secrets.get("auth-service-public");
+    let authority = authority.map_or(&[][..], |files| &files["ca.crt"]);
+    std::fs::write(home.path().join("ca"), authority).unwrap();
+    let first = format!(
+        "kubectl() {{ base64 \"$HOME/ca\"; }}; SECRETS=$HOME; OVERLAY={}",
+        manifests.overlay
+    );
+    let (_, keep_token) = register.rsplit_once("\nACCESS_TOKEN").expect("the token");
+    let keep_token = format!("ACCESS_TOKEN{keep_token}");
 
     // who registers is a customer, and refused by an answer that went all the way
-    let request = RegisterRequest {
-        name: "First".to_owned(),
-        email: "first@example.com".to_owned(),
-        phone: "+966 50 000 0000".to_owned(),
-        password: "correct horse battery".to_owned(),
-        ..RegisterRequest::default()
-    };
-    let registered = AuthServiceClient::new(channel(public))
-        .register(request)
-        .await;
-    let token = registered
-        .unwrap()
-        .into_inner()
-        .tokens
-        .unwrap()
-        .access_token;
-    let mut client = PartnerRequestsServiceClient::new(channel(requests_public));
-    let list = || with_token(ListPartnerRequestsRequest::default(), &token);
-    let (code, _) = refusal(client.list_partner_requests(list()).await);
-    assert_eq!(code, Code::PermissionDenied);
+    let blocks = [&first, &how, &register, &list];
+    let outcomes = shell::run(&blocks, home.path(), Stdio::null());
+    outcomes[2].succeeded();
+    let refused = &outcomes[3].output;
+    assert!(refused.contains("Code: PermissionDenied"), "{refused}");
 
-    // made administrator by the very statement of deploy/README.md
-    let commands = readme_commands("## 4. Call it").concat();
-    let (_, statement) = commands
-        .split_once("psql \"$DATABASE_URL\" -c \"")
+    let (_, statement) = administrator
+        .split_once("psql -U postgres -d ticketing -c \"")
         .expect("psql");
     database.execute(statement.split('"').next().unwrap()).await;
-    let answer = client
-        .list_partner_requests(list())
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(answer.partner_requests.len(), 0);
+    let blocks = [&first, &how, &keep_token, &list, &log_out];
+    let outcomes = shell::run(&blocks, home.path(), Stdio::null());
+    assert_eq!(outcomes[3].json(), serde_json::json!({}));
+    let refused = &outcomes[4].output;
+    assert!(refused.contains("Code: Unauthenticated"), "{refused}");
 }

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Makes the signing key and the service token once, on volumes that the services'
+# user alone reads.
+set -eu
+umask 077
+if [ -z "$(ls /keys)" ]; then
+    openssl genpkey -algorithm ed25519 -out "/keys/$(date -u +%Y%m%dT%H%M%SZ).pem"
+fi
+if [ ! -e /service-token/token ]; then
+    openssl rand -base64 32 > /service-token/token
+fi
+chown -R 65532:65532 /keys /service-token
