@@ -6,6 +6,7 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -15,20 +16,38 @@ use tower::Service;
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     target: Target,
+    /// Where the target is; otherwise its name is looked up.
+    address: Option<SocketAddr>,
 }
 
 impl Connector {
-    pub(super) fn new(target: Target) -> Self {
-        Self { target }
+    /// To whichever address of its name answers first.
+    pub(super) fn to_name(target: Target) -> Self {
+        Self {
+            target,
+            address: None,
+        }
     }
 
-    async fn connect(self) -> io::Result<Stream> {
-        let stream = TcpStream::connect(self.target.place()).await?;
-        stream.set_nodelay(true)?;
-        match self.target.tls() {
-            None => Ok(Stream::Plain(stream)),
-            Some((name, tls)) => tls.connect(name.clone(), stream).await,
+    /// To one address. The certificate is still the name's.
+    pub(super) fn to_address(target: Target, address: SocketAddr) -> Self {
+        Self {
+            target,
+            address: Some(address),
         }
+    }
+
+    async fn connect(self) -> io::Result<TokioIo<Stream>> {
+        let stream = match self.address {
+            Some(address) => TcpStream::connect(address).await?,
+            None => TcpStream::connect(self.target.place()).await?,
+        };
+        stream.set_nodelay(true)?;
+        let stream = match self.target.tls() {
+            None => Stream::Plain(stream),
+            Some((name, tls)) => tls.connect(name.clone(), stream).await?,
+        };
+        Ok(TokioIo::new(stream))
     }
 }
 
@@ -42,17 +61,6 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let connector = self.clone();
-        Box::pin(async move {
-            let target = connector.target.clone();
-            match connector.connect().await {
-                Ok(stream) => Ok(TokioIo::new(stream)),
-                Err(error) => {
-                    // the caller is told only that there is no answer
-                    tracing::warn!(?target, %error, "cannot connect");
-                    Err(error)
-                }
-            }
-        })
+        Box::pin(self.clone().connect())
     }
 }

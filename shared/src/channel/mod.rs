@@ -1,4 +1,5 @@
-//! Channels to other services of this back end, with TLS or without.
+//! Channels to other services of this back end, with TLS or without: over one
+//! connection ([`connect`]), or over all replicas of a service ([`Balanced`]).
 //!
 //! ```no_run
 //! # use shared::{channel::{self, Target}, tls::{ClientTls, ClientTlsFiles}};
@@ -10,9 +11,17 @@
 //! # Ok(()) }
 //! ```
 
+mod balanced;
 mod connector;
+mod replica;
+mod resolver;
+mod retry;
 mod target;
 
+pub use balanced::Balanced;
+pub use replica::Replica;
+pub use resolver::Resolver;
+pub use retry::RetryThrottle;
 pub use target::{InvalidTarget, Target};
 
 use connector::Connector;
@@ -29,6 +38,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// lost.
 #[must_use]
 pub fn connect(target: Target) -> Channel {
+    endpoint(&target).connect_with_connector_lazy(Connector::to_name(target))
+}
+
+fn endpoint(target: &Target) -> Endpoint {
     // TLS is the connector's: tonic is to see a plain transport, and calls the scheme
     // that they go by
     Endpoint::from(target.transport())
@@ -37,5 +50,4 @@ pub fn connect(target: Target) -> Channel {
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
         .keep_alive_while_idle(true)
-        .connect_with_connector_lazy(Connector::new(target))
 }

@@ -2,38 +2,148 @@
 
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
 use crate::{
-    channel::{self, Target},
+    channel::{Balanced, Replica, Resolver, RetryThrottle, Target},
     errors, telemetry,
 };
 use http::HeaderMap;
 use proto::auth::v1::{
-    ErrorReason, ValidateSessionRequest,
+    ErrorReason, ValidateSessionRequest, ValidateSessionResponse,
     session_validation_service_client::SessionValidationServiceClient,
 };
 use secrecy::ExposeSecret;
+use std::{sync::Arc, time::Duration};
 use tonic::{
-    Code, Request, Status,
+    Code, Request, Response, Status,
     metadata::{Ascii, MetadataMap, MetadataValue},
-    transport::Channel,
 };
 
-/// Asks auth-service. The connection is made at the first call and again
-/// whenever it is lost.
+/// Times that a validation is asked for at most. It changes nothing that asking twice
+/// would change twice.
+const ATTEMPTS: u32 = 3;
+
+/// Asks auth-service, whichever of its replicas answers.
 #[derive(Clone, Debug)]
 pub struct RemoteValidator {
-    client: SessionValidationServiceClient<Channel>,
+    auth: Balanced,
+    throttle: Arc<RetryThrottle>,
     tokens: Option<ServiceTokens>,
 }
 
 impl RemoteValidator {
-    /// Prepares the connection to auth-service's internal listener. Nothing is
-    /// sent yet. Without service tokens, the client certificate of the target is what
-    /// shows who asks.
+    /// Asks the replicas of auth-service behind the name of its internal listener.
+    /// Without service tokens, the client certificate of the target is what shows who
+    /// asks.
     #[must_use]
     pub fn new(target: Target, tokens: Option<ServiceTokens>) -> Self {
+        Self::over(Balanced::new(target, Resolver::system()), tokens)
+    }
+
+    /// Asks over a channel.
+    #[must_use]
+    pub fn over(auth: Balanced, tokens: Option<ServiceTokens>) -> Self {
         Self {
-            client: SessionValidationServiceClient::new(channel::connect(target)),
+            auth,
+            throttle: Arc::default(),
             tokens,
+        }
+    }
+
+    /// Asks one replica, and another where it gives no answer. All of it is in the
+    /// caller's future: who gives up leaves nothing running.
+    async fn ask(
+        &self,
+        message: &ValidateSessionRequest,
+        deadline: Deadline,
+    ) -> Result<ValidateSessionResponse, ValidationError> {
+        let mut asked = Vec::new();
+        let mut ask_again = true;
+        for left in (0..ATTEMPTS).rev() {
+            if ask_again && !self.auth.has_another(&asked) {
+                asked.clear();
+            }
+            let Some(replica) = self.auth.pick(&asked).await else {
+                break;
+            };
+            asked.push(replica.address());
+            // a replica that says nothing must leave time for another
+            let patience = if left > 0 && self.auth.has_another(&asked) {
+                deadline.remaining() / (left + 1)
+            } else {
+                deadline.remaining()
+            };
+            match self.attempt(replica, message, patience).await? {
+                Attempt::Answered(answer) => {
+                    self.throttle.succeeded();
+                    return answer.map_err(|status| refusal(&status));
+                }
+                Attempt::Lost => ask_again = true,
+                Attempt::Late => ask_again = false,
+            }
+            if !self.throttle.failed() {
+                tracing::warn!("too much fails to ask auth-service again");
+                break;
+            }
+        }
+        tracing::warn!("no replica of auth-service gave an answer");
+        Err(ValidationError::Unavailable)
+    }
+
+    async fn attempt(
+        &self,
+        replica: Replica,
+        message: &ValidateSessionRequest,
+        patience: Duration,
+    ) -> Result<Attempt, ValidationError> {
+        let mut request = Request::new(message.clone());
+        let mut headers = HeaderMap::new();
+        telemetry::propagate(&mut headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
+        if let Some(tokens) = &self.tokens {
+            let Some(credential) = credential(tokens) else {
+                tracing::error!("the service token cannot be sent as metadata");
+                return Err(ValidationError::Unavailable);
+            };
+            request.metadata_mut().insert("authorization", credential);
+        }
+        // what is left of the caller's deadline goes along
+        request.set_timeout(patience);
+        let mut client = SessionValidationServiceClient::new(replica.clone());
+        let answer = tokio::time::timeout(patience, client.validate_session(request)).await;
+        let Ok(answer) = answer else {
+            replica.avoid();
+            return Ok(Attempt::Late);
+        };
+        Ok(Attempt::of(answer.map(Response::into_inner)))
+    }
+}
+
+/// What became of asking one replica.
+enum Attempt {
+    /// It answered, be it with a refusal.
+    Answered(Result<ValidateSessionResponse, Status>),
+    /// No connection, or a lost one: the same replica may answer by another.
+    Lost,
+    /// It has no time, or sheds load: to be asked again is what it can do without.
+    Late,
+}
+
+impl Attempt {
+    fn of(answer: Result<ValidateSessionResponse, Status>) -> Self {
+        let status = match answer {
+            Ok(answer) => return Self::Answered(Ok(answer)),
+            Err(status) => status,
+        };
+        // a status of the transport's, not of the other side's
+        let is_ours = std::error::Error::source(&status).is_some();
+        let reason = errors::reason_of(&status).and_then(|name| errors::auth_reason(&name));
+        match (status.code(), reason) {
+            (Code::Cancelled | Code::DeadlineExceeded, None) if is_ours => Self::Late,
+            (Code::ResourceExhausted, Some(ErrorReason::Overloaded))
+            | (Code::Unavailable, Some(ErrorReason::DeadlineReached)) => Self::Late,
+            // a proxy says that there is nobody
+            (Code::Unavailable, None) => Self::Lost,
+            _ if is_ours => Self::Lost,
+            _ => Self::Answered(Err(status)),
         }
     }
 }
@@ -52,35 +162,16 @@ impl Validator for RemoteValidator {
         token: BearerToken,
         deadline: Deadline,
     ) -> Result<Principal, ValidationError> {
-        let mut request = Request::new(ValidateSessionRequest {
+        let message = ValidateSessionRequest {
             access_token: token.expose().to_owned(),
-        });
-        let mut headers = HeaderMap::new();
-        telemetry::propagate(&mut headers);
-        *request.metadata_mut() = MetadataMap::from_headers(headers);
-        if let Some(tokens) = &self.tokens {
-            let Some(credential) = credential(tokens) else {
-                tracing::error!("the service token cannot be sent as metadata");
-                return Err(ValidationError::Unavailable);
-            };
-            request.metadata_mut().insert("authorization", credential);
-        }
-        // what is left of the caller's deadline goes along
-        request.set_timeout(deadline.remaining());
-
-        let mut client = self.client.clone();
-        let response =
-            tokio::time::timeout_at(deadline.instant(), client.validate_session(request))
-                .await
-                .map_err(|_elapsed| {
-                    tracing::warn!("auth-service did not answer in time");
-                    ValidationError::Unavailable
-                })?
-                .map_err(|status| refusal(&status))?;
-        let principal = response
-            .into_inner()
-            .principal
-            .and_then(Principal::from_wire);
+        };
+        let response = tokio::time::timeout_at(deadline.instant(), self.ask(&message, deadline))
+            .await
+            .map_err(|_elapsed| {
+                tracing::warn!("auth-service did not answer in time");
+                ValidationError::Unavailable
+            })??;
+        let principal = response.principal.and_then(Principal::from_wire);
         principal.ok_or_else(|| {
             tracing::error!("auth-service answered without a principal");
             ValidationError::Unavailable

@@ -5,5 +5,6 @@
 
 mod joining;
 mod outages;
+mod replicas;
 mod third_service;
 mod tls;

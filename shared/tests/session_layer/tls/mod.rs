@@ -57,7 +57,7 @@ fn own(mounted: &Mounted) -> CertificateFiles {
 }
 
 /// A listener's TLS; it asks for certificates where it is mutual.
-fn server(mounted: &Mounted, mutual: bool) -> ServerTls {
+pub(crate) fn server(mounted: &Mounted, mutual: bool) -> ServerTls {
     let files = ServerTlsFiles {
         own: own(mounted),
         client_authority: mutual.then(|| mounted.authority()),
@@ -75,7 +75,7 @@ fn client(mounted: &Mounted) -> ClientTls {
 }
 
 /// A client that presents none.
-fn stranger(mounted: &Mounted) -> ClientTls {
+pub(crate) fn stranger(mounted: &Mounted) -> ClientTls {
     let files = ClientTlsFiles {
         authority: mounted.authority(),
         own: None,
@@ -83,6 +83,6 @@ fn stranger(mounted: &Mounted) -> ClientTls {
     ClientTls::open(files).unwrap()
 }
 
-fn mounted(certified: &Certified, authority: &Authority) -> Mounted {
+pub(crate) fn mounted(certified: &Certified, authority: &Authority) -> Mounted {
     Mounted::new(certified, authority)
 }

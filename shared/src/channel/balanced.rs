@@ -1,0 +1,194 @@
+//! All replicas behind one name, each asked as much as it can bear.
+
+use super::{Replica, Resolver, Target};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::{Status, body::Body};
+use tower::Service;
+
+/// How often addresses are looked up: DNS says nothing of a change by itself.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
+/// How soon they are looked up again at the earliest, however much fails.
+const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
+/// Replicas at most; a name with more is not a service's.
+const MAX_REPLICAS: usize = 256;
+/// Replicas that one call tries to connect to.
+const MAX_CONNECTS: usize = 3;
+/// How long a call waits for the first addresses.
+const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
+
+/// A channel to all replicas behind a name (a headless Service in Kubernetes), which
+/// generated clients take. Of two replicas chosen at random, the one with fewer calls
+/// pending is asked; one that failed is asked after the others. Addresses are looked
+/// up every five seconds and at once when a replica fails; calls that a replica is
+/// working on go on when its address is gone. While no address is found, the last
+/// ones stay.
+///
+/// A call goes to another replica where no connection can be made. A call that was
+/// sent is not sent again: that is its caller's to decide ([`Balanced::pick`]).
+#[derive(Clone, Debug)]
+pub struct Balanced {
+    known: Arc<Known>,
+    _looking_up: Arc<DropGuard>,
+}
+
+#[derive(Debug)]
+struct Known {
+    target: Target,
+    replicas: RwLock<Vec<Replica>>,
+    /// Whether addresses were looked up, found or not.
+    looked_up: watch::Sender<bool>,
+    failed: Arc<Notify>,
+}
+
+impl Balanced {
+    /// Begins to look up the addresses; on the runtime that the caller runs in.
+    #[must_use]
+    pub fn new(target: Target, resolver: Resolver) -> Self {
+        let known = Arc::new(Known {
+            target,
+            replicas: RwLock::default(),
+            looked_up: watch::Sender::new(false),
+            failed: Arc::default(),
+        });
+        let stop = CancellationToken::new();
+        let looking_up = look_up(Arc::clone(&known), resolver);
+        tokio::spawn(stop.clone().run_until_cancelled_owned(looking_up));
+        Self {
+            known,
+            _looking_up: Arc::new(stop.drop_guard()),
+        }
+    }
+
+    /// Chooses a replica at none of these addresses, if there is one.
+    pub async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+        let mut looked_up = self.known.looked_up.subscribe();
+        let first = looked_up.wait_for(|looked_up| *looked_up);
+        // nothing found is nothing to choose from
+        let _ = tokio::time::timeout(FIRST_ADDRESSES, first).await;
+        self.known.pick(asked)
+    }
+
+    /// Whether there is a replica at none of these addresses.
+    #[must_use]
+    pub fn has_another(&self, asked: &[SocketAddr]) -> bool {
+        self.known.pick(asked).is_some()
+    }
+}
+
+impl Known {
+    fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+        let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
+        let not_asked = replicas
+            .iter()
+            .filter(|replica| !asked.contains(&replica.address()));
+        let (avoided, good): (Vec<_>, Vec<_>) = not_asked.partition(|replica| replica.is_avoided());
+        let among = if good.is_empty() { avoided } else { good };
+        if among.is_empty() {
+            if replicas.is_empty() {
+                // do not wait for the next look-up's time
+                self.failed.notify_one();
+            }
+            return None;
+        }
+        let one = || among[fastrand::usize(..among.len())];
+        let (first, second) = (one(), one());
+        let fewer = if first.pending() <= second.pending() {
+            first
+        } else {
+            second
+        };
+        Some(fewer.clone())
+    }
+
+    /// Takes what was found; replicas that are known keep their connections.
+    fn take(&self, mut addresses: Vec<SocketAddr>) {
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses.truncate(MAX_REPLICAS);
+        let mut replicas = self
+            .replicas
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let same = replicas
+            .iter()
+            .map(Replica::address)
+            .eq(addresses.iter().copied());
+        if same {
+            return;
+        }
+        tracing::info!(target = ?self.target, ?addresses, "replicas");
+        let known = |address| {
+            let mut replicas = replicas.iter();
+            replicas.find(|replica| replica.address() == address)
+        };
+        let replica = |address| match known(address) {
+            Some(replica) => replica.clone(),
+            None => Replica::new(self.target.clone(), address, Arc::clone(&self.failed)),
+        };
+        *replicas = addresses.into_iter().map(replica).collect();
+    }
+}
+
+async fn look_up(known: Arc<Known>, resolver: Resolver) {
+    let mut fails = false;
+    loop {
+        let found = resolver.resolve(known.target.place()).await;
+        let problem = match found {
+            Ok(addresses) if addresses.is_empty() => Some("no address".to_owned()),
+            Ok(addresses) => {
+                known.take(addresses);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        // said when it begins, not each time
+        if let (Some(problem), false) = (&problem, fails) {
+            tracing::warn!(target = ?known.target, problem, "no addresses; the last ones stay");
+        }
+        fails = problem.is_some();
+        known.looked_up.send_replace(true);
+        tokio::time::sleep(LOOK_UP_AGAIN).await;
+        let rest = LOOK_UP_EVERY.saturating_sub(LOOK_UP_AGAIN);
+        // a failure, or the time that has passed
+        let _ = tokio::time::timeout(rest, known.failed.notified()).await;
+    }
+}
+
+impl Service<http::Request<Body>> for Balanced {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let balanced = self.clone();
+        Box::pin(async move {
+            let mut asked = Vec::new();
+            while asked.len() < MAX_CONNECTS {
+                let Some(mut replica) = balanced.pick(&asked).await else {
+                    break;
+                };
+                asked.push(replica.address());
+                if replica.connect().await.is_ok() {
+                    return Ok(match replica.call(request).await {
+                        Ok(response) => response,
+                        Err(error) => Status::from_error(Box::new(error)).into_http(),
+                    });
+                }
+            }
+            Ok(Status::unavailable("no replica can be reached").into_http())
+        })
+    }
+}
