@@ -220,8 +220,8 @@ mod tests {
     use std::net::Ipv4Addr;
     use tonic_types::StatusExt as _;
 
-    fn caller(number: u8) -> Option<IpAddr> {
-        Some(Ipv4Addr::new(10, 0, 0, number).into())
+    fn caller(number: u8) -> IpAddr {
+        Ipv4Addr::new(10, 0, 0, number).into()
     }
 
     fn in_flight(capacity: usize) -> InFlight {
@@ -234,7 +234,7 @@ mod tests {
 
     fn enter(in_flight: &mut InFlight, from: u8, priority: Priority, times: usize) -> usize {
         (0..times)
-            .filter(|_| in_flight.enter(caller(from), priority))
+            .filter(|_| in_flight.enter(Some(caller(from)), priority))
             .count()
     }
 
@@ -252,11 +252,11 @@ mod tests {
         // alone, it may have all the room there is for such calls
         assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
         for _ in 0..24 {
-            in_flight.leave(caller(1));
+            in_flight.leave(Some(caller(1)));
         }
         // then another one comes: the first has its half already
-        assert!(in_flight.enter(caller(2), Priority::Last));
-        assert!(!in_flight.enter(caller(1), Priority::Last));
+        assert!(in_flight.enter(Some(caller(2)), Priority::Last));
+        assert!(!in_flight.enter(Some(caller(1)), Priority::Last));
         assert_eq!(enter(&mut in_flight, 2, Priority::Last, 100), 23);
     }
 
@@ -316,9 +316,9 @@ mod tests {
                 if !comes {
                     if let Some(at) = inside.iter().position(|other| *other == from) {
                         inside.swap_remove(at);
-                        in_flight.leave(caller(from));
+                        in_flight.leave(Some(caller(from)));
                     }
-                } else if in_flight.enter(caller(from), priority) {
+                } else if in_flight.enter(Some(caller(from)), priority) {
                     inside.push(from);
                 }
                 prop_assert!(in_flight.all <= 16);
@@ -327,11 +327,11 @@ mod tests {
                 prop_assert!(in_flight.by_caller.len() <= inside.len());
             }
             for from in inside {
-                in_flight.leave(caller(from));
+                in_flight.leave(Some(caller(from)));
             }
             prop_assert!(in_flight.by_caller.is_empty() && in_flight.all == 0);
             // whoever comes to an empty service is served
-            prop_assert!(in_flight.enter(caller(9), Priority::Last));
+            prop_assert!(in_flight.enter(Some(caller(9)), Priority::Last));
         }
     }
 }
