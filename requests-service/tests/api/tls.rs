@@ -11,7 +11,7 @@ use proto::auth::v1::{
 };
 use shared::tls::{ClientTls, ClientTlsFiles};
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, with_token},
     certificates::{Authority, Mounted},
 };
@@ -43,7 +43,7 @@ async fn auth_service(kind: Kind, server: &Mounted) -> Auth {
     ];
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let database = TestDatabase::migrated(kind).await;
-    let url = database.url.clone();
+    let url = database.url_as(Role::Auth);
     Auth::start_through(database, &url, &flags).await
 }
 

@@ -11,7 +11,7 @@ use shared::{
     tls::ClientTls,
 };
 use testing::{
-    Kind, TestDatabase,
+    Kind, Role, TestDatabase,
     auth::{Auth, as_service, refusal, with_token},
     certificates::{Authority, Mounted},
     third::v1::WhoAmIRequest,
@@ -35,7 +35,7 @@ async fn start(this: &Mounted, identities: &str) -> Auth {
     ];
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let database = TestDatabase::migrated(Kind::Sqlite).await;
-    let url = database.url.clone();
+    let url = database.url_as(Role::Auth);
     Auth::start_through(database, &url, &flags).await
 }
 
