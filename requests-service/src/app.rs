@@ -12,7 +12,7 @@ use proto::requests::v1::{
     partners_service_server::PartnersServiceServer,
 };
 use shared::{
-    channel::{InvalidTarget, Target},
+    channel::{Balanced, InvalidTarget, Target},
     database::{ConnectError, Database, PoolMetrics},
     housekeeping::Housekeeper,
     serve::{
@@ -118,7 +118,8 @@ impl App {
         let tokens = config.service_token_file.map(ServiceTokens::open);
         let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
         let auth = Target::new(&config.auth_service_url, tls)?;
-        let validator = RemoteValidator::new(auth, tokens.transpose()?);
+        let auth = Balanced::new(auth, config.resolver);
+        let validator = RemoteValidator::over(auth, tokens.transpose()?);
         let sessions = SessionLayer::with(rules, validator, None, config.limits)?;
         let handlers = PartnerRequestsHandlers::new(partner_requests);
         let partner_requests =

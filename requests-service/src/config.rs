@@ -9,6 +9,7 @@ pub use tls::TlsArguments;
 
 use clap::Parser;
 use shared::{
+    channel::Resolver,
     config::Problems,
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
@@ -87,6 +88,8 @@ pub struct Config {
     pub pool: PoolLimits,
     /// auth-service's internal listener.
     pub auth_service_url: Uri,
+    /// How the replicas behind that name are looked up.
+    pub resolver: Resolver,
     /// TLS of the public listener.
     pub public_tls: Option<ServerTlsFiles>,
     /// TLS towards auth-service.
@@ -161,6 +164,7 @@ impl TryFrom<Arguments> for Config {
                 ..PoolLimits::default()
             },
             auth_service_url,
+            resolver: Resolver::system(),
             public_tls,
             auth_service_tls: auth_tls,
             service_token_file: token_file.map(PathBuf::from),

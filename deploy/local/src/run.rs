@@ -13,6 +13,7 @@ use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
 use shared::{
+    channel::Resolver,
     database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
     housekeeping,
     serve::{BindError, PublicAccess, ServeError},
@@ -159,6 +160,7 @@ fn requests_config(
         database_url: url.clone(),
         pool: PoolLimits::default(),
         auth_service_url: format!("http://{auth_internal}").parse()?,
+        resolver: Resolver::system(),
         public_tls: None,
         auth_service_tls: None,
         service_token_file: Some(directory.service_token()),

@@ -26,6 +26,7 @@ mod partners;
 mod partners_walk;
 mod random_filters;
 mod refusals;
+mod rolling;
 mod search;
 mod strangers;
 mod support;

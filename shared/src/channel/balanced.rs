@@ -1,8 +1,10 @@
 //! All replicas behind one name, each asked as much as it can bear.
 
 use super::{Replica, Resolver, Target};
+use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
+    error::Error as _,
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -11,7 +13,7 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body, transport};
 use tower::Service;
 
 /// How often addresses are looked up: DNS says nothing of a change by itself.
@@ -32,8 +34,11 @@ const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 /// working on go on when its address is gone. While no address is found, the last
 /// ones stay.
 ///
-/// A call goes to another replica where no connection can be made. A call that was
-/// sent is not sent again: that is its caller's to decide ([`Balanced::pick`]).
+/// A call goes to another replica where no connection can be made, and where the
+/// connection was closed before the call was sent, as happens while a replica stops. A
+/// call that was sent is not sent again: that is its caller's to decide
+/// ([`Balanced::pick`]). For that a request is kept until it is sent, so calls are
+/// unary ones.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     known: Arc<Known>,
@@ -163,6 +168,28 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
     }
 }
 
+/// Whether the connection was closed while the call still waited to be sent on it.
+fn was_not_sent(error: &transport::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_canceled();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// What became of a call whose connection was lost is not known: UNAVAILABLE, as other
+/// clients of gRPC say it, where tonic says UNKNOWN.
+fn lost(error: transport::Error) -> Status {
+    let status = Status::from_error(Box::new(error));
+    match status.code() {
+        Code::Unknown => Status::unavailable("the connection to the replica was lost"),
+        _ => status,
+    }
+}
+
 impl Service<http::Request<Body>> for Balanced {
     type Response = http::Response<Body>;
     type Error = Infallible;
@@ -175,17 +202,26 @@ impl Service<http::Request<Body>> for Balanced {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let balanced = self.clone();
         Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let message = match body.collect().await {
+                Ok(message) => message.to_bytes(),
+                Err(status) => return Ok(status.into_http()),
+            };
             let mut asked = Vec::new();
             while asked.len() < MAX_CONNECTS {
                 let Some(mut replica) = balanced.pick(&asked).await else {
                     break;
                 };
                 asked.push(replica.address());
-                if replica.connect().await.is_ok() {
-                    return Ok(match replica.call(request).await {
-                        Ok(response) => response,
-                        Err(error) => Status::from_error(Box::new(error)).into_http(),
-                    });
+                if replica.connect().await.is_err() {
+                    continue;
+                }
+                let body = Body::new(Full::new(message.clone()));
+                let request = http::Request::from_parts(parts.clone(), body);
+                match replica.call(request).await {
+                    Err(error) if was_not_sent(&error) => {}
+                    Err(error) => return Ok(lost(error).into_http()),
+                    Ok(response) => return Ok(response),
                 }
             }
             Ok(Status::unavailable("no replica can be reached").into_http())

@@ -197,6 +197,20 @@ impl Replica {
         config
     }
 
+    /// Serves until `stop`, as the program does; tells where services and the cluster
+    /// reach it. For a process of its own.
+    pub async fn serve(
+        folder: &Path,
+        url: &DatabaseUrl,
+        tell: impl FnOnce(SocketAddr, SocketAddr),
+        stop: CancellationToken,
+    ) {
+        let app = App::build(Self::config(folder, url, &[]), Clock::system());
+        let app = app.await.expect("auth-service starts");
+        tell(app.internal_address(), app.ops_address());
+        app.run(stop).await.expect("it ends by itself");
+    }
+
     async fn start_configured(config: Config, clock: &Clock) -> Self {
         let app = App::build(config, clock.clone())
             .await

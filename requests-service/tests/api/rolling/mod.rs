@@ -1,0 +1,202 @@
+//! Replicas that go while callers call: one after the other as in a roll-out, and at
+//! once as when a machine dies. Three of auth-service and two of this service, each a
+//! process, on one PostgreSQL.
+//!
+//! ```sh
+//! TICKETING_ROUNDS=20 cargo test -p requests-service --test api -- rolling --nocapture
+//! ```
+//!
+//! A run prints its seed; `TICKETING_SEED` chooses the same again.
+
+mod load;
+mod process;
+
+use crate::{
+    support::{Row, script},
+    with_sessions::PARTNER_USER,
+};
+use load::{CALLERS, Load, Seen};
+use process::{Known, Names, Process};
+use shared::channel::{Balanced, Target};
+use testing::{
+    Kind,
+    auth::{Auth, TestUser},
+};
+
+const AUTH: &str = "auth-service";
+const REQUESTS: &str = "requests-service";
+
+/// Both services, as deployed.
+struct Deployed {
+    auth: Auth,
+    auth_replicas: Vec<Process>,
+    requests_replicas: Vec<Process>,
+    names: Names,
+    known: Known,
+}
+
+impl Deployed {
+    async fn start() -> Self {
+        let auth = Auth::start(Kind::Postgres).await;
+        let rows: Vec<_> = (1..=CALLERS)
+            .map(|id| Row {
+                status: Some("confirmed"),
+                ..Row::new(id, Some(1))
+            })
+            .collect();
+        auth.database.execute(&script(Kind::Postgres, &rows)).await;
+        let user = TestUser {
+            email: PARTNER_USER,
+            user_type: "partner",
+            role: "partner",
+            partner_id: Some(1),
+        };
+        auth.add_user(user).await;
+        let mut deployed = Self {
+            names: Names::new(auth.folder.path()),
+            auth,
+            auth_replicas: Vec::new(),
+            requests_replicas: Vec::new(),
+            known: Known::default(),
+        };
+        for _ in 0..3 {
+            let replica = deployed.begin(AUTH).await;
+            deployed.auth_replicas.push(replica);
+        }
+        deployed.tell();
+        for _ in 0..2 {
+            let replica = deployed.begin(REQUESTS).await;
+            deployed.requests_replicas.push(replica);
+        }
+        deployed.tell();
+        deployed
+    }
+
+    async fn begin(&self, service: &str) -> Process {
+        Process::start(service, &self.auth.database, self.auth.folder.path()).await
+    }
+
+    /// Tells everyone where the replicas are.
+    fn tell(&self) {
+        let addresses = |replicas: &[Process]| {
+            replicas
+                .iter()
+                .map(|replica| replica.address)
+                .collect::<Vec<_>>()
+        };
+        self.names.set(&addresses(&self.auth_replicas));
+        self.known.set(&addresses(&self.requests_replicas));
+    }
+
+    fn replicas(&mut self, service: &str) -> &mut Vec<Process> {
+        if service == AUTH {
+            &mut self.auth_replicas
+        } else {
+            &mut self.requests_replicas
+        }
+    }
+
+    /// Puts a new replica in the place of an old one, which is given back.
+    async fn replace(&mut self, service: &str, place: usize) -> Process {
+        let new = self.begin(service).await;
+        let old = std::mem::replace(&mut self.replicas(service)[place], new);
+        self.tell();
+        old
+    }
+
+    fn channel(&self) -> Balanced {
+        let url = "http://requests-service:1".parse().unwrap();
+        Balanced::new(Target::new(&url, None).unwrap(), self.known.resolver())
+    }
+
+    /// Each change that was answered stands in the log, and stands there once.
+    async fn each_change_was_made_once(&self, seen: &Seen) {
+        let made = "SELECT CAST(count(*) AS integer) FROM request_status_log WHERE changed_by_id IS NOT NULL";
+        let made = self.auth.database.query_number(made).await;
+        assert_eq!(usize::try_from(made).unwrap(), seen.changes, "{seen:?}");
+    }
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The rounds of this run, and what chooses in them.
+fn rounds() -> (u64, fastrand::Rng) {
+    let seed = variable("TICKETING_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("TICKETING_SEED={seed}");
+    (
+        variable("TICKETING_ROUNDS").unwrap_or(1),
+        fastrand::Rng::with_seed(seed),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_costs_no_call() {
+    let mut deployed = Deployed::start().await;
+    let token = deployed
+        .auth
+        .log_in(PARTNER_USER)
+        .await
+        .tokens
+        .unwrap()
+        .access_token;
+    let (rounds, mut rng) = rounds();
+    let mut load = Load::start(&deployed.channel(), &token);
+    for _ in 0..rounds {
+        let mut steps = [
+            (AUTH, 0),
+            (AUTH, 1),
+            (AUTH, 2),
+            (REQUESTS, 0),
+            (REQUESTS, 1),
+        ];
+        rng.shuffle(&mut steps);
+        for (service, place) in steps {
+            load.answers(rng.usize(1..20)).await;
+            let old = deployed.replace(service, place).await;
+            old.terminate().await;
+        }
+    }
+    load.answers(20).await;
+    let seen = load.end().await;
+    println!("{rounds} rounds: {seen:?}");
+    assert_eq!(seen.failed, 0, "{seen:?}");
+    deployed.each_change_was_made_once(&seen).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_replica_costs_what_was_in_flight_on_it_and_no_more() {
+    let mut deployed = Deployed::start().await;
+    let token = deployed
+        .auth
+        .log_in(PARTNER_USER)
+        .await
+        .tokens
+        .unwrap()
+        .access_token;
+    let (rounds, mut rng) = rounds();
+    let mut load = Load::start(&deployed.channel(), &token);
+    let mut may_fail = 0;
+    for _ in 0..rounds {
+        for service in [AUTH, REQUESTS] {
+            load.answers(rng.usize(1..20)).await;
+            let replicas = deployed.replicas(service);
+            let killed = replicas.swap_remove(rng.usize(..replicas.len()));
+            killed.kill().await;
+            // a validation is asked for again; a call of requests-service is its caller's
+            if service == REQUESTS {
+                may_fail += usize::try_from(CALLERS).unwrap();
+            }
+            load.answers(20).await;
+            let new = deployed.begin(service).await;
+            deployed.replicas(service).push(new);
+            deployed.tell();
+        }
+    }
+    load.answers(20).await;
+    let seen = load.end().await;
+    println!("{rounds} rounds: {seen:?}");
+    assert!(seen.failed <= may_fail, "{seen:?}");
+    deployed.each_change_was_made_once(&seen).await;
+}
