@@ -63,8 +63,8 @@ impl Export {
                     .with_batch_exporter(exporter)
                     .with_resource(resource.build())
             }
-            // ids are made, nothing is recorded
-            None => builder.with_sampler(Sampler::AlwaysOff),
+            // ids are made, and what the caller says of sampling is passed on
+            None => builder.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff))),
         };
         Ok(Self {
             provider: builder.build(),

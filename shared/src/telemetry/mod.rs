@@ -25,8 +25,8 @@ use tracing_subscriber::{
 
 /// Below these levels the libraries print what must not be in a log: connection
 /// URLs with passwords, header values. A filter of its own, so that no `RUST_LOG`
-/// goes lower. Of `sea_orm` it keeps the spans of statements, too, which would
-/// stand where a line has its call's.
+/// goes lower. Of `sea_orm` it keeps the spans of statements, too, which say nothing to
+/// a log.
 const FLOORS: [(&str, Level); 8] = [
     ("h2", Level::INFO),
     ("hyper", Level::INFO),
@@ -86,7 +86,8 @@ where
     if std::io::stderr().is_terminal() {
         Box::new(lines)
     } else {
-        Box::new(lines.json().with_span_list(false))
+        // all of them: the call's names stand in the outermost
+        Box::new(lines.json().with_current_span(false))
     }
 }
 

@@ -124,6 +124,13 @@ impl Running {
         self.child.wait().expect("it ends")
     }
 
+    /// The same, and gives its log.
+    pub(crate) fn terminate_for_log(mut self) -> String {
+        let log = self.log.take().expect("it is read once");
+        assert!(self.terminate().success());
+        log.join().expect("it is read to its end")
+    }
+
     /// Ends it, and gives its log.
     fn end(&mut self) -> String {
         let _ = self.child.kill();

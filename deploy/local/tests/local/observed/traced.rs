@@ -15,6 +15,7 @@ use proto::{
         ListPartnerRequestsRequest, partner_requests_service_client::PartnerRequestsServiceClient,
     },
 };
+use serde_json::Value;
 use std::fmt::Write as _;
 use testing::auth::{channel, with_token};
 use tokio::{net::TcpListener, sync::mpsc};
@@ -61,6 +62,50 @@ fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
     })
 }
 
+/// Logs in and lists, in a caller's trace and under its name; the access token.
+async fn list_as_page_7(running: &Running) -> String {
+    let request = CreateSessionRequest {
+        email: "partner@swift.example".to_owned(),
+        password: local::demo::PASSWORD.to_owned(),
+        device_info: String::new(),
+    };
+    let mut client = AuthServiceClient::new(channel(running.auth()));
+    let answer = client.create_session(request).await.unwrap().into_inner();
+    let access_token = answer.tokens.unwrap().access_token;
+
+    let mut request = with_token(ListPartnerRequestsRequest::default(), &access_token);
+    let parent = format!("00-{TRACE}-{CALLER}-01");
+    let metadata = request.metadata_mut();
+    metadata.insert("traceparent", parent.parse().unwrap());
+    metadata.insert("x-request-id", "page-7".parse().unwrap());
+    let mut client = PartnerRequestsServiceClient::new(channel(running.requests()));
+    let answer = client.list_partner_requests(request).await.unwrap();
+    assert_eq!(answer.metadata().get("x-request-id").unwrap(), "page-7");
+    access_token
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_logs_of_both_services_name_the_call_and_its_trace_also_where_nothing_is_exported() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = Running::start_with(directory.path(), &[], &[("RUST_LOG", "shared=debug")]);
+    list_as_page_7(&running).await;
+    let log = running.terminate_for_log();
+    for method in [LIST, VALIDATE] {
+        let is_its = |line: &&Value| {
+            let call = &line["spans"][0];
+            line["fields"]["message"] == "answered"
+                && call["method"] == method
+                && call["request_id"] == "page-7"
+                && call["trace_id"] == TRACE
+        };
+        let lines: Vec<Value> = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        assert!(lines.iter().any(|line| is_its(&line)), "{method}: {log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
     let (endpoint, mut exported) = collector().await;
@@ -72,31 +117,7 @@ async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
         ("RUST_LOG", "error"),
     ];
     let running = Running::start_with(directory.path(), &[], &variables);
-    let request = CreateSessionRequest {
-        email: "partner@swift.example".to_owned(),
-        password: local::demo::PASSWORD.to_owned(),
-        device_info: String::new(),
-    };
-    let mut client = AuthServiceClient::new(channel(running.auth()));
-    let tokens = client
-        .create_session(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .tokens
-        .unwrap();
-
-    let mut request = with_token(ListPartnerRequestsRequest::default(), &tokens.access_token);
-    let parent = format!("00-{TRACE}-{CALLER}-01");
-    request
-        .metadata_mut()
-        .insert("traceparent", parent.parse().unwrap());
-    request
-        .metadata_mut()
-        .insert("x-request-id", "page-7".parse().unwrap());
-    let mut client = PartnerRequestsServiceClient::new(channel(running.requests()));
-    let answer = client.list_partner_requests(request).await.unwrap();
-    assert_eq!(answer.metadata().get("x-request-id").unwrap(), "page-7");
+    let access_token = list_as_page_7(&running).await;
 
     // the last spans come before the end
     assert!(running.terminate().success());
@@ -137,11 +158,7 @@ async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
             .find(|attribute| attribute.key == "request_id");
         assert!(format!("{id:?}").contains("page-7"), "{span:?}");
     }
-    for part in tokens
-        .access_token
-        .split('.')
-        .chain([local::demo::PASSWORD])
-    {
+    for part in access_token.split('.').chain([local::demo::PASSWORD]) {
         assert!(!everything.contains(part), "a secret is exported: {part}");
     }
     assert!(everything.contains("ticketing-local"));
