@@ -121,29 +121,47 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The rounds of this run, and what chooses in them.
-fn rounds() -> (u64, fastrand::Rng) {
-    let seed = variable("TICKETING_SEED").unwrap_or_else(|| fastrand::u64(..));
-    println!("TICKETING_SEED={seed}");
-    (
-        variable("TICKETING_ROUNDS").unwrap_or(1),
-        fastrand::Rng::with_seed(seed),
-    )
+/// A deployment under load, and what a run's seed chooses.
+struct Run {
+    deployed: Deployed,
+    load: Load,
+    rounds: u64,
+    rng: fastrand::Rng,
+}
+
+impl Run {
+    async fn start() -> Self {
+        let seed = variable("TICKETING_SEED").unwrap_or_else(|| fastrand::u64(..));
+        println!("TICKETING_SEED={seed}");
+        let deployed = Deployed::start().await;
+        let token = deployed.auth.log_in(PARTNER_USER).await.tokens;
+        Self {
+            load: Load::start(&deployed.channel(), &token.unwrap().access_token),
+            deployed,
+            rounds: variable("TICKETING_ROUNDS").unwrap_or(1),
+            rng: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    /// Lets callers call for a while.
+    async fn go_on(&mut self) {
+        self.load.answers(self.rng.usize(1..20)).await;
+    }
+
+    /// What the callers saw; each change that they made stands there once.
+    async fn end(mut self) -> Seen {
+        self.load.answers(20).await;
+        let seen = self.load.end().await;
+        println!("{} rounds: {seen:?}", self.rounds);
+        self.deployed.each_change_was_made_once(&seen).await;
+        seen
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_costs_no_call() {
-    let mut deployed = Deployed::start().await;
-    let token = deployed
-        .auth
-        .log_in(PARTNER_USER)
-        .await
-        .tokens
-        .unwrap()
-        .access_token;
-    let (rounds, mut rng) = rounds();
-    let mut load = Load::start(&deployed.channel(), &token);
-    for _ in 0..rounds {
+    let mut run = Run::start().await;
+    for _ in 0..run.rounds {
         let mut steps = [
             (AUTH, 0),
             (AUTH, 1),
@@ -151,52 +169,37 @@ async fn a_rolling_restart_costs_no_call() {
             (REQUESTS, 0),
             (REQUESTS, 1),
         ];
-        rng.shuffle(&mut steps);
+        run.rng.shuffle(&mut steps);
         for (service, place) in steps {
-            load.answers(rng.usize(1..20)).await;
-            let old = deployed.replace(service, place).await;
+            run.go_on().await;
+            let old = run.deployed.replace(service, place).await;
             old.terminate().await;
         }
     }
-    load.answers(20).await;
-    let seen = load.end().await;
-    println!("{rounds} rounds: {seen:?}");
+    let seen = run.end().await;
     assert_eq!(seen.failed, 0, "{seen:?}");
-    deployed.each_change_was_made_once(&seen).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_replica_costs_what_was_in_flight_on_it_and_no_more() {
-    let mut deployed = Deployed::start().await;
-    let token = deployed
-        .auth
-        .log_in(PARTNER_USER)
-        .await
-        .tokens
-        .unwrap()
-        .access_token;
-    let (rounds, mut rng) = rounds();
-    let mut load = Load::start(&deployed.channel(), &token);
+    let mut run = Run::start().await;
     let mut may_fail = 0;
-    for _ in 0..rounds {
+    for _ in 0..run.rounds {
         for service in [AUTH, REQUESTS] {
-            load.answers(rng.usize(1..20)).await;
-            let replicas = deployed.replicas(service);
-            let killed = replicas.swap_remove(rng.usize(..replicas.len()));
+            run.go_on().await;
+            let replicas = run.deployed.replicas(service);
+            let killed = replicas.swap_remove(run.rng.usize(..replicas.len()));
             killed.kill().await;
             // a validation is asked for again; a call of requests-service is its caller's
             if service == REQUESTS {
                 may_fail += usize::try_from(CALLERS).unwrap();
             }
-            load.answers(20).await;
-            let new = deployed.begin(service).await;
-            deployed.replicas(service).push(new);
-            deployed.tell();
+            run.load.answers(20).await;
+            let new = run.deployed.begin(service).await;
+            run.deployed.replicas(service).push(new);
+            run.deployed.tell();
         }
     }
-    load.answers(20).await;
-    let seen = load.end().await;
-    println!("{rounds} rounds: {seen:?}");
+    let seen = run.end().await;
     assert!(seen.failed <= may_fail, "{seen:?}");
-    deployed.each_change_was_made_once(&seen).await;
 }
