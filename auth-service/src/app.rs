@@ -18,7 +18,9 @@ use shared::{
     database::{ConnectError, Database, PoolLimits, PoolMetrics},
     housekeeping::Housekeeper,
     serve::{self, BindError, Calls, Listener, ReflectionError, ServeError, Shedding},
-    session_layer::{InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens},
+    session_layer::{
+        AccessRules, InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens,
+    },
     time::Clock,
     tls::{InvalidTls, ServerTls, ServerTlsFiles},
 };
@@ -83,7 +85,11 @@ impl App {
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let metrics = Metrics::register(&mut registry);
-        let calls = Calls::register(&mut registry, &[AUTH_SERVICE, VALIDATION_SERVICE]);
+        // who may call: read from the proto files, enforced before any handler
+        let for_clients = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
+        let for_services = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
+        let paths = for_clients.paths().chain(for_services.paths());
+        let calls = Calls::register(&mut registry, paths);
         let shedding = Shedding::new(&config.access, routes::priority, &mut registry);
         let layers = Layers::new(shedding, calls);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
@@ -139,13 +145,19 @@ impl App {
             serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
 
         let public_router = routes::public(
+            for_clients,
             sessions.clone(),
             &config.access,
             &layers,
             health_service.clone(),
         )?;
-        let internal_router =
-            routes::internal(sessions, services, &layers, health_service.clone())?;
+        let internal_router = routes::internal(
+            for_services,
+            sessions,
+            services,
+            &layers,
+            health_service.clone(),
+        )?;
         let ops_router = serve::ops(health_service, registry)?;
         Ok(Self {
             public: (public, public_router),

@@ -93,7 +93,9 @@ impl App {
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
-        let calls = Calls::register(&mut registry, &SERVICES);
+        // who may call: read from the proto files, enforced before any handler
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
+        let calls = Calls::register(&mut registry, rules.paths());
         let shedding = Shedding::new(&config.access, priority, &mut registry);
         // the outermost last
         let layers = Stack::new(
@@ -113,8 +115,6 @@ impl App {
         let (health, health_service) = tonic_health::server::health_reporter();
         let readiness = Readiness::new(database, health, &SERVICES).await;
 
-        // who may call: read from the proto files, enforced before any handler
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
         let tokens = config.service_token_file.map(ServiceTokens::open);
         let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
         let auth = Target::new(&config.auth_service_url, tls)?;

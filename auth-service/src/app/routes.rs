@@ -38,15 +38,14 @@ pub(super) fn priority(path: &str) -> Priority {
     }
 }
 
-/// For clients: who may call is read from the proto files, and enforced before any
-/// handler.
+/// For clients.
 pub(super) fn public(
+    rules: AccessRules,
     sessions: Sessions,
     access: &PublicAccess,
     layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
-    let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
     let validator = InProcessValidator::new(sessions.clone());
     let auth = AuthServiceServer::new(AuthHandlers::new(sessions, access.trusted_proxies))
         .max_decoding_message_size(MAX_MESSAGE);
@@ -62,12 +61,12 @@ pub(super) fn public(
 
 /// For services.
 pub(super) fn internal(
+    rules: AccessRules,
     sessions: Sessions,
     services: ServiceCredentials,
     layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
-    let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
         .max_decoding_message_size(MAX_MESSAGE);
     let validation = SessionLayer::with(rules, NoSessions, Some(services), Limits::default())?

@@ -8,11 +8,9 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
 };
-use prost_reflect::DescriptorPool;
 use std::{
     collections::HashMap,
     convert::Infallible,
-    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -20,7 +18,7 @@ use std::{
 };
 use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field};
 
 /// Upper bounds of the histogram of durations, in seconds. A call has ten at most.
@@ -63,9 +61,13 @@ struct CodeLabels {
 }
 
 impl Calls {
-    /// Registers the metrics of each method of these services, at zero.
+    /// Registers the metrics of each method of these paths (`/package.Service/Method`), at
+    /// zero.
     #[must_use]
-    pub fn register(registry: &mut MetricsRegistry, services: &[&str]) -> Self {
+    pub fn register<'a>(
+        registry: &mut MetricsRegistry,
+        paths: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let calls = Family::<CodeLabels, Counter>::default();
         let durations =
             Family::<MethodLabels, Histogram>::new_with_constructor(|| Histogram::new(SECONDS));
@@ -86,8 +88,9 @@ impl Calls {
                 in_flight: in_flight.get_or_create_owned(&labels),
             }
         };
-        let by_path = methods_of(services)
-            .map(|name| (format!("/{name}"), method(&name)))
+        let paths = paths.into_iter();
+        let by_path = paths
+            .map(|path| (path.to_owned(), method(path.trim_start_matches('/'))))
             .collect();
         let unknown = method(UNKNOWN);
         registry.register("calls", "Calls answered, by method and code", calls);
@@ -101,22 +104,6 @@ impl Calls {
             methods: Arc::new(Methods { by_path, unknown }),
         }
     }
-}
-
-/// `package.Service/Method` of each method, from the proto files.
-fn methods_of(services: &[&str]) -> impl Iterator<Item = String> {
-    // the same bytes are read for the access rules, which stop the start if they are wrong
-    let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).unwrap_or_default();
-    let names = services.iter().flat_map(move |service| {
-        let service = pool.get_service_by_name(service);
-        let methods = service.into_iter().flat_map(|service| {
-            let methods = service.methods();
-            let names = methods.map(|method| format!("{}/{}", service.full_name(), method.name()));
-            names.collect::<Vec<_>>()
-        });
-        methods.collect::<Vec<_>>()
-    });
-    names.collect::<Vec<_>>().into_iter()
 }
 
 /// The names of gRPC's codes, by their numbers ("Status codes and their use in gRPC").
@@ -232,14 +219,12 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // the clone that was polled ready is the one to call
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let inner = self.inner.clone();
         let path = request.uri().path();
         let known = self.methods.by_path.get_key_value(path);
         let (path, method) = known.map_or((UNKNOWN, &self.methods.unknown), |(path, method)| {
@@ -263,7 +248,7 @@ where
         }
         let served = Served::begin(method.clone(), span.clone());
         let call = async move {
-            let Ok(mut response) = inner.call(request).await;
+            let Ok(mut response) = inner.oneshot(request).await;
             served.end(&response);
             if let Some(id) = RequestId::served() {
                 response

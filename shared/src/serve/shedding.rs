@@ -12,14 +12,13 @@ use proto::auth::v1::ErrorReason;
 use std::{
     collections::HashMap,
     convert::Infallible,
-    mem,
     net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 use tonic::{Code, Status, body::Body};
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 
 /// Who comes first where there is not room for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,8 +192,8 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
@@ -202,11 +201,9 @@ where
             self.shedding.shed.inc();
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
-        // the clone that was polled ready is the one to call
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let inner = self.inner.clone();
         Box::pin(async move {
-            let answer = inner.call(request).await;
+            let answer = inner.oneshot(request).await;
             drop(place);
             answer
         })

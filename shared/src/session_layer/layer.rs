@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll},
 };
 use tonic::{Code, Status, body::Body, metadata::MetadataMap};
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 use tracing::Instrument;
 
 /// Wraps one gRPC service, by `named_layer`. Health and reflection stay outside.
@@ -202,14 +202,12 @@ where
     type Error = Infallible;
     type Future = Answer<Infallible>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // the clone that was polled ready is the one to call
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let inner = self.inner.clone();
         let gate = Arc::clone(&self.gate);
         let path = request.uri().path().to_owned();
         let answer = async move {
@@ -224,7 +222,7 @@ where
                 if let Some(principal) = principal {
                     parts.extensions.insert(principal);
                 }
-                let Ok(response) = inner.call(Request::from_parts(parts, body)).await;
+                let Ok(response) = inner.oneshot(Request::from_parts(parts, body)).await;
                 Ok::<_, Status>(response)
             };
             // dropping what runs late is what cancels it

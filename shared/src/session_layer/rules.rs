@@ -55,6 +55,11 @@ impl AccessRules {
         self.0.get(path)
     }
 
+    /// The paths of all methods, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// All methods and their rules, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &AccessRule)> {
         self.0.iter().map(|(path, rule)| (path.as_str(), rule))
