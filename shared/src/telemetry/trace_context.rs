@@ -20,12 +20,21 @@ struct Incoming<'a>(&'a HeaderMap);
 impl Extractor for Incoming<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.to_str().ok()?;
-        (value.len() <= MAX_STATE).then_some(value)
+        let is_taken = value.len() <= MAX_STATE && (key != "traceparent" || has_form(value));
+        is_taken.then_some(value)
     }
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
     }
+}
+
+/// Whether each field of a `traceparent` has its length, which the propagator does not
+/// ask: two, 32, 16 and two digits, and in later versions more (W3C Trace Context, 3.2.2).
+fn has_form(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let is_dash = |at: usize| bytes.get(at) == Some(&b'-');
+    [2, 35, 52].into_iter().all(is_dash) && (bytes.len() == 55 || is_dash(55))
 }
 
 struct Outgoing<'a>(&'a mut HeaderMap);
@@ -103,7 +112,14 @@ mod tests {
 
     #[test]
     fn a_call_without_a_trace_or_with_none_that_can_be_read_begins_one() {
-        for parent in [None, Some("00-1-2-01"), Some("")] {
+        for parent in [
+            None,
+            Some(""),
+            Some("00-1-2-01"),
+            Some("00-000000000000000000000000000001-0000f067aa0ba902b7-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-010"),
+            Some("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+        ] {
             let next = passed_on(parent);
             assert!(next.len() == 55 && next.ends_with("-00"), "{next}");
         }
