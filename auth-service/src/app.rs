@@ -140,7 +140,7 @@ impl App {
             metrics,
         };
 
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let (health, health_service) = serve::health();
         let readiness =
             serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
 

@@ -112,7 +112,7 @@ impl App {
         // beside the start, which does not wait for the database
         tokio::spawn(async move { store.say_how_it_searches().await });
 
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let (health, health_service) = serve::health();
         let readiness = Readiness::new(database, health, &SERVICES).await;
 
         let tokens = config.service_token_file.map(ServiceTokens::open);

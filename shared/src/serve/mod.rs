@@ -26,6 +26,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Server, server::Router};
+use tonic_health::{
+    pb::health_server::{Health, HealthServer},
+    server::HealthReporter,
+};
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
@@ -33,6 +37,11 @@ const MAX_STREAMS: u32 = 256;
 /// on the wire is a hundred in memory, so that much more would let a stranger
 /// fill it; beyond this, HTTP/2 refuses the stream (431).
 const MAX_METADATA: u32 = 64 * 1_024;
+/// What a client may send before it is read, on one connection: HTTP/2's own figure
+/// (RFC 9113, 6.9.2). Much more would let connections fill the memory.
+const WINDOW: u32 = 65_535;
+/// Questions about health, or what is served, are names.
+const MAX_QUESTION: usize = 4 * 1_024;
 /// Connections are replaced at this age, so that balancing follows a roll-out.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
 /// How long a replaced connection may finish its calls.
@@ -142,9 +151,18 @@ pub fn server() -> Server {
         .tcp_nodelay(true)
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_header_list_size(MAX_METADATA)
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW)
         .max_connection_age(MAX_CONNECTION_AGE)
         .max_connection_age_grace(CONNECTION_GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
+}
+
+/// The health service (gRPC Health Checking Protocol), and by what it is told.
+#[must_use]
+pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
+    let (reporter, server) = tonic_health::server::health_reporter();
+    (reporter, server.max_decoding_message_size(MAX_QUESTION))
 }
 
 /// Reflection for the named services and health, in both versions: older
@@ -160,9 +178,11 @@ pub fn with_reflection(router: Router, services: &[&str]) -> Result<Router, Refl
             |builder, name| builder.with_service_name(*name),
         )
     };
+    let v1 = builder().build_v1()?;
+    let v1alpha = builder().build_v1alpha()?;
     Ok(router
-        .add_service(builder().build_v1()?)
-        .add_service(builder().build_v1alpha()?))
+        .add_service(v1.max_decoding_message_size(MAX_QUESTION))
+        .add_service(v1alpha.max_decoding_message_size(MAX_QUESTION)))
 }
 
 /// The descriptor set cannot be served.

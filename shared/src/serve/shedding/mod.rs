@@ -1,0 +1,157 @@
+//! Load shedding: what cannot be served soon is refused at once, so that what is
+//! taken in keeps its time and finds memory. Nothing waits here.
+//!
+//! Health and reflection stand outside, so that a busy service is not taken for a
+//! dead one.
+
+mod in_flight;
+#[cfg(test)]
+mod tests;
+
+pub use in_flight::Priority;
+
+use super::{MetricsRegistry, Peer, PublicAccess};
+use crate::{client_address::client_address, errors};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyStream, StreamBody};
+use in_flight::{InFlight, Place};
+use prometheus_client::metrics::counter::Counter;
+use proto::auth::v1::ErrorReason;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+use tokio_stream::StreamExt as _;
+use tonic::{Code, Status, body::Body, codegen::Bytes};
+use tower::{Layer, Service, ServiceExt as _};
+
+/// What a header takes in memory, beside its name and value.
+const HEADER: usize = 100;
+
+/// Wraps gRPC services, by `named_layer`: those that get clones of one share its
+/// capacity.
+#[derive(Clone, Debug)]
+pub struct Shedding {
+    in_flight: Arc<Mutex<InFlight>>,
+    priority: fn(&str) -> Priority,
+    trusted_proxies: usize,
+    shed: Counter,
+}
+
+impl Shedding {
+    /// A call's priority is by its path (`/package.Service/Method`); callers are told
+    /// apart by address.
+    #[must_use]
+    pub fn new(
+        access: &PublicAccess,
+        priority: fn(&str) -> Priority,
+        registry: &mut MetricsRegistry,
+    ) -> Self {
+        let shed = Counter::default();
+        registry.register(
+            "calls_shed",
+            "Calls that were refused since too many were in flight",
+            shed.clone(),
+        );
+        let in_flight = InFlight::new(access.calls_in_flight);
+        Self {
+            in_flight: Arc::new(Mutex::new(in_flight)),
+            priority,
+            trusted_proxies: access.trusted_proxies,
+            shed,
+        }
+    }
+
+    fn enter(&self, request: &Request<Body>) -> Option<Place> {
+        let peer = request.extensions().get::<Peer>().and_then(Peer::address);
+        let caller = client_address(
+            request.headers(),
+            peer.map(|peer| peer.ip()),
+            self.trusted_proxies,
+        );
+        let priority = (self.priority)(request.uri().path());
+        let place = Place::enter(&self.in_flight, caller, priority)?;
+        place.take(in_memory(request.headers())).then_some(place)
+    }
+}
+
+fn in_memory(headers: &HeaderMap) -> usize {
+    let size = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + HEADER
+    };
+    headers.iter().map(size).sum()
+}
+
+/// A body that counts as it comes, and fails where there is no room for it.
+fn counted(body: Body, place: Arc<Place>, shed: Counter) -> Body {
+    let frames = BodyStream::new(body).map(move |frame| {
+        let frame = frame?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        if place.take(bytes) {
+            return Ok(frame);
+        }
+        shed.inc();
+        Err(overloaded())
+    });
+    Body::new(StreamBody::new(frames))
+}
+
+fn overloaded() -> Status {
+    errors::refuse(
+        Code::ResourceExhausted,
+        ErrorReason::Overloaded,
+        "too many calls at once; try again after a moment",
+    )
+}
+
+impl<S> Layer<S> for Shedding {
+    type Service = Shed<S>;
+
+    fn layer(&self, inner: S) -> Shed<S> {
+        Shed {
+            inner,
+            shedding: self.clone(),
+        }
+    }
+}
+
+/// A gRPC service that serves as much as it can.
+#[derive(Clone, Debug)]
+pub struct Shed<S> {
+    inner: S,
+    shedding: Shedding,
+}
+
+impl<S> Service<Request<Body>> for Shed<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let Some(place) = self.shedding.enter(&request) else {
+            self.shedding.shed.inc();
+            return Box::pin(std::future::ready(Ok(overloaded().into_http())));
+        };
+        let (inner, place) = (self.inner.clone(), Arc::new(place));
+        let shed = self.shedding.shed.clone();
+        let request = request.map(|body| counted(body, Arc::clone(&place), shed));
+        Box::pin(async move {
+            let answer = inner.oneshot(request).await;
+            drop(place);
+            answer
+        })
+    }
+}

@@ -1,0 +1,180 @@
+use super::{in_flight::InFlight, *};
+use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, Full};
+use proptest::prelude::*;
+use std::net::{IpAddr, Ipv4Addr};
+use tonic_types::StatusExt as _;
+
+fn caller(number: u8) -> IpAddr {
+    Ipv4Addr::new(10, 0, 0, number).into()
+}
+
+fn enter(in_flight: &mut InFlight, from: u8, priority: Priority, times: usize) -> usize {
+    (0..times)
+        .filter(|_| in_flight.enter(Some(caller(from)), priority))
+        .count()
+}
+
+#[test]
+fn who_comes_first_still_has_room_where_others_have_none() {
+    let mut in_flight = InFlight::new(64);
+    assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
+    assert_eq!(enter(&mut in_flight, 1, Priority::Second, 100), 8);
+    assert_eq!(enter(&mut in_flight, 1, Priority::First, 100), 8);
+}
+
+#[test]
+fn who_floods_us_is_the_one_who_is_refused() {
+    let mut in_flight = InFlight::new(64);
+    // alone, it may have all the room there is for such calls
+    assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
+    for _ in 0..24 {
+        in_flight.leave(Some(caller(1)));
+    }
+    // then another one comes: the first has its half already
+    assert!(in_flight.enter(Some(caller(2)), Priority::Last));
+    assert!(!in_flight.enter(Some(caller(1)), Priority::Last));
+    assert_eq!(enter(&mut in_flight, 2, Priority::Last, 100), 23);
+}
+
+/// Reads what it is sent, and serves nobody to the end.
+#[derive(Clone)]
+struct Busy;
+
+impl Service<Request<Body>> for Busy {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(async {
+            let message = request.into_body().collect().await;
+            match message {
+                Ok(_) => std::future::pending().await,
+                Err(status) => Ok(status.into_http()),
+            }
+        })
+    }
+}
+
+fn busy(calls_in_flight: usize) -> Shed<Busy> {
+    let mut registry = crate::serve::metrics_registry("t", "1");
+    let access = PublicAccess {
+        calls_in_flight,
+        ..PublicAccess::default()
+    };
+    Shedding::new(&access, |_| Priority::Last, &mut registry).layer(Busy)
+}
+
+fn request(bytes: usize) -> Request<Body> {
+    let body = Body::new(Full::from(vec![0; bytes]));
+    Request::post("/a.A/A").body(body).unwrap()
+}
+
+/// The service is at a call, and has read all that it was sent.
+macro_rules! assert_served {
+    ($call:expr) => {{
+        let mut call = $call;
+        assert!(futures_util::poll!(&mut call).is_pending());
+    }};
+}
+
+fn assert_refused(call: impl Future<Output = Result<Response<Body>, Infallible>>) {
+    let refused = call.now_or_never().expect("at once").unwrap();
+    let status = Status::from_header_map(refused.headers()).unwrap();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert_eq!(errors::reason_of(&status).as_deref(), Some("OVERLOADED"));
+    assert!(status.get_details_retry_info().is_some());
+}
+
+#[tokio::test]
+async fn who_finds_no_room_is_told_when_to_come_back_and_a_call_given_up_makes_room() {
+    let mut service = busy(8);
+    let mut calls: Vec<_> = (0..6).map(|_| service.call(request(0))).collect();
+    for call in &mut calls {
+        assert_served!(call);
+    }
+    assert_refused(service.call(request(0)));
+    assert_eq!(service.shedding.shed.get(), 1);
+    calls.pop();
+    assert_served!(service.call(request(0)));
+}
+
+#[tokio::test]
+async fn large_messages_fill_their_room_and_not_that_of_others() {
+    const LARGE: usize = 1_250 * 1_024;
+    let mut service = busy(64);
+    let mut calls: Vec<_> = (0..6).map(|_| service.call(request(LARGE))).collect();
+    for call in &mut calls {
+        assert_served!(call);
+    }
+    assert_refused(service.call(request(LARGE)));
+    assert_eq!(service.shedding.shed.get(), 1);
+    // a call of usual size is none of theirs
+    assert_served!(service.call(request(8 * 1_024)));
+    calls.pop();
+    assert_served!(service.call(request(LARGE)));
+    drop(calls);
+    let in_flight = service.shedding.in_flight.lock().unwrap();
+    assert_eq!((in_flight.all, in_flight.bytes), (0, 0));
+}
+
+#[tokio::test]
+async fn metadata_counts_by_what_it_takes_in_memory() {
+    let mut service = busy(512);
+    let mut calls = Vec::new();
+    let large = || {
+        let mut request = request(0);
+        // two bytes each on the wire
+        for number in 0..2_000 {
+            let (name, value) = ("n".parse().unwrap(), http::HeaderValue::from(number % 10));
+            let _: bool = request
+                .headers_mut()
+                .append::<http::HeaderName>(name, value);
+        }
+        request
+    };
+    for _ in 0..42 {
+        let mut call = service.call(large());
+        assert!(futures_util::poll!(&mut call).is_pending());
+        calls.push(call);
+    }
+    assert_refused(service.call(large()));
+    assert_served!(service.call(request(0)));
+}
+
+proptest! {
+    #[test]
+    fn what_left_is_forgotten_and_nothing_is_beyond_the_capacity(
+        steps in proptest::collection::vec((any::<bool>(), 0_u8..6, 0_u8..3), 0..400)
+    ) {
+        let mut in_flight = InFlight::new(16);
+        let mut inside: Vec<u8> = Vec::new();
+        for (comes, from, priority) in steps {
+            let priority = [Priority::First, Priority::Second, Priority::Last]
+                [usize::from(priority)];
+            if !comes {
+                if let Some(at) = inside.iter().position(|other| *other == from) {
+                    inside.swap_remove(at);
+                    in_flight.leave(Some(caller(from)));
+                }
+            } else if in_flight.enter(Some(caller(from)), priority) {
+                inside.push(from);
+            }
+            prop_assert!(in_flight.all <= 16);
+            prop_assert_eq!(in_flight.all, inside.len());
+            prop_assert_eq!(in_flight.by_caller.values().sum::<usize>(), inside.len());
+            prop_assert!(in_flight.by_caller.len() <= inside.len());
+        }
+        for from in inside {
+            in_flight.leave(Some(caller(from)));
+        }
+        prop_assert!(in_flight.by_caller.is_empty() && in_flight.all == 0);
+        // whoever comes to an empty service is served
+        prop_assert!(in_flight.enter(Some(caller(9)), Priority::Last));
+    }
+}
