@@ -1,0 +1,38 @@
+//! What the two programs take, each a process of its own as it is deployed, beside a
+//! PostgreSQL with 100,000 requests and as many sessions: from their start to ready, in
+//! memory at full load, and with three times as many calls as there is room for.
+//!
+//! ```sh
+//! cargo bench -p local --bench deployed
+//! ```
+//!
+//! Memory and ratios hold on another machine, times do not.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program that prints what it measured"
+)]
+
+mod calls;
+mod deployment;
+mod memory;
+mod overload;
+mod ready;
+mod service;
+
+use deployment::Deployment;
+use tokio::runtime::Runtime;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    service::build();
+    Runtime::new().expect("threads").block_on(async {
+        let deployment = Deployment::new().await;
+        ready::measure(&deployment).await;
+        memory::measure(&deployment).await;
+        overload::measure(&deployment).await;
+    });
+}

@@ -1,0 +1,118 @@
+//! More calls than there is room for: the same callers as fill a service, and then
+//! several times as many, in turn.
+
+use crate::{
+    calls::{callers, list, validate},
+    deployment::Deployment,
+    service::{Service, serves},
+};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use testing::load::{Callers, Seen, Times};
+
+const ROUNDS: usize = 3;
+const WINDOW: Duration = Duration::from_secs(5);
+/// Calls that are let in at once.
+const CAPACITY: usize = 16;
+/// Of them, calls that anything but a validation or a change may be.
+const FOR_LISTS: usize = CAPACITY - CAPACITY / 4;
+/// How many times as many callers there are as there is room for.
+const TIMES: usize = 10;
+/// How long a caller waits after a refusal, far less than it is told to.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) async fn measure(deployment: &Deployment) {
+    let capacity = CAPACITY.to_string();
+    let tokens = deployment.access_tokens().await;
+    let admin = deployment.access_token_of("admin").await;
+    let auth = deployment.auth(&[]).await;
+    let small = deployment
+        .requests(&auth, &[("REQUESTS_CALLS_IN_FLIGHT", &capacity)])
+        .await;
+    let public = small.address("public");
+    compare("lists", &small, public, FOR_LISTS, async |callers| {
+        list(callers, WINDOW, &admin, 20).await
+    })
+    .await;
+    drop((small, auth));
+    let small = deployment
+        .auth(&[("AUTH_CALLS_IN_FLIGHT", &capacity)])
+        .await;
+    let internal = small.address("internal");
+    compare("validations", &small, internal, CAPACITY, async |callers| {
+        validate(callers, WINDOW, &tokens).await
+    })
+    .await;
+}
+
+/// As many callers as there is room for, and then more, in turn.
+async fn compare(
+    what: &str,
+    service: &Service,
+    address: SocketAddr,
+    room: usize,
+    call: impl AsyncFn(Callers) -> Seen,
+) {
+    let enough = callers(address, room);
+    let many = Callers {
+        count: TIMES * room,
+        pause: Some(PAUSE),
+        ..enough
+    };
+    // until pools and caches are filled
+    call(enough).await;
+    let (mut full, mut over) = (Seen::default(), Seen::default());
+    let mut health = Health::default();
+    let mut memory = Memory::default();
+    for _ in 0..ROUNDS {
+        full.add([call(enough).await]);
+        memory.full = memory.full.max(service.memory());
+        let watched = health.watch([address, service.address("ops")]);
+        over.add([tokio::select! {
+            seen = call(many) => seen,
+            never = watched => match never {},
+        }]);
+        memory.over = memory.over.max(service.memory());
+    }
+    let ratio = |of: fn(&Times) -> f64| of(&over.answered) / of(&full.answered);
+    println!("{what}, room for {room} at once:");
+    println!("  {room} callers: {full}");
+    println!("  {} callers: {over}", many.count);
+    println!(
+        "  ratios: answered {:.2}, median {:.2}, p99 {:.2}, memory {:.2} ({:.0} MiB)",
+        ratio(|times| f64::from(u32::try_from(times.calls()).unwrap_or(u32::MAX))),
+        ratio(Times::median),
+        ratio(|times| times.quantile(99)),
+        memory.over / memory.full,
+        memory.over,
+    );
+    println!(
+        "  health: {} times asked, {} times well",
+        health.asked, health.well
+    );
+}
+
+/// The most that was in use, in MiB.
+#[derive(Default)]
+struct Memory {
+    full: f64,
+    over: f64,
+}
+
+/// What listeners said of their health.
+#[derive(Default)]
+struct Health {
+    asked: usize,
+    well: usize,
+}
+
+impl Health {
+    async fn watch(&mut self, listeners: [SocketAddr; 2]) -> Infallible {
+        loop {
+            for listener in listeners {
+                self.asked += 1;
+                self.well += usize::from(serves(listener).await);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
