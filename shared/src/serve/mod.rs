@@ -15,6 +15,7 @@ pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use peer::Peer;
 pub use public::PublicAccess;
 pub use readiness::{LIVENESS, Readiness};
+pub(crate) use shedding::{Place, overloaded};
 pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebLayer, WebOrigins};
 

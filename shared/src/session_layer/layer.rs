@@ -4,7 +4,10 @@ use super::{
     AccessRule, AccessRules, BearerToken, Deadline, InvalidRules, Limits, Principal,
     ServiceCredentials, ValidationError, Validator, bearer,
 };
-use crate::{errors, serve::Peer};
+use crate::{
+    errors,
+    serve::{Peer, Place, overloaded},
+};
 use http::{Request, Response};
 use proto::auth::v1::ErrorReason;
 use std::{
@@ -220,6 +223,10 @@ where
                 parts.headers = metadata.into_headers();
                 parts.extensions.insert(deadline);
                 if let Some(principal) = principal {
+                    let place = parts.extensions.get::<Arc<Place>>();
+                    if place.is_some_and(|place| !place.is_room_for(principal.user_id)) {
+                        return Err(overloaded());
+                    }
                     parts.extensions.insert(principal);
                 }
                 let Ok(response) = inner.oneshot(Request::from_parts(parts, body)).await;

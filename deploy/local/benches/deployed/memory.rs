@@ -10,7 +10,7 @@ use crate::{
     service::Service,
 };
 use std::time::Duration;
-use testing::load::Seen;
+use testing::load::{Callers, Seen};
 
 const WINDOW: Duration = Duration::from_secs(30);
 /// What each may take, in MiB: for its work, and for what a stored hash may ask for.
@@ -56,6 +56,21 @@ pub(crate) async fn measure(deployment: &Deployment) {
     print("single requests", &seen.2);
     print("lists of partners", &seen.3);
     of("requests-service", &requests, idle, REQUESTS);
+    of_strangers(deployment).await;
+}
+
+/// Strangers who send the largest messages that are read at all.
+async fn of_strangers(deployment: &Deployment) {
+    let auth = deployment.auth(&[]).await;
+    let idle = auth.memory();
+    let strangers = Callers {
+        pause: Some(Duration::from_millis(1)),
+        ..callers(auth.address("public"), 384)
+    };
+    let no_tokens = vec!["x".repeat(1_250 * 1_024); strangers.count];
+    let seen = refresh(strangers, WINDOW / 3, no_tokens).await;
+    print("tokens of more than a megabyte", &seen);
+    of("auth-service", &auth, idle, AUTH);
 }
 
 fn print(what: &str, seen: &Seen) {

@@ -1,10 +1,12 @@
 //! Who is in flight, and with how much.
 
+use crate::ids::UserId;
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -37,15 +39,17 @@ impl Priority {
     }
 }
 
-/// The calls that are in flight, by caller: an address, or none. Bounded by the
-/// capacity, since a caller without a call is forgotten.
+/// The calls that are in flight.
 #[derive(Debug)]
 pub(super) struct InFlight {
     capacity: usize,
     pub(super) all: usize,
     /// What they sent, as far as it counts.
     pub(super) bytes: usize,
-    pub(super) by_caller: HashMap<Option<IpAddr>, usize>,
+    /// By address, or by none.
+    pub(super) by_address: Shares<Option<IpAddr>>,
+    /// By user, as far as they are known.
+    pub(super) by_user: Shares<UserId>,
 }
 
 impl InFlight {
@@ -54,45 +58,71 @@ impl InFlight {
             capacity,
             all: 0,
             bytes: 0,
-            by_caller: HashMap::new(),
+            by_address: Shares::default(),
+            by_user: Shares::default(),
         }
     }
 
     /// Takes a call in, or refuses it.
-    ///
-    /// While less than half of the room is taken, anybody may have it; from then on no
-    /// caller gets more than an equal share, so that one who floods us is the one who
-    /// is refused.
-    pub(super) fn enter(&mut self, caller: Option<IpAddr>, priority: Priority) -> bool {
+    pub(super) fn enter(&mut self, address: Option<IpAddr>, priority: Priority) -> bool {
         let room = priority.room(self.capacity);
-        let own = self.by_caller.get(&caller).copied().unwrap_or(0);
-        let callers = self.by_caller.len() + usize::from(own == 0);
-        let share = (room / callers).max(1);
-        let taken_in = self.all < room && (self.all < room / 2 || own < share);
+        let taken_in = self.all < room && self.by_address.is_room_for(address, self.all, room);
         if taken_in {
             self.all += 1;
-            *self.by_caller.entry(caller).or_default() += 1;
+            self.by_address.add(address);
         }
         taken_in
     }
 
-    pub(super) fn leave(&mut self, caller: Option<IpAddr>) {
+    pub(super) fn leave(&mut self, address: Option<IpAddr>) {
         self.all = self.all.saturating_sub(1);
-        if let Some(own) = self.by_caller.get_mut(&caller) {
+        self.by_address.remove(address);
+    }
+}
+
+/// Calls by their callers. Bounded by the capacity, since a caller without a call is
+/// forgotten.
+#[derive(Debug)]
+pub(super) struct Shares<K>(pub(super) HashMap<K, usize>);
+
+impl<K: Copy + Eq + Hash> Shares<K> {
+    /// While less than half of the room is taken, anybody may have it; from then on no
+    /// caller gets more than an equal share, so that one who floods us is the one who
+    /// is refused.
+    fn is_room_for(&self, caller: K, all: usize, room: usize) -> bool {
+        let own = self.0.get(&caller).copied().unwrap_or(0);
+        let callers = self.0.len() + usize::from(own == 0);
+        all < room / 2 || own < (room / callers).max(1)
+    }
+
+    fn add(&mut self, caller: K) {
+        *self.0.entry(caller).or_default() += 1;
+    }
+
+    fn remove(&mut self, caller: K) {
+        if let Some(own) = self.0.get_mut(&caller) {
             *own -= 1;
             if *own == 0 {
-                self.by_caller.remove(&caller);
+                self.0.remove(&caller);
             }
         }
+    }
+}
+
+impl<K> Default for Shares<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
     }
 }
 
 /// A place among the calls in flight. It is given back, with all that the call sent,
 /// when the call has ended, however.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     in_flight: Arc<Mutex<InFlight>>,
-    caller: Option<IpAddr>,
+    priority: Priority,
+    address: Option<IpAddr>,
+    user: OnceLock<UserId>,
     /// What the call sent; written under the lock alone.
     sent: AtomicUsize,
 }
@@ -101,15 +131,29 @@ impl Place {
     /// Takes a call in, or refuses it.
     pub(super) fn enter(
         in_flight: &Arc<Mutex<InFlight>>,
-        caller: Option<IpAddr>,
+        address: Option<IpAddr>,
         priority: Priority,
     ) -> Option<Self> {
         let mut all = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        all.enter(caller, priority).then(|| Self {
+        all.enter(address, priority).then(|| Self {
             in_flight: Arc::clone(in_flight),
-            caller,
+            priority,
+            address,
+            user: OnceLock::new(),
             sent: AtomicUsize::new(0),
         })
+    }
+
+    /// Whether there is room for the call, now that its user is known: many users have
+    /// one address, where a proxy stands before them that is not counted.
+    pub(crate) fn is_room_for(&self, user: UserId) -> bool {
+        let mut all = self.lock();
+        let (others, room) = (all.all - 1, self.priority.room(all.capacity));
+        let is_room = all.by_user.is_room_for(user, others, room);
+        if is_room && self.user.set(user).is_ok() {
+            all.by_user.add(user);
+        }
+        is_room
     }
 
     /// Whether there is room for so many bytes more of the call.
@@ -126,7 +170,7 @@ impl Place {
         is_room
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, InFlight> {
+    fn lock(&self) -> MutexGuard<'_, InFlight> {
         self.in_flight
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -141,6 +185,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut all = self.lock();
         all.bytes -= counted(self.sent.load(Ordering::Relaxed));
-        all.leave(self.caller);
+        if let Some(user) = self.user.get() {
+            all.by_user.remove(*user);
+        }
+        all.leave(self.address);
     }
 }

@@ -8,13 +8,14 @@ mod in_flight;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use in_flight::Place;
 pub use in_flight::Priority;
 
 use super::{MetricsRegistry, Peer, PublicAccess};
 use crate::{client_address::client_address, errors};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyStream, StreamBody};
-use in_flight::{InFlight, Place};
+use in_flight::InFlight;
 use prometheus_client::metrics::counter::Counter;
 use proto::auth::v1::ErrorReason;
 use std::{
@@ -41,8 +42,8 @@ pub struct Shedding {
 }
 
 impl Shedding {
-    /// A call's priority is by its path (`/package.Service/Method`); callers are told
-    /// apart by address.
+    /// A call's priority is by its path (`/package.Service/Method`). Callers are told
+    /// apart by address, and behind the session layer by user as well.
     #[must_use]
     pub fn new(
         access: &PublicAccess,
@@ -98,7 +99,8 @@ fn counted(body: Body, place: Arc<Place>, shed: Counter) -> Body {
     Body::new(StreamBody::new(frames))
 }
 
-fn overloaded() -> Status {
+/// What a call is answered for which there is no room.
+pub(crate) fn overloaded() -> Status {
     errors::refuse(
         Code::ResourceExhausted,
         ErrorReason::Overloaded,
@@ -147,7 +149,8 @@ where
         };
         let (inner, place) = (self.inner.clone(), Arc::new(place));
         let shed = self.shedding.shed.clone();
-        let request = request.map(|body| counted(body, Arc::clone(&place), shed));
+        let mut request = request.map(|body| counted(body, Arc::clone(&place), shed));
+        request.extensions_mut().insert(Arc::clone(&place));
         Box::pin(async move {
             let answer = inner.oneshot(request).await;
             drop(place);

@@ -1,4 +1,5 @@
 use super::{in_flight::InFlight, *};
+use crate::ids::UserId;
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
 use proptest::prelude::*;
@@ -35,6 +36,26 @@ fn who_floods_us_is_the_one_who_is_refused() {
     assert!(in_flight.enter(Some(caller(2)), Priority::Last));
     assert!(!in_flight.enter(Some(caller(1)), Priority::Last));
     assert_eq!(enter(&mut in_flight, 2, Priority::Last, 100), 23);
+}
+
+#[test]
+fn who_floods_us_by_way_of_a_proxy_is_the_one_who_is_refused() {
+    let in_flight = Arc::new(Mutex::new(InFlight::new(64)));
+    let enter = |user| {
+        let place = Place::enter(&in_flight, Some(caller(1)), Priority::Last)?;
+        place.is_room_for(UserId(user)).then_some(place)
+    };
+    let mut flood: Vec<_> = (0..100).map_while(|_| enter(1)).collect();
+    assert_eq!(flood.len(), 48);
+    flood.truncate(24);
+    // then another user comes: the first has its half already
+    let other = enter(2).expect("room for it");
+    assert!(enter(1).is_none());
+    let others: Vec<_> = (0..100).map_while(|_| enter(2)).collect();
+    assert_eq!(others.len(), 23);
+    drop((flood, other, others));
+    let in_flight = in_flight.lock().unwrap();
+    assert!(in_flight.by_user.0.is_empty() && in_flight.all == 0);
 }
 
 /// Reads what it is sent, and serves nobody to the end.
@@ -167,13 +188,13 @@ proptest! {
             }
             prop_assert!(in_flight.all <= 16);
             prop_assert_eq!(in_flight.all, inside.len());
-            prop_assert_eq!(in_flight.by_caller.values().sum::<usize>(), inside.len());
-            prop_assert!(in_flight.by_caller.len() <= inside.len());
+            prop_assert_eq!(in_flight.by_address.0.values().sum::<usize>(), inside.len());
+            prop_assert!(in_flight.by_address.0.len() <= inside.len());
         }
         for from in inside {
             in_flight.leave(Some(caller(from)));
         }
-        prop_assert!(in_flight.by_caller.is_empty() && in_flight.all == 0);
+        prop_assert!(in_flight.by_address.0.is_empty() && in_flight.all == 0);
         // whoever comes to an empty service is served
         prop_assert!(in_flight.enter(Some(caller(9)), Priority::Last));
     }
