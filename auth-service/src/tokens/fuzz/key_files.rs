@@ -233,11 +233,13 @@ fn a_key_name_leads_to_no_file() {
             sign(&input, &stranger.signs, Algorithm::EdDSA)
         );
         let refused = world.verify(TokenKind::Access, &text).unwrap_err();
-        // it may be too long for a token
-        prop_assert!(matches!(
-            refused,
-            Refusal::TokenKeyUnknown | Refusal::TokenMalformed
-        ));
+        prop_assert!(match refused {
+            // it may be too long for a token
+            Refusal::TokenKeyUnknown | Refusal::TokenMalformed => true,
+            // cut down to the name of our key
+            Refusal::TokenSignature => kid == world.name.to_string(),
+            _ => false,
+        });
         Ok(())
     });
     checked.unwrap();
