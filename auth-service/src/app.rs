@@ -22,7 +22,7 @@ use shared::{
         AccessRules, InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens,
     },
     time::Clock,
-    tls::{InvalidTls, ServerTls, ServerTlsFiles},
+    tls::{Expirations, InvalidTls, Presented, ServerTls, ServerTlsFiles},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -84,6 +84,12 @@ impl App {
 
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
+        let presented = |listener: &Listener| listener.tls().cloned().map(Presented::from);
+        let certificates = [
+            ("public", presented(&public)),
+            ("internal", presented(&internal)),
+        ];
+        Expirations::register(&mut registry, certificates);
         let metrics = Metrics::register(&mut registry);
         // who may call: read from the proto files, enforced before any handler
         let for_clients = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;

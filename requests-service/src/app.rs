@@ -24,7 +24,7 @@ use shared::{
         SessionLayer,
     },
     time::Clock,
-    tls::{ClientTls, InvalidTls, ServerTls},
+    tls::{ClientTls, Expirations, InvalidTls, Presented, ServerTls},
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -117,6 +117,11 @@ impl App {
 
         let tokens = config.service_token_file.map(ServiceTokens::open);
         let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
+        let certificates = [
+            ("public", public.tls().cloned().map(Presented::from)),
+            ("client", tls.clone().map(Presented::from)),
+        ];
+        Expirations::register(&mut registry, certificates);
         let auth = Target::new(&config.auth_service_url, tls)?;
         let auth = Balanced::new(auth, config.resolver);
         let validator = RemoteValidator::over(auth, tokens.transpose()?);

@@ -8,6 +8,7 @@
 //! with what they began with, until they reach their greatest age.
 
 mod client;
+mod expiration;
 mod files;
 mod identities;
 mod reread;
@@ -15,16 +16,26 @@ mod server;
 mod stream;
 
 pub use client::{ClientTls, ClientTlsFiles};
+pub use expiration::{Expirations, Presented};
 pub use files::{CertificateFiles, InvalidTls};
 pub use identities::{ClientIdentities, InvalidIdentities};
 pub use server::{ServerTls, ServerTlsFiles};
 pub(crate) use {identities::names_of, stream::Stream};
 
 use std::sync::Arc;
-use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::{
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::UnixTime,
+};
 
 /// HTTP/2 over TLS (RFC 9113, section 3.2).
 const HTTP2: &[u8] = b"h2";
+
+/// What files make: a configuration, and when the certificate in it ends.
+struct Made<C> {
+    config: Arc<C>,
+    expires: Option<UnixTime>,
+}
 
 /// The one provider of this process, named since none is its default.
 fn provider() -> Arc<CryptoProvider> {

@@ -1,7 +1,7 @@
 //! A listener's side.
 
 use super::{
-    CertificateFiles, HTTP2, InvalidTls, Stream, files, provider,
+    CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
     reread::{Reread, Source},
 };
 use std::{
@@ -14,6 +14,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{
         ServerConfig,
+        pki_types::UnixTime,
         server::{NoServerSessionStorage, WebPkiClientVerifier},
     },
 };
@@ -49,9 +50,14 @@ impl ServerTls {
         self.config.source().client_authority.is_some()
     }
 
+    /// When the certificate ends that it would present now.
+    pub(super) fn expires(&self) -> Option<UnixTime> {
+        self.config.current().expires
+    }
+
     /// Shakes hands with a client.
     pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
-        let acceptor = TlsAcceptor::from(self.config.current());
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.current().config));
         let stream = acceptor.accept(stream).await?;
         if stream.get_ref().1.alpn_protocol() != Some(HTTP2) {
             return Err(io::Error::other("the client does not ask for HTTP/2"));
@@ -61,7 +67,7 @@ impl ServerTls {
 }
 
 impl Source for ServerTlsFiles {
-    type Made = ServerConfig;
+    type Made = Made<ServerConfig>;
 
     fn paths(&self) -> Vec<&Path> {
         let mut paths = vec![self.own.certificate.as_path(), self.own.key.as_path()];
@@ -69,7 +75,7 @@ impl Source for ServerTlsFiles {
         paths
     }
 
-    fn make(&self, contents: &[&[u8]]) -> Result<ServerConfig, InvalidTls> {
+    fn make(&self, contents: &[&[u8]]) -> Result<Made<ServerConfig>, InvalidTls> {
         let paths = self.paths();
         let mut read = paths.iter().copied().zip(contents.iter().copied());
         let (Some(certificate), Some(key)) = (read.next(), read.next()) else {
@@ -90,8 +96,10 @@ impl Source for ServerTlsFiles {
                 builder.with_client_cert_verifier(verifier)
             }
         };
+        let chain = files::chain(certificate)?;
+        let expires = expiration::expires(&chain);
         let mut config = builder
-            .with_single_cert(files::chain(certificate)?, files::key(key)?)
+            .with_single_cert(chain, files::key(key)?)
             .map_err(refused)?;
         config.alpn_protocols = vec![HTTP2.to_vec()];
         if authority.is_some() {
@@ -99,6 +107,9 @@ impl Source for ServerTlsFiles {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        Ok(config)
+        Ok(Made {
+            config: Arc::new(config),
+            expires,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! TLS between services: who is believed, who is served, and what happens when
 //! certificates change.
 
+mod expiration;
 mod handshakes;
 mod mutual;
 mod rotation;
