@@ -22,7 +22,7 @@ use shared::{
         AccessRules, InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens,
     },
     time::Clock,
-    tls::{Expirations, InvalidTls, Presented, ServerTls, ServerTlsFiles},
+    tls::{Expirations, InvalidTls, Presented, Protocols, ServerTls, ServerTlsFiles},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -78,8 +78,10 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let public = bind("auth public", config.public_listen, config.public_tls).await?;
-        let internal = bind("auth internal", config.internal_listen, config.internal_tls).await?;
+        let tls = (config.public_tls, config.access.web_origins.protocols());
+        let public = bind("auth public", config.public_listen, tls).await?;
+        let tls = (config.internal_tls, Protocols::Http2);
+        let internal = bind("auth internal", config.internal_listen, tls).await?;
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
@@ -223,10 +225,12 @@ impl App {
 async fn bind(
     name: &'static str,
     address: SocketAddr,
-    tls: Option<ServerTlsFiles>,
+    (files, protocols): (Option<ServerTlsFiles>, Protocols),
 ) -> Result<Listener, StartError> {
-    let tls = tls.map(|files| ServerTls::open(name, files)).transpose()?;
-    Ok(Listener::bind(name, address).await?.with_tls(tls))
+    let tls = files.map(|files| ServerTls::open(name, files, protocols));
+    Ok(Listener::bind(name, address)
+        .await?
+        .with_tls(tls.transpose()?))
 }
 
 fn credentials(access: ServiceAccess) -> Result<ServiceCredentials, InvalidServiceTokens> {

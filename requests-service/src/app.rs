@@ -84,9 +84,10 @@ fn priority(path: &str) -> Priority {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let protocols = config.access.web_origins.protocols();
         let tls = config
             .public_tls
-            .map(|files| ServerTls::open("requests public", files));
+            .map(|files| ServerTls::open("requests public", files, protocols));
         let public = Listener::bind("requests public", config.public_listen)
             .await?
             .with_tls(tls.transpose()?);

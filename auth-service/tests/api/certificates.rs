@@ -1,10 +1,12 @@
-//! When the certificates of the listeners end, as Prometheus is told.
+//! TLS of the listeners: when their certificates end, as Prometheus is told, and what
+//! is spoken.
 
 use testing::{
     Kind, Role, TestDatabase,
     auth::Auth,
     certificates::{Authority, Mounted},
     metrics::scrape,
+    tls::spoken,
 };
 
 const NAME: &str = "ticketing_auth_certificate_expiration_timestamp_seconds";
@@ -59,4 +61,27 @@ async fn without_tls_no_end_is_told() {
         "{scraped:?}"
     );
     assert_eq!(scraped.counted(NAME), [""; 0]);
+}
+
+#[tokio::test]
+async fn http1_is_spoken_by_the_public_listener_alone_and_where_browsers_are_served() {
+    let ours = Authority::new();
+    let this = Mounted::new(&ours.server(&["localhost"]), &ours);
+    let flags = [tls("public", &this), tls("internal", &this)].concat();
+    let origins = ["--web-origins=https://partner.example.com".to_owned()];
+    let with_origins = [flags.as_slice(), &origins].concat();
+    for (flags, by_http1) in [(flags, None), (with_origins, Some("http/1.1"))] {
+        let auth = start(&flags).await;
+        let (public, internal) = (auth.replica.public, auth.replica.internal);
+        let spoken =
+            async |address, protocols: &[&str]| spoken(address, &this.authority(), protocols).await;
+        let http1 = spoken(public, &["http/1.1"]).await;
+        assert_eq!(http1.as_deref(), by_http1);
+        let http1 = spoken(internal, &["http/1.1"]).await;
+        assert_eq!(http1, None, "services speak HTTP/2");
+        for address in [public, internal] {
+            let best = spoken(address, &["http/1.1", "h2"]).await;
+            assert_eq!(best.as_deref(), Some("h2"));
+        }
+    }
 }

@@ -19,7 +19,7 @@ use testing::{
 use tonic::Code;
 
 /// A client that trusts one authority, and presents nothing.
-fn trusting(mounted: &Mounted) -> ClientTls {
+pub(crate) fn trusting(mounted: &Mounted) -> ClientTls {
     let files = ClientTlsFiles {
         authority: mounted.authority(),
         own: None,
