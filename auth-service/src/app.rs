@@ -22,7 +22,7 @@ use shared::{
         AccessRules, InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens,
     },
     time::Clock,
-    tls::{InvalidTls, ServerTls, ServerTlsFiles},
+    tls::{Expirations, InvalidTls, Presented, Protocols, ServerTls, ServerTlsFiles},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -78,12 +78,20 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let public = bind("auth public", config.public_listen, config.public_tls).await?;
-        let internal = bind("auth internal", config.internal_listen, config.internal_tls).await?;
+        let tls = (config.public_tls, config.access.web_origins.protocols());
+        let public = bind("auth public", config.public_listen, tls).await?;
+        let tls = (config.internal_tls, Protocols::Http2);
+        let internal = bind("auth internal", config.internal_listen, tls).await?;
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
 
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
+        let presented = |listener: &Listener| listener.tls().cloned().map(Presented::from);
+        let certificates = [
+            ("public", presented(&public)),
+            ("internal", presented(&internal)),
+        ];
+        Expirations::register(&mut registry, certificates);
         let metrics = Metrics::register(&mut registry);
         // who may call: read from the proto files, enforced before any handler
         let for_clients = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
@@ -217,10 +225,12 @@ impl App {
 async fn bind(
     name: &'static str,
     address: SocketAddr,
-    tls: Option<ServerTlsFiles>,
+    (files, protocols): (Option<ServerTlsFiles>, Protocols),
 ) -> Result<Listener, StartError> {
-    let tls = tls.map(|files| ServerTls::open(name, files)).transpose()?;
-    Ok(Listener::bind(name, address).await?.with_tls(tls))
+    let tls = files.map(|files| ServerTls::open(name, files, protocols));
+    Ok(Listener::bind(name, address)
+        .await?
+        .with_tls(tls.transpose()?))
 }
 
 fn credentials(access: ServiceAccess) -> Result<ServiceCredentials, InvalidServiceTokens> {

@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 async fn serve(config: Config) -> ExitCode {
     let export = match telemetry::start("auth-service") {
         Ok(export) => export,
-        Err(error) => return config::exit_with("auth-service", error, config::EXIT_USAGE),
+        Err(error) => return config::exit_with("auth-service", &error, error.exit_code()),
     };
     let app = match App::build(config, Clock::system()).await {
         Ok(app) => app,

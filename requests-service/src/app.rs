@@ -24,7 +24,7 @@ use shared::{
         SessionLayer,
     },
     time::Clock,
-    tls::{ClientTls, InvalidTls, ServerTls},
+    tls::{ClientTls, Expirations, InvalidTls, Presented, ServerTls},
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -84,9 +84,10 @@ fn priority(path: &str) -> Priority {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let protocols = config.access.web_origins.protocols();
         let tls = config
             .public_tls
-            .map(|files| ServerTls::open("requests public", files));
+            .map(|files| ServerTls::open("requests public", files, protocols));
         let public = Listener::bind("requests public", config.public_listen)
             .await?
             .with_tls(tls.transpose()?);
@@ -117,6 +118,11 @@ impl App {
 
         let tokens = config.service_token_file.map(ServiceTokens::open);
         let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
+        let certificates = [
+            ("public", public.tls().cloned().map(Presented::from)),
+            ("client", tls.clone().map(Presented::from)),
+        ];
+        Expirations::register(&mut registry, certificates);
         let auth = Target::new(&config.auth_service_url, tls)?;
         let auth = Balanced::new(auth, config.resolver);
         let validator = RemoteValidator::over(auth, tokens.transpose()?);

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     let export = match telemetry::start("requests-service") {
         Ok(export) => export,
         Err(error) => {
-            return config::exit_with("requests-service", error, config::EXIT_USAGE);
+            return config::exit_with("requests-service", &error, error.exit_code());
         }
     };
     let config: Config = match config::read::<Arguments, _>() {

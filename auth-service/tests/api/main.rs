@@ -15,6 +15,7 @@ mod traces;
 mod access_rules;
 mod adopted;
 mod audit_events;
+mod certificates;
 mod change_password;
 mod changed_users;
 mod create_session;

@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     let export = match telemetry::start("ticketing-local") {
         Ok(export) => export,
-        Err(error) => return config::exit_with("ticketing-local", error, config::EXIT_USAGE),
+        Err(error) => return config::exit_with("ticketing-local", &error, error.exit_code()),
     };
     let command: Command = match config::read::<Arguments, _>() {
         Ok(command) => command,

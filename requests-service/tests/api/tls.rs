@@ -14,11 +14,12 @@ use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, with_token},
     certificates::{Authority, Mounted},
+    metrics::scrape,
 };
 use tonic::Code;
 
 /// A client that trusts one authority, and presents nothing.
-fn trusting(mounted: &Mounted) -> ClientTls {
+pub(crate) fn trusting(mounted: &Mounted) -> ClientTls {
     let files = ClientTlsFiles {
         authority: mounted.authority(),
         own: None,
@@ -104,6 +105,23 @@ testing::on_both_databases! {
         assert_eq!(refusal.code(), Code::Unauthenticated);
         assert_eq!(reason(&refusal), "SESSION_ENDED");
     }
+}
+
+#[tokio::test]
+async fn the_end_of_what_is_presented_to_clients_and_to_auth_service_is_told() {
+    let ours = Authority::new();
+    let server = Mounted::new(&ours.server_until(&["localhost"], 2049), &ours);
+    let client = Mounted::new(&ours.expired_client(&["requests-service"]), &ours);
+    let auth = auth_service(Kind::Sqlite, &server).await;
+    let pair = requests_service(auth, &server, &client).await;
+    let name = "ticketing_requests_certificate_expiration_timestamp_seconds";
+    assert_eq!(
+        scrape(pair.ops).await.counted(name),
+        [
+            r#"{certificate="client"} 946684800"#,
+            r#"{certificate="public"} 2493072000"#,
+        ]
+    );
 }
 
 /// P5: what auth-service says of this service's certificate is no answer about the

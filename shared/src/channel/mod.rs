@@ -41,13 +41,24 @@ pub fn connect(target: Target) -> Channel {
     endpoint(&target).connect_with_connector_lazy(Connector::to_name(target))
 }
 
+/// A channel to a server that is not of this back end: each call ends in time, and a
+/// silent connection is not probed, which others take for an attack.
+pub(crate) fn connect_within(target: Target, timeout: Duration) -> Channel {
+    let endpoint = unprobed(&target).timeout(timeout);
+    endpoint.connect_with_connector_lazy(Connector::to_name(target))
+}
+
 fn endpoint(target: &Target) -> Endpoint {
+    unprobed(target)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .keep_alive_while_idle(true)
+}
+
+fn unprobed(target: &Target) -> Endpoint {
     // TLS is the connector's: tonic is to see a plain transport, and calls the scheme
     // that they go by
     Endpoint::from(target.transport())
         .origin(target.origin())
         .connect_timeout(CONNECT_TIMEOUT)
-        .http2_keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE)
-        .keep_alive_while_idle(true)
 }

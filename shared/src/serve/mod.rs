@@ -89,6 +89,12 @@ impl Listener {
         Self { tls, ..self }
     }
 
+    /// Its TLS, if it has any.
+    #[must_use]
+    pub fn tls(&self) -> Option<&ServerTls> {
+        self.tls.as_ref()
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -1,6 +1,7 @@
 //! gRPC-Web, for pages whose browser calls the public listener itself: off, unless
 //! origins are named.
 
+use crate::tls::Protocols;
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::{str::FromStr, time::Duration};
 use tonic_web::GrpcWebLayer;
@@ -43,6 +44,16 @@ impl WebOrigins {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What a listener speaks: a browser, or a proxy before it, may have HTTP/1.1 alone.
+    #[must_use]
+    pub fn protocols(&self) -> Protocols {
+        if self.is_empty() {
+            Protocols::Http2
+        } else {
+            Protocols::Http2OrHttp1
+        }
     }
 
     /// Wraps gRPC services, by `named_layer`, around all others: pre-flights (Fetch

@@ -1,8 +1,10 @@
 //! Spans for a collector: OTLP over gRPC, configured by OpenTelemetry's own
 //! variables ("SDK environment variables", "OTLP exporter").
 
+use super::collector;
+use crate::{config, tls::InvalidTls};
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider, Tracer},
@@ -12,11 +14,6 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Either of them switches the export on.
-const ENDPOINTS: [&str; 2] = [
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-];
 /// How long an ending process waits for its last spans to be taken.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
@@ -34,26 +31,35 @@ pub enum ExportError {
     /// Another protocol than gRPC, or a value that is none.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Exporter(#[from] ExporterBuildError),
-    /// Collectors are reached inside the cluster, without TLS.
-    #[error("{0}: must begin with http://")]
-    NotHttp(&'static str),
+    /// No place of a collector.
+    #[error("{0}: must be http://host:port or https://host:port")]
+    NotHttp(String),
+    /// One that TLS needs.
+    #[error("OTEL_EXPORTER_OTLP_{0}: is required here with https")]
+    Missing(&'static str),
+    /// Its files.
+    #[error("the collector's TLS: {0}")]
+    Tls(#[from] InvalidTls),
+}
+
+impl ExportError {
+    /// What the process ends with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Tls(_) => config::EXIT_FAILURE,
+            Self::Exporter(_) | Self::NotHttp(_) | Self::Missing(_) => config::EXIT_USAGE,
+        }
+    }
 }
 
 impl Export {
     /// Reads the variables. Queue and batches are bounded, and what does not fit is
     /// dropped: `OTEL_BSP_*`.
     pub(super) fn start(service: &'static str) -> Result<Self, ExportError> {
-        let endpoint = ENDPOINTS.into_iter().find_map(|name| {
-            let value = env::var(name).ok().filter(|value| !value.is_empty());
-            value.map(|value| (name, value))
-        });
         let builder = SdkTracerProvider::builder();
-        let builder = match endpoint {
-            Some((name, value)) if !value.starts_with("http://") => {
-                return Err(ExportError::NotHttp(name));
-            }
-            Some(_) => {
-                let exporter = SpanExporter::builder().with_tonic().build()?;
+        let builder = match collector::exporter()? {
+            Some(exporter) => {
                 let resource = Resource::builder().with_service_name(service);
                 let resource = match env::var("OTEL_SERVICE_NAME") {
                     Ok(name) if !name.is_empty() => resource.with_service_name(name),

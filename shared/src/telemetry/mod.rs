@@ -3,6 +3,7 @@
 //! Logs are pretty on a terminal and JSON lines otherwise, always on standard error.
 //! Spans leave the process only where OpenTelemetry's own variables name a collector.
 
+mod collector;
 mod export;
 mod request_id;
 mod trace_context;

@@ -1,7 +1,7 @@
 //! A client's side.
 
 use super::{
-    CertificateFiles, HTTP2, InvalidTls, Stream, files, provider,
+    CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
     reread::{Reread, Source},
 };
 use crate::config::Problems;
@@ -13,7 +13,11 @@ use std::{
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, client::Resumption, pki_types::ServerName},
+    rustls::{
+        ClientConfig,
+        client::Resumption,
+        pki_types::{ServerName, UnixTime},
+    },
 };
 
 /// Whom a client trusts, and what it presents.
@@ -61,13 +65,18 @@ impl ClientTls {
         })
     }
 
+    /// When the certificate ends that it would present now, if it has one.
+    pub(super) fn expires(&self) -> Option<UnixTime> {
+        self.config.current().expires
+    }
+
     /// Shakes hands with a server, which must prove that it is `name` (RFC 6125).
     pub(crate) async fn connect(
         &self,
         name: ServerName<'static>,
         stream: TcpStream,
     ) -> io::Result<Stream> {
-        let connector = TlsConnector::from(self.config.current());
+        let connector = TlsConnector::from(Arc::clone(&self.config.current().config));
         let stream = connector.connect(name, stream).await?;
         if stream.get_ref().1.alpn_protocol() != Some(HTTP2) {
             return Err(io::Error::other("the server does not offer HTTP/2"));
@@ -77,7 +86,7 @@ impl ClientTls {
 }
 
 impl Source for ClientTlsFiles {
-    type Made = ClientConfig;
+    type Made = Made<ClientConfig>;
 
     fn paths(&self) -> Vec<&Path> {
         let mut paths = vec![self.authority.as_path()];
@@ -87,7 +96,7 @@ impl Source for ClientTlsFiles {
         paths
     }
 
-    fn make(&self, contents: &[&[u8]]) -> Result<ClientConfig, InvalidTls> {
+    fn make(&self, contents: &[&[u8]]) -> Result<Made<ClientConfig>, InvalidTls> {
         let paths = self.paths();
         let mut read = paths.iter().copied().zip(contents.iter().copied());
         let Some(authority) = read.next() else {
@@ -97,15 +106,23 @@ impl Source for ClientTlsFiles {
             .with_safe_default_protocol_versions()
             .map_err(|error| InvalidTls::refused(&self.authority, &error))?
             .with_root_certificates(files::authorities(authority)?);
-        let mut config = match (read.next(), read.next()) {
-            (Some(certificate), Some(key)) => builder
-                .with_client_auth_cert(files::chain(certificate)?, files::key(key)?)
-                .map_err(|error| InvalidTls::refused(certificate.0, &error))?,
-            _ => builder.with_no_client_auth(),
+        let (mut config, expires) = match (read.next(), read.next()) {
+            (Some(certificate), Some(key)) => {
+                let chain = files::chain(certificate)?;
+                let expires = expiration::expires(&chain);
+                let config = builder
+                    .with_client_auth_cert(chain, files::key(key)?)
+                    .map_err(|error| InvalidTls::refused(certificate.0, &error))?;
+                (config, expires)
+            }
+            _ => (builder.with_no_client_auth(), None),
         };
         config.alpn_protocols = vec![HTTP2.to_vec()];
         // connections are few and long
         config.resumption = Resumption::disabled();
-        Ok(config)
+        Ok(Made {
+            config: Arc::new(config),
+            expires,
+        })
     }
 }

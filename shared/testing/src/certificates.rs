@@ -54,6 +54,14 @@ impl Authority {
         self.sign(names, ExtendedKeyUsagePurpose::ServerAuth, |_| {})
     }
 
+    /// A server's that ends at the beginning of a year.
+    #[must_use]
+    pub fn server_until(&self, names: &[&str], year: i32) -> Certified {
+        self.sign(names, ExtendedKeyUsagePurpose::ServerAuth, |params| {
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        })
+    }
+
     /// A server's that ended in the year 2000.
     #[must_use]
     pub fn expired_server(&self, names: &[&str]) -> Certified {

@@ -27,6 +27,7 @@ mod supervisor;
 pub mod tap;
 mod template;
 pub mod third;
+pub mod tls;
 pub mod tools;
 
 pub use cluster::{Cluster, Role};

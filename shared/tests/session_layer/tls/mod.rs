@@ -1,6 +1,7 @@
 //! TLS between services: who is believed, who is served, and what happens when
 //! certificates change.
 
+mod expiration;
 mod handshakes;
 mod mutual;
 mod rotation;
@@ -8,7 +9,7 @@ mod rotation;
 use shared::{
     channel::{self, Target},
     serve::{self, Listener},
-    tls::{CertificateFiles, ClientTls, ClientTlsFiles, ServerTls, ServerTlsFiles},
+    tls::{CertificateFiles, ClientTls, ClientTlsFiles, Protocols, ServerTls, ServerTlsFiles},
 };
 use std::net::SocketAddr;
 use testing::certificates::{Authority, Certified, Mounted};
@@ -62,7 +63,7 @@ pub(crate) fn server(mounted: &Mounted, mutual: bool) -> ServerTls {
         own: own(mounted),
         client_authority: mutual.then(|| mounted.authority()),
     };
-    ServerTls::open("served", files).unwrap()
+    ServerTls::open("served", files, Protocols::Http2).unwrap()
 }
 
 /// A client that presents its certificate.

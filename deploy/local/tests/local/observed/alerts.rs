@@ -86,3 +86,41 @@ async fn the_metrics_that_the_alerts_ask_for_are_there_from_the_start() {
         BTreeSet::from(["ticketing_auth_calls_total", "ticketing_a"])
     );
 }
+
+/// What a service names in its answer and the README does not, whole or from `…_` on.
+fn unwritten<'a>(served: &'a str, readme: &str) -> Vec<&'a str> {
+    let families = served
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    let names = families.filter_map(|family| family.split(' ').next());
+    names
+        .filter(|name| {
+            let common = name.splitn(3, '_').nth(2).unwrap_or_default();
+            let has = |name: &str| {
+                let written = |ending| readme.contains(&format!("{name}{ending}`"));
+                ["", "_total", "_info"].into_iter().any(written)
+            };
+            !has(&format!("`…_{common}")) && !has(&format!("`{name}"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_readme_has_every_metric() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = Running::start(directory.path(), &["--demo-requests=0"]);
+    let readme = std::fs::read_to_string(tools::workspace().join("README.md")).unwrap();
+    for address in running.metrics() {
+        let served = metrics::scrape(address).await.body;
+        assert!(served.contains("# TYPE "), "{served}");
+        let unwritten = unwritten(&served, &readme);
+        assert!(unwritten.is_empty(), "{unwritten:?}");
+    }
+    assert_eq!(
+        unwritten(
+            "# HELP t_a_calls c\n# TYPE t_a_calls counter\n# TYPE t_a_call gauge\n# TYPE t_a_one gauge\n",
+            "| `…_calls_total` |, `t_a_one`"
+        ),
+        ["t_a_call"]
+    );
+}

@@ -16,10 +16,18 @@ use proto::{
     },
 };
 use serde_json::Value;
-use std::fmt::Write as _;
-use testing::auth::{channel, with_token};
-use tokio::{net::TcpListener, sync::mpsc};
-use tonic::{Request, Response, Status, transport::server::TcpIncoming};
+use shared::{
+    serve::{self, Listener},
+    tls::{CertificateFiles, Protocols, ServerTls, ServerTlsFiles},
+};
+use std::{fmt::Write as _, path::Path};
+use testing::{
+    auth::{channel, with_token},
+    certificates::{Authority, Mounted},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
@@ -40,15 +48,30 @@ impl TraceService for Collector {
     }
 }
 
-/// A collector, its address, and what it gets.
-async fn collector() -> (String, mpsc::UnboundedReceiver<ExportTraceServiceRequest>) {
+type Exported = mpsc::UnboundedReceiver<ExportTraceServiceRequest>;
+
+/// A collector, its address, and what it gets. With files it speaks TLS, and asks for a
+/// certificate of their authority.
+async fn collector(tls: Option<&Mounted>) -> (String, Exported) {
     let (spans, exported) = mpsc::unbounded_channel();
-    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", socket.local_addr().unwrap());
-    let serving = tonic::transport::Server::builder()
-        .add_service(TraceServiceServer::new(Collector(spans)))
-        .serve_with_incoming(TcpIncoming::from(socket));
-    tokio::spawn(serving);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let tls = tls.map(|mounted| {
+        let files = ServerTlsFiles {
+            own: CertificateFiles {
+                certificate: mounted.certificate(),
+                key: mounted.key(),
+            },
+            client_authority: Some(mounted.authority()),
+        };
+        ServerTls::open("collector", files, Protocols::Http2).unwrap()
+    });
+    let listener = Listener::bind("collector", "127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap()
+        .with_tls(tls);
+    let address = format!("{scheme}://localhost:{}", listener.address().port());
+    let router = serve::server().add_service(TraceServiceServer::new(Collector(spans)));
+    tokio::spawn(listener.serve(router, CancellationToken::new()));
     (address, exported)
 }
 
@@ -108,7 +131,7 @@ async fn the_logs_of_both_services_name_the_call_and_its_trace_also_where_nothin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
-    let (endpoint, mut exported) = collector().await;
+    let (endpoint, mut exported) = collector(None).await;
     let directory = tempfile::tempdir().unwrap();
     let variables = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
@@ -164,14 +187,81 @@ async fn a_call_is_one_trace_through_both_services_and_into_their_statements() {
     assert!(everything.contains("ticketing-local"));
 }
 
+/// The names of the spans in the caller's trace, once a process has ended that was to send
+/// them by TLS.
+async fn exported_by_tls(collector_has: &Mounted, client: &Mounted) -> Vec<String> {
+    let (endpoint, mut exported) = collector(Some(collector_has)).await;
+    let text = |path: &Path| path.display().to_string();
+    let (authority, certificate) = (text(&client.authority()), text(&client.certificate()));
+    let key = text(&client.key());
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", &authority),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &certificate),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let running = Running::start_with(directory.path(), &[], &variables);
+    list_as_page_7(&running).await;
+    assert!(running.terminate().success());
+    let mut names = Vec::new();
+    while let Ok(request) = exported.try_recv() {
+        let resources = request.resource_spans.into_iter();
+        let scopes = resources.flat_map(|resource| resource.scope_spans);
+        let spans = scopes.flat_map(|scope| scope.spans);
+        let ours = spans.filter(|span| hex(&span.trace_id) == TRACE);
+        names.extend(ours.map(|span| span.name));
+    }
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_are_sent_by_tls_to_a_collector_of_the_named_authority_alone() {
+    let (ours, another) = (Authority::new(), Authority::new());
+    let collector = Mounted::new(&ours.server(&["localhost"]), &ours);
+    let client = ours.client(&["ticketing"]);
+    let names = exported_by_tls(&collector, &Mounted::new(&client, &ours)).await;
+    assert!(names.iter().any(|name| name == LIST), "{names:?}");
+
+    // calls are served all the same
+    let names = exported_by_tls(&collector, &Mounted::new(&client, &another)).await;
+    assert_eq!(names, [""; 0]);
+}
+
 #[test]
 fn a_collector_that_cannot_be_reached_so_is_refused_at_the_start() {
-    let mut command = std::process::Command::new(crate::process::PROGRAM);
-    let output = command
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4317")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(64));
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{message}");
+    const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+    const KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
+    let ours = Authority::new();
+    let mounted = Mounted::new(&ours.client(&["ticketing"]), &ours);
+    let (authority, key) = (mounted.authority(), mounted.key());
+    let (authority, key) = (authority.to_str().unwrap(), key.to_str().unwrap());
+    let https = (ENDPOINT, "https://collector:4317");
+    for (variables, code, named) in [
+        (vec![(ENDPOINT, "collector:4317")], 64, ENDPOINT),
+        (vec![https], 64, CERTIFICATE),
+        (
+            vec![(ENDPOINT, "https://"), (CERTIFICATE, authority)],
+            64,
+            ENDPOINT,
+        ),
+        (
+            vec![https, (CERTIFICATE, authority), (KEY, key)],
+            64,
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        ),
+        (
+            vec![https, (CERTIFICATE, "/nowhere/ca.crt")],
+            1,
+            "/nowhere/ca.crt",
+        ),
+    ] {
+        let mut command = std::process::Command::new(crate::process::PROGRAM);
+        let output = command.envs(variables).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(message.contains(named), "{named} in {message}");
+    }
 }
