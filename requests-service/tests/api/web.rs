@@ -1,6 +1,6 @@
 //! gRPC-Web, as a browser calls it: the pre-flight first, then the call by HTTP/1.1.
 
-use crate::with_sessions::{PARTNER_USER, Pair};
+use crate::with_sessions::{PARTNER_USER, Pair, to_reach};
 use prost::Message as _;
 use proto::requests::v1::ListPartnerRequestsRequest;
 use std::{fmt::Write as _, net::SocketAddr};
@@ -15,13 +15,7 @@ const LIST: &str = "/ticketing.requests.v1.PartnerRequestsService/ListPartnerReq
 
 async fn pair(kind: Kind, flags: &[&str]) -> Pair {
     let auth = Auth::start(kind).await;
-    let mut all = vec![
-        format!("--auth-service-url=http://{}", auth.replica.internal),
-        format!(
-            "--service-token-file={}",
-            auth.folder.path().join("token").display()
-        ),
-    ];
+    let mut all = to_reach(&auth, auth.replica.internal).to_vec();
     all.extend(flags.iter().map(|flag| (*flag).to_owned()));
     Pair::with(auth, &all, None).await
 }
