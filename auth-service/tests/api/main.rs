@@ -41,6 +41,7 @@ mod revoke_user_sessions;
 mod rotation;
 mod secrets_at_rest;
 mod secrets_in_logs;
+mod shed;
 mod start_up;
 mod statements;
 mod stronger_hash;
