@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct World {
     pub(crate) auth: Auth,
     pub(crate) proxy: TcpProxy,
-    live: TokenPair,
+    pub(crate) live: TokenPair,
     revoked: TokenPair,
 }
 
