@@ -18,6 +18,7 @@ mod audit_events;
 mod change_password;
 mod changed_users;
 mod create_session;
+mod floods;
 mod health;
 mod history;
 mod housekeeping;
