@@ -249,7 +249,7 @@ async fn p5_a_row_that_another_transaction_keeps_is_an_outage() {
     auth.add_customer("sara@example.com").await;
     let replica = auth
         .another_replica_configured(&[], |config| {
-            config.pool.lock_timeout = Duration::from_millis(50)
+            config.pool.lock_timeout = Duration::from_millis(50);
         })
         .await;
     let other = auth.database.open(&auth.clock).await;

@@ -60,8 +60,12 @@ impl World {
         assert_eq!(pair.list_ids(&token).await, [1]);
         let database = &pair.auth.database;
         let keeper = database.open(&pair.auth.clock).await.begin().await.unwrap();
-        let keep = "LOCK TABLE requests IN ACCESS EXCLUSIVE MODE";
-        keeper.execute_unprepared(keep).await.unwrap();
+        for keep in [
+            "SET LOCAL idle_in_transaction_session_timeout = 0",
+            "LOCK TABLE requests IN ACCESS EXCLUSIVE MODE",
+        ] {
+            keeper.execute_unprepared(keep).await.unwrap();
+        }
         Self {
             token,
             reader: database.open(&pair.auth.clock).await,
@@ -201,20 +205,29 @@ async fn a_call_that_its_client_gives_up_makes_room() {
     is_shed(world.list()).await;
     held.pop().unwrap().abort();
     // the service hears of it after a moment, and PostgreSQL not at all
-    let next = loop {
-        let mut next = world.list();
-        tokio::select! {
-            answer = &mut next => {
-                let refusal = answer.unwrap().unwrap_err();
-                assert_eq!(reason(&refusal), "OVERLOADED");
+    let taken_in = async {
+        loop {
+            let mut next = world.list();
+            tokio::select! {
+                answer = &mut next => {
+                    let refusal = answer.unwrap().unwrap_err();
+                    assert_eq!(reason(&refusal), "OVERLOADED");
+                }
+                () = world.wait_for_the_keeper(7) => {
+                    held.push(next);
+                    return;
+                }
             }
-            () = world.wait_for_the_keeper(7) => break next,
         }
     };
+    let patience = LONG / 2;
+    tokio::time::timeout(patience, taken_in)
+        .await
+        .expect("room");
     // and it makes room for one
     is_shed(world.list()).await;
     let (pair, token) = world.release().await;
-    for call in held.into_iter().chain([next]) {
+    for call in held {
         call.await.unwrap().expect("it was taken in");
     }
     assert_eq!(pair.list_ids(&token).await, [1]);
