@@ -133,3 +133,19 @@ pub(super) fn refusal(refusal: Refusal) -> (ErrorReason, &'static str) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tonic_types::StatusExt as _;
+
+    #[test]
+    fn who_has_to_wait_is_told_how_long_to_the_microsecond() {
+        for wait in [1, 999_999, 1_000_000, 300_000_000].map(Duration::from_micros) {
+            let status = to_status(AuthError::TooManyAttempts(wait));
+            let told = status.get_details_retry_info().unwrap().retry_delay;
+            assert_eq!(told, Some(wait));
+        }
+    }
+}

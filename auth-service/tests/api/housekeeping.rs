@@ -142,7 +142,7 @@ testing::on_both_databases! {
         let auth = Auth::start(kind).await;
         insert(&auth.database, 3, ago(&auth.clock, 2 * RETENTION), "1").await;
         let replica = auth
-            .another_replica_configured(|config| config.housekeeping = Duration::from_millis(10))
+            .another_replica_configured(&[], |config| config.housekeeping = Duration::from_millis(10))
             .await;
         let swept = "ticketing_auth_rows_swept_total{table=\"user_sessions\"}";
         eventually("the sessions go", async || {

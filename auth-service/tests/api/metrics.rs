@@ -1,20 +1,27 @@
 //! What Prometheus is told, over the wire: each refresh counted under what became
 //! of it, and each beginning and end of a session.
 
-use crate::{rows::used_mark_is_written, served::Served as _};
+use crate::{
+    outages::world,
+    rows::{standing, used_mark_is_written},
+    served::Served as _,
+};
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, RegisterRequest, RevokeAllSessionsRequest,
     RevokeOwnSessionRequest, RevokeUserSessionsRequest, TokenPair,
     revoke_user_sessions_request::Scope,
 };
-use std::time::Duration;
+use sea_orm::{ConnectionTrait as _, Statement};
+use std::{pin::pin, time::Duration};
 use testing::{
     Kind,
-    auth::{Auth, PASSWORD, TestUser, with_token},
+    auth::{Auth, PASSWORD, TestUser, refusal, with_token},
     metrics::{Scraped, header_over_http2, scrape},
 };
+use tonic::Code;
 
 const OVERLAP: Duration = Duration::from_mins(1);
+const REFRESHES: &str = "ticketing_auth_refreshes_total";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 async fn scraped(auth: &Auth) -> Scraped {
@@ -47,7 +54,7 @@ testing::on_both_databases! {
             "turned", "first_use", "young", "one_behind", "conflict", "reuse_detected",
             "row_behind", "session_ended", "token_signature", "unavailable", "failed",
         ] {
-            let series = format!("ticketing_auth_refreshes_total{{outcome=\"{outcome}\"}}");
+            let series = format!("{REFRESHES}{{outcome=\"{outcome}\"}}");
             assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
         }
 
@@ -72,7 +79,7 @@ testing::on_both_databases! {
         refresh(&second).await.expect_err("behind");
 
         assert_eq!(
-            scraped(&auth).await.counted("ticketing_auth_refreshes_total"),
+            scraped(&auth).await.counted(REFRESHES),
             [
                 r#"{outcome="first_use"} 1"#,
                 r#"{outcome="one_behind"} 3"#,
@@ -84,6 +91,41 @@ testing::on_both_databases! {
                 r#"{outcome="young"} 2"#,
             ]
         );
+    }
+
+    async fn a_refresh_that_always_loses_and_one_that_cannot_be_made_are_counted(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let pair = log_in(&auth).await;
+        // each time that it changes the row, another has changed it
+        let (lose, no_more) = match kind {
+            Kind::Postgres => (
+                "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+                 CREATE TRIGGER lose BEFORE UPDATE ON user_sessions FOR EACH ROW EXECUTE FUNCTION lose()",
+                "DROP TRIGGER lose ON user_sessions",
+            ),
+            Kind::Sqlite => (
+                "CREATE TRIGGER lose BEFORE UPDATE ON user_sessions BEGIN SELECT RAISE(IGNORE); END",
+                "DROP TRIGGER lose",
+            ),
+        };
+        auth.database.execute(lose).await;
+        let conflict = (Code::Unavailable, "REFRESH_CONFLICT".to_owned());
+        for _ in 0..2 {
+            assert_eq!(refusal(auth.refresh(&pair.refresh_token).await), conflict);
+        }
+        auth.database.execute(no_more).await;
+        let lost = r#"{outcome="conflict"} 2"#;
+        assert_eq!(scraped(&auth).await.counted(REFRESHES), [lost]);
+
+        auth.database.execute("ALTER TABLE user_sessions RENAME TO elsewhere").await;
+        let fault = (Code::Internal, "INTERNAL".to_owned());
+        for _ in 0..3 {
+            assert_eq!(refusal(auth.refresh(&pair.refresh_token).await), fault);
+        }
+        auth.database.execute("ALTER TABLE elsewhere RENAME TO user_sessions").await;
+        assert_eq!(scraped(&auth).await.counted(REFRESHES), [lost, r#"{outcome="failed"} 3"#]);
+        auth.refresh(&pair.refresh_token).await.expect("the session goes on");
     }
 
     async fn each_beginning_and_end_of_a_session_is_counted(kind: Kind) {
@@ -179,6 +221,54 @@ testing::on_both_databases! {
     }
 }
 
+/// While a refresh waits for the row, others turn the session twice: its token was the
+/// one in force when it came, and is no thief's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_that_two_others_overtake_is_a_conflict_and_no_reuse() {
+    let auth = Auth::start(Kind::Postgres).await;
+    auth.add_customer("sara@example.com").await;
+    let pair = log_in(&auth).await;
+    let other = auth.database.open(&auth.clock).await;
+    let overtaking = other.begin().await.unwrap();
+    let turn = "UPDATE user_sessions SET generation = generation + 2";
+    overtaking.execute_unprepared(turn).await.unwrap();
+    let waits = "SELECT 1 FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waits = Statement::from_string(other.dialect().backend(), waits);
+    let it_waits = async {
+        let connection = other.connection();
+        while connection
+            .query_one_raw(waits.clone())
+            .await
+            .unwrap()
+            .is_none()
+        {}
+    };
+    let mut refresh = pin!(auth.refresh(&pair.refresh_token));
+    tokio::select! {
+        answer = &mut refresh => panic!("{answer:?}"),
+        () = it_waits => {}
+    }
+    overtaking.commit().await.unwrap();
+    let conflict = (Code::Unavailable, "REFRESH_CONFLICT".to_owned());
+    assert_eq!(refusal(refresh.await), conflict);
+    assert_eq!(standing(&auth.database).await, (true, None));
+    let counted = scraped(&auth).await;
+    assert_eq!(counted.counted(REFRESHES), [r#"{outcome="conflict"} 1"#]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_without_the_database_is_counted_as_unavailable() {
+    let world = world().await;
+    world.proxy.cut().await;
+    for _ in 0..2 {
+        let answer = world.auth.refresh(&world.live.refresh_token).await;
+        assert_eq!(refusal(answer).0, Code::Unavailable);
+    }
+    let counted = scraped(&world.auth).await;
+    assert_eq!(counted.counted(REFRESHES), [r#"{outcome="unavailable"} 2"#]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_in_one_process_count_apart() {
     let auth = Auth::start(Kind::Sqlite).await;
@@ -186,8 +276,7 @@ async fn two_replicas_in_one_process_count_apart() {
     let other = auth.another_replica().await;
     let pair = log_in(&auth).await;
     other.refresh(&pair.refresh_token).await.unwrap();
-    let name = "ticketing_auth_refreshes_total";
-    assert_eq!(scraped(&auth).await.counted(name), [""; 0]);
+    assert_eq!(scraped(&auth).await.counted(REFRESHES), [""; 0]);
     let elsewhere = scrape(other.ops).await;
-    assert_eq!(elsewhere.counted(name), [r#"{outcome="first_use"} 1"#]);
+    assert_eq!(elsewhere.counted(REFRESHES), [r#"{outcome="first_use"} 1"#]);
 }

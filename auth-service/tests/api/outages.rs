@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct World {
     pub(crate) auth: Auth,
     pub(crate) proxy: TcpProxy,
-    live: TokenPair,
+    pub(crate) live: TokenPair,
     revoked: TokenPair,
 }
 
@@ -248,7 +248,9 @@ async fn p5_a_row_that_another_transaction_keeps_is_an_outage() {
     let auth = Auth::start(Kind::Postgres).await;
     auth.add_customer("sara@example.com").await;
     let replica = auth
-        .another_replica_configured(|config| config.pool.lock_timeout = Duration::from_millis(50))
+        .another_replica_configured(&[], |config| {
+            config.pool.lock_timeout = Duration::from_millis(50);
+        })
         .await;
     let other = auth.database.open(&auth.clock).await;
     let holder = other.begin().await.unwrap();

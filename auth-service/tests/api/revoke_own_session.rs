@@ -10,6 +10,7 @@ use shared::ids::SessionId;
 use testing::{
     Kind,
     auth::{Auth, refusal, with_token},
+    metrics::scrape,
 };
 use tonic::{Code, Status};
 
@@ -52,6 +53,24 @@ testing::on_both_databases! {
         let reason = format!("SELECT end_reason FROM user_sessions WHERE session_id = '{stolen}'");
         assert_eq!(text(&auth.database, &reason).await.as_deref(), Some("revoked_by_owner"));
         revoke(&auth, &caller, &stolen).await.expect("over already: OK");
+    }
+
+    async fn of_those_that_are_over_none_is_counted(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let (_, caller, _) = log_in(&auth, "sara@example.com").await;
+        let (live, _, _) = log_in(&auth, "sara@example.com").await;
+        let (expired, _, _) = log_in(&auth, "sara@example.com").await;
+        // no row says of itself that it expired
+        auth.database
+            .execute(&format!("UPDATE user_sessions SET expires_at = created_at WHERE session_id = '{expired}'"))
+            .await;
+        for id in [&expired, &expired, &live, &live] {
+            revoke(&auth, &caller, id).await.unwrap();
+        }
+        let scraped = scrape(auth.replica.ops).await;
+        let ended = scraped.counted("ticketing_auth_sessions_ended_total");
+        assert_eq!(ended, [r#"{reason="revoked_by_owner"} 1"#]);
     }
 
     async fn the_callers_own_session_can_be_named(kind: Kind) {

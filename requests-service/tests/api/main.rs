@@ -28,6 +28,7 @@ mod random_filters;
 mod refusals;
 mod rolling;
 mod search;
+mod shed;
 mod strangers;
 mod support;
 mod tls;

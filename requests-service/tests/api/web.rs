@@ -2,7 +2,7 @@
 
 use crate::{
     tls::trusting,
-    with_sessions::{PARTNER_USER, Pair},
+    with_sessions::{PARTNER_USER, Pair, to_reach},
 };
 use prost::Message as _;
 use proto::requests::v1::ListPartnerRequestsRequest;
@@ -28,13 +28,7 @@ async fn pair(kind: Kind, flags: &[&str]) -> Pair {
 /// By TLS, where the files are given.
 async fn pair_by(kind: Kind, flags: &[&str], mounted: Option<&Mounted>) -> Pair {
     let auth = Auth::start(kind).await;
-    let mut all = vec![
-        format!("--auth-service-url=http://{}", auth.replica.internal),
-        format!(
-            "--service-token-file={}",
-            auth.folder.path().join("token").display()
-        ),
-    ];
+    let mut all = to_reach(&auth, auth.replica.internal).to_vec();
     all.extend(flags.iter().map(|flag| (*flag).to_owned()));
     if let Some(mounted) = mounted {
         let (certificate, key) = (mounted.certificate(), mounted.key());

@@ -49,17 +49,23 @@ impl Pair {
 
     /// With auth-service reached at another address, a proxy's.
     async fn of(auth: Auth, auth_address: SocketAddr) -> Self {
-        let token = auth.folder.path().join("token");
-        let flags = [
-            format!("--auth-service-url=http://{auth_address}"),
-            format!("--service-token-file={}", token.display()),
-        ];
+        let flags = to_reach(&auth, auth_address);
         Self::with(auth, &flags, None).await
     }
 
     /// Told by flags how to reach auth-service, and reached itself by TLS if the
     /// client's is given.
     pub(crate) async fn with(auth: Auth, flags: &[String], tls: Option<ClientTls>) -> Self {
+        Self::configured(auth, flags, tls, |_| ()).await
+    }
+
+    /// Configured beyond what flags say.
+    pub(crate) async fn configured(
+        auth: Auth,
+        flags: &[String],
+        tls: Option<ClientTls>,
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let rows = [Row::new(1, Some(1)), Row::new(2, Some(2))];
         let script = script(auth.database.kind, &rows);
         auth.database.execute(&script).await;
@@ -86,7 +92,8 @@ impl Pair {
             ),
         ];
         let arguments = Arguments::parse_from(required.iter().chain(flags));
-        let config = Config::try_from(arguments).unwrap();
+        let mut config = Config::try_from(arguments).unwrap();
+        configure(&mut config);
         let app = App::build(config, auth.clock.clone()).await.unwrap();
         let (public, ops) = (app.public_address(), app.ops_address());
         let channel = match tls {
@@ -126,6 +133,15 @@ impl Pair {
         let ids = page.partner_requests.iter();
         ids.map(|request| request.request_id).collect()
     }
+}
+
+/// The flags that tell how to reach auth-service, at an address of its own or a proxy's.
+pub(crate) fn to_reach(auth: &Auth, address: SocketAddr) -> [String; 2] {
+    let token = auth.folder.path().join("token");
+    [
+        format!("--auth-service-url=http://{address}"),
+        format!("--service-token-file={}", token.display()),
+    ]
 }
 
 /// A channel to a listener whose certificate is localhost's.

@@ -109,9 +109,13 @@ impl Auth {
     }
 
     /// Starts another one on the same database, configured beyond what flags say.
-    pub async fn another_replica_configured(&self, configure: impl FnOnce(&mut Config)) -> Replica {
+    pub async fn another_replica_configured(
+        &self,
+        flags: &[&str],
+        configure: impl FnOnce(&mut Config),
+    ) -> Replica {
         let url = self.database.url_as(Role::Auth);
-        let mut config = Replica::config(self.folder.path(), &url, &[]);
+        let mut config = Replica::config(self.folder.path(), &url, flags);
         configure(&mut config);
         Replica::start_configured(config, &self.clock).await
     }

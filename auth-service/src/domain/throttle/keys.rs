@@ -80,8 +80,11 @@ mod tests {
         let keys = [
             log_in_from("a@b", &here),
             log_in_from("a@c", &here),
+            // two accounts may differ in case alone
+            log_in_from("A@b", &here),
             log_in_from("a@b", &from("198.51.100.1")),
             log_in("a@b"),
+            log_in("A@b"),
             registration_from(&here),
             change_password(UserId(1)),
             ThrottleKey::new("log-in from", &["a@b203.0.113.0"]),
