@@ -7,9 +7,10 @@ use proto::requests::v1::{
 };
 use shared::channel::Balanced;
 use std::{
+    mem,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -27,7 +28,7 @@ pub(super) struct Load {
     callers: JoinSet<usize>,
     answered: mpsc::Receiver<()>,
     done: Arc<AtomicBool>,
-    failed: Arc<AtomicUsize>,
+    failed: Arc<Mutex<Vec<Status>>>,
 }
 
 /// What callers saw.
@@ -36,13 +37,13 @@ pub(super) struct Seen {
     /// Changes that were answered in the end: all.
     pub(super) changes: usize,
     /// Attempts that failed.
-    pub(super) failed: usize,
+    pub(super) failed: Vec<Status>,
 }
 
 impl Load {
     pub(super) fn start(requests: &Balanced, token: &str) -> Self {
         let (tell, answered) = mpsc::channel(64);
-        let (done, failed) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let (done, failed) = (Arc::<AtomicBool>::default(), Arc::default());
         let mut callers = JoinSet::new();
         for number in 1..=CALLERS {
             let caller = Caller {
@@ -80,7 +81,7 @@ impl Load {
         let counts = self.callers.join_all().await;
         Seen {
             changes: counts.into_iter().sum(),
-            failed: self.failed.load(Ordering::Relaxed),
+            failed: mem::take(&mut self.failed.lock().unwrap()),
         }
     }
 }
@@ -89,7 +90,7 @@ struct Caller {
     client: PartnerRequestsServiceClient<Balanced>,
     token: String,
     number: i32,
-    failed: Arc<AtomicUsize>,
+    failed: Arc<Mutex<Vec<Status>>>,
 }
 
 impl Caller {
@@ -119,7 +120,7 @@ impl Caller {
                     assert_eq!(rows, usize::try_from(CALLERS).unwrap());
                     return;
                 }
-                Err(status) => self.failed(&status),
+                Err(status) => self.failed(status),
             }
         }
         panic!("no attempt was answered");
@@ -143,14 +144,14 @@ impl Caller {
             request.set_timeout(PATIENCE);
             match self.client.update_partner_request_status(request).await {
                 Ok(_) => return,
-                Err(status) => self.failed(&status),
+                Err(status) => self.failed(status),
             }
         }
         panic!("no attempt was answered");
     }
 
-    fn failed(&self, status: &Status) {
+    fn failed(&self, status: Status) {
         assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.failed.lock().unwrap().push(status);
     }
 }

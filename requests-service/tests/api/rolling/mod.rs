@@ -152,7 +152,8 @@ impl Run {
     async fn end(mut self) -> Seen {
         self.load.answers(20).await;
         let seen = self.load.end().await;
-        println!("{} rounds: {seen:?}", self.rounds);
+        let (rounds, changes, failed) = (self.rounds, seen.changes, seen.failed.len());
+        println!("{rounds} rounds: {changes} changes, {failed} attempts failed");
         self.deployed.each_change_was_made_once(&seen).await;
         seen
     }
@@ -177,7 +178,7 @@ async fn a_rolling_restart_costs_no_call() {
         }
     }
     let seen = run.end().await;
-    assert_eq!(seen.failed, 0, "{seen:?}");
+    assert!(seen.failed.is_empty(), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -201,5 +202,5 @@ async fn a_killed_replica_costs_what_was_in_flight_on_it_and_no_more() {
         }
     }
     let seen = run.end().await;
-    assert!(seen.failed <= may_fail, "{seen:?}");
+    assert!(seen.failed.len() <= may_fail, "{seen:?}");
 }
