@@ -1,6 +1,6 @@
 //! A database with rows, keys, and tokens of its sessions.
 
-use crate::service::Service;
+use crate::{distant::distant, service::Service};
 use auth_service::{
     model::Generation,
     tokens::{KeyRing, TokenKind, Tokens},
@@ -81,6 +81,13 @@ impl Deployment {
 
     fn url(&self, role: Role) -> String {
         self.database.url_as(role).expose().to_owned()
+    }
+
+    /// The database's URL for a service, as if it were far away.
+    pub(crate) async fn distant_url(&self, role: Role) -> String {
+        let near = self.database.address();
+        let far = distant(near).await;
+        self.url(role).replace(&near.to_string(), &far.to_string())
     }
 
     fn service_token(&self) -> String {

@@ -1,6 +1,6 @@
 //! What the two programs take, each a process of its own as it is deployed, beside a
 //! PostgreSQL with 100,000 requests and as many sessions: from their start to ready, in
-//! memory at full load, and with three times as many calls as there is room for.
+//! memory at full load, and with ten times as many callers as there is room for.
 //!
 //! ```sh
 //! cargo bench -p local --bench deployed
@@ -16,6 +16,7 @@
 
 mod calls;
 mod deployment;
+mod distant;
 mod memory;
 mod overload;
 mod ready;

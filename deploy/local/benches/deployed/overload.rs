@@ -1,5 +1,6 @@
-//! More calls than there is room for: the same callers as fill a service, and then
-//! several times as many, in turn.
+//! More calls than there is room for: as many callers as fill a service, and then ten
+//! times as many, in turn. What bounds it is the room, which is made small, and not the
+//! machine, which the callers share: the database is far away.
 
 use crate::{
     calls::{callers, list, validate},
@@ -7,7 +8,10 @@ use crate::{
     service::{Service, serves},
 };
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
-use testing::load::{Callers, Seen, Times};
+use testing::{
+    Role,
+    load::{Callers, Seen, Times},
+};
 
 const ROUNDS: usize = 3;
 const WINDOW: Duration = Duration::from_secs(5);
@@ -25,18 +29,25 @@ pub(crate) async fn measure(deployment: &Deployment) {
     let tokens = deployment.access_tokens().await;
     let admin = deployment.access_token_of("admin").await;
     let auth = deployment.auth(&[]).await;
-    let small = deployment
-        .requests(&auth, &[("REQUESTS_CALLS_IN_FLIGHT", &capacity)])
-        .await;
+    let far = deployment.distant_url(Role::Requests).await;
+    let variables = [
+        ("REQUESTS_CALLS_IN_FLIGHT", capacity.as_str()),
+        ("DATABASE_CONNECTIONS", &capacity),
+        ("DATABASE_URL", &far),
+    ];
+    let small = deployment.requests(&auth, &variables).await;
     let public = small.address("public");
     compare("lists", &small, public, FOR_LISTS, async |callers| {
         list(callers, WINDOW, &admin, 20).await
     })
     .await;
     drop((small, auth));
-    let small = deployment
-        .auth(&[("AUTH_CALLS_IN_FLIGHT", &capacity)])
-        .await;
+    let far = deployment.distant_url(Role::Auth).await;
+    let variables = [
+        ("AUTH_CALLS_IN_FLIGHT", capacity.as_str()),
+        ("DATABASE_URL", &far),
+    ];
+    let small = deployment.auth(&variables).await;
     let internal = small.address("internal");
     compare("validations", &small, internal, CAPACITY, async |callers| {
         validate(callers, WINDOW, &tokens).await

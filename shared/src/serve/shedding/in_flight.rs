@@ -11,11 +11,11 @@ use std::{
     },
 };
 
-/// What a call may send without being counted: twice the longest token.
+/// What a call may hold without being counted: twice the longest token.
 const UNCOUNTED: usize = 8 * 1_024;
-/// What all calls together may have sent beyond that: a stranger's large messages fill
+/// What all calls together may hold beyond that: a stranger's large messages fill
 /// this, and not the process. Each takes up to three times as much while it is read.
-const BYTES: usize = 8 * 1_024 * 1_024;
+pub(super) const BYTES: usize = 8 * 1_024 * 1_024;
 
 /// Who comes first where there is not room for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Priority {
 pub(super) struct InFlight {
     capacity: usize,
     pub(super) all: usize,
-    /// What they sent, as far as it counts.
+    /// What they take in memory, as far as it counts.
     pub(super) bytes: usize,
     /// By address, or by none.
     pub(super) by_address: Shares<Option<IpAddr>>,
@@ -115,7 +115,7 @@ impl<K> Default for Shares<K> {
     }
 }
 
-/// A place among the calls in flight. It is given back, with all that the call sent,
+/// A place among the calls in flight. It is given back, with all that the call held,
 /// when the call has ended, however.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -123,8 +123,8 @@ pub(crate) struct Place {
     priority: Priority,
     address: Option<IpAddr>,
     user: OnceLock<UserId>,
-    /// What the call sent; written under the lock alone.
-    sent: AtomicUsize,
+    /// What the call takes in memory; written under the lock alone.
+    held: AtomicUsize,
 }
 
 impl Place {
@@ -140,7 +140,7 @@ impl Place {
             priority,
             address,
             user: OnceLock::new(),
-            sent: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
         })
     }
 
@@ -156,16 +156,16 @@ impl Place {
         is_room
     }
 
-    /// Whether there is room for so many bytes more of the call.
-    pub(super) fn take(&self, bytes: usize) -> bool {
+    /// Whether there is room for so many bytes of the call, all in all.
+    pub(super) fn hold(&self, bytes: usize) -> bool {
         let mut all = self.lock();
-        let before = self.sent.load(Ordering::Relaxed);
-        let now = before.saturating_add(bytes);
+        let before = self.held.load(Ordering::Relaxed);
+        let now = before.max(bytes);
         let sum = all.bytes + (counted(now) - counted(before));
         let is_room = sum <= BYTES;
         if is_room {
             all.bytes = sum;
-            self.sent.store(now, Ordering::Relaxed);
+            self.held.store(now, Ordering::Relaxed);
         }
         is_room
     }
@@ -177,14 +177,14 @@ impl Place {
     }
 }
 
-fn counted(sent: usize) -> usize {
-    sent.saturating_sub(UNCOUNTED)
+fn counted(held: usize) -> usize {
+    held.saturating_sub(UNCOUNTED)
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut all = self.lock();
-        all.bytes -= counted(self.sent.load(Ordering::Relaxed));
+        all.bytes -= counted(self.held.load(Ordering::Relaxed));
         if let Some(user) = self.user.get() {
             all.by_user.remove(*user);
         }

@@ -5,6 +5,7 @@
 //! dead one.
 
 mod in_flight;
+mod message;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::{client_address::client_address, errors};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyStream, StreamBody};
 use in_flight::InFlight;
+use message::Message;
 use prometheus_client::metrics::counter::Counter;
 use proto::auth::v1::ErrorReason;
 use std::{
@@ -74,7 +76,7 @@ impl Shedding {
         );
         let priority = (self.priority)(request.uri().path());
         let place = Place::enter(&self.in_flight, caller, priority)?;
-        place.take(in_memory(request.headers())).then_some(place)
+        place.hold(in_memory(request.headers())).then_some(place)
     }
 }
 
@@ -85,12 +87,13 @@ fn in_memory(headers: &HeaderMap) -> usize {
     headers.iter().map(size).sum()
 }
 
-/// A body that counts as it comes, and fails where there is no room for it.
-fn counted(body: Body, place: Arc<Place>, shed: Counter) -> Body {
+/// A body that fails where there is no room for its message.
+fn counted(body: Body, metadata: usize, place: Arc<Place>, shed: Counter) -> Body {
+    let mut message = Message::default();
     let frames = BodyStream::new(body).map(move |frame| {
         let frame = frame?;
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        if place.take(bytes) {
+        message.goes_on(frame.data_ref().map_or(&[], Bytes::as_ref));
+        if place.hold(metadata + message.size()) {
             return Ok(frame);
         }
         shed.inc();
@@ -149,7 +152,8 @@ where
         };
         let (inner, place) = (self.inner.clone(), Arc::new(place));
         let shed = self.shedding.shed.clone();
-        let mut request = request.map(|body| counted(body, Arc::clone(&place), shed));
+        let metadata = in_memory(request.headers());
+        let mut request = request.map(|body| counted(body, metadata, Arc::clone(&place), shed));
         request.extensions_mut().insert(Arc::clone(&place));
         Box::pin(async move {
             let answer = inner.oneshot(request).await;

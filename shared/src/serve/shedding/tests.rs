@@ -145,6 +145,22 @@ async fn large_messages_fill_their_room_and_not_that_of_others() {
 }
 
 #[tokio::test]
+async fn a_message_counts_from_when_it_is_announced() {
+    let mut service = busy(64);
+    let mut announce = || {
+        let mut prefix = vec![0];
+        prefix.extend(1_280_000_u32.to_be_bytes());
+        let body = Body::new(Full::from(prefix));
+        service.call(Request::post("/a.A/A").body(body).unwrap())
+    };
+    let mut calls: Vec<_> = (0..6).map(|_| announce()).collect();
+    for call in &mut calls {
+        assert_served!(call);
+    }
+    assert_refused(announce());
+}
+
+#[tokio::test]
 async fn metadata_counts_by_what_it_takes_in_memory() {
     let mut service = busy(512);
     let mut calls = Vec::new();
