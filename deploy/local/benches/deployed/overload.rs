@@ -120,8 +120,9 @@ impl Health {
     async fn watch(&mut self, listeners: [SocketAddr; 2]) -> Infallible {
         loop {
             for listener in listeners {
+                let is_well = serves(listener).await;
                 self.asked += 1;
-                self.well += usize::from(serves(listener).await);
+                self.well += usize::from(is_well);
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -60,7 +60,6 @@ impl Service {
         let begun = Instant::now();
         let mut child = Command::new(program(name))
             .env_clear()
-            .envs(std::env::vars().filter(|(name, _)| name.starts_with("MIMALLOC")))
             .envs(ports)
             .envs(variables)
             .kill_on_drop(true)
