@@ -202,7 +202,7 @@ fn the_steps_of_the_image_lead_to_its_programs() {
 
 /// What is taken from the Dockerfile, what stands there instead, the file that the
 /// workspace lacks, and what is said of it.
-const FAULTS: [(&str, &str, &str, &str); 8] = [
+const FAULTS: [(&str, &str, &str, &str); 9] = [
     ("Cargo.toml Cargo.lock ./", "Cargo.toml ./", "", "lock file"),
     (
         "COPY migrations/Cargo.toml migrations/",
@@ -216,6 +216,7 @@ const FAULTS: [(&str, &str, &str, &str); 8] = [
         "",
         "log_ins",
     ),
+    (" deploy/local/benches/deployed/main.rs", "", "", "deployed"),
     ("--profile dist", "--profile shipped", "", "no profile"),
     (" -p migrations", "", "", "migrate"),
     ("", "", "proto/ticketing", "is not there"),
