@@ -104,9 +104,18 @@ async fn confirmed_twice(service: &Service, proxy: &TcpProxy, id: i32, bytes: u6
     );
     proxy.break_after(bytes).await;
     let first = service.update(&token, confirm.clone()).await;
+    let patience = Instant::now() + Duration::from_secs(20);
+    // a COMMIT may have arrived, and not be done yet
+    let busy = format!(
+        "SELECT pid::text AS line FROM pg_stat_activity \
+         WHERE datname = current_database() AND usename = '{}' AND state <> 'idle'",
+        Role::Requests.name()
+    );
+    while first.is_err() && !service.lines(&busy).await.is_empty() {
+        assert!(Instant::now() < patience, "PostgreSQL is busy");
+    }
     let done = service.lines(&log).await.len() == 2;
     proxy.restore().await;
-    let patience = Instant::now() + Duration::from_secs(20);
     let answer = loop {
         match service.update(&token, confirm.clone()).await {
             Ok(answer) => break answer,
