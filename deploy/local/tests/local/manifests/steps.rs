@@ -210,12 +210,7 @@ const FAULTS: [(&str, &str, &str, &str); 9] = [
         "",
         "migrations",
     ),
-    (
-        "touch auth-service/benches/log_ins.rs",
-        "true",
-        "",
-        "log_ins",
-    ),
+    (" auth-service/benches/log_ins.rs", "", "", "log_ins"),
     (" deploy/local/benches/deployed/main.rs", "", "", "deployed"),
     ("--profile dist", "--profile shipped", "", "no profile"),
     (" -p migrations", "", "", "migrate"),
