@@ -1,6 +1,7 @@
 //! Who is in flight, and with how much.
 
 use crate::ids::UserId;
+use prometheus_client::metrics::counter::Counter;
 use std::{
     collections::HashMap,
     hash::Hash,
@@ -43,6 +44,8 @@ impl Priority {
 #[derive(Debug)]
 pub(super) struct InFlight {
     capacity: usize,
+    /// Counts each call for which there was no room.
+    pub(super) shed: Counter,
     pub(super) all: usize,
     /// What they take in memory, as far as it counts.
     pub(super) bytes: usize,
@@ -53,9 +56,10 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, shed: Counter) -> Self {
         Self {
             capacity,
+            shed,
             all: 0,
             bytes: 0,
             by_address: Shares::default(),
@@ -71,7 +75,14 @@ impl InFlight {
             self.all += 1;
             self.by_address.add(address);
         }
-        taken_in
+        self.counted(taken_in)
+    }
+
+    fn counted(&self, is_room: bool) -> bool {
+        if !is_room {
+            self.shed.inc();
+        }
+        is_room
     }
 
     pub(super) fn leave(&mut self, address: Option<IpAddr>) {
@@ -123,7 +134,9 @@ pub(crate) struct Place {
     priority: Priority,
     address: Option<IpAddr>,
     user: OnceLock<UserId>,
-    /// What the call takes in memory; written under the lock alone.
+    /// What the call's metadata takes in memory.
+    metadata: usize,
+    /// What the call counts for; written under the lock alone.
     held: AtomicUsize,
 }
 
@@ -133,61 +146,60 @@ impl Place {
         in_flight: &Arc<Mutex<InFlight>>,
         address: Option<IpAddr>,
         priority: Priority,
+        metadata: usize,
     ) -> Option<Self> {
-        let mut all = in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        all.enter(address, priority).then(|| Self {
+        let place = lock(in_flight).enter(address, priority).then(|| Self {
             in_flight: Arc::clone(in_flight),
             priority,
             address,
             user: OnceLock::new(),
+            metadata,
             held: AtomicUsize::new(0),
-        })
+        })?;
+        place.is_room_for_message(0).then_some(place)
     }
 
     /// Whether there is room for the call, now that its user is known: many users have
     /// one address, where a proxy stands before them that is not counted.
     pub(crate) fn is_room_for(&self, user: UserId) -> bool {
-        let mut all = self.lock();
+        let mut all = lock(&self.in_flight);
         let (others, room) = (all.all - 1, self.priority.room(all.capacity));
         let is_room = all.by_user.is_room_for(user, others, room);
         if is_room && self.user.set(user).is_ok() {
             all.by_user.add(user);
         }
-        is_room
+        all.counted(is_room)
     }
 
-    /// Whether there is room for so many bytes of the call, all in all.
-    pub(super) fn hold(&self, bytes: usize) -> bool {
-        let mut all = self.lock();
-        let before = self.held.load(Ordering::Relaxed);
-        let now = before.max(bytes);
-        let sum = all.bytes + (counted(now) - counted(before));
-        let is_room = sum <= BYTES;
-        if is_room {
-            all.bytes = sum;
-            self.held.store(now, Ordering::Relaxed);
+    /// Whether there is room for the call with so large a message; calls of usual size
+    /// do not ask the others.
+    pub(super) fn is_room_for_message(&self, bytes: usize) -> bool {
+        let now = (self.metadata + bytes).saturating_sub(UNCOUNTED);
+        if now == 0 {
+            return true;
         }
-        is_room
+        let mut all = lock(&self.in_flight);
+        let more = now.saturating_sub(self.held.load(Ordering::Relaxed));
+        let is_room = all.bytes + more <= BYTES;
+        if is_room {
+            all.bytes += more;
+            self.held.fetch_add(more, Ordering::Relaxed);
+        }
+        all.counted(is_room)
     }
-
-    fn lock(&self) -> MutexGuard<'_, InFlight> {
-        self.in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn counted(held: usize) -> usize {
-    held.saturating_sub(UNCOUNTED)
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut all = self.lock();
-        all.bytes -= counted(self.held.load(Ordering::Relaxed));
+        let mut all = lock(&self.in_flight);
+        all.bytes -= self.held.load(Ordering::Relaxed);
         if let Some(user) = self.user.get() {
             all.by_user.remove(*user);
         }
         all.leave(self.address);
     }
+}
+
+fn lock(in_flight: &Mutex<InFlight>) -> MutexGuard<'_, InFlight> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }

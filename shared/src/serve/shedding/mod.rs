@@ -40,7 +40,6 @@ pub struct Shedding {
     in_flight: Arc<Mutex<InFlight>>,
     priority: fn(&str) -> Priority,
     trusted_proxies: usize,
-    shed: Counter,
 }
 
 impl Shedding {
@@ -55,15 +54,14 @@ impl Shedding {
         let shed = Counter::default();
         registry.register(
             "calls_shed",
-            "Calls that were refused since too many were in flight",
+            "Calls that were refused since too many, or too large ones, were in flight",
             shed.clone(),
         );
-        let in_flight = InFlight::new(access.calls_in_flight);
+        let in_flight = InFlight::new(access.calls_in_flight, shed);
         Self {
             in_flight: Arc::new(Mutex::new(in_flight)),
             priority,
             trusted_proxies: access.trusted_proxies,
-            shed,
         }
     }
 
@@ -75,8 +73,12 @@ impl Shedding {
             self.trusted_proxies,
         );
         let priority = (self.priority)(request.uri().path());
-        let place = Place::enter(&self.in_flight, caller, priority)?;
-        place.hold(in_memory(request.headers())).then_some(place)
+        Place::enter(
+            &self.in_flight,
+            caller,
+            priority,
+            in_memory(request.headers()),
+        )
     }
 }
 
@@ -88,16 +90,16 @@ fn in_memory(headers: &HeaderMap) -> usize {
 }
 
 /// A body that fails where there is no room for its message.
-fn counted(body: Body, metadata: usize, place: Arc<Place>, shed: Counter) -> Body {
+fn counted(body: Body, place: Arc<Place>) -> Body {
     let mut message = Message::default();
     let frames = BodyStream::new(body).map(move |frame| {
         let frame = frame?;
         message.goes_on(frame.data_ref().map_or(&[], Bytes::as_ref));
-        if place.hold(metadata + message.size()) {
-            return Ok(frame);
+        if place.is_room_for_message(message.size()) {
+            Ok(frame)
+        } else {
+            Err(overloaded())
         }
-        shed.inc();
-        Err(overloaded())
     });
     Body::new(StreamBody::new(frames))
 }
@@ -107,7 +109,7 @@ pub(crate) fn overloaded() -> Status {
     errors::refuse(
         Code::ResourceExhausted,
         ErrorReason::Overloaded,
-        "too many calls at once; try again after a moment",
+        "too many calls at once, or too large ones; try again after a moment",
     )
 }
 
@@ -147,13 +149,10 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let Some(place) = self.shedding.enter(&request) else {
-            self.shedding.shed.inc();
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
         let (inner, place) = (self.inner.clone(), Arc::new(place));
-        let shed = self.shedding.shed.clone();
-        let metadata = in_memory(request.headers());
-        let mut request = request.map(|body| counted(body, metadata, Arc::clone(&place), shed));
+        let mut request = request.map(|body| counted(body, Arc::clone(&place)));
         request.extensions_mut().insert(Arc::clone(&place));
         Box::pin(async move {
             let answer = inner.oneshot(request).await;
