@@ -11,7 +11,7 @@ use proto::auth::v1::{
     RevokeOwnSessionRequest, RevokeUserSessionsRequest, TokenPair,
     revoke_user_sessions_request::Scope,
 };
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::ConnectionTrait as _;
 use std::{pin::pin, time::Duration};
 use testing::{
     Kind,
@@ -232,22 +232,10 @@ async fn a_refresh_that_two_others_overtake_is_a_conflict_and_no_reuse() {
     let overtaking = other.begin().await.unwrap();
     let turn = "UPDATE user_sessions SET generation = generation + 2";
     overtaking.execute_unprepared(turn).await.unwrap();
-    let waits = "SELECT 1 FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let waits = Statement::from_string(other.dialect().backend(), waits);
-    let it_waits = async {
-        let connection = other.connection();
-        while connection
-            .query_one_raw(waits.clone())
-            .await
-            .unwrap()
-            .is_none()
-        {}
-    };
     let mut refresh = pin!(auth.refresh(&pair.refresh_token));
     tokio::select! {
         answer = &mut refresh => panic!("{answer:?}"),
-        () = it_waits => {}
+        () = auth.database.wait_for_waiting(1) => {}
     }
     overtaking.commit().await.unwrap();
     let conflict = (Code::Unavailable, "REFRESH_CONFLICT".to_owned());

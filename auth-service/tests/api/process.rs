@@ -149,12 +149,6 @@ fn read(
 
 /// The address that a log line names for a listener.
 fn listens_on(printed: &str, listener: &str) -> Option<SocketAddr> {
-    printed.lines().find_map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        let fields = line.get("fields")?;
-        let named = fields.get("message")? == "listening" && fields.get("listener")? == listener;
-        named
-            .then(|| fields.get("address")?.as_str()?.parse().ok())
-            .flatten()
-    })
+    let mut listening = printed.lines().filter_map(testing::listening);
+    listening.find_map(|(name, address)| (name == listener).then_some(address))
 }

@@ -4,8 +4,7 @@
 
 use crate::served::Served as _;
 use proto::auth::v1::{CreateSessionRequest, RefreshSessionRequest, TokenPair};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
-use shared::database::Database;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::time::Duration;
 use testing::{
     Kind,
@@ -31,7 +30,6 @@ type Held = JoinHandle<Result<(), Status>>;
 struct World {
     auth: Auth,
     replica: Replica,
-    reader: Database,
     keeper: DatabaseTransaction,
     /// Sara's, whose row is kept, as her own.
     kept: TokenPair,
@@ -67,7 +65,6 @@ impl World {
         let keep = "SELECT id FROM users WHERE email = 'sara@example.com' FOR UPDATE";
         keeper.execute_unprepared(keep).await.unwrap();
         Self {
-            reader: auth.database.open(&auth.clock).await,
             auth,
             replica,
             keeper,
@@ -95,23 +92,9 @@ impl World {
         tokio::spawn(async move { client.refresh_session(request).await.map(drop) })
     }
 
-    /// Returns once so many statements wait for the keeper, or for who waits for it.
-    async fn wait_for_the_keeper(&self, statements: i64) {
-        let query = "SELECT count(*) FROM pg_stat_activity
-                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let query = Statement::from_string(self.reader.dialect().backend(), query);
-        let connection = self.reader.connection();
-        let come = async {
-            loop {
-                let row = connection.query_one_raw(query.clone()).await.unwrap();
-                let waiting: i64 = row.unwrap().try_get_by_index(0).unwrap();
-                if waiting == statements {
-                    return;
-                }
-            }
-        };
-        let come = tokio::time::timeout(Duration::from_secs(20), come).await;
-        come.unwrap_or_else(|_| panic!("{statements} statements do not wait"));
+    /// Returns once so many calls wait for the keeper.
+    async fn wait_for_the_keeper(&self, calls: i32) {
+        self.auth.database.wait_for_waiting(calls).await;
     }
 }
 

@@ -4,15 +4,14 @@
 use crate::{
     changes::{by_id, update},
     support::reason,
-    with_sessions::{PARTNER_USER, Pair, to_reach},
+    with_sessions::{PARTNER_USER, Pair, STAFF, to_reach},
 };
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, PartnerRequestChange,
     partner_requests_service_client::PartnerRequestsServiceClient,
     partners_service_client::PartnersServiceClient,
 };
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
-use shared::database::Database;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::{net::SocketAddr, time::Duration};
 use testing::{
     Kind,
@@ -40,7 +39,6 @@ type Held = JoinHandle<Result<(), Status>>;
 struct World {
     pair: Pair,
     token: String,
-    reader: Database,
     keeper: DatabaseTransaction,
 }
 
@@ -67,15 +65,18 @@ impl World {
             keeper.execute_unprepared(keep).await.unwrap();
         }
         Self {
-            token,
-            reader: database.open(&pair.auth.clock).await,
-            keeper,
             pair,
+            token,
+            keeper,
         }
     }
 
-    fn list_by(&self, mut client: Client) -> Held {
-        let request = with_token(ListPartnerRequestsRequest::default(), &self.token);
+    fn list_by(&self, client: Client) -> Held {
+        Self::list_of(&self.token, client)
+    }
+
+    fn list_of(token: &str, mut client: Client) -> Held {
+        let request = with_token(ListPartnerRequestsRequest::default(), token);
         tokio::spawn(async move { client.list_partner_requests(request).await.map(drop) })
     }
 
@@ -99,31 +100,15 @@ impl World {
         })
     }
 
-    /// Returns once so many statements wait for the keeper.
-    async fn wait_for_the_keeper(&self, statements: i64) {
-        let query = "SELECT count(*) FROM pg_stat_activity
-                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let query = Statement::from_string(self.reader.dialect().backend(), query);
-        let connection = self.reader.connection();
-        let come = async {
-            loop {
-                let row = connection.query_one_raw(query.clone()).await.unwrap();
-                let waiting: i64 = row.unwrap().try_get_by_index(0).unwrap();
-                assert!(waiting <= statements, "{waiting} instead of {statements}");
-                if waiting == statements {
-                    return;
-                }
-            }
-        };
-        let patience = Duration::from_secs(20);
-        let come = tokio::time::timeout(patience, come).await;
-        come.unwrap_or_else(|_| panic!("{statements} statements do not wait"));
+    /// Returns once so many calls wait for the keeper.
+    async fn wait_for_the_keeper(&self, calls: i32) {
+        self.pair.auth.database.wait_for_waiting(calls).await;
     }
 
     /// So many lists, which then wait for the keeper.
     async fn hold_lists(&self, lists: usize) -> Vec<Held> {
         let held = (0..lists).map(|_| self.list()).collect();
-        self.wait_for_the_keeper(i64::try_from(lists).unwrap())
+        self.wait_for_the_keeper(i32::try_from(lists).unwrap())
             .await;
         held
     }
@@ -248,6 +233,25 @@ async fn callers_at_several_addresses_get_an_equal_share() {
     held.push(world.list_by(other.clone()));
     world.wait_for_the_keeper(6).await;
     is_shed(world.list_by(other)).await;
+    let _ended = world.release().await;
+    for call in held {
+        call.await.unwrap().expect("it was taken in");
+    }
+}
+
+/// As behind a proxy that is not counted.
+#[tokio::test]
+async fn users_at_one_address_get_an_equal_share() {
+    let world = World::start().await;
+    let mut held = world.hold_lists(3).await;
+    let other = world.pair.log_in(STAFF).await;
+    let list = || World::list_of(&other, world.pair.client.clone());
+    held.push(list());
+    world.wait_for_the_keeper(4).await;
+    is_shed(world.list()).await;
+    assert_eq!(world.shed().await, Some(1.0));
+    held.push(list());
+    world.wait_for_the_keeper(5).await;
     let _ended = world.release().await;
     for call in held {
         call.await.unwrap().expect("it was taken in");

@@ -11,7 +11,7 @@ use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     time::Clock,
 };
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +126,29 @@ impl TestDatabase {
         let row = database.connection().query_one_raw(statement).await;
         let row = row.expect("the query runs").expect("a row");
         row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Returns once so many statements wait for locks that others hold; PostgreSQL alone
+    /// tells.
+    pub async fn wait_for_waiting(&self, statements: i32) {
+        let query = "SELECT CAST(count(*) AS integer) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let database = self.open(&Clock::system()).await;
+        let query = Statement::from_string(database.dialect().backend(), query);
+        let come = async {
+            loop {
+                let row = database.connection().query_one_raw(query.clone()).await;
+                let row = row.expect("the query runs").expect("a row");
+                let waiting: i32 = row.try_get_by_index(0).expect("a number");
+                assert!(waiting <= statements, "{waiting} instead of {statements}");
+                if waiting == statements {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), come)
+            .await
+            .unwrap_or_else(|_| panic!("{statements} statements do not wait"));
     }
 
     /// Where its server listens, for a [`TcpProxy`]: PostgreSQL alone has one.

@@ -19,6 +19,7 @@ pub mod certificates;
 mod cluster;
 mod database;
 pub mod fuzz;
+mod listening;
 pub mod load;
 pub mod metrics;
 pub mod proxy;
@@ -32,6 +33,7 @@ pub mod tools;
 
 pub use cluster::{Cluster, Role};
 pub use database::{Kind, TestDatabase};
+pub use listening::listening;
 #[doc(hidden)]
 pub use suite::within_the_limit;
 pub use template::migrate_at;

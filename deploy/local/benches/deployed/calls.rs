@@ -24,7 +24,7 @@ use tonic::{Status, transport::Channel};
 /// What every generated user logs in with.
 const PASSWORD: &str = "demo password";
 /// The largest page of any list; more is not given.
-const LARGEST_PAGE: i32 = 1_000;
+pub(crate) const LARGEST_PAGE: i32 = 1_000;
 
 /// So many callers of one listener, eight or fewer connections among them.
 pub(crate) fn callers(address: SocketAddr, count: usize) -> Callers {
@@ -132,11 +132,6 @@ pub(crate) async fn list(callers: Callers, window: Duration, token: &str, page_s
         client.list_partner_requests(request).await.map(drop)
     };
     with(callers, window, token, call).await
-}
-
-/// The largest pages of requests.
-pub(crate) async fn list_most(callers: Callers, window: Duration, token: &str) -> Seen {
-    list(callers, window, token, LARGEST_PAGE).await
 }
 
 /// Counts by status.

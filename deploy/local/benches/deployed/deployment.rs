@@ -50,33 +50,31 @@ impl Deployment {
     }
 
     /// Starts auth-service, with more variables.
-    pub(crate) async fn auth(&self, more: &[(&'static str, &str)]) -> Service {
+    pub(crate) async fn auth(&self, more: &[(&str, &str)]) -> Service {
         let keys = self.folder.path().join("keys").display().to_string();
         let variables = [
             ("DATABASE_URL", self.url(Role::Auth)),
             ("SERVICE_TOKEN_FILE", self.service_token()),
             ("AUTH_KEYS_DIRECTORY", keys),
         ];
-        let more = more
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()));
-        let variables = variables.into_iter().chain(more);
-        Service::start("auth-service", &["public", "internal", "ops"], variables).await
+        Service::start(
+            "auth-service",
+            &["public", "internal", "ops"],
+            variables,
+            more,
+        )
+        .await
     }
 
     /// Starts requests-service, with more variables.
-    pub(crate) async fn requests(&self, auth: &Service, more: &[(&'static str, &str)]) -> Service {
+    pub(crate) async fn requests(&self, auth: &Service, more: &[(&str, &str)]) -> Service {
         let auth = format!("http://{}", auth.address("internal"));
         let variables = [
             ("DATABASE_URL", self.url(Role::Requests)),
             ("SERVICE_TOKEN_FILE", self.service_token()),
             ("AUTH_SERVICE_URL", auth),
         ];
-        let more = more
-            .iter()
-            .map(|(name, value)| (*name, (*value).to_owned()));
-        let variables = variables.into_iter().chain(more);
-        Service::start("requests-service", &["public", "ops"], variables).await
+        Service::start("requests-service", &["public", "ops"], variables, more).await
     }
 
     fn url(&self, role: Role) -> String {

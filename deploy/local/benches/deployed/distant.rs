@@ -36,10 +36,9 @@ async fn relay(client: TcpStream, server: SocketAddr) -> io::Result<()> {
     let server = TcpStream::connect(server).await?;
     server.set_nodelay(true)?;
     client.set_nodelay(true)?;
-    let (from_client, to_client) = client.into_split();
+    let (mut from_client, to_client) = client.into_split();
     let (from_server, mut to_server) = server.into_split();
     tokio::spawn(later(from_server, to_client));
-    let mut from_client = from_client;
     tokio::io::copy(&mut from_client, &mut to_server).await?;
     to_server.shutdown().await
 }

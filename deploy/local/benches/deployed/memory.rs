@@ -3,8 +3,8 @@
 
 use crate::{
     calls::{
-        callers, count, get, list_audit, list_most, list_partners, list_sessions, log_in, refresh,
-        validate,
+        LARGEST_PAGE, callers, count, get, list, list_audit, list_partners, list_sessions, log_in,
+        refresh, validate,
     },
     deployment::Deployment,
     service::Service,
@@ -46,7 +46,7 @@ pub(crate) async fn measure(deployment: &Deployment) {
     let idle = requests.memory();
     let public = requests.address("public");
     let seen = tokio::join!(
-        list_most(callers(public, 192), WINDOW, &admin),
+        list(callers(public, 192), WINDOW, &admin, LARGEST_PAGE),
         count(callers(public, 16), WINDOW, &admin),
         get(callers(public, 32), WINDOW, &admin),
         list_partners(callers(public, 16), WINDOW, &admin),

@@ -8,7 +8,7 @@ use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
-use testing::auth::channel;
+use testing::{auth::channel, listening};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -50,7 +50,8 @@ impl Service {
     pub(crate) async fn start(
         name: &'static str,
         listeners: &[&str],
-        variables: impl IntoIterator<Item = (&str, String)>,
+        variables: [(&str, String); 3],
+        more: &[(&str, &str)],
     ) -> Self {
         let prefix = name.trim_end_matches("-service");
         let ports = listeners.iter().map(|listener| {
@@ -62,6 +63,7 @@ impl Service {
             .env_clear()
             .envs(ports)
             .envs(variables)
+            .envs(more.iter().copied())
             .kill_on_drop(true)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -72,7 +74,7 @@ impl Service {
         let mut addresses = HashMap::new();
         while addresses.len() < listeners.len() {
             let line = lines.next_line().await.expect("text");
-            addresses.extend(listens_on(&line.expect("it listens"), prefix));
+            addresses.extend(listening(&line.expect("it listens")));
         }
         // so that it never waits for a reader
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -95,7 +97,8 @@ impl Service {
 
     /// Where one of its listeners is.
     pub(crate) fn address(&self, listener: &str) -> SocketAddr {
-        self.addresses[listener]
+        let prefix = self.name.trim_end_matches("-service");
+        self.addresses[&format!("{prefix} {listener}")]
     }
 
     /// Its memory that is in use now (resident set), in MiB.
@@ -116,17 +119,6 @@ impl Service {
         let kib: f64 = kib.and_then(|kib| kib.parse().ok()).expect(self.name);
         kib / MIB
     }
-}
-
-/// A listener and its address, where a line of the log names them.
-fn listens_on(line: &str, prefix: &str) -> Option<(String, SocketAddr)> {
-    let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    let field = |name: &str| line["fields"][name].as_str();
-    if field("message")? != "listening" {
-        return None;
-    }
-    let listener = field("listener")?.strip_prefix(prefix)?.trim_start();
-    Some((listener.to_owned(), field("address")?.parse().ok()?))
 }
 
 /// Whether a listener's health says so.
