@@ -28,7 +28,7 @@ const MEANWHILE: std::ops::Range<usize> = 5..40;
 /// A replica that can be dropped in the middle of its work, with a proxy on each
 /// of its ways.
 struct Fragile {
-    runtime: Option<Runtime>,
+    _threads: Threads,
     database: TcpProxy,
     public: TcpProxy,
     internal: TcpProxy,
@@ -41,20 +41,16 @@ impl Fragile {
         let url = Role::Auth.url(database.address(), "postgres");
         let url: DatabaseUrl = url.parse().unwrap();
         // two threads, so that a dropped one was really at work beside the callers
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let threads = Threads::new(2);
         let starting = async move { Replica::start(folder, &url, &clock, &FLAGS).await };
-        let replica = runtime.spawn(starting).await.unwrap();
+        let replica = threads.0.as_ref().unwrap().spawn(starting).await.unwrap();
         let public = TcpProxy::start(replica.public);
         let internal = TcpProxy::start(replica.internal);
         let endpoint = Endpoint::at(public.address(), internal.address());
-        // its end is the runtime's
+        // its end is the threads'
         std::mem::forget(replica);
         Self {
-            runtime: Some(runtime),
+            _threads: threads,
             database,
             public,
             internal,
@@ -63,10 +59,23 @@ impl Fragile {
     }
 }
 
-impl Drop for Fragile {
-    /// At once: nothing that it is doing is finished.
+/// Threads of a replica's own. They may end in the middle of its work, and of its
+/// start: nothing that it is doing is finished.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new(count: usize) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(count)
+            .enable_all()
+            .build();
+        Self(Some(runtime.unwrap()))
+    }
+}
+
+impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
