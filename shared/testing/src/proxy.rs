@@ -5,8 +5,8 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::{
@@ -28,11 +28,14 @@ pub struct TcpProxy {
     _place: TcpSocket,
 }
 
-/// What passes, both ways and all connections together, in bytes.
+/// What passes, both ways and all connections together.
 #[derive(Debug)]
 struct Traffic {
+    /// In bytes, as is what may still pass.
     passed: AtomicU64,
     allowed: AtomicU64,
+    /// The words that no client sees answered.
+    unanswered: Mutex<Option<&'static [u8]>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,7 @@ enum Order {
     Cut,
     Hang,
     BreakAfter(u64),
+    LoseAnswerTo(&'static [u8]),
     Restore,
 }
 
@@ -54,6 +58,7 @@ impl TcpProxy {
         let traffic = Arc::new(Traffic {
             passed: AtomicU64::new(0),
             allowed: AtomicU64::new(u64::MAX),
+            unanswered: Mutex::default(),
         });
         let from_to = Place { address, target };
         tokio::spawn(serve(listener, from_to, received, Arc::clone(&traffic)));
@@ -86,6 +91,12 @@ impl TcpProxy {
     /// together: in the middle of a message, or of a word.
     pub async fn break_after(&self, bytes: u64) {
         self.order(Order::BreakAfter(bytes)).await;
+    }
+
+    /// The server hears these words, which a client sends at once; the connection
+    /// breaks before their answer.
+    pub async fn lose_answer_to(&self, words: &'static [u8]) {
+        self.order(Order::LoseAnswerTo(words)).await;
     }
 
     /// How many bytes have passed so far.
@@ -150,8 +161,7 @@ async fn serve(
                 // the proxy was dropped
                 let Some((order, done)) = order else { return };
                 silent.send_replace(matches!(order, Order::Hang));
-                let bytes = if let Order::BreakAfter(bytes) = order { bytes } else { u64::MAX };
-                traffic.allowed.store(bytes, Ordering::SeqCst);
+                traffic.obey(order);
                 if matches!(order, Order::Cut) {
                     listener = None;
                     connections.shutdown().await;
@@ -188,16 +198,30 @@ async fn forward(
     let _no_delay = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let there = pump(from_client, to_server, silent.clone(), &traffic);
-    let back = pump(from_server, to_client, silent, &traffic);
+    let unanswered = AtomicBool::new(false);
+    let there = pump(from_client, to_server, silent.clone(), |bytes| {
+        if traffic.is_unanswered(bytes) {
+            unanswered.store(true, Ordering::SeqCst);
+        }
+        traffic.let_pass(bytes.len())
+    });
+    let back = pump(from_server, to_client, silent, |bytes| {
+        if unanswered.load(Ordering::SeqCst) {
+            0
+        } else {
+            traffic.let_pass(bytes.len())
+        }
+    });
     let _ended = tokio::try_join!(there, back);
 }
 
+/// Passes on as many of the bytes that come as may pass, and ends where those are not
+/// all.
 async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
     mut silent: watch::Receiver<bool>,
-    traffic: &Traffic,
+    let_pass: impl Fn(&[u8]) -> usize,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -208,7 +232,7 @@ async fn pump(
         if read == 0 {
             return to.shutdown().await;
         }
-        let passing = traffic.let_pass(read);
+        let passing = let_pass(&buffer[..read]);
         to.write_all(&buffer[..passing]).await?;
         if passing < read {
             return Err(io::ErrorKind::ConnectionAborted.into());
@@ -217,6 +241,30 @@ async fn pump(
 }
 
 impl Traffic {
+    fn obey(&self, order: Order) {
+        let bytes = match order {
+            Order::BreakAfter(bytes) => bytes,
+            _ => u64::MAX,
+        };
+        let words = match order {
+            Order::LoseAnswerTo(words) => Some(words),
+            _ => None,
+        };
+        self.allowed.store(bytes, Ordering::SeqCst);
+        *self.words() = words;
+    }
+
+    fn words(&self) -> MutexGuard<'_, Option<&'static [u8]>> {
+        self.unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the words are among those that a client sends.
+    fn is_unanswered(&self, sent: &[u8]) -> bool {
+        (*self.words()).is_some_and(|words| sent.windows(words.len()).any(|part| part == words))
+    }
+
     /// How many of so many bytes may pass; they are counted as passed.
     fn let_pass(&self, wanted: usize) -> usize {
         let less = |left: u64| match left {

@@ -97,6 +97,24 @@ async fn hang_after_cut_accepts_again() {
 }
 
 #[tokio::test]
+async fn an_answer_is_lost_whose_words_arrive() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = TcpProxy::start(listener.local_addr().unwrap());
+    let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+    let (mut server, _) = listener.accept().await.unwrap();
+    proxy.lose_answer_to(b"two").await;
+    client.write_all(b"one").await.unwrap();
+    received(&mut server, b"one").await.unwrap();
+    server.write_all(b"1").await.unwrap();
+    received(&mut client, b"1").await.unwrap();
+
+    client.write_all(b"and two").await.unwrap();
+    received(&mut server, b"and two").await.unwrap();
+    server.write_all(b"2").await.unwrap();
+    received(&mut client, b"2").await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_database_goes_and_comes_back() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
