@@ -1,10 +1,9 @@
 //! All replicas behind one name, each asked as much as it can bear.
 
-use super::{Replica, Resolver, Target};
+use super::{Replica, Resolver, Target, replica::was_not_sent};
 use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
-    error::Error as _,
     net::SocketAddr,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -166,18 +165,6 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
         // a failure, or the time that has passed
         let _ = tokio::time::timeout(rest, known.failed.notified()).await;
     }
-}
-
-/// Whether the connection was closed while the call still waited to be sent on it.
-fn was_not_sent(error: &transport::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            return error.is_canceled();
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// What became of a call whose connection was lost is not known: UNAVAILABLE, as other

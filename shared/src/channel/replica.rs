@@ -171,6 +171,22 @@ fn is_timeout(error: &transport::Error) -> bool {
     false
 }
 
+/// Whether the connection was closed while the call still waited to be sent on it, and
+/// none could be made instead.
+pub(super) fn was_not_sent(error: &transport::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<tonic::ConnectError>() {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_canceled();
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// A call that counts until it is answered or given up.
 struct Pending(Replica);
 
@@ -220,5 +236,30 @@ impl Service<http::Request<Body>> for Replica {
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    /// As while a replica stops: a channel of tonic finds its connection closed, makes
+    /// another, and is refused.
+    #[tokio::test]
+    async fn a_call_that_found_its_connection_gone_was_not_sent() {
+        let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = gone.local_addr().unwrap();
+        drop(gone);
+        let target = Target::new(&"http://auth-service:1".parse().unwrap(), None).unwrap();
+        let mut replica = Replica::new(target.clone(), address, Arc::default());
+        let connector = Connector::to_address(target.clone(), address);
+        let channel = endpoint(&target).connect_with_connector_lazy(connector);
+        replica.state().channel = Some(channel);
+        let request = http::Request::new(Body::empty());
+        let error = replica.call(request).await.unwrap_err();
+        assert!(was_not_sent(&error), "{error:?}");
+        assert!(replica.state().channel.is_none());
+        assert!(replica.is_avoided());
     }
 }
