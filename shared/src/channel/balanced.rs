@@ -1,6 +1,6 @@
 //! All replicas behind one name, each asked as much as it can bear.
 
-use super::{Replica, Resolver, Target, replica::was_not_sent};
+use super::{Replica, Resolver, Target, lost};
 use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Code, Status, body::Body, transport};
+use tonic::{Status, body::Body};
 use tower::Service;
 
 /// How often addresses are looked up: DNS says nothing of a change by itself.
@@ -33,11 +33,10 @@ const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 /// working on go on when its address is gone. While no address is found, the last
 /// ones stay.
 ///
-/// A call goes to another replica where no connection can be made, and where the
-/// connection was closed before the call was sent, as happens while a replica stops. A
-/// call that was sent is not sent again: that is its caller's to decide
-/// ([`Balanced::pick`]). For that a request is kept until it is sent, so calls are
-/// unary ones.
+/// A call goes to another replica where no connection can be made, and where nothing
+/// of it was done on one, as happens while a replica stops. A call of which that is not
+/// known is not made again: that is its caller's to decide ([`Balanced::pick`]). For
+/// that a request is kept until it is answered, so calls are unary ones.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     known: Arc<Known>,
@@ -167,16 +166,6 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
     }
 }
 
-/// What became of a call whose connection was lost is not known: UNAVAILABLE, as other
-/// clients of gRPC say it, where tonic says UNKNOWN.
-fn lost(error: transport::Error) -> Status {
-    let status = Status::from_error(Box::new(error));
-    match status.code() {
-        Code::Unknown => Status::unavailable("the connection to the replica was lost"),
-        _ => status,
-    }
-}
-
 impl Service<http::Request<Body>> for Balanced {
     type Response = http::Response<Body>;
     type Error = Infallible;
@@ -206,9 +195,13 @@ impl Service<http::Request<Body>> for Balanced {
                 let body = Body::new(Full::new(message.clone()));
                 let request = http::Request::from_parts(parts.clone(), body);
                 match replica.call(request).await {
-                    Err(error) if was_not_sent(&error) => {}
-                    Err(error) => return Ok(lost(error).into_http()),
-                    Ok(response) => return Ok(response),
+                    Err(error) if lost::was_not_done(&error) => {}
+                    Err(error) => return Ok(lost::status(error).into_http()),
+                    Ok(response) => {
+                        return Ok(
+                            response.map(|body| Body::new(body.map_err(lost::as_unavailable)))
+                        );
+                    }
                 }
             }
             Ok(Status::unavailable("no replica can be reached").into_http())

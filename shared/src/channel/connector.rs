@@ -1,6 +1,6 @@
 //! Makes connections, with TLS or without.
 
-use super::Target;
+use super::{CONNECT_TIMEOUT, Target};
 use crate::tls::Stream;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -37,6 +37,12 @@ impl Connector {
         }
     }
 
+    /// Ends in time, by an error of the connector's own: that of tonic's timer does not
+    /// say that nothing was sent.
+    async fn connect_in_time(self) -> io::Result<TokioIo<Stream>> {
+        tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await?
+    }
+
     async fn connect(self) -> io::Result<TokioIo<Stream>> {
         let stream = match self.address {
             Some(address) => TcpStream::connect(address).await?,
@@ -61,6 +67,6 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        Box::pin(self.clone().connect())
+        Box::pin(self.clone().connect_in_time())
     }
 }

@@ -13,6 +13,7 @@
 
 mod balanced;
 mod connector;
+mod lost;
 mod replica;
 mod resolver;
 mod retry;
@@ -23,6 +24,8 @@ pub use replica::Replica;
 pub use resolver::Resolver;
 pub use retry::RetryThrottle;
 pub use target::{InvalidTarget, Target};
+
+pub(crate) use lost::was_not_done;
 
 use connector::Connector;
 use std::time::Duration;
@@ -58,7 +61,5 @@ fn endpoint(target: &Target) -> Endpoint {
 fn unprobed(target: &Target) -> Endpoint {
     // TLS is the connector's: tonic is to see a plain transport, and calls the scheme
     // that they go by
-    Endpoint::from(target.transport())
-        .origin(target.origin())
-        .connect_timeout(CONNECT_TIMEOUT)
+    Endpoint::from(target.transport()).origin(target.origin())
 }

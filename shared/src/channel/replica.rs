@@ -1,9 +1,8 @@
 //! One replica: its connection, and how it has been doing.
 
-use super::{Target, connector::Connector, endpoint};
+use super::{Target, connector::Connector, endpoint, lost::is_timeout};
 use crate::telemetry;
 use std::{
-    error::Error,
     fmt,
     net::SocketAddr,
     pin::Pin,
@@ -159,34 +158,6 @@ impl Replica {
     }
 }
 
-/// Whether the call's own time was up; then nothing is wrong with the connection.
-fn is_timeout(error: &transport::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<tonic::TimeoutExpired>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
-/// Whether the connection was closed while the call still waited to be sent on it, and
-/// none could be made instead.
-pub(super) fn was_not_sent(error: &transport::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<tonic::ConnectError>() {
-            return true;
-        }
-        if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            return error.is_canceled();
-        }
-        cause = error.source();
-    }
-    false
-}
-
 /// A call that counts until it is answered or given up.
 struct Pending(Replica);
 
@@ -242,12 +213,13 @@ impl Service<http::Request<Body>> for Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::was_not_done;
     use std::net::{Ipv4Addr, TcpListener};
 
     /// As while a replica stops: a channel of tonic finds its connection closed, makes
     /// another, and is refused.
     #[tokio::test]
-    async fn a_call_that_found_its_connection_gone_was_not_sent() {
+    async fn a_call_that_found_its_connection_gone_was_not_done() {
         let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = gone.local_addr().unwrap();
         drop(gone);
@@ -258,7 +230,7 @@ mod tests {
         replica.state().channel = Some(channel);
         let request = http::Request::new(Body::empty());
         let error = replica.call(request).await.unwrap_err();
-        assert!(was_not_sent(&error), "{error:?}");
+        assert!(was_not_done(&error), "{error:?}");
         assert!(replica.state().channel.is_none());
         assert!(replica.is_avoided());
     }

@@ -2,7 +2,7 @@
 
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
 use crate::{
-    channel::{Balanced, Replica, Resolver, RetryThrottle, Target},
+    channel::{self, Balanced, Replica, Resolver, RetryThrottle, Target},
     errors, telemetry,
 };
 use http::HeaderMap;
@@ -135,6 +135,9 @@ impl Attempt {
         };
         // a status of the transport's, not of the other side's
         let is_ours = std::error::Error::source(&status).is_some();
+        if is_ours && channel::was_not_done(&status) {
+            return Self::Lost;
+        }
         let reason = errors::reason_of(&status).and_then(|name| errors::auth_reason(&name));
         match (status.code(), reason) {
             (Code::Cancelled | Code::DeadlineExceeded, None) if is_ours => Self::Late,

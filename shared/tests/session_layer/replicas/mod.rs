@@ -2,6 +2,7 @@
 //! them dies, hangs, sheds load, moves, or all of them do.
 
 mod changes;
+mod connections;
 mod dns;
 mod failures;
 mod stand_in;
