@@ -1,6 +1,8 @@
 //! More calls than there is room for: as many callers as fill a service, and then ten
-//! times as many, in turn. What bounds it is the room, which is made small, and not the
-//! machine, which the callers share: the database is far away.
+//! times as many, in turn. A caller who is refused waits as long as an answer takes, far
+//! less than it is told to: so ten times as many calls come as can be served. What bounds
+//! the service is the room, which is made small, and not the machine, which the callers
+//! share: the database is far away.
 
 use crate::{
     calls::{callers, list, validate},
@@ -21,8 +23,8 @@ const CAPACITY: usize = 16;
 const FOR_LISTS: usize = CAPACITY - CAPACITY / 4;
 /// How many times as many callers there are as there is room for.
 const TIMES: usize = 10;
-/// How long a caller waits after a refusal, far less than it is told to.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How often health is asked.
+const EACH: Duration = Duration::from_millis(20);
 
 pub(crate) async fn measure(deployment: &Deployment) {
     let capacity = CAPACITY.to_string();
@@ -64,18 +66,19 @@ async fn compare(
     call: impl AsyncFn(Callers) -> Seen,
 ) {
     let enough = callers(address, room);
-    let many = Callers {
-        count: TIMES * room,
-        pause: Some(PAUSE),
-        ..enough
-    };
     // until pools and caches are filled
     call(enough).await;
     let (mut full, mut over) = (Seen::default(), Seen::default());
     let mut health = Health::default();
     let mut memory = Memory::default();
     for _ in 0..ROUNDS {
-        full.add([call(enough).await]);
+        let seen = call(enough).await;
+        let many = Callers {
+            count: TIMES * room,
+            pause: Some(Duration::from_secs_f64(seen.answered.median() / 1_000.0)),
+            ..enough
+        };
+        full.add([seen]);
         memory.full = memory.full.max(service.memory());
         let watched = health.watch([address, service.address("ops")]);
         over.add([tokio::select! {
@@ -85,12 +88,14 @@ async fn compare(
         memory.over = memory.over.max(service.memory());
     }
     let ratio = |of: fn(&Times) -> f64| of(&over.answered) / of(&full.answered);
+    let number = |calls: usize| f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
     println!("{what}, room for {room} at once:");
     println!("  {room} callers: {full}");
-    println!("  {} callers: {over}", many.count);
+    println!("  {} callers: {over}", TIMES * room);
     println!(
-        "  ratios: answered {:.2}, median {:.2}, p99 {:.2}, memory {:.2} ({:.0} MiB)",
-        ratio(|times| f64::from(u32::try_from(times.calls()).unwrap_or(u32::MAX))),
+        "  ratios: came {:.1}, answered {:.2}, median {:.2}, p99 {:.2}, memory {:.2} ({:.0} MiB)",
+        number(over.answered.calls() + over.shed) / number(full.answered.calls()),
+        number(over.answered.calls()) / number(full.answered.calls()),
         ratio(Times::median),
         ratio(|times| times.quantile(99)),
         memory.over / memory.full,
@@ -124,7 +129,7 @@ impl Health {
                 self.asked += 1;
                 self.well += usize::from(is_well);
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(EACH).await;
         }
     }
 }
