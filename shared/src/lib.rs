@@ -15,4 +15,5 @@ pub mod session_client;
 pub mod session_layer;
 pub mod telemetry;
 pub mod time;
+mod timeout;
 pub mod tls;

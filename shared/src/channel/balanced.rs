@@ -1,6 +1,10 @@
 //! All replicas behind one name, each asked as much as it can bear.
 
-use super::{Replica, Resolver, Target, lost};
+use super::{
+    Loss, Replica, Resolver, Target,
+    lost::{self, out_of_time},
+};
+use crate::timeout;
 use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
@@ -10,7 +14,10 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Status, body::Body};
 use tower::Service;
@@ -21,8 +28,8 @@ const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
 const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
 /// Replicas at most; a name with more is not a service's.
 const MAX_REPLICAS: usize = 256;
-/// Replicas that one call tries to connect to.
-const MAX_CONNECTS: usize = 3;
+/// Times that one call is sent, or tried to be sent, at most.
+const ATTEMPTS: usize = 5;
 /// How long a call waits for the first addresses.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 
@@ -33,10 +40,11 @@ const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 /// working on go on when its address is gone. While no address is found, the last
 /// ones stay.
 ///
-/// A call goes to another replica where no connection can be made, and where nothing
-/// of it was done on one, as happens while a replica stops. A call of which that is not
-/// known is not made again: that is its caller's to decide ([`Balanced::pick`]). For
-/// that a request is kept until it is answered, so calls are unary ones.
+/// A call goes to another replica, or over another connection, where nobody has looked
+/// at it, as happens while a replica stops. One of which that is not known is not made
+/// again: that is its caller's to decide ([`Balanced::pick`]). For that a request is kept
+/// until it is answered, so calls are unary ones. All attempts together have the call's
+/// time (`grpc-timeout`); after that it is `DEADLINE_EXCEEDED`.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     known: Arc<Known>,
@@ -178,33 +186,55 @@ impl Service<http::Request<Body>> for Balanced {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let balanced = self.clone();
         Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let message = match body.collect().await {
-                Ok(message) => message.to_bytes(),
-                Err(status) => return Ok(status.into_http()),
+            let end =
+                timeout::of(request.headers()).and_then(|time| Instant::now().checked_add(time));
+            let called = balanced.send(request, end);
+            let called = match end {
+                Some(end) => tokio::time::timeout_at(end, called).await,
+                None => Ok(called.await),
             };
-            let mut asked = Vec::new();
-            while asked.len() < MAX_CONNECTS {
-                let Some(mut replica) = balanced.pick(&asked).await else {
-                    break;
-                };
-                asked.push(replica.address());
-                if replica.connect().await.is_err() {
-                    continue;
-                }
-                let body = Body::new(Full::new(message.clone()));
-                let request = http::Request::from_parts(parts.clone(), body);
-                match replica.call(request).await {
-                    Err(error) if lost::was_not_done(&error) => {}
-                    Err(error) => return Ok(lost::status(error).into_http()),
-                    Ok(response) => {
-                        return Ok(
-                            response.map(|body| Body::new(body.map_err(lost::as_unavailable)))
-                        );
-                    }
-                }
-            }
-            Ok(Status::unavailable("no replica can be reached").into_http())
+            Ok(called
+                .unwrap_or_else(|_elapsed| Err(out_of_time()))
+                .unwrap_or_else(Status::into_http))
         })
+    }
+}
+
+impl Balanced {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+        end: Option<Instant>,
+    ) -> Result<http::Response<Body>, Status> {
+        let (parts, body) = request.into_parts();
+        let message = body.collect().await?.to_bytes();
+        let mut asked = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let Some(mut replica) = self.pick(&asked).await else {
+                break;
+            };
+            asked.push(replica.address());
+            let mut parts = parts.clone();
+            if let Some(end) = end {
+                let left = end.saturating_duration_since(Instant::now());
+                timeout::set(&mut parts.headers, left);
+            }
+            let body = Body::new(Full::new(message.clone()));
+            let error = match replica.call(http::Request::from_parts(parts, body)).await {
+                Ok(response) => {
+                    return Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable))));
+                }
+                Err(error) => error,
+            };
+            let loss = Loss::of(&error);
+            // a message of nothing may be with the other side before hyper knows
+            if !loss.is_of_nothing_done() || message.is_empty() {
+                return Err(lost::status(error));
+            }
+            if loss == Loss::Closed && !self.has_another(&asked) {
+                asked.clear();
+            }
+        }
+        Err(Status::unavailable("no replica can be reached"))
     }
 }

@@ -1,6 +1,6 @@
 //! Makes connections, with TLS or without.
 
-use super::{CONNECT_TIMEOUT, Target};
+use super::{CONNECT_TIMEOUT, Target, lost::NotConnected};
 use crate::tls::Stream;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -16,8 +16,16 @@ use tower::Service;
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     target: Target,
-    /// Where the target is; otherwise its name is looked up.
-    address: Option<SocketAddr>,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Wherever the target's name is found.
+    Name,
+    Address(SocketAddr),
+    /// At an address to which a connection was made.
+    Used,
 }
 
 impl Connector {
@@ -25,28 +33,32 @@ impl Connector {
     pub(super) fn to_name(target: Target) -> Self {
         Self {
             target,
-            address: None,
+            place: Place::Name,
         }
     }
 
-    /// To one address. The certificate is still the name's.
+    /// To one address, and once: the channel that has this connector ends with its
+    /// connection, and does not keep calls waiting for another. The certificate is still
+    /// the name's.
     pub(super) fn to_address(target: Target, address: SocketAddr) -> Self {
         Self {
             target,
-            address: Some(address),
+            place: Place::Address(address),
         }
     }
 
     /// Ends in time, by an error of the connector's own: that of tonic's timer does not
     /// say that nothing was sent.
-    async fn connect_in_time(self) -> io::Result<TokioIo<Stream>> {
-        tokio::time::timeout(CONNECT_TIMEOUT, self.connect()).await?
+    async fn connect_in_time(self) -> Result<TokioIo<Stream>, NotConnected> {
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connect());
+        connecting.await.map_err(io::Error::from)?
     }
 
-    async fn connect(self) -> io::Result<TokioIo<Stream>> {
-        let stream = match self.address {
-            Some(address) => TcpStream::connect(address).await?,
-            None => TcpStream::connect(self.target.place()).await?,
+    async fn connect(self) -> Result<TokioIo<Stream>, NotConnected> {
+        let stream = match self.place {
+            Place::Name => TcpStream::connect(self.target.place()).await?,
+            Place::Address(address) => TcpStream::connect(address).await?,
+            Place::Used => return Err(NotConnected::Closed),
         };
         stream.set_nodelay(true)?;
         let stream = match self.target.tls() {
@@ -59,14 +71,18 @@ impl Connector {
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<Stream>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<TokioIo<Stream>>> + Send>>;
+    type Error = NotConnected;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, NotConnected>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), NotConnected>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        Box::pin(self.clone().connect_in_time())
+        let connecting = self.clone().connect_in_time();
+        if let Place::Address(_) = self.place {
+            self.place = Place::Used;
+        }
+        Box::pin(connecting)
     }
 }

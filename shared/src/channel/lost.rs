@@ -1,46 +1,102 @@
-//! What became of a call that its connection failed.
+//! What became of a call that was not answered.
 
-use std::error::Error;
-use tonic::{Code, Status, TimeoutExpired, transport};
+use std::{error::Error, io, sync::Arc};
+use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
-/// Whether nothing of the call was done, so that it may be made anew whatever it does:
-/// no connection could be made, the connection was closed before the call was sent, or
-/// the other side says that it has not looked at it: with GOAWAY, as happens while it
-/// stops, or with `REFUSED_STREAM` (RFC 9113, sections 6.8 and 8.7).
-pub(crate) fn was_not_done(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
+/// Why a connector gives no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotConnected {
+    /// It gives one, and has given it.
+    #[error("the connection was closed")]
+    Closed,
+    /// There is nobody, or nobody who proves to be the one.
+    #[error(transparent)]
+    Failed(#[from] io::Error),
+}
+
+/// What a failed call says of itself and of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// No connection can be made.
+    Unconnected,
+    /// The connection was closed before the call was sent; or the other side says that
+    /// it goes away and has not looked at it (GOAWAY: RFC 9113, section 6.8). hyper says
+    /// so also of a call whose message it has not begun to send. Another connection may
+    /// serve it.
+    Closed,
+    /// The other side refused to look at it (`REFUSED_STREAM`: RFC 9113, section 8.7).
+    Refused,
+    /// The call's own time was up.
+    Late,
+    /// The other side gave up this call, and no other.
+    Reset,
+    /// The connection was lost, and what was done is not known.
+    Broken,
+}
+
+impl Loss {
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |&error| error.source());
+        causes.find_map(Self::by_cause).unwrap_or(Self::Broken)
+    }
+
+    fn by_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
+        if cause.is::<TimeoutExpired>() {
+            return Some(Self::Late);
+        }
+        if let Some(ConnectError(cause)) = cause.downcast_ref() {
+            return match cause.downcast_ref() {
+                Some(NotConnected::Closed) => Some(Self::Closed),
+                _ => Some(Self::Unconnected),
+            };
+        }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            return error.is_canceled();
+            return error.is_canceled().then_some(Self::Closed);
         }
-        if let Some(error) = cause.downcast_ref::<h2::Error>() {
-            let reason = error.reason();
-            return error.is_remote()
-                && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
-                    || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM));
+        let error = cause.downcast_ref::<h2::Error>()?;
+        match error.reason() {
+            _ if !error.is_remote() => None,
+            Some(h2::Reason::NO_ERROR) if error.is_go_away() => Some(Self::Closed),
+            Some(h2::Reason::REFUSED_STREAM) if error.is_reset() => Some(Self::Refused),
+            _ if error.is_reset() => Some(Self::Reset),
+            _ => None,
         }
-        cause.is::<tonic::ConnectError>()
-    })
+    }
+
+    /// Whether nobody has seen the call's message, so that it may be sent anew whatever
+    /// it asks for.
+    pub(crate) fn is_of_nothing_done(self) -> bool {
+        matches!(self, Self::Unconnected | Self::Closed | Self::Refused)
+    }
+
+    /// Whether the connection may serve other calls.
+    pub(super) fn leaves_the_connection(self) -> bool {
+        matches!(self, Self::Refused | Self::Late | Self::Reset)
+    }
 }
 
-/// Whether the call's own time was up; then nothing is wrong with the connection.
-pub(super) fn is_timeout(error: &transport::Error) -> bool {
-    causes(error).any(<dyn Error>::is::<TimeoutExpired>)
+/// The status of a call that was lost.
+pub(super) fn status(error: Arc<transport::Error>) -> Status {
+    match Loss::of(&error) {
+        Loss::Late => out_of_time(),
+        loss if loss.is_of_nothing_done() => Status::unavailable("the connection was closed"),
+        _ => as_unavailable(Status::from_error(Box::new(error))),
+    }
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// The status of a call that its connection failed.
-pub(super) fn status(error: transport::Error) -> Status {
-    as_unavailable(Status::from_error(Box::new(error)))
+/// The status of a call whose time is up, where tonic says CANCELLED.
+pub(super) fn out_of_time() -> Status {
+    Status::deadline_exceeded("no replica answered in the call's time")
 }
 
 /// What became of a call whose connection was lost is not known: UNAVAILABLE, as other
 /// clients of gRPC say it, where tonic says UNKNOWN.
 pub(super) fn as_unavailable(status: Status) -> Status {
-    match status.code() {
-        Code::Unknown => Status::unavailable("the connection to the replica was lost"),
-        _ => status,
+    if status.code() != Code::Unknown {
+        return status;
     }
+    tracing::debug!(%status, "a connection was lost");
+    let mut lost = Status::unavailable("the connection to the replica was lost");
+    lost.set_source(Arc::new(status));
+    lost
 }

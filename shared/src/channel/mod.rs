@@ -25,7 +25,7 @@ pub use resolver::Resolver;
 pub use retry::RetryThrottle;
 pub use target::{InvalidTarget, Target};
 
-pub(crate) use lost::was_not_done;
+pub(crate) use lost::Loss;
 
 use connector::Connector;
 use std::time::Duration;

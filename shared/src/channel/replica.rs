@@ -1,7 +1,8 @@
 //! One replica: its connection, and how it has been doing.
 
-use super::{Target, connector::Connector, endpoint, lost::is_timeout};
+use super::{Loss, Target, connector::Connector, endpoint};
 use crate::telemetry;
+use futures_util::future::{FutureExt as _, RemoteHandle, Shared};
 use std::{
     fmt,
     net::SocketAddr,
@@ -37,17 +38,20 @@ struct Inner {
     /// Calls that are not answered.
     pending: AtomicUsize,
     state: Mutex<State>,
-    /// Held by who connects, so that others wait for the same connection.
-    connecting: tokio::sync::Mutex<()>,
     /// Told of a failure: whoever looks up addresses.
     failed: Arc<Notify>,
 }
 
+/// A connection, and its number, counted from the first: what an old one comes to says
+/// nothing of the next.
+type Connection = (Channel, u64);
+/// A connection that is being made, for all who wait for it, be they gone or not.
+type Connecting = Shared<RemoteHandle<Result<Connection, Arc<transport::Error>>>>;
+
 #[derive(Debug, Default)]
 struct State {
     channel: Option<Channel>,
-    /// Of the channel, counted from the first: what an old one comes to says nothing
-    /// of the next.
+    connecting: Option<Connecting>,
     generation: u64,
     failed_at: Option<Instant>,
 }
@@ -59,7 +63,6 @@ impl Replica {
             target,
             pending: AtomicUsize::new(0),
             state: Mutex::default(),
-            connecting: tokio::sync::Mutex::default(),
             failed,
         };
         Self {
@@ -73,31 +76,35 @@ impl Replica {
         self.inner.address
     }
 
-    /// Connects, unless it is connected. A call that is made after that has not been
-    /// lost in a connection that never was.
-    pub async fn connect(&self) -> Result<(), transport::Error> {
-        self.channel().await.map(drop)
-    }
-
     /// It kept a caller waiting: others are asked first for a while. Its connection
     /// stays: other calls may be answered by it, and probes find out if it is dead.
     pub fn avoid(&self) {
-        self.failed(&self.inner.target, &"no answer in time");
+        self.failed(&"no answer in time");
     }
 
-    /// The connection of a generation is lost, or none can be made.
-    fn lost(&self, generation: u64, why: &transport::Error) {
-        let mut state = self.state();
-        if state.generation == generation {
+    /// A call was lost, on the connection of a generation.
+    fn lost(&self, generation: u64, error: &transport::Error) {
+        let loss = Loss::of(error);
+        if !loss.leaves_the_connection() {
+            let mut state = self.state();
+            if state.generation != generation {
+                return;
+            }
             state.channel = None;
         }
-        drop(state);
-        self.failed(&self.inner.target, &telemetry::chain(why));
+        if loss == Loss::Closed {
+            // nothing is wrong; it may be that it stops, and another takes its place
+            self.inner.failed.notify_one();
+        } else {
+            self.failed(&telemetry::chain(error));
+        }
     }
 
-    fn failed(&self, target: &Target, why: &dyn fmt::Display) {
+    fn failed(&self, why: &dyn fmt::Display) {
         if self.state().failed_at.replace(Instant::now()).is_none() {
-            let address = self.inner.address;
+            let Inner {
+                target, address, ..
+            } = &*self.inner;
             tracing::warn!(?target, %address, %why, "a replica fails");
         }
         self.inner.failed.notify_one();
@@ -118,34 +125,41 @@ impl Replica {
         state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn channel(&self) -> Result<(Channel, u64), transport::Error> {
-        let connected = || {
-            let state = self.state();
-            state.channel.clone().zip(Some(state.generation))
+    /// Its connection, which is made if there is none.
+    async fn connection(&self) -> Result<Connection, Arc<transport::Error>> {
+        let connecting = {
+            let mut state = self.state();
+            if let Some(channel) = &state.channel {
+                return Ok((channel.clone(), state.generation));
+            }
+            let begin = || {
+                let (task, connecting) = self.clone().connect().remote_handle();
+                tokio::spawn(task);
+                connecting.shared()
+            };
+            state.connecting.get_or_insert_with(begin).clone()
         };
-        if let Some(channel) = connected() {
-            return Ok(channel);
-        }
-        let _turn = self.inner.connecting.lock().await;
-        if let Some(channel) = connected() {
-            return Ok(channel);
-        }
+        connecting.await
+    }
+
+    async fn connect(self) -> Result<Connection, Arc<transport::Error>> {
         let Inner {
             target, address, ..
         } = &*self.inner;
         let connector = Connector::to_address(target.clone(), *address);
-        let connecting = endpoint(target).connect_with_connector(connector).await;
-        match connecting {
+        let connected = endpoint(target).connect_with_connector(connector).await;
+        let mut state = self.state();
+        state.connecting = None;
+        match connected {
             Ok(channel) => {
-                let mut state = self.state();
                 state.generation += 1;
                 state.channel = Some(channel.clone());
                 Ok((channel, state.generation))
             }
             Err(error) => {
-                let generation = self.state().generation;
-                self.lost(generation, &error);
-                Err(error)
+                drop(state);
+                self.failed(&telemetry::chain(&error));
+                Err(Arc::new(error))
             }
         }
     }
@@ -176,7 +190,7 @@ impl Drop for Pending {
 
 impl Service<http::Request<Body>> for Replica {
     type Response = http::Response<Body>;
-    type Error = transport::Error;
+    type Error = Arc<transport::Error>;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -187,7 +201,7 @@ impl Service<http::Request<Body>> for Replica {
         let pending = Pending::of(self.clone());
         Box::pin(async move {
             let replica = &pending.0;
-            let (mut channel, generation) = replica.channel().await?;
+            let (mut channel, generation) = replica.connection().await?;
             let called = async {
                 std::future::poll_fn(|context| channel.poll_ready(context)).await?;
                 channel.call(request).await
@@ -198,12 +212,8 @@ impl Service<http::Request<Body>> for Replica {
                     Ok(response)
                 }
                 Err(error) => {
-                    if is_timeout(&error) {
-                        replica.avoid();
-                    } else {
-                        replica.lost(generation, &error);
-                    }
-                    Err(error)
+                    replica.lost(generation, &error);
+                    Err(Arc::new(error))
                 }
             }
         })
@@ -213,25 +223,72 @@ impl Service<http::Request<Body>> for Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::was_not_done;
-    use std::net::{Ipv4Addr, TcpListener};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-    /// As while a replica stops: a channel of tonic finds its connection closed, makes
-    /// another, and is refused.
-    #[tokio::test]
-    async fn a_call_that_found_its_connection_gone_was_not_done() {
-        let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = gone.local_addr().unwrap();
-        drop(gone);
+    fn at(address: SocketAddr) -> Replica {
         let target = Target::new(&"http://auth-service:1".parse().unwrap(), None).unwrap();
-        let mut replica = Replica::new(target.clone(), address, Arc::default());
-        let connector = Connector::to_address(target.clone(), address);
-        let channel = endpoint(&target).connect_with_connector_lazy(connector);
-        replica.state().channel = Some(channel);
+        Replica::new(target, address, Arc::default())
+    }
+
+    async fn loss(replica: &Replica) -> Loss {
         let request = http::Request::new(Body::empty());
-        let error = replica.call(request).await.unwrap_err();
-        assert!(was_not_done(&error), "{error:?}");
+        let error = replica.clone().call(request).await.unwrap_err();
+        Loss::of(&error)
+    }
+
+    /// As while a replica stops: a channel of tonic finds its connection closed, and
+    /// would make another by itself, for one waiting call after the other.
+    #[tokio::test]
+    async fn a_call_that_finds_its_connection_closed_makes_none_by_itself() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let replica = at(listener.local_addr().unwrap());
+        let connecting = replica.connection();
+        let (connected, accepted) = tokio::join!(connecting, listener.accept());
+        let (mut channel, _) = connected.unwrap();
+        drop(accepted);
+        // until tonic has noticed, calls are lost
+        loop {
+            std::future::poll_fn(|context| channel.poll_ready(context))
+                .await
+                .unwrap();
+            let called = channel.call(http::Request::new(Body::empty())).await;
+            if Loss::of(&called.unwrap_err()) == Loss::Closed {
+                break;
+            }
+        }
+        assert_eq!(loss(&replica).await, Loss::Closed);
         assert!(replica.state().channel.is_none());
+        assert!(!replica.is_avoided(), "it may go on by another");
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_share_one_attempt_to_connect() {
+        let nobody = TcpSocket::new_v4().unwrap();
+        nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let replica = at(nobody.local_addr().unwrap());
+        let waiting = [(); 50].map(|()| replica.connection());
+        let errors = futures_util::future::join_all(waiting).await;
+        let first = errors[0].as_ref().unwrap_err();
+        for error in &errors {
+            assert!(Arc::ptr_eq(first, error.as_ref().unwrap_err()));
+        }
+        assert_eq!(Loss::of(first), Loss::Unconnected);
         assert!(replica.is_avoided());
+    }
+
+    /// Who gives up leaves the connection to those who come after.
+    #[tokio::test]
+    async fn a_connection_is_made_though_nobody_waits_for_it_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let replica = at(listener.local_addr().unwrap());
+        let mut connecting = Box::pin(replica.connection());
+        assert!(futures_util::poll!(&mut connecting).is_pending());
+        drop(connecting);
+        let (mut stream, _): (TcpStream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut [0; 24])
+            .await
+            .unwrap();
+        replica.connection().await.unwrap();
+        assert_eq!(replica.state().generation, 1);
     }
 }

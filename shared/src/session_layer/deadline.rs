@@ -1,5 +1,6 @@
 //! Until when a call must be answered.
 
+use crate::timeout;
 use http::HeaderMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -39,11 +40,7 @@ impl Deadline {
     /// A tenth of the caller's time is kept back, so that an answer, if only
     /// UNAVAILABLE, is on the wire before the caller stops listening.
     pub(super) fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
-        let asked = headers
-            .get("grpc-timeout")
-            .and_then(|value| value.to_str().ok())
-            .and_then(parse_timeout)
-            .map_or(limit, |timeout| timeout / 10 * 9);
+        let asked = timeout::of(headers).map_or(limit, |timeout| timeout / 10 * 9);
         Self::within(asked.min(limit))
     }
 
@@ -60,40 +57,9 @@ impl Deadline {
     }
 }
 
-/// `grpc-timeout` of the gRPC protocol: at most eight digits and a unit.
-pub(super) fn parse_timeout(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_hours(amount)),
-        "M" => Some(Duration::from_mins(amount)),
-        "S" => Some(Duration::from_secs(amount)),
-        "m" => Some(Duration::from_millis(amount)),
-        "u" => Some(Duration::from_micros(amount)),
-        "n" => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timeouts_are_read_as_the_protocol_writes_them() {
-        assert_eq!(parse_timeout("1S"), Some(Duration::from_secs(1)));
-        assert_eq!(parse_timeout("250m"), Some(Duration::from_millis(250)));
-        assert_eq!(
-            parse_timeout("99999999H"),
-            Some(Duration::from_hours(99_999_999))
-        );
-        for wrong in ["", "S", "1", "-1S", "+1S", "1 S", "123456789S", "1é", "é"] {
-            assert_eq!(parse_timeout(wrong), None, "{wrong}");
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_comes_before_the_caller_stops_listening() {

@@ -1,10 +1,8 @@
 //! Metadata and credentials of any bytes: none panics, and what is accepted is what
 //! the protocol writes.
 
-use super::{
-    BearerToken, Deadline, MAX_TOKEN_LENGTH, ServiceTokens,
-    deadline::{Limits, parse_timeout},
-};
+use super::{BearerToken, Deadline, MAX_TOKEN_LENGTH, ServiceTokens, deadline::Limits};
+use crate::timeout;
 use http::{HeaderMap, HeaderValue};
 use proptest::{collection::vec, prelude::*};
 use std::time::Duration;
@@ -86,7 +84,7 @@ proptest! {
     fn a_timeout_is_read_as_the_protocol_writes_it_or_passed_over(
         value in almost("[0-9]{1,9}[HMSmun]"),
     ) {
-        let read = value.to_str().ok().and_then(parse_timeout);
+        let read = value.to_str().ok().and_then(timeout::parse);
         prop_assert_eq!(read.map(|time| time.as_nanos()), nanoseconds_of(&value));
         let limit = Limits::default().call;
         let deadline = Deadline::of_call(&headers("grpc-timeout", &[value]), limit);

@@ -2,7 +2,7 @@
 
 use super::{BearerToken, Deadline, Principal, ServiceTokens, ValidationError, Validator};
 use crate::{
-    channel::{self, Balanced, Replica, Resolver, RetryThrottle, Target},
+    channel::{Balanced, Loss, Replica, Resolver, RetryThrottle, Target},
     errors, telemetry,
 };
 use http::HeaderMap;
@@ -135,7 +135,7 @@ impl Attempt {
         };
         // a status of the transport's, not of the other side's
         let is_ours = std::error::Error::source(&status).is_some();
-        if is_ours && channel::was_not_done(&status) {
+        if is_ours && Loss::of(&status).is_of_nothing_done() {
             return Self::Lost;
         }
         let reason = errors::reason_of(&status).and_then(|name| errors::auth_reason(&name));

@@ -11,12 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
-use tonic::Code;
+use tonic::{Code, Request, Status, body::Body};
+use tower::Service as _;
 
 /// Frames of HTTP/2 (RFC 9113, section 4.1): length, type, flags, stream, payload.
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -34,6 +36,24 @@ const TYPE_HEADERS: u8 = 1;
 struct Sender {
     address: SocketAddr,
     calls: Arc<AtomicUsize>,
+}
+
+/// Sends bytes when the first call of the first connection comes; what comes later goes
+/// elsewhere.
+async fn once(bytes: &'static [u8], elsewhere: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(send(stream, bytes, Arc::default()));
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut other = TcpStream::connect(elsewhere).await?;
+                tokio::io::copy_bidirectional(&mut stream, &mut other).await
+            });
+        }
+    });
+    address
 }
 
 impl Sender {
@@ -76,7 +96,10 @@ async fn send(mut stream: TcpStream, bytes: &[u8], calls: Arc<AtomicUsize>) -> i
 /// One call over a channel that makes none again of which something may be done.
 async fn call(addresses: &[SocketAddr]) -> Result<(), Code> {
     let mut client = SessionValidationServiceClient::new(to(addresses));
-    let answer = client.validate_session(ValidateSessionRequest::default());
+    let message = ValidateSessionRequest {
+        access_token: "token".to_owned(),
+    };
+    let answer = client.validate_session(message);
     answer.await.map(drop).map_err(|status| status.code())
 }
 
@@ -109,4 +132,35 @@ async fn a_call_that_may_be_done_is_not_made_elsewhere() {
             assert_eq!(lost.calls() + other.calls(), calls);
         }
     }
+}
+
+#[tokio::test]
+async fn a_replica_that_goes_on_by_another_connection_is_asked_again() {
+    let replica = StandIn::answering("127.0.0.1:0").await;
+    let address = once(GO_AWAY, replica.address).await;
+    assert_eq!(call(&[address]).await, Ok(()));
+    let address = once(b"", replica.address).await;
+    assert_eq!(call(&[address]).await, Err(Code::Unavailable));
+}
+
+/// A stream of messages may have none: then all of the call goes out at once.
+#[tokio::test]
+async fn a_call_of_nothing_is_not_made_again() {
+    let stopping = Sender::of(GO_AWAY).await;
+    let mut channel = to(&[stopping.address]);
+    let request = http::Request::post("/a.A/A").body(Body::empty()).unwrap();
+    let answer = channel.call(request).await.unwrap();
+    let status = Status::from_header_map(answer.headers()).unwrap();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(stopping.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_call_ends_with_its_time() {
+    let silent = StandIn::saying(|| None).await;
+    let mut client = SessionValidationServiceClient::new(to(&[silent.address]));
+    let mut request = Request::new(ValidateSessionRequest::default());
+    request.set_timeout(Duration::from_millis(100));
+    let status = client.validate_session(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
 }
