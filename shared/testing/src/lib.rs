@@ -31,7 +31,7 @@ pub mod third;
 pub mod tls;
 pub mod tools;
 
-pub use cluster::{Cluster, Role};
+pub use cluster::{Cluster, Role, port_that_stays_free};
 pub use database::{Kind, PATIENCE, TestDatabase, patient_limits};
 pub use listening::listening;
 #[doc(hidden)]
