@@ -114,7 +114,7 @@ impl Replica {
     }
 
     /// A client of the internal listener; calls carry the service token by
-    /// [`as_service`].
+    /// [`as_service`](super::as_service).
     #[must_use]
     pub fn validation_client(&self) -> SessionValidationServiceClient<Channel> {
         SessionValidationServiceClient::new(channel(self.internal))
