@@ -156,6 +156,7 @@ impl App {
             for_clients,
             sessions.clone(),
             &config.access,
+            config.limits,
             &layers,
             health_service.clone(),
         )?;
@@ -163,6 +164,7 @@ impl App {
             for_services,
             sessions,
             services,
+            config.limits,
             &layers,
             health_service.clone(),
         )?;

@@ -23,6 +23,7 @@ use shared::{
     database::{DatabaseUrl, PoolLimits},
     housekeeping,
     serve::PublicAccess,
+    session_layer::Limits,
     tls::ServerTlsFiles,
 };
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -162,6 +163,8 @@ pub struct Config {
     pub access: PublicAccess,
     /// What is let through without a delay.
     pub throttle: ThrottleLimits,
+    /// Limits on a call's time.
+    pub limits: Limits,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -252,6 +255,7 @@ impl TryFrom<Arguments> for Config {
             passwords,
             access,
             throttle,
+            limits: Limits::default(),
         })
     }
 }

@@ -153,12 +153,15 @@ pub struct InvalidTimestamp;
 ///
 /// In production both offsets are zero for good. Tests shift time by
 /// [`Clock::advance`], for the process and for every statement bound from then
-/// on, instead of sleeping; and [`Clock::wrong_by`] sets a process' clock wrong.
+/// on, instead of sleeping; [`Clock::wrong_by`] sets a process' clock wrong, and
+/// [`Clock::standing_at`] stops it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
     /// Microseconds that the process' time is wrong by.
     error: i64,
+    /// Microseconds since 1970, before the offset.
+    stands_at: Option<i64>,
 }
 
 impl Clock {
@@ -178,12 +181,25 @@ impl Clock {
         }
     }
 
+    /// The same clock in a process whose own time stands at this, and moves only as
+    /// it is advanced. What statements bind goes on.
+    #[must_use]
+    pub fn standing_at(&self, time: Timestamp) -> Self {
+        Self {
+            error: 0,
+            stands_at: Some(time.0.saturating_sub(self.offset_micros())),
+            ..self.clone()
+        }
+    }
+
     /// The process' time now. It serves token times and key times only; what is
     /// decided about a row is decided by the database's clock.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> Timestamp {
-        let now = chrono::Utc::now().timestamp_micros();
+        let now = self
+            .stands_at
+            .unwrap_or_else(|| chrono::Utc::now().timestamp_micros());
         let offset = self.offset_micros().saturating_add(self.error);
         Timestamp(now.saturating_add(offset))
     }
@@ -254,5 +270,17 @@ mod tests {
         clock.advance(Duration::from_hours(2));
         assert!(behind.now() > Clock::system().now());
         assert_eq!(behind.offset_micros(), clock.offset_micros());
+    }
+
+    #[test]
+    fn a_standing_clock_moves_only_as_the_others_are_advanced() {
+        let clock = Clock::system();
+        clock.advance(Duration::from_hours(1));
+        let time = Timestamp::from_seconds(1_764_000_000);
+        let standing = clock.standing_at(time);
+        assert_eq!(standing.now(), time);
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(standing.now(), time + Duration::from_mins(1));
+        assert_eq!(standing.offset_micros(), clock.offset_micros());
     }
 }

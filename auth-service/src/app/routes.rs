@@ -43,13 +43,14 @@ pub(super) fn public(
     rules: AccessRules,
     sessions: Sessions,
     access: &PublicAccess,
+    limits: Limits,
     layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
     let validator = InProcessValidator::new(sessions.clone());
     let auth = AuthServiceServer::new(AuthHandlers::new(sessions, access.trusted_proxies))
         .max_decoding_message_size(MAX_MESSAGE);
-    let auth = SessionLayer::new(rules, validator)?.named_layer(auth);
+    let auth = SessionLayer::with(rules, validator, None, limits)?.named_layer(auth);
     let auth = layers.named_layer(auth);
     let auth = access.web_origins.layer().named_layer(auth);
     let router = serve::server()
@@ -64,13 +65,14 @@ pub(super) fn internal(
     rules: AccessRules,
     sessions: Sessions,
     services: ServiceCredentials,
+    limits: Limits,
     layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Router, StartError> {
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
         .max_decoding_message_size(MAX_MESSAGE);
-    let validation = SessionLayer::with(rules, NoSessions, Some(services), Limits::default())?
-        .named_layer(validation);
+    let validation =
+        SessionLayer::with(rules, NoSessions, Some(services), limits)?.named_layer(validation);
     let validation = layers.named_layer(validation);
     let router = serve::server().add_service(validation).add_service(health);
     Ok(serve::with_reflection(router, &[VALIDATION_SERVICE])?)

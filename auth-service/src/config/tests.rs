@@ -19,6 +19,8 @@ fn defaults_fit_together() {
     assert_eq!(config.passwords, PasswordSettings::default());
     assert_eq!(config.access.trusted_proxies, 0);
     assert_eq!(config.throttle, ThrottleLimits::default());
+    assert_eq!(config.limits.call, Duration::from_secs(10));
+    assert_eq!(config.limits.validation, Duration::from_secs(2));
 }
 
 #[test]

@@ -20,8 +20,6 @@ use tonic_types::StatusExt as _;
 /// and revocations, eight with validations.
 const CAPACITY: &str = "--calls-in-flight=8";
 const SARA: &str = "sara@example.com";
-/// How long a statement may be held.
-const LONG: Duration = Duration::from_mins(1);
 
 type Held = JoinHandle<Result<(), Status>>;
 
@@ -48,12 +46,7 @@ impl World {
             "--database-connections=16",
             "--throttle-log-ins=1000",
         ];
-        let replica = auth
-            .another_replica_configured(&flags, |config| {
-                config.pool.lock_timeout = LONG;
-                config.pool.statement_timeout = LONG;
-            })
-            .await;
+        let replica = auth.another_replica_with(&flags).await;
         auth.add_customer(SARA).await;
         auth.add_customer("omar@example.com").await;
         let log_in = async |email| auth.log_in(email).await.tokens.unwrap();

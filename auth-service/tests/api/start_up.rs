@@ -151,6 +151,16 @@ fn sara() -> RegisterRequest {
     }
 }
 
+/// A registration waits for this table, as long as a statement may run.
+const GATE: &str = "
+CREATE TABLE gate ();
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = 0 AS $$
+BEGIN
+    LOCK TABLE gate IN ROW SHARE MODE;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER pass BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION pass()";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_what_is_in_flight_finish() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
@@ -158,12 +168,11 @@ async fn a_stop_lets_what_is_in_flight_finish() {
     let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;
     eventually("it serves", async || serves(&process, "").await).await;
 
-    // a call that waits for a lock
+    // a call that waits for a lock, for longer than a service's own statements would
+    database.execute(GATE).await;
     let pool = database.open(&Clock::system()).await;
     let lock = pool.begin().await.unwrap();
-    lock.execute_unprepared("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    lock.execute_unprepared("LOCK TABLE gate").await.unwrap();
     let mut client = process.public_client();
     let call = tokio::spawn(async move { client.register(sara()).await });
     let waiting = "SELECT CAST(COUNT(*) AS text) FROM pg_locks WHERE NOT granted";

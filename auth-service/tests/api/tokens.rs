@@ -183,10 +183,15 @@ testing::on_both_databases! {
 
     async fn mistake_12_an_expired_token_is_told_from_an_invalid_one(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        // the clock goes on by itself, too: a slow machine has four seconds
-        auth.clock.advance(Duration::from_secs(15 * 60 + 1));
-        auth.validate(&tokens.access_token).await.expect("within the leeway");
-        auth.clock.advance(Duration::from_secs(4));
+        auth.clock.advance(Duration::from_secs(15 * 60 + 5));
+        // where no time passes between the end and the question
+        let end = Timestamp::try_from(tokens.access_token_expire_time.unwrap()).unwrap();
+        for (millis, is_good) in [(0, true), (4_999, true), (5_000, false)] {
+            let clock = auth.clock.standing_at(end + Duration::from_millis(millis));
+            let replica = auth.another_replica_by(&clock).await;
+            let validated = replica.validate(&tokens.access_token).await;
+            assert_eq!(validated.is_ok(), is_good, "{millis} ms of five seconds of leeway");
+        }
         let expired = unauthenticated("TOKEN_EXPIRED");
         assert_eq!(refusal(auth.validate(&tokens.access_token).await), expired);
         assert_eq!(refusal(auth.list(&tokens.access_token).await), expired);

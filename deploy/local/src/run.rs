@@ -145,6 +145,7 @@ fn auth_config(
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
         access: PublicAccess::default(),
+        limits: Limits::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use proto::requests::v1::{
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::{net::SocketAddr, time::Duration};
 use testing::{
-    Kind,
+    Kind, PATIENCE,
     auth::{Auth, channel, with_token},
     metrics::scrape,
 };
@@ -29,8 +29,6 @@ use tonic_types::StatusExt as _;
 /// The least that can be configured: six for lists, seven with a page of one request,
 /// eight with changes.
 const CAPACITY: &str = "--calls-in-flight=8";
-/// How long a call may be held.
-const LONG: Duration = Duration::from_mins(1);
 
 type Client = PartnerRequestsServiceClient<Channel>;
 type Held = JoinHandle<Result<(), Status>>;
@@ -48,12 +46,7 @@ impl World {
         let mut flags = to_reach(&auth, auth.replica.internal).to_vec();
         // one more for each call that is given up: its connection waits on
         flags.extend([CAPACITY, "--database-connections=16"].map(str::to_owned));
-        let pair = Pair::configured(auth, &flags, None, |config| {
-            config.pool.lock_timeout = LONG;
-            config.pool.statement_timeout = LONG;
-            config.limits.call = LONG;
-        })
-        .await;
+        let pair = Pair::with(auth, &flags, None).await;
         let token = pair.log_in(PARTNER_USER).await;
         assert_eq!(pair.list_ids(&token).await, [1]);
         let database = &pair.auth.database;
@@ -127,7 +120,7 @@ impl World {
 
 /// Refused, while all that were taken in are held: so it did not wait for them.
 async fn is_shed(call: Held) {
-    let answer = tokio::time::timeout(LONG / 4, call).await;
+    let answer = tokio::time::timeout(PATIENCE / 4, call).await;
     let refusal = answer.expect("at once").unwrap().unwrap_err();
     assert_eq!(refusal.code(), Code::ResourceExhausted, "{refusal:?}");
     assert_eq!(reason(&refusal), "OVERLOADED");
@@ -205,7 +198,7 @@ async fn a_call_that_its_client_gives_up_makes_room() {
             }
         }
     };
-    let patience = LONG / 2;
+    let patience = PATIENCE / 2;
     tokio::time::timeout(patience, taken_in)
         .await
         .expect("room");

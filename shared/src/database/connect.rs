@@ -88,6 +88,8 @@ pub struct PoolLimits {
     /// holds (PostgreSQL). Shorter than the above: who waits keeps a connection from
     /// all others.
     pub lock_timeout: Duration,
+    /// How long a transaction may pause between two of its statements (PostgreSQL).
+    pub idle_in_transaction_timeout: Duration,
     /// After this age a connection is replaced, so that a fail-over is followed.
     pub max_lifetime: Duration,
     /// One plan a statement whatever its values: for a pool with few statements
@@ -102,6 +104,7 @@ impl Default for PoolLimits {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(3),
+            idle_in_transaction_timeout: Duration::from_secs(30),
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
         }
@@ -238,7 +241,10 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
             limits.statement_timeout.as_millis().to_string(),
         ),
         ("lock_timeout", limits.lock_timeout.as_millis().to_string()),
-        ("idle_in_transaction_session_timeout", "30000".to_owned()),
+        (
+            "idle_in_transaction_session_timeout",
+            limits.idle_in_transaction_timeout.as_millis().to_string(),
+        ),
     ]);
     if limits.generic_plans {
         options.options([("plan_cache_mode", "force_generic_plan")])

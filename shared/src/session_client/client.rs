@@ -33,6 +33,8 @@ pub struct Settings {
     pub overlap: Duration,
     /// Whether the holders of the session share the store.
     pub holders: Holders,
+    /// While its access token is good, a caller waits so long for a newer one.
+    pub patience: Duration,
     /// This machine's time; it must agree with auth-service's to within seconds.
     pub clock: Clock,
     /// Decides the jitter. Random by default, so that clients differ.
@@ -44,6 +46,7 @@ impl Default for Settings {
         Self {
             overlap: Duration::from_mins(1),
             holders: Holders::default(),
+            patience: Duration::from_secs(1),
             clock: Clock::system(),
             seed: fastrand::u64(..),
         }
@@ -61,6 +64,7 @@ pub(super) struct Inner<S> {
     pub(super) store: S,
     pub(super) clock: Clock,
     pub(super) schedule: Schedule,
+    patience: Duration,
     /// The refresh under way, or the last.
     flight: Mutex<Option<Flight>>,
 }
@@ -92,6 +96,7 @@ impl<S: PairStore> SessionClient<S> {
             store,
             clock: settings.clock,
             schedule,
+            patience: settings.patience,
             flight: Mutex::default(),
         };
         Self {
@@ -132,7 +137,7 @@ impl<S: PairStore> SessionClient<S> {
         }
         let flight = self.flight(&held, now);
         let outcome = if held.is_good(now) {
-            flight.first_outcome().await
+            flight.first_outcome(self.inner.patience).await
         } else {
             Some(flight.outcome().await)
         };

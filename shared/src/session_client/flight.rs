@@ -5,8 +5,6 @@ use crate::time::Timestamp;
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
-/// A caller with a good access token waits so long for a newer one.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// After its end, an outcome stands so long before it is asked for again.
 const REST: Duration = Duration::from_secs(1);
 
@@ -60,11 +58,11 @@ impl Flight {
         }
     }
 
-    /// What comes of its first attempt, if that comes soon: for a caller that can
-    /// do without.
-    pub(super) async fn first_outcome(mut self) -> Option<Outcome> {
+    /// What comes of its first attempt, if that comes soon after its beginning: for a
+    /// caller that can do without.
+    pub(super) async fn first_outcome(mut self, patience: Duration) -> Option<Outcome> {
         let told = |progress: &Progress| !matches!(progress, Progress::Trying);
-        let until = self.begun + PATIENCE;
+        let until = self.begun + patience;
         let progress = tokio::time::timeout_at(until, self.progress.wait_for(told)).await;
         match progress.ok()?.as_deref() {
             Ok(Progress::Done(outcome, _)) => Some(outcome.clone()),

@@ -1,30 +1,24 @@
 //! auth-service as it is served, in this process, on a database of its own; and
 //! users to log in.
 
+mod replica;
+
+pub use replica::{Replica, as_in_production};
+
 use crate::{Kind, Role, TestDatabase};
 use auth_service::{
-    app::App,
-    config::{Arguments, Config},
-    password_work::PasswordWork,
-    passwords::Argon2Costs,
+    config::Config,
     tokens::{KeyName, generate_key},
 };
-use clap::Parser as _;
 use proto::auth::v1::{
     CreateSessionRequest, CreateSessionResponse, auth_service_client::AuthServiceClient,
-    session_validation_service_client::SessionValidationServiceClient,
 };
+use replica::{CHEAP, be_patient};
 use shared::{
     database::DatabaseUrl,
     time::{Clock, Timestamp},
 };
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-    time::Duration,
-};
-use tokio_util::sync::CancellationToken;
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -35,13 +29,6 @@ use tonic::{
 pub const PASSWORD: &str = "correct horse battery";
 /// The first service token that a test's auth-service accepts.
 pub const SERVICE_TOKEN: &str = "test-service-token-0123456789abcdef";
-
-/// What a hash costs in tests, below what configuration allows.
-const CHEAP: Argon2Costs = Argon2Costs {
-    memory_kib: 8,
-    passes: 1,
-    lanes: 1,
-};
 
 /// A running auth-service. It stops when this value is dropped.
 #[derive(Debug)]
@@ -54,20 +41,6 @@ pub struct Auth {
     pub folder: tempfile::TempDir,
     /// One running process of it; tests start more.
     pub replica: Replica,
-}
-
-/// One of possibly several auth-services on one database.
-#[derive(Debug)]
-pub struct Replica {
-    /// Where clients reach it.
-    pub public: SocketAddr,
-    /// Where services reach it.
-    pub internal: SocketAddr,
-    /// Where the cluster reaches it.
-    pub ops: SocketAddr,
-    /// What its verifications of passwords cost.
-    pub password_work: PasswordWork,
-    stop: CancellationToken,
 }
 
 impl Auth {
@@ -85,9 +58,22 @@ impl Auth {
     /// Starts it on a database that it reaches by another URL (a proxy's), with
     /// more flags.
     pub async fn start_through(database: TestDatabase, url: &DatabaseUrl, flags: &[&str]) -> Self {
+        Self::start_configured(database, url, flags, |_| ()).await
+    }
+
+    /// The same, configured beyond what flags say.
+    pub async fn start_configured(
+        database: TestDatabase,
+        url: &DatabaseUrl,
+        flags: &[&str],
+        configure: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = prepared_folder();
         let clock = Clock::system();
-        let replica = Replica::start(folder.path().into(), url, &clock, flags).await;
+        let mut config = Replica::config(folder.path(), url, flags);
+        be_patient(&mut config);
+        configure(&mut config);
+        let replica = Replica::start_configured(config, &clock).await;
         Self {
             database,
             clock,
@@ -103,9 +89,7 @@ impl Auth {
 
     /// Starts another one on the same database, with more flags.
     pub async fn another_replica_with(&self, flags: &[&str]) -> Replica {
-        let folder = self.folder.path().into();
-        let url = self.database.url_as(Role::Auth);
-        Replica::start(folder, &url, &self.clock, flags).await
+        self.another_replica_configured(flags, |_| ()).await
     }
 
     /// Starts another one on the same database, configured beyond what flags say.
@@ -116,8 +100,17 @@ impl Auth {
     ) -> Replica {
         let url = self.database.url_as(Role::Auth);
         let mut config = Replica::config(self.folder.path(), &url, flags);
+        be_patient(&mut config);
         configure(&mut config);
         Replica::start_configured(config, &self.clock).await
+    }
+
+    /// Starts another one on the same database, whose process goes by another clock.
+    pub async fn another_replica_by(&self, clock: &Clock) -> Replica {
+        let url = self.database.url_as(Role::Auth);
+        let mut config = Replica::config(self.folder.path(), &url, &[]);
+        be_patient(&mut config);
+        Replica::start_configured(config, clock).await
     }
 
     /// A client of the public listener.
@@ -172,87 +165,6 @@ impl Auth {
             .await
             .expect("logged in")
             .into_inner()
-    }
-}
-
-impl Replica {
-    /// Starts one with the keys and the service token of a folder, as
-    /// [`prepared_folder`] makes it.
-    pub async fn start(folder: PathBuf, url: &DatabaseUrl, clock: &Clock, flags: &[&str]) -> Self {
-        Self::start_configured(Self::config(&folder, url, flags), clock).await
-    }
-
-    fn config(folder: &Path, url: &DatabaseUrl, flags: &[&str]) -> Config {
-        Role::Auth.assert_in(url);
-        let required = [
-            "auth-service".to_owned(),
-            "--public-listen=127.0.0.1:0".to_owned(),
-            "--internal-listen=127.0.0.1:0".to_owned(),
-            "--ops-listen=127.0.0.1:0".to_owned(),
-            format!("--database-url={}", url.expose()),
-            format!("--keys-directory={}", folder.join("keys").display()),
-            format!("--service-token-file={}", folder.join("token").display()),
-        ];
-        let flags = required
-            .into_iter()
-            .chain(flags.iter().map(|flag| (*flag).to_owned()));
-        let mut config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
-        config.passwords.costs = CHEAP;
-        config
-    }
-
-    /// Serves until `stop`, as the program does; tells where services and the cluster
-    /// reach it. For a process of its own.
-    pub async fn serve(
-        folder: &Path,
-        url: &DatabaseUrl,
-        tell: impl FnOnce(SocketAddr, SocketAddr),
-        stop: CancellationToken,
-    ) {
-        let app = App::build(Self::config(folder, url, &[]), Clock::system());
-        let app = app.await.expect("auth-service starts");
-        tell(app.internal_address(), app.ops_address());
-        app.run(stop).await.expect("it ends by itself");
-    }
-
-    async fn start_configured(config: Config, clock: &Clock) -> Self {
-        let app = App::build(config, clock.clone())
-            .await
-            .expect("auth-service starts");
-        let stop = CancellationToken::new();
-        let (public, internal, ops) = (
-            app.public_address(),
-            app.internal_address(),
-            app.ops_address(),
-        );
-        let password_work = app.password_work().clone();
-        tokio::spawn(app.run(stop.clone()));
-        Self {
-            public,
-            internal,
-            ops,
-            password_work,
-            stop,
-        }
-    }
-
-    /// A client of the public listener.
-    #[must_use]
-    pub fn client(&self) -> AuthServiceClient<Channel> {
-        AuthServiceClient::new(channel(self.public))
-    }
-
-    /// A client of the internal listener; calls carry the service token by
-    /// [`as_service`].
-    #[must_use]
-    pub fn validation_client(&self) -> SessionValidationServiceClient<Channel> {
-        SessionValidationServiceClient::new(channel(self.internal))
-    }
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        self.stop.cancel();
     }
 }
 

@@ -247,9 +247,10 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// One below those that the kernel gives to connections: it is still free when the
-/// server is started again.
-fn port_that_stays_free() -> u16 {
+/// One below those that the kernel gives to connections: it is still free when
+/// something is started that listens there, or started again.
+#[must_use]
+pub fn port_that_stays_free() -> u16 {
     let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap_or(0);
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     (start..32_000).find(is_free).expect("a free port")

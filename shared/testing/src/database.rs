@@ -13,6 +13,23 @@ use shared::{
 };
 use std::{fmt, net::SocketAddr, time::Duration};
 
+/// Longer than a loaded machine takes for anything: no test that asks for an answer
+/// comes to the end of it.
+pub const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Limits on a pool that nothing comes near. Who asks what becomes of a call at the
+/// limits of production names these.
+#[must_use]
+pub fn patient_limits() -> PoolLimits {
+    PoolLimits {
+        acquire_timeout: PATIENCE,
+        statement_timeout: PATIENCE,
+        lock_timeout: PATIENCE,
+        idle_in_transaction_timeout: PATIENCE,
+        ..PoolLimits::default()
+    }
+}
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -97,9 +114,9 @@ impl TestDatabase {
         }
     }
 
-    /// A pool with the limits of production.
+    /// A pool with [`patient_limits`].
     pub async fn open(&self, clock: &Clock) -> Database {
-        Database::open(&self.url, PoolLimits::default(), clock.clone())
+        Database::open(&self.url, patient_limits(), clock.clone())
             .await
             .expect("a pool")
     }
@@ -146,7 +163,7 @@ impl TestDatabase {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), come)
+        tokio::time::timeout(PATIENCE, come)
             .await
             .unwrap_or_else(|_| panic!("{statements} statements do not wait"));
     }
@@ -185,9 +202,9 @@ impl TestDatabase {
         url.parse().expect("a URL")
     }
 
-    /// A pool of a service's role, with the limits of production.
+    /// A pool of a service's role, with [`patient_limits`].
     pub async fn open_as(&self, role: Role) -> Database {
-        Database::open(&self.url_as(role), PoolLimits::default(), Clock::system())
+        Database::open(&self.url_as(role), patient_limits(), Clock::system())
             .await
             .expect("a pool")
     }

@@ -31,8 +31,8 @@ pub mod third;
 pub mod tls;
 pub mod tools;
 
-pub use cluster::{Cluster, Role};
-pub use database::{Kind, TestDatabase};
+pub use cluster::{Cluster, Role, port_that_stays_free};
+pub use database::{Kind, PATIENCE, TestDatabase, patient_limits};
 pub use listening::listening;
 #[doc(hidden)]
 pub use suite::within_the_limit;

@@ -34,6 +34,8 @@ struct Traffic {
     /// In bytes, as is what may still pass.
     passed: AtomicU64,
     allowed: AtomicU64,
+    /// Whether everything may pass once a connection broke.
+    once: AtomicBool,
     /// The words that no client sees answered.
     unanswered: Mutex<Option<&'static [u8]>>,
 }
@@ -43,6 +45,7 @@ enum Order {
     Cut,
     Hang,
     BreakAfter(u64),
+    BreakOnceAfter(u64),
     LoseAnswerTo(&'static [u8]),
     Restore,
 }
@@ -58,6 +61,7 @@ impl TcpProxy {
         let traffic = Arc::new(Traffic {
             passed: AtomicU64::new(0),
             allowed: AtomicU64::new(u64::MAX),
+            once: AtomicBool::new(false),
             unanswered: Mutex::default(),
         });
         let from_to = Place { address, target };
@@ -91,6 +95,12 @@ impl TcpProxy {
     /// together: in the middle of a message, or of a word.
     pub async fn break_after(&self, bytes: u64) {
         self.order(Order::BreakAfter(bytes)).await;
+    }
+
+    /// The connection breaks by which the last of so many more bytes has passed, and no
+    /// other: who asks again is served.
+    pub async fn break_once_after(&self, bytes: u64) {
+        self.order(Order::BreakOnceAfter(bytes)).await;
     }
 
     /// The server hears these words, which a client sends at once; the connection
@@ -243,13 +253,15 @@ async fn pump(
 impl Traffic {
     fn obey(&self, order: Order) {
         let bytes = match order {
-            Order::BreakAfter(bytes) => bytes,
+            Order::BreakAfter(bytes) | Order::BreakOnceAfter(bytes) => bytes,
             _ => u64::MAX,
         };
         let words = match order {
             Order::LoseAnswerTo(words) => Some(words),
             _ => None,
         };
+        let once = matches!(order, Order::BreakOnceAfter(_));
+        self.once.store(once, Ordering::SeqCst);
         self.allowed.store(bytes, Ordering::SeqCst);
         *self.words() = words;
     }
@@ -276,6 +288,9 @@ impl Traffic {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
             .unwrap_or_else(|left| left);
         let passing = usize::try_from(left).map_or(wanted, |left| left.min(wanted));
+        if passing < wanted && self.once.swap(false, Ordering::SeqCst) {
+            self.allowed.store(u64::MAX, Ordering::SeqCst);
+        }
         self.passed.fetch_add(passing as u64, Ordering::SeqCst);
         passing
     }

@@ -3,10 +3,11 @@
 
 use crate::{
     cluster::{Cluster, Role},
+    database::patient_limits,
     supervisor::Supervisor,
 };
 use shared::{
-    database::{Database, DatabaseUrl, Dialect, PoolLimits},
+    database::{Database, DatabaseUrl, Dialect},
     time::Clock,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -159,7 +160,7 @@ pub(crate) async fn grant_at(url: &DatabaseUrl) {
 }
 
 async fn on(url: &DatabaseUrl, act: impl AsyncFnOnce(&Database)) {
-    let database = Database::open(url, PoolLimits::default(), Clock::system())
+    let database = Database::open(url, patient_limits(), Clock::system())
         .await
         .expect("a pool");
     act(&database).await;

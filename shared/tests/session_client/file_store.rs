@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 /// Names the file for a process that a test starts.
 const FILE: &str = "TEST_SESSION_FILE";
-const SAVES: i32 = 200;
+const SAVES: i32 = 40;
 
 fn pair(session_id: SessionId, generation: i32) -> Pair {
     Pair {

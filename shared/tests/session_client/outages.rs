@@ -7,10 +7,10 @@ use crate::{
 use proto::auth::v1::ErrorReason;
 use shared::{
     errors,
-    session_client::{MemoryStore, SessionClient},
+    session_client::{MemoryStore, SessionClient, Settings},
 };
 use std::time::Duration;
-use testing::{Kind, proxy::TcpProxy};
+use testing::{Kind, auth::channel, proxy::TcpProxy};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -50,17 +50,8 @@ testing::on_both_databases! {
         // from the first bytes of the request to the last ones of the answer
         for bytes in (1..2_000).step_by(150) {
             world.use_and_wait(OVER).await;
-            let passed = proxy.passed();
-            proxy.break_after(bytes).await;
-            let waiting = tokio::spawn({
-                let client = client.clone();
-                async move { client.access_token().await }
-            });
-            while proxy.passed() < passed + bytes && !waiting.is_finished() {
-                tokio::task::yield_now().await;
-            }
-            proxy.restore().await;
-            waiting.await.unwrap().expect("asked for again");
+            proxy.break_once_after(bytes).await;
+            client.access_token().await.expect("asked for again");
             turns += 1;
             assert_eq!(kept(&store).await.generation, 1 + turns, "after {bytes} bytes");
         }
@@ -93,8 +84,12 @@ testing::on_both_databases! {
 
     async fn a_caller_without_a_good_token_is_told_after_a_few_attempts(kind: Kind) {
         let world = World::start(kind).await;
-        let (client, store) = world.logged_in().await;
+        let (_, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;
+        // no time passes between its callers but what is let pass here
+        let clock = world.auth.clock.standing_at(world.auth.clock.now());
+        let settings = Settings { clock, ..world.settings() };
+        let client = SessionClient::with(channel(world.front.address), store.clone(), settings);
         let away = || Fate::Refused(Status::unavailable("away"));
         world.front.next(std::iter::repeat_with(away).take(5));
         let error = client.access_token().await.expect_err("no answer");
@@ -108,7 +103,8 @@ testing::on_both_databases! {
     }
 
     async fn a_silent_auth_service_holds_nobody_up_who_has_a_good_token(kind: Kind) {
-        let (world, proxy, client, store) = behind_a_proxy(kind).await;
+        let (world, proxy, _, store) = behind_a_proxy(kind).await;
+        let client = world.hasty_client(proxy.address(), store.clone());
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;
         proxy.hang().await;

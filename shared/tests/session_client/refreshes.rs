@@ -72,7 +72,8 @@ testing::on_both_databases! {
 
     async fn nobody_waits_for_a_slow_refresh_while_the_token_is_good(kind: Kind) {
         let world = World::start(kind).await;
-        let (client, store) = world.logged_in().await;
+        let (_, store) = world.logged_in().await;
+        let client = world.hasty_client(world.front.address, store.clone());
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;
         let gate = Arc::new(Semaphore::new(0));

@@ -36,6 +36,7 @@ impl Holder {
             holders: Holders::SeparateStores,
             clock: auth.clock.clone(),
             seed,
+            ..Settings::default()
         };
         let client = SessionClient::with(channel(auth.replica.public), store.clone(), settings);
         let due = client.refresh_if_due().await.unwrap();

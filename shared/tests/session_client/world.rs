@@ -8,7 +8,7 @@ use shared::{
 };
 use std::{net::SocketAddr, time::Duration};
 use testing::{
-    Kind,
+    Kind, PATIENCE,
     auth::{Auth, PASSWORD, as_service, channel},
 };
 use tonic::Status;
@@ -43,11 +43,29 @@ impl World {
         address: SocketAddr,
         store: S,
     ) -> SessionClient<S> {
+        SessionClient::with(channel(address), store, self.settings())
+    }
+
+    /// A client with the patience of production, which a refresh may outlast.
+    pub(crate) fn hasty_client<S: PairStore>(
+        &self,
+        address: SocketAddr,
+        store: S,
+    ) -> SessionClient<S> {
         let settings = Settings {
-            clock: self.auth.clock.clone(),
-            ..Settings::default()
+            patience: Settings::default().patience,
+            ..self.settings()
         };
         SessionClient::with(channel(address), store, settings)
+    }
+
+    /// For a client that waits for a newer token as long as it takes.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            patience: PATIENCE,
+            clock: self.auth.clock.clone(),
+            ..Settings::default()
+        }
     }
 
     /// A client that has just logged in, and its store.

@@ -9,7 +9,7 @@ use shared::{
     channel::Target,
     errors,
     serve::{self, Listener},
-    session_layer::{RemoteValidator, ServiceTokens},
+    session_layer::{Limits, RemoteValidator, ServiceTokens},
 };
 use std::{net::SocketAddr, sync::Mutex, time::Duration};
 use testing::{
@@ -22,7 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status};
 
 /// What a caller gives a call.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What a validation may take where none comes.
+const VALIDATION: Duration = Duration::from_secs(5);
+/// What a caller gives a call that is not answered: a tenth of it is left to say so.
+const SHORT_PATIENCE: Duration = Duration::from_secs(10);
 
 fn validator(address: SocketAddr, folder: &std::path::Path) -> RemoteValidator {
     let tokens = ServiceTokens::open(folder.join("token")).unwrap();
@@ -31,8 +35,16 @@ fn validator(address: SocketAddr, folder: &std::path::Path) -> RemoteValidator {
 }
 
 async fn who_am_i(third: &mut Third, token: &str) -> Result<String, (Code, String)> {
+    who_am_i_within(PATIENCE, third, token).await
+}
+
+async fn who_am_i_within(
+    patience: Duration,
+    third: &mut Third,
+    token: &str,
+) -> Result<String, (Code, String)> {
     let mut request = with_token(WhoAmIRequest {}, token);
-    request.set_timeout(PATIENCE);
+    request.set_timeout(patience);
     match third.client.who_am_i(request).await {
         Ok(answer) => Ok(answer.into_inner().name),
         Err(status) => Err(refusal::<()>(Err(status))),
@@ -47,7 +59,9 @@ testing::on_both_databases! {
     async fn p5_auth_service_away_or_silent_is_unavailable_and_back_without_a_restart(kind: Kind) {
         let auth = Auth::start(kind).await;
         let proxy = TcpProxy::start(auth.replica.internal);
-        let mut third = third_service::start(validator(proxy.address(), auth.folder.path())).await;
+        let limits = Limits { validation: VALIDATION, ..Limits::default() };
+        let validator = validator(proxy.address(), auth.folder.path());
+        let mut third = third_service::start_with(validator, limits).await;
         auth.add_customer("sara@example.com").await;
         let token = auth.log_in("sara@example.com").await.tokens.unwrap().access_token;
         let served = Ok("sara@example.com".to_owned());
@@ -72,7 +86,7 @@ testing::on_both_databases! {
         auth.add_customer("sara@example.com").await;
         let token = auth.log_in("sara@example.com").await.tokens.unwrap().access_token;
         let mut request = with_token(WaitRequest {}, &token);
-        request.set_timeout(PATIENCE);
+        request.set_timeout(SHORT_PATIENCE);
         let late = refusal(third.client.wait(request).await);
         assert_eq!(late, (Code::Unavailable, "DEADLINE_REACHED".to_owned()));
         third.drops.recv().await.expect("the handler was dropped");
@@ -180,7 +194,8 @@ async fn whatever_is_not_about_the_token_is_an_outage() {
 #[tokio::test]
 async fn what_is_left_of_the_deadline_is_passed_on() {
     let (mut third, script, _guard) = scripted(|| None).await;
-    assert_eq!(who_am_i(&mut third, "token").await, unavailable());
+    let answer = who_am_i_within(SHORT_PATIENCE, &mut third, "token").await;
+    assert_eq!(answer, unavailable());
     let timeouts = script.timeouts.lock().unwrap().clone();
     let [timeout] = timeouts.as_slice() else {
         panic!("{timeouts:?}")
@@ -195,5 +210,8 @@ async fn what_is_left_of_the_deadline_is_passed_on() {
                 .map(|text| text.parse::<u64>().unwrap() * 1_000)
         });
     let microseconds = microseconds.unwrap_or_else(|| panic!("{timeout}"));
-    assert!(microseconds > 0 && microseconds < 900_000, "{timeout}");
+    assert!(
+        microseconds > 0 && microseconds < 9_000_000,
+        "{timeout} of what is left of ten seconds"
+    );
 }

@@ -4,8 +4,9 @@ use shared::{
     serve::{self, Listener},
     session_layer::{AccessRules, Limits, SessionLayer, Validator, principal},
 };
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 use testing::{
+    PATIENCE,
     auth::channel,
     third::{
         FILE_DESCRIPTOR_SET,
@@ -21,14 +22,20 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, service::LayerExt as _, transport::Channel};
 
-/// Starts it before a validator; gives a client.
+/// Starts it before a validator, with time for what a loaded machine takes; gives a
+/// client.
 pub(crate) async fn start(validator: impl Validator) -> Third {
+    let limits = Limits {
+        call: PATIENCE,
+        validation: PATIENCE,
+    };
+    start_with(validator, limits).await
+}
+
+/// The same, with limits on a call's time.
+pub(crate) async fn start_with(validator: impl Validator, limits: Limits) -> Third {
     let (dropped, drops) = mpsc::unbounded_channel();
     let rules = AccessRules::read(FILE_DESCRIPTOR_SET, &["third.v1.ThirdService"]).unwrap();
-    let limits = Limits {
-        validation: Duration::from_secs(2),
-        ..Limits::default()
-    };
     let service = SessionLayer::with(rules, validator, None, limits)
         .unwrap()
         .named_layer(ThirdServiceServer::new(Handlers { dropped }));

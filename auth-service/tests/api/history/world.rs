@@ -7,7 +7,9 @@ use proto::auth::v1::{
     auth_service_client::AuthServiceClient,
     session_validation_service_client::SessionValidationServiceClient,
 };
-use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseBackend, DbErr, IsolationLevel, Statement, TransactionTrait as _,
+};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     time::{Clock, Timestamp},
@@ -152,15 +154,18 @@ impl World {
             return Rows::default();
         }
         let names = names.join(",");
-        let query = format!(
+        let changes = format!(
             "SELECT session_id, generation_before, generation, active_before, active, turned, \
              rotated_at FROM history_changes WHERE session_id IN ({names}) ORDER BY id"
         );
+        let rows = format!(
+            "SELECT session_id, generation FROM user_sessions WHERE session_id IN ({names})"
+        );
+        let [changes, rows] = self.select_at_once([&changes, &rows]).await;
         let number = |row: &sea_orm::QueryResult| {
             let id: String = row.try_get("", "session_id").expect("a text");
             sessions[&id]
         };
-        let changes = self.select(&query).await;
         let changes = changes.iter().map(|row| super::record::Change {
             session: number(row),
             generation: ["generation_before", "generation"]
@@ -170,10 +175,6 @@ impl World {
             turned: row.try_get("", "turned").expect("a truth"),
             rotated_at: row.try_get::<Timestamp>("", "rotated_at").expect("a time"),
         });
-        let query = format!(
-            "SELECT session_id, generation FROM user_sessions WHERE session_id IN ({names})"
-        );
-        let rows = self.select(&query).await;
         let rows = rows.iter().map(|row| {
             (
                 number(row),
@@ -186,11 +187,20 @@ impl World {
         }
     }
 
-    async fn select(&self, query: &str) -> Vec<sea_orm::QueryResult> {
-        let statement = || Statement::from_string(DatabaseBackend::Postgres, query);
-        let connection = self.database.connection();
-        self.insistently(async || connection.query_all_raw(statement()).await)
-            .await
+    /// What these queries give at one moment, whoever writes meanwhile.
+    async fn select_at_once(&self, queries: [&str; 2]) -> [Vec<sea_orm::QueryResult>; 2] {
+        self.insistently(async || {
+            let level = Some(IsolationLevel::RepeatableRead);
+            let connection = self.database.connection();
+            let moment = connection.begin_with_config(level, None).await?;
+            let [first, second] =
+                queries.map(|query| Statement::from_string(DatabaseBackend::Postgres, query));
+            let first = moment.query_all_raw(first).await?;
+            let second = moment.query_all_raw(second).await?;
+            moment.commit().await?;
+            Ok([first, second])
+        })
+        .await
     }
 
     /// Tries until the database answers: it may be away for a while.

@@ -101,8 +101,9 @@ async fn a_database_that_cannot_be_reached_is_one_line_without_the_password() {
             "postgres://user:pass-word@127.0.0.1:1/database".to_owned(),
             "runs",
         ),
+        // no name at all, so that no name server is asked
         (
-            "postgres://user:pass-word@nowhere.invalid/database".to_owned(),
+            "postgres://user:pass-word@nowhere..invalid/database".to_owned(),
             "look",
         ),
         (

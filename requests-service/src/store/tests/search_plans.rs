@@ -13,7 +13,7 @@ use shared::{
     time::Clock,
 };
 use std::collections::BTreeSet;
-use testing::{Kind, Role, TestDatabase};
+use testing::{Kind, Role, TestDatabase, patient_limits};
 
 /// 100,000 requests of 20 partners, nearly all live. A tenth of the customers is called
 /// Salma; each has a word of its own in the name, a number and a phone of its own.
@@ -137,7 +137,7 @@ async fn many() -> (TestDatabase, Database) {
     test.execute("VACUUM ANALYZE requests").await;
     let limits = PoolLimits {
         connections: 1,
-        ..PoolLimits::default()
+        ..patient_limits()
     };
     let database = Database::open(&test.url_as(Role::Requests), limits, Clock::system())
         .await

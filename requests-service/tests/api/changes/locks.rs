@@ -4,9 +4,9 @@ use super::{assign, by_id, partner, staff, update, waiting};
 use crate::support::{Service, reason};
 use proto::requests::v1::{PartnerRequestChange, UpdatePartnerRequestStatusRequest};
 use sea_orm::ConnectionTrait as _;
-use shared::time::Clock;
+use shared::{database::PoolLimits, time::Clock};
 use std::pin::pin;
-use testing::Kind;
+use testing::{Kind, Role, TestDatabase};
 use tonic::Code;
 
 /// Returns once a call waits for another transaction.
@@ -65,7 +65,10 @@ async fn an_assignment_waits_for_what_becomes_of_the_partner_and_the_branch() {
 /// SQLite has one writer: who waits too long for it is told so, and nothing else.
 #[tokio::test]
 async fn a_writer_that_does_not_end_is_an_outage() {
-    let service = Service::start(Kind::Sqlite).await;
+    let database = TestDatabase::migrated(Kind::Sqlite).await;
+    let url = database.url.clone();
+    let service = Service::within(database, &url, PoolLimits::default()).await;
+    service.build_world().await;
     waiting(&service, 1).await;
     let other = service.database.open(&Clock::system()).await;
     let writer = other.begin().await.unwrap();
@@ -120,7 +123,16 @@ async fn nobody_waits_for_keys_that_another_call_sweeps() {
 /// ours, it is made again, and the caller sees nothing of it.
 #[tokio::test]
 async fn a_change_that_loses_a_deadlock_is_made_again() {
-    let service = Service::start(Kind::Postgres).await;
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    // PostgreSQL looks for a deadlock once, so long after a wait began
+    let later = format!(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE {} IN DATABASE %I SET deadlock_timeout = ''5s''', \
+         current_database()); END $$",
+        Role::Requests.name()
+    );
+    database.execute(&later).await;
+    let service = Service::on(database).await;
+    service.build_world().await;
     waiting(&service, 1).await;
     let other = service.database.open(&Clock::system()).await;
     let transaction = other.begin().await.unwrap();

@@ -21,11 +21,11 @@ use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     errors,
     serve::{Listener, server},
-    session_layer::{AccessRules, SessionLayer},
+    session_layer::{AccessRules, Limits, SessionLayer},
     time::Clock,
 };
 use std::time::Duration;
-use testing::{Kind, Role, TestDatabase};
+use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Status, service::LayerExt as _, transport::Channel};
 
@@ -61,11 +61,17 @@ impl Service {
 
     /// On a database that is reached by another URL.
     pub(crate) async fn at(database: TestDatabase, url: &DatabaseUrl) -> Self {
+        Self::within(database, url, patient_limits()).await
+    }
+
+    /// The same, with limits on its pool. Calls have more time than a loaded machine
+    /// takes.
+    pub(crate) async fn within(
+        database: TestDatabase,
+        url: &DatabaseUrl,
+        limits: PoolLimits,
+    ) -> Self {
         Role::Requests.assert_in(url);
-        let limits = PoolLimits {
-            acquire_timeout: Duration::from_secs(1),
-            ..PoolLimits::default()
-        };
         let clock = Clock::system();
         let pool = Database::open(url, limits, clock.clone()).await.unwrap();
         let store = Store::new(pool);
@@ -73,7 +79,11 @@ impl Service {
         let handlers = PartnerRequestsHandlers::new(PartnerRequests::new(store));
         let services = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &services).unwrap();
-        let sessions = SessionLayer::new(rules, Tokens).unwrap();
+        let time = Limits {
+            call: PATIENCE,
+            validation: PATIENCE,
+        };
+        let sessions = SessionLayer::with(rules, Tokens, None, time).unwrap();
         let router = server()
             .add_service(sessions.named_layer(PartnerRequestsServiceServer::new(handlers)))
             .add_service(sessions.named_layer(PartnersServiceServer::new(partners)));

@@ -6,7 +6,7 @@ use shared::{
     time::Clock,
 };
 use std::{io, net::SocketAddr, time::Duration};
-use testing::{Kind, Role, TestDatabase, proxy::TcpProxy};
+use testing::{Kind, Role, TestDatabase, patient_limits, proxy::TcpProxy};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -97,6 +97,20 @@ async fn hang_after_cut_accepts_again() {
 }
 
 #[tokio::test]
+async fn one_connection_breaks_and_the_next_goes_on() {
+    let proxy = TcpProxy::start(echo().await);
+    let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+    proxy.break_once_after(7).await;
+    client.write_all(b"12345").await.unwrap();
+    // five there, and two back
+    received(&mut client, b"12").await.unwrap();
+    received(&mut client, b"3").await.unwrap_err();
+    let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+    client.write_all(b"1234567").await.unwrap();
+    received(&mut client, b"1234567").await.unwrap();
+}
+
+#[tokio::test]
 async fn an_answer_is_lost_whose_words_arrive() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = TcpProxy::start(listener.local_addr().unwrap());
@@ -118,17 +132,20 @@ async fn an_answer_is_lost_whose_words_arrive() {
 async fn a_database_goes_and_comes_back() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
-    let limits = PoolLimits {
+    let url = database.url_through(&proxy, Role::Owner);
+    // a connection that is refused is tried for as long as one may take
+    let soon = PoolLimits {
         acquire_timeout: Duration::from_millis(500),
         ..PoolLimits::default()
     };
-    let url = database.url_through(&proxy, Role::Owner);
-    let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
-    let ask = async || pool.connection().execute_unprepared("SELECT 1").await;
+    let ask = async |limits| {
+        let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
+        pool.connection().execute_unprepared("SELECT 1").await
+    };
 
-    ask().await.unwrap();
+    ask(patient_limits()).await.unwrap();
     proxy.cut().await;
-    ask().await.unwrap_err();
+    ask(soon).await.unwrap_err();
     proxy.restore().await;
-    ask().await.unwrap();
+    ask(patient_limits()).await.unwrap();
 }

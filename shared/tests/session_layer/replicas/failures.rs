@@ -58,7 +58,9 @@ async fn a_replica_that_says_nothing_costs_no_call() {
     );
     let proxies = [one.address, two.address].map(TcpProxy::start);
     let validator = validator(to(&proxies.each_ref().map(TcpProxy::address)));
-    let mut load = Load::start(&validator, "token");
+    // a call that meets it asks another when a part of this is over
+    let patience = Duration::from_secs(6);
+    let mut load = Load::within(patience, &validator, "token");
     load.answers(100).await;
     proxies[0].hang().await;
     load.answers(500).await;
