@@ -1,7 +1,7 @@
 //! A listener's connections: as many as are allowed, no busy loop when the process
 //! has no file left to open, and handshakes that hold nobody up.
 
-use super::Peer;
+use super::{MAX_CONNECTION_AGE, Peer};
 use crate::tls::{ServerTls, Stream};
 use std::{
     io,
@@ -14,6 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::Sleep,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS: usize = 4_096;
 const MAX_HANDSHAKES: usize = 1_024;
 /// How long a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a connection may finish its calls after its client was asked to replace it.
+const GRACE: Duration = Duration::from_secs(30);
 /// How long a listener that cannot accept waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -110,11 +113,13 @@ impl Handshakes {
     }
 }
 
-/// A connection that counts until it ends.
+/// A connection that counts until it ends. It breaks when its time is up, whatever
+/// goes on.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
     peer: Peer,
+    time: Pin<Box<Sleep>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -124,7 +129,16 @@ impl Connection {
         Self {
             stream,
             peer,
+            time: Box::pin(tokio::time::sleep(MAX_CONNECTION_AGE + GRACE)),
             _permit: permit,
+        }
+    }
+
+    /// Its stream, as long as there is time.
+    fn stream(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut Stream>> {
+        match self.time.as_mut().poll(context) {
+            Poll::Pending => Ok(Pin::new(&mut self.stream)),
+            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 }
@@ -143,7 +157,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        self.stream(context)?.poll_read(context, buffer)
     }
 }
 
@@ -153,11 +167,11 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        self.stream(context)?.poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        self.stream(context)?.poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -169,10 +183,74 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        self.stream(context)?.poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::{health, server};
+    use futures_util::StreamExt as _;
+    use hyper_util::rt::TokioIo;
+    use tokio::{io::AsyncReadExt as _, time::Instant};
+    use tonic::transport::Endpoint;
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+    use tower::service_fn;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_age_is_replaced_while_its_calls_go_on() {
+        let (connect, connected) = mpsc::channel(8);
+        let connector = service_fn(move |_| {
+            let (client, server) = tokio::io::duplex(1_024);
+            let connect = connect.clone();
+            async move {
+                connect.send(Ok::<_, io::Error>(server)).await?;
+                Ok::<_, mpsc::error::SendError<_>>(TokioIo::new(client))
+            }
+        });
+        let mut connections = 0;
+        let connected = ReceiverStream::new(connected).inspect(|_| connections += 1);
+        let (reporter, service) = health();
+        let serving = server().add_service(service).serve_with_incoming(connected);
+        let asking = async {
+            let channel =
+                Endpoint::from_static("http://a.b").connect_with_connector_lazy(connector);
+            let mut client = HealthClient::new(channel);
+            let answer = client.watch(HealthCheckRequest::default()).await;
+            let mut watched = answer.unwrap().into_inner();
+            watched.message().await.unwrap().unwrap();
+            tokio::time::sleep(MAX_CONNECTION_AGE + GRACE / 2).await;
+            // a channel of tonic may notice only by a call that it has not sent
+            if client.check(HealthCheckRequest::default()).await.is_err() {
+                client.check(HealthCheckRequest::default()).await.unwrap();
+            }
+            let status = tonic_health::ServingStatus::NotServing;
+            reporter.set_service_status("", status).await;
+            watched.message().await.unwrap().unwrap();
+        };
+        tokio::select! {
+            ended = serving => ended.unwrap(),
+            () = asking => {}
+        }
+        assert_eq!(connections, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_whatever_goes_on() {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut accepted = accept("test", socket, None, CancellationToken::new());
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), accepted.next());
+        let mut connection = accepted.unwrap().unwrap();
+        let begun = Instant::now();
+        let error = connection.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= MAX_CONNECTION_AGE + GRACE);
+        drop(client);
     }
 }

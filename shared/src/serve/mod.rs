@@ -43,10 +43,9 @@ const MAX_METADATA: u32 = 64 * 1_024;
 const WINDOW: u32 = 65_535;
 /// Questions about health, or what is served, are names.
 const MAX_QUESTION: usize = 4 * 1_024;
-/// Connections are replaced at this age, so that balancing follows a roll-out.
+/// Clients are asked to replace connections of this age, so that balancing follows a
+/// roll-out. tonic's own grace would end them without having asked.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
-/// How long a replaced connection may finish its calls.
-const CONNECTION_GRACE: Duration = Duration::from_secs(30);
 /// A silent connection is probed this often.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a stop waits for calls in flight.
@@ -161,7 +160,6 @@ pub fn server() -> Server {
         .initial_connection_window_size(WINDOW)
         .initial_stream_window_size(WINDOW)
         .max_connection_age(MAX_CONNECTION_AGE)
-        .max_connection_age_grace(CONNECTION_GRACE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
 }
 
