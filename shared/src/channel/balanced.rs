@@ -44,7 +44,7 @@ const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 /// at it, as happens while a replica stops. One of which that is not known is not made
 /// again: that is its caller's to decide ([`Balanced::pick`]). For that a request is kept
 /// until it is answered, so calls are unary ones. All attempts together have the call's
-/// time (`grpc-timeout`); after that it is `DEADLINE_EXCEEDED`.
+/// time (`grpc-timeout`) until an answer begins; after that it is `DEADLINE_EXCEEDED`.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     known: Arc<Known>,
@@ -174,6 +174,16 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
     }
 }
 
+/// Ends in time, if there is an end.
+async fn by<T>(end: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Status> {
+    match end {
+        Some(end) => tokio::time::timeout_at(end, work)
+            .await
+            .map_err(|_elapsed| out_of_time()),
+        None => Ok(work.await),
+    }
+}
+
 impl Service<http::Request<Body>> for Balanced {
     type Response = http::Response<Body>;
     type Error = Infallible;
@@ -188,14 +198,8 @@ impl Service<http::Request<Body>> for Balanced {
         Box::pin(async move {
             let end =
                 timeout::of(request.headers()).and_then(|time| Instant::now().checked_add(time));
-            let called = balanced.send(request, end);
-            let called = match end {
-                Some(end) => tokio::time::timeout_at(end, called).await,
-                None => Ok(called.await),
-            };
-            Ok(called
-                .unwrap_or_else(|_elapsed| Err(out_of_time()))
-                .unwrap_or_else(Status::into_http))
+            let called = by(end, balanced.send(request, end)).await.flatten();
+            Ok(called.unwrap_or_else(Status::into_http))
         })
     }
 }
@@ -209,6 +213,7 @@ impl Balanced {
         let (parts, body) = request.into_parts();
         let message = body.collect().await?.to_bytes();
         let mut asked = Vec::new();
+        let mut has_closed = false;
         for _ in 0..ATTEMPTS {
             let Some(mut replica) = self.pick(&asked).await else {
                 break;
@@ -220,7 +225,9 @@ impl Balanced {
                 timeout::set(&mut parts.headers, left);
             }
             let body = Body::new(Full::new(message.clone()));
-            let error = match replica.call(http::Request::from_parts(parts, body)).await {
+            let calling = replica.call(http::Request::from_parts(parts, body));
+            let called = by(end, calling).await.inspect_err(|_| replica.avoid())?;
+            let error = match called {
                 Ok(response) => {
                     return Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable))));
                 }
@@ -231,8 +238,10 @@ impl Balanced {
             if !loss.is_of_nothing_done() || message.is_empty() {
                 return Err(lost::status(error));
             }
-            if loss == Loss::Closed && !self.has_another(&asked) {
+            has_closed |= loss == Loss::Closed;
+            if has_closed && !self.has_another(&asked) {
                 asked.clear();
+                has_closed = false;
             }
         }
         Err(Status::unavailable("no replica can be reached"))

@@ -24,7 +24,7 @@ enum Place {
     /// Wherever the target's name is found.
     Name,
     Address(SocketAddr),
-    /// At an address to which a connection was made.
+    /// At an address to which a connection was begun.
     Used,
 }
 

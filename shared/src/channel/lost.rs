@@ -3,6 +3,17 @@
 use std::{error::Error, io, sync::Arc};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
+/// A call that was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No connection could be made for it.
+    #[error("no connection: {0}")]
+    Unconnected(#[source] Arc<transport::Error>),
+    /// It failed on one.
+    #[error(transparent)]
+    Failed(#[from] transport::Error),
+}
+
 /// Why a connector gives no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotConnected {
@@ -20,9 +31,9 @@ pub(crate) enum Loss {
     /// No connection can be made.
     Unconnected,
     /// The connection was closed before the call was sent; or the other side says that
-    /// it goes away and has not looked at it (GOAWAY: RFC 9113, section 6.8). hyper says
-    /// so also of a call whose message it has not begun to send. Another connection may
-    /// serve it.
+    /// it goes away and has not looked at it (GOAWAY: RFC 9113, section 6.8). hyper may
+    /// say so also of a call whose message it has not begun to send. Another connection
+    /// may serve it.
     Closed,
     /// The other side refused to look at it (`REFUSED_STREAM`: RFC 9113, section 8.7).
     Refused,
@@ -43,6 +54,9 @@ impl Loss {
     fn by_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
         if cause.is::<TimeoutExpired>() {
             return Some(Self::Late);
+        }
+        if let Some(CallError::Unconnected(_)) = cause.downcast_ref() {
+            return Some(Self::Unconnected);
         }
         if let Some(ConnectError(cause)) = cause.downcast_ref() {
             return match cause.downcast_ref() {
@@ -76,7 +90,7 @@ impl Loss {
 }
 
 /// The status of a call that was lost.
-pub(super) fn status(error: Arc<transport::Error>) -> Status {
+pub(super) fn status(error: CallError) -> Status {
     match Loss::of(&error) {
         Loss::Late => out_of_time(),
         loss if loss.is_of_nothing_done() => Status::unavailable("the connection was closed"),

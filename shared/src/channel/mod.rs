@@ -20,6 +20,7 @@ mod retry;
 mod target;
 
 pub use balanced::Balanced;
+pub use lost::CallError;
 pub use replica::Replica;
 pub use resolver::Resolver;
 pub use retry::RetryThrottle;

@@ -1,6 +1,6 @@
 //! One replica: its connection, and how it has been doing.
 
-use super::{Loss, Target, connector::Connector, endpoint};
+use super::{CallError, Loss, Target, connector::Connector, endpoint};
 use crate::telemetry;
 use futures_util::future::{FutureExt as _, RemoteHandle, Shared};
 use std::{
@@ -190,7 +190,7 @@ impl Drop for Pending {
 
 impl Service<http::Request<Body>> for Replica {
     type Response = http::Response<Body>;
-    type Error = Arc<transport::Error>;
+    type Error = CallError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -201,7 +201,8 @@ impl Service<http::Request<Body>> for Replica {
         let pending = Pending::of(self.clone());
         Box::pin(async move {
             let replica = &pending.0;
-            let (mut channel, generation) = replica.connection().await?;
+            let connection = replica.connection().await;
+            let (mut channel, generation) = connection.map_err(CallError::Unconnected)?;
             let called = async {
                 std::future::poll_fn(|context| channel.poll_ready(context)).await?;
                 channel.call(request).await
@@ -213,7 +214,7 @@ impl Service<http::Request<Body>> for Replica {
                 }
                 Err(error) => {
                     replica.lost(generation, &error);
-                    Err(Arc::new(error))
+                    Err(error.into())
                 }
             }
         })
@@ -272,7 +273,7 @@ mod tests {
         for error in &errors {
             assert!(Arc::ptr_eq(first, error.as_ref().unwrap_err()));
         }
-        assert_eq!(Loss::of(first), Loss::Unconnected);
+        assert_eq!(loss(&replica).await, Loss::Unconnected);
         assert!(replica.is_avoided());
     }
 

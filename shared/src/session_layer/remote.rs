@@ -76,6 +76,11 @@ impl RemoteValidator {
                     self.throttle.succeeded();
                     return answer.map_err(|status| refusal(&status));
                 }
+                // nothing fails; it is not the throttle's
+                Attempt::Unseen => {
+                    ask_again = true;
+                    continue;
+                }
                 Attempt::Lost => ask_again = true,
                 Attempt::Late => ask_again = false,
             }
@@ -121,6 +126,9 @@ impl RemoteValidator {
 enum Attempt {
     /// It answered, be it with a refusal.
     Answered(Result<ValidateSessionResponse, Status>),
+    /// Its connection was closed before the replica looked at it, as happens to each
+    /// connection when it is old.
+    Unseen,
     /// No connection, or a lost one: the same replica may answer by another.
     Lost,
     /// It has no time, or sheds load: to be asked again is what it can do without.
@@ -135,8 +143,10 @@ impl Attempt {
         };
         // a status of the transport's, not of the other side's
         let is_ours = std::error::Error::source(&status).is_some();
-        if is_ours && Loss::of(&status).is_of_nothing_done() {
-            return Self::Lost;
+        match Loss::of(&status) {
+            Loss::Closed if is_ours => return Self::Unseen,
+            loss if is_ours && loss.is_of_nothing_done() => return Self::Lost,
+            _ => {}
         }
         let reason = errors::reason_of(&status).and_then(|name| errors::auth_reason(&name));
         match (status.code(), reason) {

@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tonic::{Code, Request, Status, body::Body};
 use tower::Service as _;
@@ -141,6 +141,29 @@ async fn a_replica_that_goes_on_by_another_connection_is_asked_again() {
     assert_eq!(call(&[address]).await, Ok(()));
     let address = once(b"", replica.address).await;
     assert_eq!(call(&[address]).await, Err(Code::Unavailable));
+
+    // whether the one where nobody is is asked before or after
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    for _ in 0..20 {
+        let address = once(GO_AWAY, replica.address).await;
+        let addresses = [address, nobody.local_addr().unwrap()];
+        assert_eq!(call(&addresses).await, Ok(()));
+    }
+}
+
+/// Old connections are replaced all the time; that is not what the throttle is for.
+#[tokio::test]
+async fn connections_that_are_replaced_are_no_failures() {
+    let (stopping, other) = (
+        Sender::of(GO_AWAY).await,
+        StandIn::answering("127.0.0.1:0").await,
+    );
+    let validator = validator(to(&[stopping.address, other.address]));
+    while stopping.calls() < 150 {
+        let answer = ask(&validator, "token").await;
+        assert_eq!(answer, Ok("sara@example.com".to_owned()));
+    }
 }
 
 /// A stream of messages may have none: then all of the call goes out at once.
