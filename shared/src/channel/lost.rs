@@ -7,7 +7,7 @@ use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// No connection could be made for it.
-    #[error("no connection: {0}")]
+    #[error("no connection could be made")]
     Unconnected(#[source] Arc<transport::Error>),
     /// It failed on one.
     #[error(transparent)]
@@ -17,7 +17,7 @@ pub enum CallError {
 /// Why a connector gives no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotConnected {
-    /// It gives one, and has given it.
+    /// It is for one connection, which was begun before.
     #[error("the connection was closed")]
     Closed,
     /// There is nobody, or nobody who proves to be the one.
