@@ -13,7 +13,7 @@ use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
-use shared::{channel::Target, database::PoolLimits, session_layer::Limits, tls::ClientTls};
+use shared::{channel::Target, session_layer::Limits, tls::ClientTls};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -21,8 +21,8 @@ use std::{
 use testing::{
     Kind, PATIENCE, Role,
     auth::{Auth, TestUser, channel, with_token},
+    be_patient,
     metrics::{header_over_http2, scrape},
-    patient_limits,
     proxy::TcpProxy,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -88,14 +88,7 @@ impl Pair {
         ];
         let arguments = Arguments::parse_from(required.iter().chain(flags));
         let mut config = Config::try_from(arguments).unwrap();
-        config.pool = PoolLimits {
-            connections: config.pool.connections,
-            ..patient_limits()
-        };
-        config.limits = Limits {
-            call: PATIENCE,
-            validation: PATIENCE,
-        };
+        be_patient(&mut config.pool, &mut config.limits);
         configure(&mut config);
         let app = App::build(config, auth.clock.clone()).await.unwrap();
         let (public, ops) = (app.public_address(), app.ops_address());

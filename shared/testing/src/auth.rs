@@ -5,7 +5,7 @@ mod replica;
 
 pub use replica::{Replica, as_in_production};
 
-use crate::{Kind, Role, TestDatabase};
+use crate::{Kind, Role, TestDatabase, be_patient};
 use auth_service::{
     config::Config,
     tokens::{KeyName, generate_key},
@@ -13,7 +13,7 @@ use auth_service::{
 use proto::auth::v1::{
     CreateSessionRequest, CreateSessionResponse, auth_service_client::AuthServiceClient,
 };
-use replica::{CHEAP, be_patient};
+use replica::CHEAP;
 use shared::{
     database::DatabaseUrl,
     time::{Clock, Timestamp},
@@ -71,7 +71,7 @@ impl Auth {
         let folder = prepared_folder();
         let clock = Clock::system();
         let mut config = Replica::config(folder.path(), url, flags);
-        be_patient(&mut config);
+        be_patient(&mut config.pool, &mut config.limits);
         configure(&mut config);
         let replica = Replica::start_configured(config, &clock).await;
         Self {
@@ -100,7 +100,7 @@ impl Auth {
     ) -> Replica {
         let url = self.database.url_as(Role::Auth);
         let mut config = Replica::config(self.folder.path(), &url, flags);
-        be_patient(&mut config);
+        be_patient(&mut config.pool, &mut config.limits);
         configure(&mut config);
         Replica::start_configured(config, &self.clock).await
     }
@@ -109,7 +109,7 @@ impl Auth {
     pub async fn another_replica_by(&self, clock: &Clock) -> Replica {
         let url = self.database.url_as(Role::Auth);
         let mut config = Replica::config(self.folder.path(), &url, &[]);
-        be_patient(&mut config);
+        be_patient(&mut config.pool, &mut config.limits);
         Replica::start_configured(config, clock).await
     }
 

@@ -9,6 +9,7 @@ use crate::{
 use sea_orm::{ConnectionTrait, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
+    session_layer::Limits,
     time::Clock,
 };
 use std::{fmt, net::SocketAddr, time::Duration};
@@ -28,6 +29,18 @@ pub fn patient_limits() -> PoolLimits {
         idle_in_transaction_timeout: PATIENCE,
         ..PoolLimits::default()
     }
+}
+
+/// Gives a service's calls, and their statements, more time than a loaded machine takes.
+pub fn be_patient(pool: &mut PoolLimits, calls: &mut Limits) {
+    *pool = PoolLimits {
+        connections: pool.connections,
+        ..patient_limits()
+    };
+    *calls = Limits {
+        call: PATIENCE,
+        validation: PATIENCE,
+    };
 }
 
 /// Which database a test runs on.

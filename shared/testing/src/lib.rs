@@ -32,7 +32,7 @@ pub mod tls;
 pub mod tools;
 
 pub use cluster::{Cluster, Role, port_that_stays_free};
-pub use database::{Kind, PATIENCE, TestDatabase, patient_limits};
+pub use database::{Kind, PATIENCE, TestDatabase, be_patient, patient_limits};
 pub use listening::listening;
 #[doc(hidden)]
 pub use suite::within_the_limit;

@@ -1,7 +1,7 @@
 //! One process of auth-service.
 
 use super::channel;
-use crate::{PATIENCE, Role, patient_limits};
+use crate::Role;
 use auth_service::{
     app::App,
     config::{Arguments, Config},
@@ -121,19 +121,7 @@ impl Replica {
     }
 }
 
-/// Gives calls, and their statements, more time than a loaded machine takes.
-pub(super) fn be_patient(config: &mut Config) {
-    config.pool = PoolLimits {
-        connections: config.pool.connections,
-        ..patient_limits()
-    };
-    config.limits = Limits {
-        call: PATIENCE,
-        validation: PATIENCE,
-    };
-}
-
-/// Gives them the time that they have in production, where it is an outage that a test
+/// Gives calls, and their statements, the time that they have in production, where it is an outage that a test
 /// looks at.
 pub fn as_in_production(config: &mut Config) {
     config.pool = PoolLimits {
