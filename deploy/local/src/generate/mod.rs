@@ -13,7 +13,7 @@ pub use options::{GenerateArguments, Options};
 use crate::data::{Life, Row, Table, Tables, continue_ids, copy, insert};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use population::Population;
-use sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait, sea_query::Query};
+use sea_orm::{ConnectionTrait, DbErr, TransactionTrait, sea_query::Query};
 use shared::{
     database::{ConnectError, Database, Dialect, PoolLimits},
     time::{Clock, Timestamp},
@@ -65,7 +65,9 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
         bars: MultiProgress::new(),
     };
     let population = Population::new(options);
+    let mut written = Vec::new();
     for (table, rows) in population.tables(&database).await? {
+        written.push(table.name);
         writer.write(table, rows.len(), rows.into_iter()).await?;
     }
     let world = population.world();
@@ -73,6 +75,7 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
         let submitted = submission(options, id);
         Life::new(options.seed, id, &world, submitted, options.until)
     };
+    written.extend(Tables::ALL.map(|(table, _)| table.name));
     let [requests, assignments, log] = Tables::ALL.map(|(table, rows)| {
         let expected = if table.name == "request_status_log" {
             5
@@ -83,6 +86,7 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
         writer.write(table, expected * size(options.requests), lives)
     });
     let (table, rows) = sessions::rows(options, &population, &database).await?;
+    written.push(table.name);
     let sessions = writer.write(table, size(options.sessions), rows);
     match database.dialect() {
         // the server checks each row's references, one core a connection: two are
@@ -99,7 +103,7 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
             sessions.await?;
         }
     }
-    writer.analyze().await?;
+    writer.analyze(&written).await?;
     Ok(())
 }
 
@@ -144,15 +148,16 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Without statistics the first plans would be for empty tables.
-    async fn analyze(&self) -> Result<(), DbErr> {
-        let backend = self.database.dialect().backend();
-        let analyze = Statement::from_string(backend, "ANALYZE");
-        self.database
-            .connection()
-            .execute_raw(analyze)
-            .await
-            .map(drop)
+    /// Without statistics the first plans would be for empty tables. Tables are named,
+    /// since PostgreSQL warns of each one that the role does not own.
+    async fn analyze(&self, tables: &[&str]) -> Result<(), DbErr> {
+        let connection = self.database.connection();
+        for table in tables {
+            connection
+                .execute_unprepared(&format!("ANALYZE {table}"))
+                .await?;
+        }
+        Ok(())
     }
 }
 

@@ -9,17 +9,30 @@ const OLD_APPLICATION: &str =
     include_str!("../../../../migrations/tests/fixtures/old_application.sql");
 
 fn generate(database: &TestDatabase, seed: u32) {
+    generate_at(database.url.expose(), seed);
+}
+
+fn generate_at(url: &str, seed: u32) {
     let done = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
         .args(["generate", "--requests=500", "--sessions=200"])
         .arg(format!("--seed={seed}"))
-        .arg(format!("--database-url={}", database.url.expose()))
+        .arg(format!("--database-url={url}"))
         .output()
         .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    assert!(!said.contains("WARN"), "{said}");
+}
+
+fn write_demo_data(database: &TestDatabase) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
+        .args(["demo", "--demo-requests=20"])
+        .env("DATABASE_URL", database.url.expose())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    String::from_utf8(done.stdout).unwrap()
 }
 
 /// Some figures that differ unless the data are the same.
@@ -56,11 +69,34 @@ testing::on_both_databases! {
     }
 }
 
+testing::on_both_databases! {
+    async fn demo_data_is_written_once_and_where_no_users_are(kind: Kind) {
+        let count = "SELECT CAST(count(*) AS integer) FROM requests";
+        let [fresh, used] = [TestDatabase::migrated(kind).await, TestDatabase::migrated(kind).await];
+        for _ in 0..2 {
+            let said = write_demo_data(&fresh);
+            assert!(said.contains("Log in as partner@swift.example"), "{said}");
+            assert_eq!(fresh.query_number(count).await, 20);
+        }
+        generate(&used, 1);
+        let said = write_demo_data(&used);
+        assert!(said.contains("nothing was written"), "{said}");
+        assert_eq!(used.query_number(count).await, 500);
+    }
+}
+
 #[tokio::test]
-async fn the_old_applications_tables_get_its_own_sessions() {
+async fn the_old_applications_tables_get_its_own_sessions_from_a_role_that_owns_only_them() {
     let database = TestDatabase::empty(Kind::Postgres).await;
-    database.execute(OLD_APPLICATION).await;
-    generate(&database, 1);
+    let owner = "owner_of_the_old_tables";
+    database
+        .execute(&format!(
+            "CREATE ROLE {owner} LOGIN; GRANT CREATE ON SCHEMA public TO {owner};
+             SET ROLE {owner}; {OLD_APPLICATION}; RESET ROLE;"
+        ))
+        .await;
+    let url = database.url.expose();
+    generate_at(&url.replacen("postgres@", &format!("{owner}@"), 1), 1);
     let sessions =
         "SELECT CAST(count(*) AS integer) FROM user_sessions WHERE session_id LIKE 'sess_%'";
     assert_eq!(database.query_number(sessions).await, 200);
