@@ -150,7 +150,7 @@ fn build(case: &str, dockerfile: &str, without: &str) -> Result<PathBuf, String>
             other => panic!("{other} is not in a stage that builds"),
         }
     }
-    let mut sources = sources().into_iter();
+    let mut sources = sources().into_iter().filter(|source| !ignored.has(source));
     match sources.find(|source| !directory.join(source).exists()) {
         Some(source) => Err(format!("{} is not there", source.display())),
         None => Ok(root),
