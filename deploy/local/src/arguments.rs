@@ -1,9 +1,12 @@
 //! What the command is asked to do: flags, and what they mean.
 
 use crate::generate::{GenerateArguments, Options};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use shared::{config::Problems, database::DatabaseUrl};
 use std::{net::SocketAddr, path::PathBuf};
+
+/// How many demo requests there are by default.
+const DEMO_REQUESTS: &str = "3000";
 
 /// Runs auth-service and requests-service in one process, with demo data.
 #[derive(Clone, Debug, Parser)]
@@ -17,7 +20,7 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Option<OtherCommand>,
     /// Where keys, the service token and the SQLite database are kept.
-    #[arg(long, default_value = ".ticketing")]
+    #[arg(long, env = "LOCAL_DATA_DIRECTORY", default_value = ".ticketing")]
     pub data_directory: String,
     /// A PostgreSQL (or other SQLite) database instead of the one in the data
     /// directory.
@@ -27,7 +30,7 @@ pub struct Arguments {
     #[arg(long)]
     pub fresh: bool,
     /// How many demo requests a new database gets.
-    #[arg(long, default_value = "3000")]
+    #[arg(long, default_value = DEMO_REQUESTS)]
     pub demo_requests: String,
     /// Where auth-service's public listener is.
     #[arg(long, default_value = "127.0.0.1:50051")]
@@ -49,8 +52,21 @@ pub struct Arguments {
 /// What else the command does.
 #[derive(Clone, Debug, Subcommand)]
 pub enum OtherCommand {
+    /// Writes the demo data into a database that has no users yet, and ends.
+    Demo(DemoArguments),
     /// Fills an empty database with made-up data.
     Generate(GenerateArguments),
+}
+
+/// Writes the demo data into a database that has no users yet, and ends.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArguments {
+    /// The database, whose tables `migrate up` made.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// How many demo requests to write.
+    #[arg(long, default_value = DEMO_REQUESTS)]
+    pub demo_requests: String,
 }
 
 /// What the command is asked to do.
@@ -58,6 +74,8 @@ pub enum OtherCommand {
 pub enum Command {
     /// Run both services.
     Run(Box<Config>),
+    /// Write the demo data: the database, and how many requests.
+    Demo(DatabaseUrl, i32),
     /// Generate data.
     Generate(Options),
 }
@@ -67,6 +85,14 @@ impl TryFrom<Arguments> for Command {
 
     fn try_from(mut arguments: Arguments) -> Result<Self, Problems> {
         match arguments.command.take() {
+            Some(OtherCommand::Demo(arguments)) => {
+                let mut problems = Problems::default();
+                let url = problems.parse("--database-url", &arguments.database_url);
+                let requests = demo_requests(&mut problems, &arguments.demo_requests);
+                url.zip(requests)
+                    .map(|(url, requests)| Self::Demo(url, requests))
+                    .ok_or(problems)
+            }
             Some(OtherCommand::Generate(arguments)) => arguments.try_into().map(Self::Generate),
             None => Config::try_from(arguments).map(|config| Self::Run(Box::new(config))),
         }
@@ -97,8 +123,7 @@ impl TryFrom<Arguments> for Config {
             .database_url
             .as_deref()
             .map(|url| problems.parse::<DatabaseUrl>("--database-url", url));
-        let demo_requests =
-            problems.within("--demo-requests", &arguments.demo_requests, 0, 1_000_000);
+        let demo_requests = demo_requests(&mut problems, &arguments.demo_requests);
         let mut address = |flag, text: &str| problems.parse::<SocketAddr>(flag, text);
         let addresses = (
             address("--auth-public-listen", &arguments.auth_public_listen),
@@ -136,4 +161,8 @@ impl TryFrom<Arguments> for Config {
             requests_ops_listen,
         })
     }
+}
+
+fn demo_requests(problems: &mut Problems, text: &str) -> Option<i32> {
+    problems.within("--demo-requests", text, 0, 1_000_000)
 }

@@ -30,7 +30,11 @@ pub(crate) struct DataDirectory {
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// Something in it cannot be read or written.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error(
+        "cannot use {}: {source}. Choose a directory that can be written by --data-directory \
+         (LOCAL_DATA_DIRECTORY)",
+        path.display()
+    )]
     Io {
         /// What.
         path: PathBuf,

@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
         Command::Run(config) => local::run(*config, serve::stop_signal())
             .await
             .map_err(exit),
+        Command::Demo(url, requests) => local::write_demo_data(&url, requests).await.map_err(exit),
         Command::Generate(options) => Box::pin(local::generate(&options)).await.map_err(exit),
     };
     export.finish().await;

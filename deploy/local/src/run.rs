@@ -122,6 +122,22 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalErr
     served.and(auth_served).map_err(LocalError::from)
 }
 
+/// Writes the demo data into a database that was migrated, unless it has users.
+#[allow(clippy::print_stdout, reason = "what the command was asked for")]
+pub async fn write_demo_data(url: &DatabaseUrl, requests: i32) -> Result<(), LocalError> {
+    let clock = Clock::system();
+    let database = Database::open(url, PoolLimits::default(), clock.clone()).await?;
+    match demo::seed_if_empty(&database, requests, &clock).await? {
+        demo::Presence::Present => println!(
+            "The demo data is there. Log in as {} with the password {:?}.",
+            demo::USERS[0].email,
+            demo::PASSWORD
+        ),
+        demo::Presence::OtherData => println!("The database has users; nothing was written."),
+    }
+    Ok(())
+}
+
 fn auth_config(
     config: &Config,
     directory: &DataDirectory,
