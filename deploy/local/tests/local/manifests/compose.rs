@@ -1,9 +1,13 @@
 //! deploy/compose.yaml: what it starts, with what, and in which order.
 
-use super::{dockerfile, environment, file, list, rotated, text};
+use super::{dockerfile, environment, file, list, readme_commands, rotated, text};
 use crate::shell;
+use clap::Parser as _;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeSet, path::Path, process::Stdio, sync::LazyLock};
+use std::{
+    collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio,
+    sync::LazyLock,
+};
 use testing::tools;
 
 /// The file as a value.
@@ -62,7 +66,26 @@ fn check(compose: &Value) -> Vec<String> {
         }
         if text(&service["image"]).starts_with("ticketing:") {
             found.extend(of_ours(compose, name, service));
+            // the drain of a service, as Kubernetes gives it time
+            if service["stop_grace_period"] != "45s" {
+                found.push(format!("{name} is killed before it drained"));
+            }
         }
+    }
+    let builds = |service: &&Value| !service["build"].is_null();
+    if services(compose).values().filter(builds).count() != 1 {
+        found.push("the image is not built once".to_owned());
+    }
+    for (name, service) in services(compose) {
+        let pulls = service["build"].is_null() && service["pull_policy"] != "never";
+        if text(&service["image"]).starts_with("ticketing:") && pulls {
+            found.push(format!("{name} pulls an image that no registry has"));
+        }
+    }
+    // root alone may read a file of the checkout, where it was made under umask 077
+    let mounts = list(&compose["services"]["database"]["volumes"]);
+    if mounts.iter().any(|mount| text(mount).starts_with('.')) {
+        found.push("database reads a file of the checkout".to_owned());
     }
     found
 }
@@ -146,6 +169,7 @@ fn the_compose_file_fits_the_image_and_the_services() {
         [
             "auth-service",
             "database",
+            "demo",
             "grants",
             "migrate",
             "requests-service",
@@ -216,6 +240,26 @@ fn faults_of_a_compose_file_are_found() {
             "not there",
         ),
         ("/volumes/keys", Value::Null, "mounts keys"),
+        (
+            "/services/auth-service/stop_grace_period",
+            Value::Null,
+            "killed before it drained",
+        ),
+        (
+            "/services/auth-service/build",
+            json!({ "context": ".." }),
+            "not built once",
+        ),
+        (
+            "/services/grants/pull_policy",
+            Value::Null,
+            "grants pulls an image",
+        ),
+        (
+            "/services/database/volumes/1",
+            json!("./kubernetes/overlays/dev/roles.sh:/docker-entrypoint-initdb.d/roles.sh:ro"),
+            "reads a file of the checkout",
+        ),
     ] {
         let mut planted = COMPOSE.clone();
         let (parent, key) = at.rsplit_once('/').unwrap();
@@ -241,10 +285,11 @@ fn the_script_makes_a_key_that_signs_and_a_token_once() {
     let script = file("deploy/compose/secrets.sh")
         .replace("/keys", "keys")
         .replace("/service-token", "service-token")
+        .replace(" /roles", " roles")
         // another user's files are root's to make
         .replace("chown", "true");
     let blocks = [
-        "mkdir keys service-token",
+        "umask 077; mkdir keys service-token roles; echo 'true' > roles.sh",
         &format!("cat > secrets.sh <<'END'\n{script}END"),
         "sh secrets.sh",
         "sh secrets.sh",
@@ -259,6 +304,37 @@ fn the_script_makes_a_key_that_signs_and_a_token_once() {
     let list = list.unwrap();
     assert_eq!(list.lines().count(), 1, "{list}");
     assert!(list.contains(": signs"), "{list}");
-    let token = std::fs::read_to_string(home.path().join("service-token/token")).unwrap();
+    let token = fs::read_to_string(home.path().join("service-token/token")).unwrap();
     assert!(token.len() > 40, "{token}");
+    let roles = fs::metadata(home.path().join("roles/roles.sh")).unwrap();
+    assert_eq!(
+        roles.permissions().mode() & 0o777,
+        0o755,
+        "for the database"
+    );
+}
+
+#[test]
+fn the_image_alone_is_run_with_what_its_program_takes() {
+    let command = readme_commands("## 1. The image").pop().expect("a command");
+    let command = command.replace("\\\n", " ");
+    let (docker, arguments) = command.split_once("ticketing-local").expect("the program");
+    let arguments = std::iter::once("ticketing-local").chain(arguments.split_whitespace());
+    let arguments = local::Arguments::try_parse_from(arguments).unwrap();
+    let local::Command::Run(config) = arguments.try_into().unwrap() else {
+        panic!("it runs the services");
+    };
+    let directory = config.data_directory.display();
+    assert!(
+        docker.contains(&format!("--tmpfs {directory}:uid=65532")),
+        "{docker}"
+    );
+    for address in [config.auth_public_listen, config.requests_public_listen] {
+        assert!(address.ip().is_unspecified(), "{address}");
+        let port = address.port();
+        assert!(
+            docker.contains(&format!("--publish 127.0.0.1:{port}:{port}")),
+            "{docker}"
+        );
+    }
 }

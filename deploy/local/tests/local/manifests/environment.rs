@@ -12,8 +12,10 @@ pub(super) fn known(container: &Value) -> BTreeMap<String, bool> {
     let command = match (program.as_ref(), words.len()) {
         ("auth-service", 1) => auth_service::config::Arguments::command(),
         ("requests-service", 1) => requests_service::config::Arguments::command(),
-        // commands on a database; those of `migrate` are a matter of its main.rs
-        ("migrate" | "auth-service", _) => return [("DATABASE_URL".to_owned(), true)].into(),
+        // commands on a database; their flags are a matter of their own
+        ("migrate" | "auth-service" | "ticketing-local", _) => {
+            return [("DATABASE_URL".to_owned(), true)].into();
+        }
         (other, _) => panic!("{other} is a program of ours"),
     };
     let of = |argument: &clap::Arg| {
