@@ -1,13 +1,14 @@
 //! What both services, and any third one that wants sessions, need: time and
 //! ids, the way to either database, configuration, telemetry, the server
-//! bootstrap, TLS, channels to other services, housekeeping, the addresses of clients, error details, the
-//! session layer, and the client of a session.
+//! bootstrap, TLS, channels to other services, housekeeping, the addresses of clients, error details,
+//! fingerprints of lists, the session layer, and the client of a session.
 
 pub mod channel;
 pub mod client_address;
 pub mod config;
 pub mod database;
 pub mod errors;
+pub mod fingerprint;
 pub mod housekeeping;
 pub mod ids;
 pub mod serve;

@@ -6,12 +6,13 @@ use shared::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 /// A closed set of texts. A newer build may have written others.
 macro_rules! texts {
     ($(#[$doc:meta])+ $set:ident { $($(#[$value_doc:meta])+ $value:ident = $text:literal,)+ }) => {
         $(#[$doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $set {
             $($(#[$value_doc])+ $value,)+
         }
@@ -256,19 +257,20 @@ pub struct AuditPosition {
 }
 
 /// Which events are meant. Fields mean AND, the values of one mean OR; an empty one
-/// asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// asks for nothing. Filters that mean the same events are equal, in whatever words
+/// they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AuditFilter {
     /// About any of these users.
-    pub subjects: Vec<UserId>,
+    pub subjects: BTreeSet<UserId>,
     /// By any of these users.
-    pub actors: Vec<UserId>,
+    pub actors: BTreeSet<UserId>,
     /// Of any of these sessions.
-    pub sessions: Vec<SessionId>,
+    pub sessions: BTreeSet<SessionId>,
     /// Any of these types.
-    pub event_types: Vec<AuditEventType>,
+    pub event_types: BTreeSet<AuditEventType>,
     /// Any of these causes.
-    pub causes: Vec<AuditCause>,
+    pub causes: BTreeSet<AuditCause>,
     /// This outcome.
     pub outcome: Option<AuditOutcome>,
     /// Not before this.

@@ -13,6 +13,7 @@ use sea_orm::{
     sea_query::{Condition, Expr, ExprTrait, Order, Query},
 };
 use shared::{database::Database, ids::UserId};
+use std::collections::BTreeSet;
 
 impl Store {
     /// The events of a filter after a position, newest first.
@@ -52,7 +53,7 @@ fn condition(database: &Database, filter: &AuditFilter) -> Condition {
         start,
         end,
     } = filter;
-    let users = |column, users: &[UserId]| {
+    let users = |column, users: &BTreeSet<UserId>| {
         let ids = users.iter().map(|user| user.0);
         (!users.is_empty()).then(|| database.dialect().one_of(Expr::col(column), ids))
     };

@@ -1,16 +1,14 @@
 //! The wire form of a position.
 //!
 //! A token says where a page starts and which list it belongs to: of which RPC,
-//! by which filter, in which order. It authorizes nothing, since visibility is
+//! by which filter, in which order, whatever message asked for it. It authorizes nothing, since visibility is
 //! applied anew on each page, and so it needs no key: whoever makes one up sees
 //! no more than by asking from the start.
 
 use crate::model::{PartnerSort, Position};
-use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use prost::Message;
-use proto::requests::v1::{ListPartnerRequestsRequest, ListPartnersRequest};
 use shared::{
+    fingerprint::Fingerprint,
     ids::{PartnerId, PartnerRequestId},
     time::Timestamp,
 };
@@ -19,60 +17,6 @@ use shared::{
 const VERSION: u8 = 2;
 const VALUED: u8 = 0;
 const UNSORTED: u8 = 1;
-const FINGERPRINT_LENGTH: usize = 8;
-
-/// A message that asks for a page.
-pub(super) trait AsksForPage: Message + Sized {
-    /// The RPC's name.
-    const RPC: &'static str;
-
-    /// All that is asked for but the page itself and what a row of it shows.
-    fn list(&self) -> Self;
-}
-
-impl AsksForPage for ListPartnerRequestsRequest {
-    const RPC: &'static str = "ListPartnerRequests";
-
-    fn list(&self) -> Self {
-        Self {
-            filter: self.filter.clone(),
-            order: self.order,
-            ..Self::default()
-        }
-    }
-}
-
-impl AsksForPage for ListPartnersRequest {
-    const RPC: &'static str = "ListPartners";
-
-    fn list(&self) -> Self {
-        Self {
-            filter: self.filter.clone(),
-            order: self.order,
-            ..Self::default()
-        }
-    }
-}
-
-/// Tells one list from another: the RPC, the filter and the order, digested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fingerprint([u8; FINGERPRINT_LENGTH]);
-
-impl Fingerprint {
-    /// Of the list whose page is asked for.
-    pub(super) fn of<M: AsksForPage>(message: &M) -> Self {
-        let mut list = M::RPC.as_bytes().to_vec();
-        // no name has it in it, so none is the beginning of another
-        list.push(0);
-        list.extend(message.list().encode_to_vec());
-        let digest = digest::digest(&digest::SHA256, &list);
-        let mut fingerprint = [0; FINGERPRINT_LENGTH];
-        for (to, from) in fingerprint.iter_mut().zip(digest.as_ref()) {
-            *to = *from;
-        }
-        Self(fingerprint)
-    }
-}
 
 /// A sort value in bytes.
 pub(super) trait Bytes {
@@ -145,7 +89,7 @@ pub(super) fn encode<I: Id, S: Bytes>(
         Some(Position::Unsorted { id }) => (UNSORTED, None, id),
     };
     let mut token = vec![VERSION];
-    token.extend(fingerprint.0);
+    token.extend(fingerprint.bytes());
     token.push(half);
     if let Some(sort) = sort {
         sort.write(&mut token);
@@ -165,7 +109,7 @@ pub(super) fn decode<I: Id, S: Bytes>(
         return Some(Position::Start);
     }
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let (head, rest) = bytes.split_first_chunk::<{ 1 + FINGERPRINT_LENGTH + 1 }>()?;
+    let (head, rest) = bytes.split_first_chunk::<{ 1 + Fingerprint::LENGTH + 1 }>()?;
     let (sort_bytes, id) = rest.split_last_chunk()?;
     let id = I::of(i32::from_be_bytes(*id));
     let position = match *head.last()? {

@@ -12,10 +12,10 @@ pub(super) use changes::{assign, close, update};
 
 pub(super) use count::count;
 
-use super::page_token::{self, Fingerprint};
+use super::page_token;
 use crate::{
     domain::ListQuery,
-    model::{Direction, Filter, Key, Order, OrderField, Position, SearchText, Status},
+    model::{AnyCase, Direction, Filter, Key, Order, OrderField, Position, SearchText, Status},
 };
 use fields::Fields;
 use proto::requests::v1::{
@@ -25,6 +25,7 @@ use proto::requests::v1::{
 };
 use shared::{
     errors::{InvalidField, invalid_fields},
+    fingerprint::Fingerprint,
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
 };
 use tonic::Status as Refusal;
@@ -34,11 +35,10 @@ const MAX_PHONE: usize = 50;
 const MAX_NUMBER: usize = 50;
 const UNKNOWN: &str = "is not a value of this enum";
 
-/// What a list request asks for.
+/// What a list request asks for, and the fingerprint of the list.
 pub(super) fn list(
     message: &ListPartnerRequestsRequest,
-    fingerprint: Fingerprint,
-) -> Result<ListQuery, Refusal> {
+) -> Result<(ListQuery, Fingerprint), Refusal> {
     let ListPartnerRequestsRequest {
         filter: wire_filter,
         order: wire_order,
@@ -53,13 +53,15 @@ pub(super) fn list(
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
     fields.finish()?;
-    Ok(ListQuery {
+    let fingerprint = Fingerprint::of("ListPartnerRequests", &(&filter, order));
+    let query = ListQuery {
         filter,
         order,
         page_size,
         position: position(page_token, fingerprint)?,
         with_total_size: *include_total_size,
-    })
+    };
+    Ok((query, fingerprint))
 }
 
 /// Which request is asked for.
@@ -155,7 +157,7 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
         submitted: fields.time_range("filter.submit_time", *submit_time),
         created: fields.time_range("filter.create_time", *create_time),
         text: SearchText::new(text),
-        customer_name: Some(customer_name).filter(|name| !name.is_empty()),
+        customer_name: AnyCase::new(customer_name),
         customer_phone: fields.phone("filter.customer_phone", customer_phone, MAX_PHONE),
     }
 }

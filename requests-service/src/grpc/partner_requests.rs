@@ -1,7 +1,7 @@
 //! `ticketing.requests.v1.PartnerRequestsService`, a method an RPC: parse, ask,
 //! render.
 
-use super::{page_token::Fingerprint, parse, render};
+use super::{parse, render};
 use crate::domain::PartnerRequests;
 use proto::requests::v1::{
     AssignPartnerRequestRequest, AssignPartnerRequestResponse, ClosePartnerRequestRequest,
@@ -34,9 +34,7 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         request: Request<ListPartnerRequestsRequest>,
     ) -> Result<Response<ListPartnerRequestsResponse>, Status> {
         let caller = principal(&request)?;
-        let message = request.get_ref();
-        let fingerprint = Fingerprint::of(message);
-        let query = parse::list(message, fingerprint)?;
+        let (query, fingerprint) = parse::list(request.get_ref())?;
         let page = self.domain.list(caller, &query).await?;
         Ok(Response::new(render::page(page, fingerprint)))
     }

@@ -1,6 +1,6 @@
 //! `ticketing.requests.v1.PartnersService`.
 
-use super::{page_token::Fingerprint, parse, render};
+use super::{parse, render};
 use crate::domain::Partners;
 use proto::requests::v1::{
     ListPartnersRequest, ListPartnersResponse, partners_service_server::PartnersService,
@@ -29,9 +29,7 @@ impl PartnersService for PartnersHandlers {
         request: Request<ListPartnersRequest>,
     ) -> Result<Response<ListPartnersResponse>, Status> {
         let caller = principal(&request)?;
-        let message = request.get_ref();
-        let fingerprint = Fingerprint::of(message);
-        let query = parse::partners(message, fingerprint)?;
+        let (query, fingerprint) = parse::partners(request.get_ref())?;
         let page = self.domain.list(caller, &query).await?;
         Ok(Response::new(render::partners(page, fingerprint)))
     }

@@ -10,9 +10,10 @@ pub(super) use count::counts;
 pub(super) use detail::detail;
 pub(super) use partners::page as partners;
 
-use super::page_token::{self, Fingerprint};
+use super::page_token;
 use crate::model::{Customer, Etag, NamedReference, Page, PartnerRequest, Status};
 use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
+use shared::fingerprint::Fingerprint;
 
 /// A page.
 pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {

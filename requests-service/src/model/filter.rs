@@ -5,23 +5,28 @@ use shared::{
     ids::{BranchId, CategoryId, PartnerId, PickupOptionId, ServiceId},
     time::Timestamp,
 };
+use std::{
+    collections::BTreeSet,
+    hash::{Hash, Hasher},
+};
 
 /// Which requests to list. Fields mean AND, values in a list mean OR; an empty
-/// field asks nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// field asks nothing. Filters that list the same requests in every database are
+/// equal, in whatever words they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Status is one of these.
-    pub statuses: Vec<Status>,
+    pub statuses: BTreeSet<Status>,
     /// Category is one of these.
-    pub categories: Vec<CategoryId>,
+    pub categories: BTreeSet<CategoryId>,
     /// Branch is one of these.
-    pub branches: Vec<BranchId>,
+    pub branches: BTreeSet<BranchId>,
     /// Service is one of these.
-    pub services: Vec<ServiceId>,
+    pub services: BTreeSet<ServiceId>,
     /// Pickup option is one of these.
-    pub pickup_options: Vec<PickupOptionId>,
+    pub pickup_options: BTreeSet<PickupOptionId>,
     /// Partner is one of these.
-    pub partners: Vec<PartnerId>,
+    pub partners: BTreeSet<PartnerId>,
     /// Submitted within this range.
     pub submitted: TimeRange,
     /// Created within this range.
@@ -29,7 +34,7 @@ pub struct Filter {
     /// Number, name or phone match this.
     pub text: Option<SearchText>,
     /// The customer's name contains this, in whatever case.
-    pub customer_name: Option<String>,
+    pub customer_name: Option<AnyCase>,
     /// The customer's phone contains these digits.
     pub customer_phone: Option<PhoneDigits>,
 }
@@ -43,7 +48,7 @@ impl Filter {
 }
 
 /// A range of time, both ends inclusive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeRange {
     /// Not before this.
     pub start: Option<Timestamp>,
@@ -53,9 +58,9 @@ pub struct TimeRange {
 
 /// A text that the number starts with, or the customer's name contains, or, if
 /// it is written as a telephone number, the customer's phone contains.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SearchText {
-    text: String,
+    text: AnyCase,
     phone: Option<PhoneDigits>,
 }
 
@@ -67,13 +72,13 @@ impl SearchText {
             .chars()
             .all(|letter| letter.is_ascii_digit() || PhoneDigits::SEPARATORS.contains(&letter));
         let phone = written_as_phone.then(|| PhoneDigits::of(&text)).flatten();
-        (!text.is_empty()).then_some(Self { text, phone })
+        AnyCase::new(text).map(|text| Self { text, phone })
     }
 
     /// The text as it is.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.text.as_str()
     }
 
     /// Its digits, if it is written as a telephone number.
@@ -83,8 +88,42 @@ impl SearchText {
     }
 }
 
+/// A text that is looked for in whatever case: at least one character. Two of them
+/// are equal if they differ in the case of ASCII letters alone, which every database
+/// folds in the same way.
+#[derive(Clone, Debug)]
+pub struct AnyCase(String);
+
+impl AnyCase {
+    /// Reads a text; `None` if it is empty.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// The text as it is.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for AnyCase {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for AnyCase {}
+
+impl Hash for AnyCase {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
+    }
+}
+
 /// The digits of a telephone number, or of a part of one: at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PhoneDigits(String);
 
 impl PhoneDigits {

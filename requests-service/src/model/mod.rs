@@ -17,7 +17,7 @@ mod visibility;
 pub use command::{Answer, Call, Command, Etag, Idempotency};
 pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
-pub use filter::{Filter, PhoneDigits, SearchText, TimeRange};
+pub use filter::{AnyCase, Filter, PhoneDigits, SearchText, TimeRange};
 pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
 pub use page::{Direction, Order, OrderField, Page, PageSize, Position, RowsOfPage};
 pub use partner::{Branch, Partner, PartnerCounts, PartnerStatus};

@@ -5,7 +5,7 @@ use shared::{ids::PartnerRequestId, time::Timestamp};
 
 /// In which order to list. Requests without the value come last, either way;
 /// requests with the same value are ordered by id, the same way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Order {
     /// What to order by.
     pub field: OrderField,
@@ -14,7 +14,7 @@ pub struct Order {
 }
 
 /// What to order by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OrderField {
     /// When the row was made.
     #[default]
@@ -53,7 +53,7 @@ impl OrderField {
 }
 
 /// Which way to order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Oldest first.
     Ascending,

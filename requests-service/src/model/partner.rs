@@ -31,7 +31,7 @@ pub struct Partner {
 }
 
 /// Status of a partner, as `partner_status_enum` has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PartnerStatus {
     /// It may work.
     Active,

@@ -5,7 +5,7 @@ use shared::{ids::PartnerId, time::Timestamp};
 
 /// In which order to list. Partners without the value come last, either way;
 /// partners with the same value are ordered by id, the same way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartnerOrder {
     /// What to order by.
     pub field: PartnerOrderField,
@@ -14,7 +14,7 @@ pub struct PartnerOrder {
 }
 
 /// What to order by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PartnerOrderField {
     /// When the row was made.
     #[default]

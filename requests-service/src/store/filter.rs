@@ -11,6 +11,7 @@ use sea_orm::{
     sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 use shared::{database::Dialect, ids::PartnerId};
+use std::collections::BTreeSet;
 
 /// The type of `requests.status`.
 const STATUSES: &str = "request_status_enum[]";
@@ -107,8 +108,8 @@ pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
         .add_option(text.as_ref().map(|text| any_matches(dialect, text)))
         .add_option(
             customer_name
-                .as_deref()
-                .map(|name| name_contains(dialect, name)),
+                .as_ref()
+                .map(|name| name_contains(dialect, name.as_str())),
         )
         .add_option(
             customer_phone
@@ -121,7 +122,7 @@ fn column(column: Column) -> Expr {
     Expr::col((requests::Entity, column))
 }
 
-pub(super) fn status_is_one_of(dialect: Dialect, statuses: &[Status]) -> Option<Expr> {
+pub(super) fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<Status>) -> Option<Expr> {
     let names = statuses.iter().map(|status| status.name());
     (!statuses.is_empty()).then(|| match dialect {
         // one statement text however many there are, and typed as the column is

@@ -19,6 +19,7 @@ mod get;
 mod list;
 mod old_rows;
 mod outage;
+mod page_tokens;
 mod partner_counts;
 mod partner_old_rows;
 mod partner_refusals;

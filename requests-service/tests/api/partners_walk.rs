@@ -25,7 +25,7 @@ const DIRECTIONS: [OrderDirection; 2] = [OrderDirection::Ascending, OrderDirecti
 
 /// Half of each kind of time is NULL, the others have many ties, and a few are
 /// infinite; names have ties, too.
-fn row() -> impl Strategy<Value = PartnerRow> {
+pub(crate) fn row() -> impl Strategy<Value = PartnerRow> {
     let time = || {
         option::of(prop_oneof![
             8 => (0..4_i64).prop_map(seconds),
@@ -66,7 +66,7 @@ fn row() -> impl Strategy<Value = PartnerRow> {
         )
 }
 
-fn filter() -> impl Strategy<Value = PartnerFilter> {
+pub(crate) fn filter() -> impl Strategy<Value = PartnerFilter> {
     (
         prop_oneof![2 => Just(Vec::new()), 1 => subsequence(vec![1, 2, 3], 1..=3)],
         prop_oneof![2 => Just(Vec::new()), 1 => subsequence(vec![1, 2, 3], 1..=3)],
@@ -176,7 +176,10 @@ async fn walk(
     }
 }
 
-async fn service_with(kind: Kind, random: &mut TestRunner) -> (Service, Vec<PartnerRow>) {
+pub(crate) async fn service_with(
+    kind: Kind,
+    random: &mut TestRunner,
+) -> (Service, Vec<PartnerRow>) {
     let service = start_without_partners(kind).await;
     service
         .execute("UPDATE categories SET is_deleted = true WHERE id = 3")

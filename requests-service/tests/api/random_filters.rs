@@ -126,7 +126,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         })
 }
 
-fn row() -> impl Strategy<Value = Row> {
+pub(crate) fn row() -> impl Strategy<Value = Row> {
     let time = || option::of((0..20_i64).prop_map(seconds));
     let things = (
         1..=3,
@@ -176,7 +176,7 @@ fn row() -> impl Strategy<Value = Row> {
         )
 }
 
-fn filter() -> impl Strategy<Value = PartnerRequestFilter> {
+pub(crate) fn filter() -> impl Strategy<Value = PartnerRequestFilter> {
     // most fields are empty, or hardly a row would match
     let ids = |ids: Vec<i32>| prop_oneof![4 => Just(Vec::new()), 1 => subsequence(ids, 1..=3)];
     let time = || option::of((0..20_i64).prop_map(seconds));

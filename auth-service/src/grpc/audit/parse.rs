@@ -1,6 +1,6 @@
 //! From the wire to the domain's words.
 
-use super::page_token::{self, Fingerprint};
+use super::page_token;
 use crate::{
     grpc::parse::Fields,
     model::{AuditCause, AuditEventType, AuditFilter, AuditOutcome, AuditPosition},
@@ -10,9 +10,11 @@ use proto::auth::v1::{
     AuditOutcome as WireOutcome, ListAuditEventsRequest,
 };
 use shared::{
+    fingerprint::Fingerprint,
     ids::{SessionId, UserId},
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 use tonic::Status;
 
 /// Values that a list may hold.
@@ -25,15 +27,19 @@ pub(crate) struct Asked {
     pub(crate) filter: AuditFilter,
     pub(crate) after: Option<AuditPosition>,
     pub(crate) page_size: u32,
-    /// Of the filter, for the next page's token.
+    /// For the next page's token.
     pub(crate) fingerprint: Fingerprint,
 }
 
 /// The page, and of which events.
 pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
     let mut fields = Fields::default();
-    let fingerprint = Fingerprint::of(message.filter.as_ref());
     let page_size = fields.page_size(message.page_size);
+    let filter = filter(&mut fields, message.filter.unwrap_or_default());
+    let filter = fields.done(filter)?;
+
+    let fingerprint = Fingerprint::of("ListAuditEvents", &filter);
+    let mut fields = Fields::default();
     let after = match message.page_token.as_str() {
         "" => None,
         token => {
@@ -45,7 +51,6 @@ pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
             position
         }
     };
-    let filter = filter(&mut fields, message.filter.unwrap_or_default());
     fields.done(Asked {
         filter,
         after,
@@ -100,22 +105,24 @@ fn filter(fields: &mut Fields, filter: AuditEventFilter) -> AuditFilter {
     filter
 }
 
-/// The values of a list, each of them once; the first that is wrong is named.
-fn values<W, T: PartialEq>(
+/// The values of a list, whose order and repetitions mean nothing; the first that is
+/// wrong is named.
+fn values<W, T: Ord>(
     fields: &mut Fields,
     field: &str,
     wire: &[W],
     read: impl Fn(&W) -> Result<T, &'static str>,
-) -> Vec<T> {
+) -> BTreeSet<T> {
     if wire.len() > MAX_VALUES {
         fields.refuse(field, format!("must have at most {MAX_VALUES} values"));
-        return Vec::new();
+        return BTreeSet::new();
     }
-    let mut values = Vec::new();
+    let mut values = BTreeSet::new();
     for (index, value) in wire.iter().enumerate() {
         match read(value) {
-            Ok(value) if values.contains(&value) => {}
-            Ok(value) => values.push(value),
+            Ok(value) => {
+                values.insert(value);
+            }
             Err(problem) => {
                 fields.refuse(&format!("{field}[{index}]"), problem);
                 break;

@@ -1,7 +1,7 @@
 //! From the domain's words to the contract's. The contract's names are the log's
 //! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
 
-use super::page_token::{self, Fingerprint};
+use super::page_token;
 use crate::{
     domain::AuditPage,
     model::{AuditEntry, AuditOutcome},
@@ -9,6 +9,7 @@ use crate::{
 use proto::auth::v1::{
     AuditCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome, ListAuditEventsResponse,
 };
+use shared::fingerprint::Fingerprint;
 
 /// A page of the list with this fingerprint.
 pub(crate) fn page(page: AuditPage, fingerprint: Fingerprint) -> ListAuditEventsResponse {

@@ -2,7 +2,7 @@
 
 mod random;
 
-use self::random::{SESSIONS, START, add, any_filter, is_meant, random};
+use self::random::{SESSIONS, START, add, any_filter, in_other_words, is_meant, others, random};
 use crate::rows::text;
 use proto::auth::v1::{
     AuditCause, AuditEvent, AuditEventFilter, AuditEventType, AuditOutcome, ListAuditEventsRequest,
@@ -124,6 +124,44 @@ testing::on_both_databases! {
             assert_eq!(walk(&auth, &token, &filter, page_size).await, expected, "{filter:?}");
         }
         assert!(found > 10, "{found} filters found something");
+    }
+
+    async fn a_walk_goes_on_however_its_filter_is_written_and_by_no_other_filter(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let token = staff(&auth).await;
+        let mut random = random();
+        add(&auth, &mut random, 100).await;
+        let mut next_pages = 0;
+        for round in 0..40 {
+            let filter = if round == 0 { AuditEventFilter::default() } else { any_filter(&mut random) };
+            let whole = walk(&auth, &token, &filter, 100).await;
+            let mut walked = Vec::new();
+            let mut page_token = String::new();
+            loop {
+                let request = ListAuditEventsRequest {
+                    filter: in_other_words(&mut random, &filter),
+                    page_size: random.i32(1..20),
+                    page_token,
+                };
+                let page = page(&auth, &token, request.clone()).await.unwrap();
+                walked.extend(page.audit_events);
+                page_token = page.next_page_token;
+                if page_token.is_empty() {
+                    break;
+                }
+                next_pages += 1;
+                if walked.len() >= 20 {
+                    continue;
+                }
+                for other in others(&filter) {
+                    let request = ListAuditEventsRequest { filter: Some(other), page_token: page_token.clone(), ..request };
+                    let status = self::page(&auth, &token, request.clone()).await.expect_err("another list");
+                    assert!(status.message().starts_with("page_token:"), "{status} {request:?}");
+                }
+            }
+            assert_eq!(walked, whole, "{filter:?}");
+        }
+        assert!(next_pages > 20, "{next_pages}");
     }
 
     async fn events_that_come_meanwhile_repeat_and_hide_none(kind: Kind) {

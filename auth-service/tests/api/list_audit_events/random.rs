@@ -123,3 +123,70 @@ pub(super) fn is_meant(filter: &AuditEventFilter, event: &AuditEvent) -> bool {
             .end_time
             .is_none_or(|end| at <= (end.seconds, end.nanos))
 }
+
+/// The same filter in other words: lists in another order with values repeated, other
+/// parts of a microsecond, and nothing at all for a filter that asks for nothing.
+pub(super) fn in_other_words(
+    random: &mut Rng,
+    filter: &AuditEventFilter,
+) -> Option<AuditEventFilter> {
+    fn list<T: Clone>(random: &mut Rng, values: &[T]) -> Vec<T> {
+        let mut list = values.to_vec();
+        for _ in 0..random.usize(0..4) {
+            list.extend(random.choice(values).cloned());
+        }
+        random.shuffle(&mut list);
+        list
+    }
+    let mut time = |time: Option<prost_types::Timestamp>| {
+        time.map(|time| prost_types::Timestamp {
+            nanos: time.nanos / 1_000 * 1_000 + random.i32(0..1_000),
+            ..time
+        })
+    };
+    let (start_time, end_time) = (time(filter.start_time), time(filter.end_time));
+    let same = AuditEventFilter {
+        subject_user_ids: list(random, &filter.subject_user_ids),
+        actor_user_ids: list(random, &filter.actor_user_ids),
+        session_ids: list(random, &filter.session_ids),
+        types: list(random, &filter.types),
+        causes: list(random, &filter.causes),
+        outcome: filter.outcome,
+        start_time,
+        end_time,
+    };
+    (same != AuditEventFilter::default() || random.bool()).then_some(same)
+}
+
+/// Filters that differ from this one in one thing each.
+pub(super) fn others(filter: &AuditEventFilter) -> Vec<AuditEventFilter> {
+    fn toggle<T: PartialEq>(list: &mut Vec<T>, value: T) {
+        if list.contains(&value) {
+            list.retain(|other| *other != value);
+        } else {
+            list.push(value);
+        }
+    }
+    let changes: [fn(&mut AuditEventFilter); 8] = [
+        |filter| toggle(&mut filter.subject_user_ids, 1),
+        |filter| toggle(&mut filter.actor_user_ids, 1),
+        |filter| toggle(&mut filter.session_ids, SESSIONS[0].to_owned()),
+        |filter| toggle(&mut filter.types, TYPES[0].into()),
+        |filter| toggle(&mut filter.causes, AuditCause::Turned.into()),
+        |filter| filter.outcome = (filter.outcome + 1) % 3,
+        |filter| filter.start_time.get_or_insert_default().seconds -= 1,
+        |filter| {
+            let later = prost_types::Timestamp {
+                seconds: START + 100,
+                nanos: 0,
+            };
+            filter.end_time.get_or_insert(later).nanos += 1_000;
+        },
+    ];
+    let changed = changes.iter().map(|change| {
+        let mut other = filter.clone();
+        change(&mut other);
+        other
+    });
+    changed.collect()
+}

@@ -6,6 +6,7 @@ use shared::{
     errors::{InvalidField, invalid_fields},
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 use tonic::Status as Refusal;
 
 /// Values that a list may hold.
@@ -72,38 +73,39 @@ impl Fields {
         digits
     }
 
-    /// Ids, each of them once.
-    pub(super) fn ids<T: PartialEq>(
+    /// The ids of a list, whose order and repetitions mean nothing.
+    pub(super) fn ids<T: Ord>(
         &mut self,
         field: &str,
         ids: &[i32],
         typed: fn(i32) -> T,
-    ) -> Vec<T> {
+    ) -> BTreeSet<T> {
         self.list(field, ids, |id| {
             (id > 0).then(|| typed(id)).ok_or("must be positive")
         })
     }
 
-    /// The values of a list, each of them once.
-    pub(super) fn list<T: PartialEq>(
+    /// The values of a list, whose order and repetitions mean nothing.
+    pub(super) fn list<T: Ord>(
         &mut self,
         field: &str,
         values: &[i32],
         read: impl Fn(i32) -> Result<T, &'static str>,
-    ) -> Vec<T> {
+    ) -> BTreeSet<T> {
         if values.len() > MAX_VALUES {
             self.refuse(field, format!("must have at most {MAX_VALUES} values"));
-            return Vec::new();
+            return BTreeSet::new();
         }
-        let mut list = Vec::new();
+        let mut set = BTreeSet::new();
         for (index, value) in values.iter().enumerate() {
             match read(*value) {
-                Ok(value) if list.contains(&value) => {}
-                Ok(value) => list.push(value),
+                Ok(value) => {
+                    set.insert(value);
+                }
                 Err(problem) => self.refuse(format!("{field}[{index}]"), problem),
             }
         }
-        list
+        set
     }
 
     /// A range of time; without one, all time.

@@ -3,9 +3,9 @@
 use super::{Fields, MAX_TEXT, UNKNOWN, not_a_position, way};
 use crate::{
     domain::{PartnersQuery, With},
-    grpc::page_token::{self, Fingerprint},
+    grpc::page_token,
     model::{
-        PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
+        AnyCase, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
         PartnerStatus, Position,
     },
 };
@@ -13,14 +13,13 @@ use proto::requests::v1::{
     ListPartnersRequest, PartnerFilter as WireFilter, PartnerOrder as WireOrder,
     PartnerOrderField as WireField, PartnerStatus as WireStatus,
 };
-use shared::ids::CategoryId;
+use shared::{fingerprint::Fingerprint, ids::CategoryId};
 use tonic::Status as Refusal;
 
-/// What a list of partners asks for.
+/// What a list of partners asks for, and the fingerprint of the list.
 pub(in crate::grpc) fn list(
     message: &ListPartnersRequest,
-    fingerprint: Fingerprint,
-) -> Result<PartnersQuery, Refusal> {
+) -> Result<(PartnersQuery, Fingerprint), Refusal> {
     let ListPartnersRequest {
         filter: wire_filter,
         order: wire_order,
@@ -37,7 +36,8 @@ pub(in crate::grpc) fn list(
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
     fields.finish()?;
-    Ok(PartnersQuery {
+    let fingerprint = Fingerprint::of("ListPartners", &(&filter, order));
+    let query = PartnersQuery {
         filter,
         order,
         page_size,
@@ -47,7 +47,8 @@ pub(in crate::grpc) fn list(
             counts: *include_counts,
             branches: *include_branches,
         },
-    })
+    };
+    Ok((query, fingerprint))
 }
 
 /// A position in this order: a name is none among times, nor the reverse,
@@ -95,7 +96,7 @@ fn filter(fields: &mut Fields, wire: &WireFilter) -> PartnerFilter {
     PartnerFilter {
         statuses: fields.list("filter.statuses", statuses, status),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
-        name: Some(name).filter(|name| !name.is_empty()),
+        name: AnyCase::new(name),
     }
 }
 

@@ -115,7 +115,7 @@ fn categories(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
 
 fn requests(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
     use requests::Column;
-    let done = [Status::Completed, Status::Closed];
+    let done = [Status::Completed, Status::Closed].into();
     let completed: Expr = requests_filter::status_is_one_of(dialect, &done)
         .into_iter()
         .fold(CaseStatement::new(), |case, done| {

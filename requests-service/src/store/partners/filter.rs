@@ -14,6 +14,7 @@ use sea_orm::{
     sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement},
 };
 use shared::{database::Dialect, ids::CategoryId};
+use std::collections::BTreeSet;
 
 /// The type of a list of values of `partners.status`.
 const STATUSES: &str = "partner_status_enum[]";
@@ -26,8 +27,8 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
         categories,
         name,
     } = filter;
-    let name = name.as_deref().map(|name| {
-        let pattern = format!("%{}%", requests_filter::escape(name));
+    let name = name.as_ref().map(|name| {
+        let pattern = format!("%{}%", requests_filter::escape(name.as_str()));
         requests_filter::like(
             requests_filter::lower(Column::Name.into_expr()),
             requests_filter::lower(Expr::val(pattern)),
@@ -41,7 +42,7 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
 }
 
 /// A row without a status is active.
-fn status_is_one_of(dialect: Dialect, statuses: &[PartnerStatus]) -> Option<Condition> {
+fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<PartnerStatus>) -> Option<Condition> {
     let names = statuses.iter().map(|status| status.name());
     let status = || Expr::col((partner::Entity, Column::Status));
     let one_of = match dialect {
@@ -59,7 +60,7 @@ fn status_is_one_of(dialect: Dialect, statuses: &[PartnerStatus]) -> Option<Cond
     (!statuses.is_empty()).then(|| Condition::any().add(one_of).add_option(none))
 }
 
-fn works_in_one_of(dialect: Dialect, categories: &[CategoryId]) -> Option<Expr> {
+fn works_in_one_of(dialect: Dialect, categories: &BTreeSet<CategoryId>) -> Option<Expr> {
     let ids = categories.iter().map(|id| id.0);
     let mut links = live_links();
     links

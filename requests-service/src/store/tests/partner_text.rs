@@ -7,8 +7,8 @@ use super::{
     text::{assert_file, in_lines},
 };
 use crate::model::{
-    Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
-    PartnerStatus, Position,
+    AnyCase, Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
+    PartnerSort, PartnerStatus, Position,
 };
 use sea_orm::sea_query::SelectStatement;
 use shared::{
@@ -22,9 +22,9 @@ const ID: PartnerId = PartnerId(42);
 
 fn every_field() -> PartnerFilter {
     PartnerFilter {
-        statuses: vec![PartnerStatus::Active, PartnerStatus::Suspended],
-        categories: vec![CategoryId(1), CategoryId(2)],
-        name: Some("100%_\\".to_owned()),
+        statuses: [PartnerStatus::Active, PartnerStatus::Suspended].into(),
+        categories: [CategoryId(1), CategoryId(2)].into(),
+        name: AnyCase::new("100%_\\".to_owned()),
     }
 }
 
@@ -123,12 +123,8 @@ fn the_length_of_a_list_does_not_change_the_text() {
     let text = |select: &SelectStatement| statement(postgres, select).sql;
     let filtered = |count: usize| {
         let filter = PartnerFilter {
-            statuses: PartnerStatus::ALL[..count].to_vec(),
-            categories: vec![1, 2, 3]
-                .into_iter()
-                .take(count)
-                .map(CategoryId)
-                .collect(),
+            statuses: PartnerStatus::ALL.into_iter().take(count).collect(),
+            categories: [1, 2, 3].into_iter().take(count).map(CategoryId).collect(),
             name: None,
         };
         text(&select_count(postgres, &filter))

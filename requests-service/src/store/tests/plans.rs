@@ -69,7 +69,7 @@ struct Asked {
 fn every_page() -> Vec<Asked> {
     let all = Filter::default();
     let one_partner = Filter {
-        partners: vec![PartnerId(3)],
+        partners: [PartnerId(3)].into(),
         ..Filter::default()
     };
     let lists = [

@@ -2,7 +2,7 @@
 
 use super::{List, count, statement};
 use crate::{
-    model::{Filter, Group, Order, PhoneDigits, Position, SearchText, Visibility},
+    model::{AnyCase, Filter, Group, Order, PhoneDigits, Position, SearchText, Visibility},
     store::{Search, Store, search::PLANNED_ANEW},
 };
 use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::SelectStatement};
@@ -52,7 +52,7 @@ fn text(text: &str) -> Filter {
 
 fn name(name: &str) -> Filter {
     Filter {
-        customer_name: Some(name.to_owned()),
+        customer_name: AnyCase::new(name.to_owned()),
         ..Filter::default()
     }
 }
@@ -259,7 +259,7 @@ async fn a_search_is_planned_for_its_text_however_often_it_is_made() {
 async fn counts_of_a_partner_are_read_from_one_index() {
     let (_test, database) = many().await;
     let one_status = Filter {
-        statuses: vec![crate::model::Status::Confirmed],
+        statuses: [crate::model::Status::Confirmed].into(),
         ..Filter::default()
     };
     for filter in [Filter::default(), one_status] {

@@ -5,8 +5,8 @@
 use super::{List, count, get, statement};
 use crate::{
     model::{
-        Direction, Filter, Group, Key, Order, OrderField, PhoneDigits, Position, SearchText,
-        Status, TimeRange, Visibility,
+        AnyCase, Direction, Filter, Group, Key, Order, OrderField, PhoneDigits, Position,
+        SearchText, Status, TimeRange, Visibility,
     },
     store::{entity::partner_request, row, timeline},
 };
@@ -29,16 +29,16 @@ fn every_field() -> Filter {
         end: Some(Timestamp::INFINITY),
     };
     Filter {
-        statuses: vec![Status::Assigned, Status::InProgress],
-        categories: vec![CategoryId(1), CategoryId(2)],
-        branches: vec![BranchId(3), BranchId(4)],
-        services: vec![ServiceId(5), ServiceId(6)],
-        pickup_options: vec![PickupOptionId(7), PickupOptionId(8)],
-        partners: vec![PartnerId(9)],
+        statuses: [Status::Assigned, Status::InProgress].into(),
+        categories: [CategoryId(1), CategoryId(2)].into(),
+        branches: [BranchId(3), BranchId(4)].into(),
+        services: [ServiceId(5), ServiceId(6)].into(),
+        pickup_options: [PickupOptionId(7), PickupOptionId(8)].into(),
+        partners: [PartnerId(9)].into(),
         submitted: range,
         created: range,
         text: SearchText::new("+20 100".to_owned()),
-        customer_name: Some("100%_\\".to_owned()),
+        customer_name: AnyCase::new("100%_\\".to_owned()),
         customer_phone: PhoneDigits::of("0100-123"),
     }
 }
@@ -46,7 +46,7 @@ fn every_field() -> Filter {
 fn without_trigram() -> Filter {
     Filter {
         text: SearchText::new("+2-0".to_owned()),
-        customer_name: Some("a b".to_owned()),
+        customer_name: AnyCase::new("a b".to_owned()),
         customer_phone: PhoneDigits::of("01"),
         ..Filter::default()
     }
@@ -198,7 +198,10 @@ fn the_length_of_a_list_does_not_change_the_text() {
     let sql = |count: i32| {
         let filter = Filter {
             categories: (1..=count).map(CategoryId).collect(),
-            statuses: Status::ALL[..usize::try_from(count).unwrap()].to_vec(),
+            statuses: Status::ALL
+                .into_iter()
+                .take(usize::try_from(count).unwrap())
+                .collect(),
             ..Filter::default()
         };
         statement(
