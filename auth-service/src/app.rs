@@ -27,7 +27,7 @@ use shared::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::Router;
+use tonic::service::Routes;
 
 /// The public listener's service.
 pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
@@ -41,9 +41,9 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 /// auth-service, listening but not serving yet.
 #[derive(Debug)]
 pub struct App {
-    public: (Listener, Router),
-    internal: (Listener, Router),
-    ops: (Listener, Router),
+    public: (Listener, Routes),
+    internal: (Listener, Routes),
+    ops: (Listener, Routes),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
     /// What deletes old rows, and how often.
@@ -78,12 +78,7 @@ pub enum StartError {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let tls = (config.public_tls, config.access.web_origins.protocols());
-        let public = bind("auth public", config.public_listen, tls).await?;
-        let tls = (config.internal_tls, Protocols::Http2);
-        let internal = bind("auth internal", config.internal_listen, tls).await?;
-        let ops = Listener::bind("auth ops", config.ops_listen).await?;
-
+        let [public, internal, ops] = listen(&config).await?;
         let background = CancellationToken::new();
         let mut registry = serve::metrics_registry("ticketing_auth", env!("CARGO_PKG_VERSION"));
         let presented = |listener: &Listener| listener.tls().cloned().map(Presented::from);
@@ -152,7 +147,7 @@ impl App {
         let readiness =
             serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
 
-        let public_router = routes::public(
+        let public_routes = routes::public(
             for_clients,
             sessions.clone(),
             &config.access,
@@ -160,7 +155,7 @@ impl App {
             &layers,
             health_service.clone(),
         )?;
-        let internal_router = routes::internal(
+        let internal_routes = routes::internal(
             for_services,
             sessions,
             services,
@@ -168,11 +163,11 @@ impl App {
             &layers,
             health_service.clone(),
         )?;
-        let ops_router = serve::ops(health_service, registry)?;
+        let ops_routes = serve::ops(health_service, registry)?;
         Ok(Self {
-            public: (public, public_router),
-            internal: (internal, internal_router),
-            ops: (ops, ops_router),
+            public: (public, public_routes),
+            internal: (internal, internal_routes),
+            ops: (ops, ops_routes),
             readiness,
             keys,
             housekeeping: (housekeeper, config.housekeeping),
@@ -224,12 +219,24 @@ impl App {
     }
 }
 
+/// The public, the internal and the ops listener.
+async fn listen(config: &Config) -> Result<[Listener; 3], StartError> {
+    let origins = config.access.web_origins.clone();
+    let tls = (&config.public_tls, origins.protocols());
+    let public = bind("auth public", config.public_listen, tls).await?;
+    let tls = (&config.internal_tls, Protocols::Http2);
+    let internal = bind("auth internal", config.internal_listen, tls).await?;
+    let ops = Listener::bind("auth ops", config.ops_listen).await?;
+    Ok([public.with_web_origins(origins), internal, ops.with_http1()])
+}
+
 async fn bind(
     name: &'static str,
     address: SocketAddr,
-    (files, protocols): (Option<ServerTlsFiles>, Protocols),
+    (files, protocols): (&Option<ServerTlsFiles>, Protocols),
 ) -> Result<Listener, StartError> {
-    let tls = files.map(|files| ServerTls::open(name, files, protocols));
+    let tls = files.clone();
+    let tls = tls.map(|files| ServerTls::open(name, files, protocols));
     Ok(Listener::bind(name, address)
         .await?
         .with_tls(tls.transpose()?))

@@ -28,7 +28,7 @@ use shared::{
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
-use tonic::{service::LayerExt as _, transport::server::Router};
+use tonic::service::{LayerExt as _, Routes};
 use tower::layer::util::Stack;
 
 /// A service of the public listener.
@@ -42,8 +42,8 @@ const MAX_MESSAGE: usize = 64 * 1_024;
 /// requests-service, listening but not serving yet.
 #[derive(Debug)]
 pub struct App {
-    public: (Listener, Router),
-    ops: (Listener, Router),
+    public: (Listener, Routes),
+    ops: (Listener, Routes),
     readiness: Readiness,
     /// What deletes old rows, and how often.
     housekeeping: (Housekeeper, Duration),
@@ -84,14 +84,18 @@ fn priority(path: &str) -> Priority {
 impl App {
     /// Listens, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let protocols = config.access.web_origins.protocols();
+        let origins = config.access.web_origins.clone();
+        let protocols = origins.protocols();
         let tls = config
             .public_tls
             .map(|files| ServerTls::open("requests public", files, protocols));
         let public = Listener::bind("requests public", config.public_listen)
             .await?
-            .with_tls(tls.transpose()?);
-        let ops = Listener::bind("requests ops", config.ops_listen).await?;
+            .with_tls(tls.transpose()?)
+            .with_web_origins(origins);
+        let ops = Listener::bind("requests ops", config.ops_listen)
+            .await?
+            .with_http1();
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
         // who may call: read from the proto files, enforced before any handler
@@ -99,10 +103,7 @@ impl App {
         let calls = Calls::register(&mut registry, rules.paths());
         let shedding = Shedding::new(&config.access, priority, &mut registry);
         // the outermost last
-        let layers = Stack::new(
-            Stack::new(shedding, calls),
-            config.access.web_origins.layer(),
-        );
+        let layers = Stack::new(shedding, calls);
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock).await?;
         let database = database.observed(&pools, "calls");
@@ -134,15 +135,13 @@ impl App {
             .max_decoding_message_size(MAX_MESSAGE);
 
         // health and reflection stand beside the layer, open to all
-        let router = serve::server()
-            .accept_http1(!config.access.web_origins.is_empty())
-            .add_service(layers.named_layer(sessions.named_layer(partner_requests)))
+        let routes = Routes::new(layers.named_layer(sessions.named_layer(partner_requests)))
             .add_service(layers.named_layer(sessions.named_layer(partners)))
             .add_service(health_service.clone());
-        let ops_router = serve::ops(health_service, registry)?;
+        let ops_routes = serve::ops(health_service, registry)?;
         Ok(Self {
-            public: (public, serve::with_reflection(router, &SERVICES)?),
-            ops: (ops, ops_router),
+            public: (public, serve::with_reflection(routes, &SERVICES)?),
+            ops: (ops, ops_routes),
             readiness,
             housekeeping: (housekeeper, config.housekeeping),
         })

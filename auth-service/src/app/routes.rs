@@ -14,7 +14,7 @@ use shared::{
     serve::{self, Calls, Priority, PublicAccess, Shedding},
     session_layer::{AccessRules, Limits, NoSessions, ServiceCredentials, SessionLayer},
 };
-use tonic::{service::LayerExt as _, transport::server::Router};
+use tonic::service::{LayerExt as _, Routes};
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tower::layer::util::Stack;
 
@@ -46,18 +46,14 @@ pub(super) fn public(
     limits: Limits,
     layers: &Layers,
     health: HealthServer<impl Health>,
-) -> Result<Router, StartError> {
+) -> Result<Routes, StartError> {
     let validator = InProcessValidator::new(sessions.clone());
     let auth = AuthServiceServer::new(AuthHandlers::new(sessions, access.trusted_proxies))
         .max_decoding_message_size(MAX_MESSAGE);
     let auth = SessionLayer::with(rules, validator, None, limits)?.named_layer(auth);
     let auth = layers.named_layer(auth);
-    let auth = access.web_origins.layer().named_layer(auth);
-    let router = serve::server()
-        .accept_http1(!access.web_origins.is_empty())
-        .add_service(auth)
-        .add_service(health);
-    Ok(serve::with_reflection(router, &[AUTH_SERVICE])?)
+    let routes = Routes::new(auth).add_service(health);
+    Ok(serve::with_reflection(routes, &[AUTH_SERVICE])?)
 }
 
 /// For services.
@@ -68,12 +64,12 @@ pub(super) fn internal(
     limits: Limits,
     layers: &Layers,
     health: HealthServer<impl Health>,
-) -> Result<Router, StartError> {
+) -> Result<Routes, StartError> {
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions))
         .max_decoding_message_size(MAX_MESSAGE);
     let validation =
         SessionLayer::with(rules, NoSessions, Some(services), limits)?.named_layer(validation);
     let validation = layers.named_layer(validation);
-    let router = serve::server().add_service(validation).add_service(health);
-    Ok(serve::with_reflection(router, &[VALIDATION_SERVICE])?)
+    let routes = Routes::new(validation).add_service(health);
+    Ok(serve::with_reflection(routes, &[VALIDATION_SERVICE])?)
 }

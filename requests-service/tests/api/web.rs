@@ -4,7 +4,7 @@ use crate::{
     tls::trusting,
     with_sessions::{PARTNER_USER, Pair, to_reach},
 };
-use prost::Message as _;
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use proto::requests::v1::ListPartnerRequestsRequest;
 use std::{fmt::Write as _, net::SocketAddr};
 use testing::{
@@ -17,8 +17,14 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
+use tonic_health::pb::HealthCheckRequest;
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_request::MessageRequest,
+};
 
 const PAGE: &str = "https://partner.example.com";
+/// SERVING, as health says it, framed.
+const SERVING: &[u8] = b"\0\0\0\0\x02\x08\x01";
 const LIST: &str = "/ticketing.requests.v1.PartnerRequestsService/ListPartnerRequests";
 
 async fn pair(kind: Kind, flags: &[&str]) -> Pair {
@@ -42,28 +48,27 @@ async fn pair_by(kind: Kind, flags: &[&str], mounted: Option<&Mounted>) -> Pair 
 }
 
 /// What a server answers, in small letters; empty where it hangs up.
-async fn ask(server: SocketAddr, method: &str, headers: &[String], body: &[u8]) -> String {
-    let stream = TcpStream::connect(server).await.unwrap();
-    ask_by(stream, server, method, headers, body).await
-}
-
 async fn ask_by(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    server: SocketAddr,
-    method: &str,
+    call: &str,
     headers: &[String],
     body: &[u8],
 ) -> String {
-    let mut head = format!("{method} {LIST} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n");
+    send(&mut stream, call, headers, body).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).to_ascii_lowercase()
+}
+
+/// Sends a request: a method and a path, headers, a body.
+async fn send(stream: &mut (impl AsyncWrite + Unpin), call: &str, headers: &[String], body: &[u8]) {
+    let mut head = format!("{call} HTTP/1.1\r\nhost: served\r\nconnection: close\r\n");
     for header in headers {
         head += header;
         head += "\r\n";
     }
     write!(head, "content-length: {}\r\n\r\n", body.len()).unwrap();
     let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).to_ascii_lowercase()
 }
 
 async fn pre_flight(server: SocketAddr, origin: &str) -> String {
@@ -72,30 +77,80 @@ async fn pre_flight(server: SocketAddr, origin: &str) -> String {
         "access-control-request-method: POST".to_owned(),
         "access-control-request-headers: authorization,content-type,x-grpc-web".to_owned(),
     ];
-    ask(server, "OPTIONS", &headers, b"").await
+    let stream = TcpStream::connect(server).await.unwrap();
+    ask_by(stream, &format!("OPTIONS {LIST}"), &headers, b"").await
+}
+
+/// The headers of a page's call by gRPC-Web, of either kind.
+fn of_page(origin: &str, kind: &str) -> Vec<String> {
+    vec![
+        format!("origin: {origin}"),
+        format!("content-type: application/grpc-web{kind}"),
+        format!("accept: application/grpc-web{kind}"),
+        "x-grpc-web: 1".to_owned(),
+    ]
+}
+
+/// A message as it is framed.
+fn framed(message: &impl prost::Message) -> Vec<u8> {
+    let message = message.encode_to_vec();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0], length.as_slice(), &message].concat()
 }
 
 async fn list(server: SocketAddr, origin: &str, token: Option<&str>) -> String {
     let stream = TcpStream::connect(server).await.unwrap();
-    list_by(stream, server, origin, token).await
+    list_by(stream, origin, token).await
 }
 
 async fn list_by(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    server: SocketAddr,
     origin: &str,
     token: Option<&str>,
 ) -> String {
-    let mut headers = vec![
-        format!("origin: {origin}"),
-        "content-type: application/grpc-web+proto".to_owned(),
-        "x-grpc-web: 1".to_owned(),
-    ];
+    let mut headers = of_page(origin, "+proto");
     headers.extend(token.map(|token| format!("authorization: Bearer {token}")));
-    let message = ListPartnerRequestsRequest::default().encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    let body = [&[0], length.as_slice(), &message].concat();
-    ask_by(stream, server, "POST", &headers, &body).await
+    let body = framed(&ListPartnerRequestsRequest::default());
+    ask_by(stream, &format!("POST {LIST}"), &headers, &body).await
+}
+
+/// Asks whether a service is healthy, once or to be told of each change.
+async fn health(server: SocketAddr, method: &str, service: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    let service = service.to_owned();
+    let call = format!("POST /grpc.health.v1.Health/{method}");
+    let body = framed(&HealthCheckRequest { service });
+    send(&mut stream, &call, &of_page(PAGE, "+proto"), &body).await;
+    stream
+}
+
+/// Reads until an answer has these bytes, while it may go on.
+async fn read_until(stream: &mut TcpStream, expected: &[u8]) -> String {
+    let mut answer = Vec::new();
+    while !answer
+        .windows(expected.len())
+        .any(|bytes| bytes == expected)
+    {
+        let read = stream.read_buf(&mut answer).await.unwrap();
+        let so_far = String::from_utf8_lossy(&answer);
+        assert_ne!(read, 0, "it ended without {expected:?}: {so_far}");
+    }
+    String::from_utf8_lossy(&answer).to_ascii_lowercase()
+}
+
+/// Asks reflection, in one message, which services there are.
+async fn reflected(server: SocketAddr, version: &str, kind: &str) -> String {
+    let stream = TcpStream::connect(server).await.unwrap();
+    let call = format!("POST /grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+    let question = MessageRequest::ListServices(String::new());
+    let mut body = framed(&ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(question),
+    });
+    if kind == "-text" {
+        body = BASE64.encode(body).into_bytes();
+    }
+    ask_by(stream, &call, &of_page(PAGE, kind), &body).await
 }
 
 testing::on_both_databases! {
@@ -122,6 +177,37 @@ testing::on_both_databases! {
         assert!(answer.contains("grpc-status: 16"), "{answer}");
         assert!(answer.contains("access-control-expose-headers: grpc-message,grpc-status"));
         assert!(!answer.contains("req-"), "{answer}");
+    }
+
+    async fn health_and_reflection_answer_a_page_as_all_services_do(kind: Kind) {
+        let pair = pair(kind, &[&format!("--web-origins={PAGE}")]).await;
+        let answered = |answer: &str, parts: &[&str]| {
+            for part in parts.iter().chain(&["access-control-allow-origin: https://partner"]) {
+                assert!(answer.contains(part), "{part} in {answer}");
+            }
+        };
+        let mut asked = health(pair.public, "Check", "liveness").await;
+        let answer = read_until(&mut asked, b"grpc-status:0").await;
+        answered(&answer, &["content-type: application/grpc-web+proto", "\0\0\0\0\u{2}\u{8}\u{1}"]);
+        let mut asked = health(pair.public, "Check", "nothing").await;
+        let answer = read_until(&mut asked, b"\r\n\r\n").await;
+        answered(&answer, &["content-type: application/grpc-web+proto", "grpc-status: 5"]);
+
+        let service = "ticketing.requests.v1.partnerrequestsservice";
+        for version in ["v1", "v1alpha"] {
+            let answer = reflected(pair.public, version, "+proto").await;
+            answered(&answer, &["content-type: application/grpc-web+proto", service, "grpc-status:0"]);
+        }
+        let answer = reflected(pair.public, "v1", "-text").await;
+        answered(&answer, &["content-type: application/grpc-web-text+proto"]);
+    }
+
+    async fn a_page_that_watches_health_is_told_it_while_the_stream_goes_on(kind: Kind) {
+        let pair = pair(kind, &[&format!("--web-origins={PAGE}")]).await;
+        let mut watched = health(pair.public, "Watch", "liveness").await;
+        let answer = read_until(&mut watched, SERVING).await;
+        assert!(answer.contains("content-type: application/grpc-web+proto"), "{answer}");
+        assert!(!answer.contains("grpc-status:"), "{answer}");
     }
 
     async fn a_page_of_another_origin_is_not_let_in(kind: Kind) {
@@ -157,7 +243,7 @@ async fn a_page_lists_requests_by_tls_too_also_by_http1() {
     for protocols in BY_HTTP1 {
         let stream = tls::connect(pair.public, &mounted.authority(), protocols).await;
         let stream = stream.unwrap();
-        let answer = list_by(stream, pair.public, PAGE, Some(&token)).await;
+        let answer = list_by(stream, PAGE, Some(&token)).await;
         assert!(
             answer.starts_with("http/1.1 200"),
             "{protocols:?}: {answer}"
@@ -179,7 +265,7 @@ async fn without_origins_nobody_speaks_http1_by_tls() {
         let stream = tls::connect(pair.public, &mounted.authority(), protocols).await;
         if let Ok(stream) = stream {
             assert!(protocols.is_empty(), "{protocols:?} is agreed to");
-            let answer = list_by(stream, pair.public, PAGE, Some(&token)).await;
+            let answer = list_by(stream, PAGE, Some(&token)).await;
             assert_eq!(answer, "");
         }
     }

@@ -1,12 +1,12 @@
 //! The ops listener: health and reflection for the cluster, and the metrics of one
 //! service, which Prometheus scrapes by plain HTTP/1.1.
 
-use super::{ReflectionError, server, with_reflection};
+use super::{ReflectionError, with_reflection};
 use axum::routing::get;
 use http::{StatusCode, header::CONTENT_TYPE};
 use prometheus_client::{encoding::text, metrics::info::Info};
 use std::sync::Arc;
-use tonic::{service::Routes, transport::server::Router};
+use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
 /// The metrics of one service, each registered once. There is no other: what is not
@@ -27,17 +27,16 @@ pub fn metrics_registry(prefix: &str, version: &'static str) -> MetricsRegistry 
 }
 
 /// What an ops listener serves: health and reflection by gRPC, and `GET /metrics`
-/// by HTTP/1.1 or HTTP/2.
+/// by HTTP/1.1, where the listener accepts it, or HTTP/2.
 pub fn ops(
     health: HealthServer<impl Health>,
     registry: MetricsRegistry,
-) -> Result<Router, ReflectionError> {
+) -> Result<Routes, ReflectionError> {
     let registry = Arc::new(registry);
     let metrics = get(move || std::future::ready(scrape(&registry)));
     let routes = Routes::new(health).into_axum_router();
     let routes = routes.route("/metrics", metrics);
-    let server = server().accept_http1(true).add_routes(routes.into());
-    with_reflection(server, &[])
+    with_reflection(routes.into(), &[])
 }
 
 type Answer = (StatusCode, [(http::HeaderName, &'static str); 1], String);

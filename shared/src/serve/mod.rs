@@ -17,7 +17,7 @@ pub use public::PublicAccess;
 pub use readiness::{LIVENESS, Readiness};
 pub(crate) use shedding::{Place, overloaded};
 pub use shedding::{Priority, Shed, Shedding};
-pub use web::{InvalidOrigins, WebLayer, WebOrigins};
+pub use web::{InvalidOrigins, WebOrigins};
 
 use crate::tls::ServerTls;
 use std::{io, net::SocketAddr, time::Duration};
@@ -26,7 +26,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Server, server::Router};
+use tonic::{service::Routes, transport::Server};
 use tonic_health::{
     pb::health_server::{Health, HealthServer},
     server::HealthReporter,
@@ -62,6 +62,8 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     tls: Option<ServerTls>,
+    web_origins: WebOrigins,
+    accepts_http1: bool,
 }
 
 impl Listener {
@@ -79,6 +81,8 @@ impl Listener {
             socket,
             address,
             tls: None,
+            web_origins: WebOrigins::default(),
+            accepts_http1: false,
         })
     }
 
@@ -86,6 +90,25 @@ impl Listener {
     #[must_use]
     pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// Serves pages of these origins as well: each of its services by gRPC-Web.
+    #[must_use]
+    pub fn with_web_origins(self, web_origins: WebOrigins) -> Self {
+        Self {
+            accepts_http1: self.accepts_http1 || !web_origins.is_empty(),
+            web_origins,
+            ..self
+        }
+    }
+
+    /// Accepts HTTP/1.1 beside HTTP/2.
+    #[must_use]
+    pub fn with_http1(self) -> Self {
+        Self {
+            accepts_http1: true,
+            ..self
+        }
     }
 
     /// Its TLS, if it has any.
@@ -101,16 +124,23 @@ impl Listener {
     }
 
     /// Serves until `stop`, then finishes what is in flight, for a bounded time.
-    pub async fn serve(self, router: Router, stop: CancellationToken) -> Result<(), ServeError> {
+    pub async fn serve(self, routes: Routes, stop: CancellationToken) -> Result<(), ServeError> {
         let Self {
             name,
             socket,
             address,
             tls,
+            web_origins,
+            accepts_http1,
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
         let incoming = connections::accept(name, socket, tls, stop.clone());
-        let serving = router.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        // around all services, health and reflection too; the outermost first
+        let serving = server()
+            .accept_http1(accepts_http1)
+            .layer(web_origins.layer())
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
@@ -151,8 +181,7 @@ pub enum ServeError {
 }
 
 /// A server with this back end's limits.
-#[must_use]
-pub fn server() -> Server {
+fn server() -> Server {
     Server::builder()
         .tcp_nodelay(true)
         .max_concurrent_streams(MAX_STREAMS)
@@ -172,7 +201,7 @@ pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
 
 /// Reflection for the named services and health, in both versions: older
 /// grpcurl asks v1alpha only.
-pub fn with_reflection(router: Router, services: &[&str]) -> Result<Router, ReflectionError> {
+pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, ReflectionError> {
     let builder = || {
         services.iter().chain(&["grpc.health.v1.Health"]).fold(
             tonic_reflection::server::Builder::configure()
@@ -185,7 +214,7 @@ pub fn with_reflection(router: Router, services: &[&str]) -> Result<Router, Refl
     };
     let v1 = builder().build_v1()?;
     let v1alpha = builder().build_v1alpha()?;
-    Ok(router
+    Ok(routes
         .add_service(v1.max_decoding_message_size(MAX_QUESTION))
         .add_service(v1alpha.max_decoding_message_size(MAX_QUESTION)))
 }
@@ -199,14 +228,14 @@ pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 /// short wait, what is in flight finishes under a deadline. A listener that fails
 /// stops the others.
 pub async fn run(
-    listeners: impl IntoIterator<Item = (Listener, Router)>,
+    listeners: impl IntoIterator<Item = (Listener, Routes)>,
     readiness: Readiness,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     let drain = CancellationToken::new();
     let mut serving = tokio::task::JoinSet::new();
-    for (listener, router) in listeners {
-        serving.spawn(listener.serve(router, drain.clone()));
+    for (listener, routes) in listeners {
+        serving.spawn(listener.serve(routes, drain.clone()));
     }
     let watching = {
         let (stop, drain) = (stop.clone(), drain.clone());

@@ -37,7 +37,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 pub struct WebOrigins(Vec<HeaderValue>);
 
 /// A layer that is there, or not.
-pub type WebLayer = Either<Stack<GrpcWebLayer, CorsLayer>, Identity>;
+pub(super) type WebLayer = Either<Stack<GrpcWebLayer, CorsLayer>, Identity>;
 
 impl WebOrigins {
     /// Whether there is none: browsers are not served.
@@ -56,10 +56,9 @@ impl WebOrigins {
         }
     }
 
-    /// Wraps gRPC services, by `named_layer`, around all others: pre-flights (Fetch
-    /// standard, "CORS protocol"), and gRPC-Web to gRPC and back.
-    #[must_use]
-    pub fn layer(&self) -> WebLayer {
+    /// Wraps all services of a listener: pre-flights (Fetch standard, "CORS protocol"),
+    /// and gRPC-Web to gRPC and back.
+    pub(super) fn layer(&self) -> WebLayer {
         let cors = || {
             CorsLayer::new()
                 .allow_origin(self.0.clone())

@@ -1,7 +1,7 @@
 //! What stands in front of auth-service: counts its calls, and loses, holds or
 //! refuses them.
 
-use shared::serve::{self, Listener};
+use shared::serve::Listener;
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -13,7 +13,7 @@ use std::{
 use testing::auth::channel;
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Status, body::Body, server::NamedService, transport::Channel};
+use tonic::{Status, body::Body, server::NamedService, service::Routes, transport::Channel};
 use tower::Service;
 
 /// What becomes of one call.
@@ -52,7 +52,7 @@ impl Front {
             state: Arc::clone(&state),
         };
         let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(serve::server().add_service(forward), stop.clone()));
+        tokio::spawn(listener.serve(Routes::new(forward), stop.clone()));
         Self {
             address,
             state,

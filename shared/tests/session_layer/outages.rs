@@ -8,7 +8,7 @@ use proto::auth::v1::{
 use shared::{
     channel::Target,
     errors,
-    serve::{self, Listener},
+    serve::Listener,
     session_layer::{Limits, RemoteValidator, ServiceTokens},
 };
 use std::{net::SocketAddr, sync::Mutex, time::Duration};
@@ -19,7 +19,7 @@ use testing::{
     third::v1::{WaitRequest, WhoAmIRequest},
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, service::Routes};
 
 /// What a caller gives a call.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -136,7 +136,7 @@ async fn scripted(
         .unwrap();
     let third = third_service::start(validator(listener.address(), folder.path())).await;
     let stop = CancellationToken::new();
-    tokio::spawn(listener.serve(serve::server().add_service(service), stop.clone()));
+    tokio::spawn(listener.serve(Routes::new(service), stop.clone()));
     (third, script, stop.drop_guard())
 }
 

@@ -1,7 +1,7 @@
 //! The third service, joined in a few lines.
 
 use shared::{
-    serve::{self, Listener},
+    serve::Listener,
     session_layer::{AccessRules, Limits, SessionLayer, Validator, principal},
 };
 use std::net::SocketAddr;
@@ -20,7 +20,11 @@ use testing::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, service::LayerExt as _, transport::Channel};
+use tonic::{
+    Request, Response, Status,
+    service::{LayerExt as _, Routes},
+    transport::Channel,
+};
 
 /// Starts it before a validator, with time for what a loaded machine takes; gives a
 /// client.
@@ -44,7 +48,7 @@ pub(crate) async fn start_with(validator: impl Validator, limits: Limits) -> Thi
     let channel = channel(listener.address());
     let client = ThirdServiceClient::new(channel.clone());
     let stop = CancellationToken::new();
-    tokio::spawn(listener.serve(serve::server().add_service(service), stop.clone()));
+    tokio::spawn(listener.serve(Routes::new(service), stop.clone()));
     Third {
         client,
         channel,

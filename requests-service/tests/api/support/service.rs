@@ -20,14 +20,18 @@ use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     errors,
-    serve::{Listener, server},
+    serve::Listener,
     session_layer::{AccessRules, Limits, SessionLayer},
     time::Clock,
 };
 use std::time::Duration;
 use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Request, Status, service::LayerExt as _, transport::Channel};
+use tonic::{
+    Request, Status,
+    service::{LayerExt as _, Routes},
+    transport::Channel,
+};
 
 /// The reason in a refusal.
 pub(crate) fn reason(status: &Status) -> String {
@@ -84,15 +88,15 @@ impl Service {
             validation: PATIENCE,
         };
         let sessions = SessionLayer::with(rules, Tokens, None, time).unwrap();
-        let router = server()
-            .add_service(sessions.named_layer(PartnerRequestsServiceServer::new(handlers)))
+        let partner_requests = PartnerRequestsServiceServer::new(handlers);
+        let routes = Routes::new(sessions.named_layer(partner_requests))
             .add_service(sessions.named_layer(PartnersServiceServer::new(partners)));
         let listener = Listener::bind("public", ([127, 0, 0, 1], 0).into())
             .await
             .unwrap();
         let address = listener.address();
         let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(router, stop.clone()));
+        tokio::spawn(listener.serve(routes, stop.clone()));
         let channel = testing::auth::channel(address);
         Self {
             client: PartnerRequestsServiceClient::new(channel.clone()),

@@ -60,8 +60,8 @@ async fn any_call_goes_to_a_replica_that_can_be_reached() {
         .unwrap();
     let there = listener.address();
     let stop = tokio_util::sync::CancellationToken::new();
-    let router = shared::serve::server().add_service(health);
-    tokio::spawn(listener.serve(router, stop.clone()));
+    let routes = tonic::service::Routes::new(health);
+    tokio::spawn(listener.serve(routes, stop.clone()));
     let _stop = stop.drop_guard();
     // nobody listens at the other two
     let nobody = |last| SocketAddr::from(([127, 0, 0, last], 1));

@@ -4,10 +4,7 @@ use proto::auth::v1::{
     Principal, UserType, ValidateSessionRequest, ValidateSessionResponse,
     session_validation_service_server::{SessionValidationService, SessionValidationServiceServer},
 };
-use shared::{
-    serve::{self, Listener},
-    tls::ServerTls,
-};
+use shared::{serve::Listener, tls::ServerTls};
 use std::{
     net::SocketAddr,
     sync::{
@@ -17,7 +14,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, service::Routes};
 
 /// It stops when this is dropped: calls end, connections are closed.
 pub(crate) struct StandIn {
@@ -61,7 +58,7 @@ impl StandIn {
             .with_tls(tls);
         let address = listener.address();
         let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(serve::server().add_service(service), stop.clone()));
+        tokio::spawn(listener.serve(Routes::new(service), stop.clone()));
         Self {
             address,
             handlers,

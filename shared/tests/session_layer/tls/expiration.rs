@@ -25,11 +25,12 @@ async fn start(certificates: [(&'static str, Option<Presented>); 3]) -> (SocketA
     let (_, health) = tonic_health::server::health_reporter();
     let listener = Listener::bind("ops", "127.0.0.1:0".parse().unwrap())
         .await
-        .unwrap();
+        .unwrap()
+        .with_http1();
     let address = listener.address();
     let stop = CancellationToken::new();
-    let router = serve::ops(health, registry).unwrap();
-    tokio::spawn(listener.serve(router, stop.clone()));
+    let routes = serve::ops(health, registry).unwrap();
+    tokio::spawn(listener.serve(routes, stop.clone()));
     (address, stop.drop_guard())
 }
 

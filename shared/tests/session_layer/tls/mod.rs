@@ -8,13 +8,13 @@ mod rotation;
 
 use shared::{
     channel::{self, Target},
-    serve::{self, Listener},
+    serve::Listener,
     tls::{CertificateFiles, ClientTls, ClientTlsFiles, Protocols, ServerTls, ServerTlsFiles},
 };
 use std::net::SocketAddr;
 use testing::certificates::{Authority, Certified, Mounted};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::Status;
+use tonic::{Status, service::Routes};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// A listener that serves health alone. It stops when this is dropped.
@@ -32,7 +32,7 @@ impl Served {
             .with_tls(tls);
         let address = listener.address();
         let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(serve::server().add_service(health), stop.clone()));
+        tokio::spawn(listener.serve(Routes::new(health), stop.clone()));
         Self {
             address,
             _stop: stop.drop_guard(),

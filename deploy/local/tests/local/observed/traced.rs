@@ -17,7 +17,7 @@ use proto::{
 };
 use serde_json::Value;
 use shared::{
-    serve::{self, Listener},
+    serve::Listener,
     tls::{CertificateFiles, Protocols, ServerTls, ServerTlsFiles},
 };
 use std::{fmt::Write as _, path::Path};
@@ -27,7 +27,7 @@ use testing::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, service::Routes};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
@@ -70,8 +70,8 @@ async fn collector(tls: Option<&Mounted>) -> (String, Exported) {
         .unwrap()
         .with_tls(tls);
     let address = format!("{scheme}://localhost:{}", listener.address().port());
-    let router = serve::server().add_service(TraceServiceServer::new(Collector(spans)));
-    tokio::spawn(listener.serve(router, CancellationToken::new()));
+    let routes = Routes::new(TraceServiceServer::new(Collector(spans)));
+    tokio::spawn(listener.serve(routes, CancellationToken::new()));
     (address, exported)
 }
 
