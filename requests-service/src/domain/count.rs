@@ -24,7 +24,7 @@ impl PartnerRequests {
     /// The counts are in that order.
     pub async fn count(&self, caller: &Principal, query: &CountQuery) -> Result<Vec<Count>, Error> {
         let visibility = visibility::of(caller)?;
-        visibility::check_filter(visibility, &query.filter)?;
+        self.check_filter(visibility, &query.filter).await?;
         self.check_search(visibility, &query.filter).await?;
         let kinds = self
             .store

@@ -23,7 +23,7 @@ impl PartnerRequests {
     /// Lists one page of what the caller may see.
     pub async fn list(&self, caller: &Principal, query: &ListQuery) -> Result<Page, Error> {
         let visibility = visibility::of(caller)?;
-        visibility::check_filter(visibility, &query.filter)?;
+        self.check_filter(visibility, &query.filter).await?;
         self.check_search(visibility, &query.filter).await?;
 
         // one more than the page holds tells whether there is a next one

@@ -1,8 +1,9 @@
 //! Users of partners that may not work.
 
-use crate::support::{ADMIN, Row, Service, partner, reason};
+use crate::support::{ADMIN, Row, Service, of, partner, reason};
 use proto::requests::v1::{
-    GetPartnerRequestRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
+    CountPartnerRequestsRequest, GetPartnerRequestRequest, ListPartnerRequestsRequest,
+    PartnerRequestChange, PartnerRequestFilter, UpdatePartnerRequestStatusRequest,
     get_partner_request_request::Key,
 };
 use testing::Kind;
@@ -39,6 +40,49 @@ testing::on_both_databases! {
             for refusal in [listed, got] {
                 assert_eq!(refusal.code(), Code::PermissionDenied, "{id}");
                 assert_eq!(reason(&refusal), expected, "{id}");
+            }
+        }
+    }
+
+    /// Whatever the call is about: another partner, what does not exist, a request in
+    /// another status.
+    async fn a_user_of_a_dead_partner_learns_of_it_from_every_call(kind: Kind) {
+        let service = Service::start(kind).await;
+        service
+            .insert(&[Row::new(1, Some(1)), Row::new(4, Some(4)), Row::new(5, Some(5))])
+            .await;
+        for (id, expected) in [
+            (3, "PARTNER_DELETED"),
+            (4, "PARTNER_INACTIVE"),
+            (5, "PARTNER_SUSPENDED"),
+            (404, "PARTNER_DELETED"),
+        ] {
+            let token = of("partner", "request_view+request_update", Some(id), 901);
+            for partner_ids in [vec![], vec![id], vec![1], vec![id, 1], vec![404, 405]] {
+                let filter = Some(PartnerRequestFilter {
+                    partner_ids: partner_ids.clone(),
+                    text: "Mona".to_owned(),
+                    ..PartnerRequestFilter::default()
+                });
+                let list = ListPartnerRequestsRequest { filter: filter.clone(), ..with_total() };
+                let listed = service.list(&token, list).await.unwrap_err();
+                assert_eq!(reason(&listed), expected, "list {partner_ids:?} as {id}");
+                let count = CountPartnerRequestsRequest { filter, group_by: 0 };
+                let counted = service.count(&token, count).await.unwrap_err();
+                assert_eq!(reason(&counted), expected, "count {partner_ids:?} as {id}");
+            }
+            for request_id in [1, 4, 5, 999] {
+                let key = Some(Key::RequestId(request_id));
+                let got = service.get(&token, GetPartnerRequestRequest { key }).await.unwrap_err();
+                assert_eq!(reason(&got), expected, "get {request_id} as {id}");
+                let update = UpdatePartnerRequestStatusRequest {
+                    request_id,
+                    change: PartnerRequestChange::Complete.into(),
+                    etag: "of another time".to_owned(),
+                    ..UpdatePartnerRequestStatusRequest::default()
+                };
+                let updated = service.update(&token, update).await.unwrap_err();
+                assert_eq!(reason(&updated), expected, "update {request_id} as {id}");
             }
         }
     }
