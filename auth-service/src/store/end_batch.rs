@@ -2,6 +2,7 @@
 
 use super::{
     Store, StoreError,
+    end_many::not_ended,
     entity::user_session::{Column, Entity},
 };
 use crate::model::{AuditEvent, EndReason, Scope};
@@ -55,7 +56,7 @@ impl Store {
             .column(Column::Id)
             .from(Entity)
             .and_where(self.database.dialect().one_of(Expr::col(Column::Id), ids))
-            .and_where(Expr::col(Column::IsActive))
+            .and_where(not_ended())
             .take();
         let update = self.end_many(picked, reason);
         Ok(Some(Batch {
@@ -81,10 +82,7 @@ impl Store {
 
     /// The rows of a scope that are not ended, the old application's too.
     fn active_in(&self, scope: &Scope) -> SelectStatement {
-        let mut query = Query::select()
-            .from(Entity)
-            .and_where(Expr::col(Column::IsActive))
-            .take();
+        let mut query = Query::select().from(Entity).and_where(not_ended()).take();
         match scope {
             Scope::All => {}
             Scope::Of(user) => {

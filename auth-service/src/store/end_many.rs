@@ -94,13 +94,20 @@ impl Store {
     }
 }
 
+/// Whether a row is not ended yet. `is_active` is NULL in rows of the old application
+/// that did not name it, or that somebody else wrote: these are still to be ended. A
+/// session of ours is over wherever it is not true.
+pub(super) fn not_ended() -> Expr {
+    Expr::col(Column::IsActive).if_null(Expr::col(Column::Generation).is_null())
+}
+
 /// The rows of a user's sessions that are not ended, the old application's too.
 pub(super) fn active_of(user: UserId, but: Option<SessionId>) -> SelectStatement {
     let mut query = Query::select()
         .column(Column::Id)
         .from(Entity)
         .and_where(Expr::col(Column::UserId).eq(user.0))
-        .and_where(Expr::col(Column::IsActive))
+        .and_where(not_ended())
         .take();
     if let Some(but) = but {
         query.and_where(Expr::col(Column::SessionId).ne(but.to_string()));
