@@ -2,7 +2,7 @@
 
 use crate::generate::{GenerateArguments, Options};
 use clap::{Args, Parser, Subcommand};
-use shared::{config::Problems, database::DatabaseUrl};
+use shared::{config::Problems, database::DatabaseUrl, serve::WebOrigins};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// How many demo requests there are by default.
@@ -47,6 +47,10 @@ pub struct Arguments {
     /// Where requests-service's ops listener is.
     #[arg(long, default_value = "127.0.0.1:50063")]
     pub requests_ops_listen: String,
+    /// Origins whose pages may call both services by gRPC-Web, by commas:
+    /// http://localhost:3000. None: browsers are not served.
+    #[arg(long, env = "LOCAL_WEB_ORIGINS")]
+    pub web_origins: Option<String>,
 }
 
 /// What else the command does.
@@ -112,6 +116,7 @@ pub struct Config {
     pub auth_ops_listen: SocketAddr,
     pub requests_public_listen: SocketAddr,
     pub requests_ops_listen: SocketAddr,
+    pub web_origins: WebOrigins,
 }
 
 impl TryFrom<Arguments> for Config {
@@ -124,6 +129,8 @@ impl TryFrom<Arguments> for Config {
             .as_deref()
             .map(|url| problems.parse::<DatabaseUrl>("--database-url", url));
         let demo_requests = demo_requests(&mut problems, &arguments.demo_requests);
+        let web_origins = arguments.web_origins.as_deref().unwrap_or_default();
+        let web_origins = problems.parse::<WebOrigins>("--web-origins", web_origins);
         let mut address = |flag, text: &str| problems.parse::<SocketAddr>(flag, text);
         let addresses = (
             address("--auth-public-listen", &arguments.auth_public_listen),
@@ -137,6 +144,7 @@ impl TryFrom<Arguments> for Config {
         );
         let (
             Some(demo_requests),
+            Some(web_origins),
             (
                 Some(auth_public_listen),
                 Some(auth_internal_listen),
@@ -145,7 +153,7 @@ impl TryFrom<Arguments> for Config {
                 Some(requests_ops_listen),
             ),
             None | Some(Some(_)),
-        ) = (demo_requests, addresses, &url)
+        ) = (demo_requests, web_origins, addresses, &url)
         else {
             return Err(problems);
         };
@@ -159,6 +167,7 @@ impl TryFrom<Arguments> for Config {
             auth_ops_listen,
             requests_public_listen,
             requests_ops_listen,
+            web_origins,
         })
     }
 }

@@ -2,6 +2,7 @@
 //! order. The lines are a script: whatever is not a command is a comment.
 
 use crate::demo;
+use shared::serve::WebOrigins;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 /// The last line, so that a reader of a pipe knows that it has all of them.
@@ -14,6 +15,7 @@ pub(crate) struct Instructions {
     pub(crate) requests: SocketAddr,
     pub(crate) metrics: [SocketAddr; 2],
     pub(crate) service_token: PathBuf,
+    pub(crate) web_origins: WebOrigins,
     pub(crate) demo: demo::Presence,
 }
 
@@ -25,6 +27,7 @@ impl fmt::Display for Instructions {
             requests,
             metrics: [auth_metrics, requests_metrics],
             service_token,
+            web_origins,
             demo,
         } = self;
         writeln!(
@@ -37,6 +40,14 @@ impl fmt::Display for Instructions {
             "# metrics:           http://{auth_metrics}/metrics http://{requests_metrics}/metrics"
         )?;
         writeln!(f, "# service token:     {}", service_token.display())?;
+        if web_origins.is_empty() {
+            writeln!(
+                f,
+                "# web pages:         none; --web-origins names origins whose pages may call"
+            )?;
+        } else {
+            writeln!(f, "# web pages:         of {web_origins}")?;
+        }
         writeln!(f, "#")?;
         if *demo == demo::Presence::OtherData {
             writeln!(

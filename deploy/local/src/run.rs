@@ -108,6 +108,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalErr
         requests: requests.public_address(),
         metrics: [auth.ops_address(), requests.ops_address()],
         service_token: directory.service_token(),
+        web_origins: config.web_origins,
         demo,
     };
     let mut terminal = io::stdout().lock();
@@ -138,6 +139,14 @@ pub async fn write_demo_data(url: &DatabaseUrl, requests: i32) -> Result<(), Loc
     Ok(())
 }
 
+/// Whom the public listeners of both services serve.
+fn access(config: &Config) -> PublicAccess {
+    PublicAccess {
+        web_origins: config.web_origins.clone(),
+        ..PublicAccess::default()
+    }
+}
+
 fn auth_config(
     config: &Config,
     directory: &DataDirectory,
@@ -160,7 +169,7 @@ fn auth_config(
         housekeeping: housekeeping::EVERY,
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
-        access: PublicAccess::default(),
+        access: access(config),
         limits: Limits::default(),
     }
 }
@@ -181,7 +190,7 @@ fn requests_config(
         public_tls: None,
         auth_service_tls: None,
         service_token_file: Some(directory.service_token()),
-        access: PublicAccess::default(),
+        access: access(config),
         limits: Limits::default(),
         housekeeping: housekeeping::EVERY,
     })

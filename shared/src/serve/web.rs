@@ -3,7 +3,7 @@
 
 use crate::tls::Protocols;
 use http::{HeaderName, HeaderValue, Method, Uri, header};
-use std::{str::FromStr, time::Duration};
+use std::{fmt, iter, str::FromStr, time::Duration};
 use tonic_web::GrpcWebLayer;
 use tower::{
     layer::util::{Identity, Stack},
@@ -76,6 +76,16 @@ impl WebOrigins {
 #[error("must be origins by commas, each as a browser sends it: https://host or https://host:port")]
 pub struct InvalidOrigins;
 
+impl fmt::Display for WebOrigins {
+    /// The origins, by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (origin, before) in self.0.iter().zip(iter::once("").chain(iter::repeat(", "))) {
+            write!(f, "{before}{}", origin.to_str().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
 impl FromStr for WebOrigins {
     type Err = InvalidOrigins;
 
@@ -108,6 +118,7 @@ mod tests {
     fn origins_are_taken_as_browsers_send_them_and_nothing_else_is() {
         let two: WebOrigins = "https://a.example, http://localhost:3000".parse().unwrap();
         assert_eq!(two.0, ["https://a.example", "http://localhost:3000"]);
+        assert_eq!(two.to_string(), "https://a.example, http://localhost:3000");
         assert!("".parse::<WebOrigins>().unwrap().is_empty());
         for wrong in [
             "*",

@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod browsers;
 mod failures;
 mod generated;
 mod manifests;

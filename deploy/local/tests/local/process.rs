@@ -171,6 +171,11 @@ pub(crate) fn fail(command: &mut Command) -> Failure {
     let mut bounded = Command::new("timeout");
     bounded.arg("--signal=KILL").arg("60").arg(program);
     bounded.args(command.get_args());
+    bounded.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     let output = bounded.output().expect("timeout, of coreutils");
     let Output {
         status,
