@@ -33,6 +33,8 @@ use tonic::service::Routes;
 pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
 /// The internal listener's service.
 pub const VALIDATION_SERVICE: &str = "ticketing.auth.v1.SessionValidationService";
+/// Whose health follows the database's.
+const SERVICES: [&str; 2] = [AUTH_SERVICE, VALIDATION_SERVICE];
 /// How often the directory of keys is read again.
 const REREAD_KEYS: Duration = Duration::from_secs(10);
 /// How long a stop waits for what is still to be written.
@@ -97,12 +99,7 @@ impl App {
         let layers = Layers::new(shedding, calls);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let services = credentials(config.services)?;
-        let tokens = Tokens::new(
-            Arc::clone(&keys),
-            config.issuer,
-            config.audience,
-            clock.clone(),
-        );
+        let tokens = Tokens::new(Arc::clone(&keys), config.issuer, config.audience);
         let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
@@ -144,8 +141,7 @@ impl App {
         };
 
         let (health, health_service) = serve::health();
-        let readiness =
-            serve::Readiness::new(database, health, &[AUTH_SERVICE, VALIDATION_SERVICE]).await;
+        let readiness = serve::Readiness::new(database, health, &SERVICES, &mut registry).await;
 
         let public_routes = routes::public(
             for_clients,

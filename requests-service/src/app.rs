@@ -115,7 +115,7 @@ impl App {
         tokio::spawn(async move { store.say_how_it_searches().await });
 
         let (health, health_service) = serve::health();
-        let readiness = Readiness::new(database, health, &SERVICES).await;
+        let readiness = Readiness::new(database, health, &SERVICES, &mut registry).await;
 
         let tokens = config.service_token_file.map(ServiceTokens::open);
         let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;

@@ -149,6 +149,18 @@ impl TryFrom<prost_types::Timestamp> for Timestamp {
 #[error("must be between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z")]
 pub struct InvalidTimestamp;
 
+/// How far two clocks may be apart.
+pub const LEEWAY: Duration = Duration::from_secs(5);
+
+/// By how many microseconds a clock is ahead of another one, which said `other` at some
+/// moment between `before` and `after`; negative if it is behind. What the time between
+/// those two explains is no difference.
+#[must_use]
+pub fn clock_difference(before: Timestamp, other: Timestamp, after: Timestamp) -> i64 {
+    let nearest = other.min(after).max(before);
+    nearest.0.saturating_sub(other.0)
+}
+
 /// The process clock, and the offset that statements add to the database's.
 ///
 /// In production both offsets are zero for good. Tests shift time by
@@ -192,8 +204,8 @@ impl Clock {
         }
     }
 
-    /// The process' time now. It serves token times and key times only; what is
-    /// decided about a row is decided by the database's clock.
+    /// The process' time now. It serves key times only; all else is decided by the
+    /// database's clock.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn now(&self) -> Timestamp {
@@ -251,6 +263,21 @@ mod tests {
     fn display_is_rfc_3339() {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::INFINITY.to_string(), "infinity");
+    }
+
+    #[test]
+    fn clocks_differ_by_what_the_time_of_the_question_does_not_explain() {
+        let difference =
+            |other| clock_difference(Timestamp(1_000), Timestamp(other), Timestamp(1_400));
+        assert_eq!(difference(1_000), 0);
+        assert_eq!(difference(1_400), 0);
+        assert_eq!(difference(400), 600, "ahead");
+        assert_eq!(difference(2_000), -600, "behind");
+        // the clock was set back while the other one was asked
+        assert_eq!(
+            clock_difference(Timestamp(9), Timestamp(5), Timestamp(1)),
+            4
+        );
     }
 
     #[test]

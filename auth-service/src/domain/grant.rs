@@ -31,6 +31,7 @@ impl Sessions {
                 session.user_id,
                 session.id,
                 session.generation,
+                record.now,
                 expires_at,
             )
         };

@@ -53,13 +53,13 @@ impl Sessions {
 
     async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token);
-        let claims = claims.inspect_err(|refusal| {
-            self.metrics.refreshed(CountedRefresh::Token(*refusal));
-        })?;
+        let claims = self.count_refused_token(claims)?;
         let presented = Presented { claims, client };
         let mut lost = false;
         for _ in 0..ATTEMPTS {
             let mut record = self.load_for(&presented).await?;
+            // before the session is looked at: an expired token ends and changes nothing
+            self.count_refused_token(presented.claims.check_expiry(record.now))?;
             let user = self.standing_or_end(&presented, &record).await?;
             let row = InForce {
                 generation: record.session.generation,
@@ -101,6 +101,10 @@ impl Sessions {
         }
         self.conclude(&presented, RefreshOutcome::Conflict, Noted::NotYet);
         Err(AuthError::RefreshConflict)
+    }
+
+    fn count_refused_token<T>(&self, checked: Result<T, Refusal>) -> Result<T, Refusal> {
+        checked.inspect_err(|refusal| self.metrics.refreshed(CountedRefresh::Token(*refusal)))
     }
 
     async fn load_for(&self, presented: &Presented) -> Result<SessionRecord, AuthError> {

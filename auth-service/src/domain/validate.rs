@@ -26,6 +26,8 @@ impl Sessions {
         let record = self.lookups.look_up(claims.session_id).await?;
         let record = record.filter(|record| record.session.user_id == claims.user_id);
         let record = record.ok_or(Refusal::SessionNotFound)?;
+        // before the session is looked at: an expired token ends and marks nothing
+        claims.check_expiry(record.now)?;
         let user = match standing(&record) {
             Ok(user) => user.clone(),
             Err(dead) => {

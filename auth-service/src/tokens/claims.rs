@@ -1,10 +1,10 @@
 //! What a token says.
 
-use crate::model::Generation;
+use crate::model::{Generation, Refusal};
 use serde::{Deserialize, Serialize};
 use shared::{
     ids::{SessionId, UserId},
-    time::Timestamp,
+    time::{LEEWAY, Timestamp},
 };
 
 /// The two kinds of token; one is never taken for the other.
@@ -66,6 +66,16 @@ pub(super) struct WireClaims {
 }
 
 impl Claims {
+    /// Refuses a token whose time is over. `now` is the database's time: the clocks of
+    /// the replicas may differ.
+    pub fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now < self.expires_at + LEEWAY {
+            Ok(())
+        } else {
+            Err(Refusal::TokenExpired)
+        }
+    }
+
     pub(super) fn read(kind: TokenKind, wire: &WireClaims) -> Option<Self> {
         Some(Self {
             kind,
@@ -74,5 +84,26 @@ impl Claims {
             generation: Generation(wire.generation),
             expires_at: Timestamp::from_seconds(wire.exp),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_expires_five_seconds_after_its_end() {
+        let end = Timestamp::from_seconds(1_764_000_000);
+        let claims = Claims {
+            kind: TokenKind::Access,
+            user_id: UserId(1),
+            session_id: SessionId::random(),
+            generation: Generation::FIRST,
+            expires_at: end,
+        };
+        let after = |micros| claims.check_expiry(Timestamp::from_micros(end.micros() + micros));
+        assert_eq!(after(-3_600_000_000), Ok(()));
+        assert_eq!(after(4_999_999), Ok(()));
+        assert_eq!(after(5_000_000), Err(Refusal::TokenExpired));
     }
 }

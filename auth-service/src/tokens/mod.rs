@@ -30,19 +30,18 @@ use serde::Deserialize;
 use shared::{
     ids::{SessionId, UserId},
     session_layer::BearerToken,
-    time::{Clock, Timestamp},
+    time::Timestamp,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-/// Tolerated difference between clocks.
-const LEEWAY: Duration = Duration::from_secs(5);
 /// Verified signatures remembered: some 20 MB when full.
 const CACHED_SIGNATURES: usize = 100_000;
 
 /// SHA-256 of a whole token. In memory only.
 type TokenDigest = [u8; 32];
 
-/// Issues and verifies tokens.
+/// Issues and verifies tokens. It asks no clock: when a token was issued and whether it
+/// has expired is decided by the database's time, which its caller has.
 #[derive(Debug)]
 pub struct Tokens {
     keys: Arc<KeyRing>,
@@ -50,7 +49,6 @@ pub struct Tokens {
     verified: Cache<TokenDigest, (u64, Claims)>,
     issuer: String,
     audience: String,
-    clock: Clock,
     metrics: SignatureMetrics,
 }
 
@@ -77,13 +75,12 @@ pub enum SignError {
 impl Tokens {
     /// Tokens of one issuer for one audience.
     #[must_use]
-    pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String, clock: Clock) -> Self {
+    pub fn new(keys: Arc<KeyRing>, issuer: String, audience: String) -> Self {
         Self {
             keys,
             verified: Cache::new(CACHED_SIGNATURES),
             issuer,
             audience,
-            clock,
             metrics: SignatureMetrics::default(),
         }
     }
@@ -94,13 +91,14 @@ impl Tokens {
         &self.metrics
     }
 
-    /// Signs a token.
+    /// Signs a token. `issued_at` is the database's time.
     pub fn issue(
         &self,
         kind: TokenKind,
         user: UserId,
         session: SessionId,
         generation: Generation,
+        issued_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<IssuedToken, SignError> {
         let (name, key) = self.keys.signing().ok_or(SignError::NoKey)?;
@@ -113,7 +111,7 @@ impl Tokens {
             sub: user.0.to_string(),
             sid: session.to_string(),
             generation: generation.0,
-            iat: self.clock.now().seconds(),
+            iat: issued_at.seconds(),
             exp: expires_at.seconds(),
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -127,15 +125,13 @@ impl Tokens {
         })
     }
 
-    /// Verifies a token of one kind: form, algorithm, key, signature, type,
-    /// issuer, audience and time, each with its own refusal.
+    /// Verifies a token of one kind: form, algorithm, key, signature, type, issuer
+    /// and audience, each with its own refusal. Whether it has expired is asked of the
+    /// claims, once the database's time is known ([`Claims::check_expiry`]).
     pub fn verify(&self, kind: TokenKind, token: &BearerToken) -> Result<Claims, Refusal> {
         let claims = self.verify_signature(token)?;
         if claims.kind != kind {
             return Err(Refusal::TokenType);
-        }
-        if self.clock.now() >= claims.expires_at + LEEWAY {
-            return Err(Refusal::TokenExpired);
         }
         Ok(claims)
     }
@@ -164,9 +160,7 @@ impl Tokens {
             _ => self.metrics.afresh.inc(),
         };
         let claims = self.verify_afresh(token)?;
-        if self.clock.now() < claims.expires_at + LEEWAY {
-            self.verified.insert(digest, (edition, claims.clone()));
-        }
+        self.verified.insert(digest, (edition, claims.clone()));
         Ok(claims)
     }
 
@@ -197,7 +191,7 @@ impl Tokens {
 
     fn decode(&self, token: &BearerToken, key: &Key) -> Result<WireClaims, Refusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        // checked by our own clock
+        // checked by the database's clock
         validation.validate_exp = false;
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);

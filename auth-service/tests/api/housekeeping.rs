@@ -135,7 +135,7 @@ testing::on_both_databases! {
         auth.clock.advance(RETENTION);
         housekeeper.round().await;
         assert_eq!(sessions(&auth.database).await, 0);
-        assert_eq!(refusal(auth.refresh(&live.refresh_token).await), token_expired);
+        assert_eq!(refusal(auth.refresh(&live.refresh_token).await), unauthenticated("SESSION_NOT_FOUND"));
     }
 
     async fn the_running_service_does_it_and_says_so(kind: Kind) {

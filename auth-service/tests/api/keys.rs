@@ -65,21 +65,29 @@ impl Keys {
         KeyRing::open(self.folder.path().to_owned(), self.clock.clone()).map(Arc::new)
     }
 
-    fn tokens(&self, ring: &Arc<KeyRing>) -> Tokens {
-        let (issuer, audience) = ("issuer".to_owned(), "audience".to_owned());
-        Tokens::new(Arc::clone(ring), issuer, audience, self.clock.clone())
-    }
-
     /// A fresh process on the same directory.
     fn restarted(&self) -> Tokens {
-        self.tokens(&self.open().unwrap())
+        tokens_of(&self.open().unwrap())
     }
+}
+
+fn tokens_of(ring: &Arc<KeyRing>) -> Tokens {
+    let (issuer, audience) = ("issuer".to_owned(), "audience".to_owned());
+    Tokens::new(Arc::clone(ring), issuer, audience)
 }
 
 pub(crate) fn issue(tokens: &Tokens) -> String {
     let end = Timestamp::from_seconds(99_999_999_999);
     let session = SessionId::random();
-    let token = tokens.issue(TokenKind::Access, UserId(1), session, Generation(1), end);
+    let now = Clock::system().now();
+    let token = tokens.issue(
+        TokenKind::Access,
+        UserId(1),
+        session,
+        Generation(1),
+        now,
+        end,
+    );
     token.unwrap().text.expose_secret().to_owned()
 }
 
@@ -92,7 +100,7 @@ fn verify(tokens: &Tokens, token: &str) -> Result<(), Refusal> {
 fn the_newest_key_past_its_time_signs_and_all_verify() {
     let keys = Keys::at(&[-3 * HOUR, -2 * HOUR, HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let before = issue(&tokens);
     let newest = KeyName::at(Timestamp::from_seconds(
         keys.clock.now().seconds() - 2 * HOUR,
@@ -131,7 +139,7 @@ fn a_key_ahead_of_its_time_verifies_already() {
 fn a_key_that_appears_after_its_time_signs_ten_minutes_later() {
     let keys = Keys::at(&[-HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let old = key_name(&issue(&tokens));
     keys.add(-60);
     ring.reread().unwrap();
@@ -163,7 +171,7 @@ fn a_restart_goes_on_with_the_key_that_signed() {
 fn a_late_key_signs_at_once_where_there_is_no_older_one() {
     let keys = Keys::at(&[-HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let old = key_name(&issue(&tokens));
     keys.add(-60);
     keys.remove(&old);
@@ -178,7 +186,7 @@ fn a_removed_keys_tokens_are_refused_though_their_signatures_were_remembered() {
     let old = issue(&first);
     keys.add(-HOUR);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let new = issue(&tokens);
     for token in [&old, &new] {
         assert_eq!(verify(&tokens, token), Ok(()));
@@ -193,7 +201,7 @@ fn a_removed_keys_tokens_are_refused_though_their_signatures_were_remembered() {
 fn another_key_under_the_same_name_takes_its_predecessors_tokens_along() {
     let keys = Keys::at(&[-HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let old = issue(&tokens);
     assert_eq!(verify(&tokens, &old), Ok(()));
     let name = key_name(&old);
@@ -207,7 +215,7 @@ fn another_key_under_the_same_name_takes_its_predecessors_tokens_along() {
 fn an_unknown_key_name_is_looked_for_once_a_cool_down() {
     let keys = Keys::at(&[-HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let by_new_key = |seconds| {
         let name = keys.add(seconds).to_string();
         let file = keys.folder.path().join(format!("{name}.pem"));
@@ -234,7 +242,7 @@ fn who_looks_for_a_key_beside_another_finds_it_too() {
     let old: Vec<i64> = (-28..0).map(|seconds| seconds - HOUR).collect();
     let keys = Keys::at(&old);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     for seconds in [-40, -30, -20] {
         let name = keys.add(seconds).to_string();
         let file = keys.folder.path().join(format!("{name}.pem"));
@@ -257,7 +265,7 @@ fn who_looks_for_a_key_beside_another_finds_it_too() {
 fn while_the_directory_cannot_be_used_the_keys_stay_as_they_were() {
     let keys = Keys::at(&[-HOUR]);
     let ring = keys.open().unwrap();
-    let tokens = keys.tokens(&ring);
+    let tokens = tokens_of(&ring);
     let token = issue(&tokens);
     let stray = keys.folder.path().join("notes.txt");
     std::fs::write(&stray, "half a file").unwrap();

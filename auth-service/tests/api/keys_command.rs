@@ -58,8 +58,8 @@ fn keys(words: &[&str], folder: &Path, clock: &Clock) -> Result<String, KeysErro
 }
 
 /// The key that a replica signs with.
-fn signs(ring: &Arc<KeyRing>, clock: &Clock) -> String {
-    let tokens = Tokens::new(Arc::clone(ring), "i".into(), "a".into(), clock.clone());
+fn signs(ring: &Arc<KeyRing>) -> String {
+    let tokens = Tokens::new(Arc::clone(ring), "i".into(), "a".into());
     key_name(&crate::keys::issue(&tokens))
 }
 
@@ -214,7 +214,7 @@ fn a_replica_signs_with_the_key_that_the_list_says() {
                 .find(|line| !line.contains("waits"))
                 .expect(&list);
             ring.reread().unwrap();
-            let by = signs(&ring, &clock);
+            let by = signs(&ring);
             assert!(says.starts_with(&by), "{by} in {list}");
             signed.push(by);
             clock.advance(Duration::from_mins(25));

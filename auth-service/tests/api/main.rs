@@ -18,6 +18,7 @@ mod audit_events;
 mod certificates;
 mod change_password;
 mod changed_users;
+mod clocks;
 mod create_session;
 mod floods;
 mod health;

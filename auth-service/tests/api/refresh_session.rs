@@ -10,7 +10,7 @@ use shared::time::Timestamp;
 use std::time::Duration;
 use testing::{
     Kind,
-    auth::{Auth, Replica, refusal},
+    auth::{Auth, refusal},
 };
 
 const OVERLAP: Duration = Duration::from_mins(1);
@@ -41,11 +41,10 @@ async fn turn(auth: &Auth, tokens: &TokenPair) -> TokenPair {
     next
 }
 
-/// A replica for which a token that ends at this time is still good, however long the
-/// test takes: what refuses it is the row.
-async fn before_the_end_of_tokens(auth: &Auth, end: Timestamp) -> Replica {
-    let clock = auth.clock.standing_at(end);
-    auth.another_replica_by(&clock).await
+/// A token of ours that claims never to end: what refuses it is the row.
+fn endless(auth: &Auth, token: &str) -> String {
+    let forged = Forged::from(token).claim("exp", 99_999_999_999_i64);
+    forged.signed_by(&key_file(auth))
 }
 
 async fn generation(auth: &Auth) -> String {
@@ -192,22 +191,18 @@ testing::on_both_databases! {
         auth.clock.advance(left.saturating_sub(WITHIN));
         tokens = auth.refresh(&tokens.refresh_token).await.expect("less than a minute before its end");
         auth.clock.advance(WITHIN);
-        let replica = before_the_end_of_tokens(&auth, absolute).await;
-        assert_eq!(refusal(replica.refresh(&tokens.refresh_token).await), unauthenticated("SESSION_EXPIRED"));
-        assert_eq!(refusal(replica.validate(&tokens.access_token).await), unauthenticated("SESSION_EXPIRED"));
+        let [access, refresh] = [&tokens.access_token, &tokens.refresh_token].map(|token| endless(&auth, token));
+        assert_eq!(refusal(auth.refresh(&refresh).await), unauthenticated("SESSION_EXPIRED"));
+        assert_eq!(refusal(auth.validate(&access).await), unauthenticated("SESSION_EXPIRED"));
     }
 
     async fn a_session_that_is_not_refreshed_ends_after_seven_days(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         auth.clock.advance(Duration::from_secs(7 * 86_400 + 1));
-        let end = Timestamp::try_from(tokens.refresh_token_expire_time.unwrap()).unwrap();
-        let replica = before_the_end_of_tokens(&auth, end).await;
-        assert_eq!(refusal(replica.refresh(&tokens.refresh_token).await), unauthenticated("SESSION_EXPIRED"));
         auth.clock.advance(Duration::from_secs(10));
         assert_eq!(refusal(auth.refresh(&tokens.refresh_token).await), unauthenticated("TOKEN_EXPIRED"));
         // nor does a token that claims more outlive its row
-        let forged = Forged::from(&tokens.refresh_token).claim("exp", 99_999_999_999_i64);
-        let late = refusal(auth.refresh(&forged.signed_by(&key_file(&auth))).await);
+        let late = refusal(auth.refresh(&endless(&auth, &tokens.refresh_token)).await);
         assert_eq!(late, unauthenticated("SESSION_EXPIRED"));
     }
 

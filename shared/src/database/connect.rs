@@ -3,9 +3,8 @@
 use super::{Dialect, PoolMetrics, metrics::ObservedPool};
 use crate::time::{Clock, Timestamp};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sea_query::{Expr, ExprTrait, Query},
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, sea_query::Expr,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -117,7 +116,7 @@ pub struct Database {
     pub(super) connection: DatabaseConnection,
     pub(super) dialect: Dialect,
     pub(super) observed: Option<ObservedPool>,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 impl Database {
@@ -199,17 +198,6 @@ impl Database {
         tokio::spawn(beginning.in_current_span())
             .await
             .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?
-    }
-
-    /// Whether the migrations that this build needs are applied. Newer ones may
-    /// be there as well, so that old and new versions run side by side.
-    pub async fn is_migrated(&self) -> Result<bool, DbErr> {
-        let query = Query::select()
-            .column("name")
-            .from("ticketing_migrations")
-            .and_where(Expr::col("name").eq(NEWEST_MIGRATION))
-            .take();
-        Ok(self.connection.query_one(&query).await?.is_some())
     }
 
     /// The database's time now, as an expression.

@@ -4,6 +4,7 @@
 //!
 //! All other statements belong to each service's `store`.
 
+mod condition;
 mod connect;
 mod dialect;
 mod fault;
@@ -11,6 +12,7 @@ mod metrics;
 mod sweep;
 mod timestamp;
 
+pub use condition::Condition;
 pub use connect::{
     ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, NEWEST_MIGRATION, PoolLimits,
 };

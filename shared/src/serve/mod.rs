@@ -2,6 +2,7 @@
 //! that lets what is in flight finish.
 
 mod calls;
+mod clocks;
 mod connections;
 mod metrics;
 mod peer;

@@ -1,6 +1,7 @@
 //! Whether a service may be sent calls: its health, watched.
 
-use crate::database::Database;
+use super::{MetricsRegistry, clocks::Clocks};
+use crate::database::{Condition, Database};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -21,14 +22,16 @@ pub struct Readiness {
     database: Database,
     health: HealthReporter,
     services: &'static [&'static str],
+    clocks: Clocks,
 }
 
 impl Readiness {
-    /// Not ready yet, but alive.
+    /// Not ready yet, but alive. What it sees of the clocks is told by the registry.
     pub async fn new(
         database: Database,
         health: HealthReporter,
         services: &'static [&'static str],
+        registry: &mut MetricsRegistry,
     ) -> Self {
         health
             .set_service_status(LIVENESS, ServingStatus::Serving)
@@ -37,6 +40,7 @@ impl Readiness {
             database,
             health,
             services,
+            clocks: Clocks::register(registry),
         };
         readiness.withdraw().await;
         readiness
@@ -47,8 +51,13 @@ impl Readiness {
         let mut was_ready = None;
         let watching = async {
             loop {
-                let asking = tokio::time::timeout(PATIENCE, self.database.is_migrated());
+                let asking = tokio::time::timeout(PATIENCE, self.database.condition());
                 let (asked, ()) = tokio::join!(asking, self.database.look_at_pool());
+                if let Ok(Ok(condition)) = asked {
+                    self.clocks.note(condition.clock_difference);
+                }
+                let asked =
+                    asked.map(|asked| asked.map(|Condition { is_migrated, .. }| is_migrated));
                 let is_ready = matches!(asked, Ok(Ok(true)));
                 if was_ready != Some(is_ready) {
                     match asked {

@@ -80,7 +80,7 @@ async fn both_sides_are_verified_and_either_may_refuse() {
         assert!(error.contains(says), "{what}: {error}");
         assert!(!error.contains("s3cret"), "{what}: {error}");
         // which is what readiness asks
-        database.is_migrated().await.expect_err(what);
+        database.condition().await.expect_err(what);
     }
 }
 

@@ -44,10 +44,18 @@ impl World {
         let stranger = made(&other, KeyName::at(Timestamp::from_seconds(1_764_000_001)));
         let clock = Clock::system();
         let ring = KeyRing::open(own, clock.clone()).unwrap();
-        let tokens = Tokens::new(Arc::new(ring), ISSUER.into(), AUDIENCE.into(), clock);
+        let now = clock.now();
+        let tokens = Tokens::new(Arc::new(ring), ISSUER.into(), AUDIENCE.into());
         let issue = |kind| {
             let end = Timestamp::from_seconds(END);
-            let issued = tokens.issue(kind, UserId(7), SessionId::random(), Generation(3), end);
+            let issued = tokens.issue(
+                kind,
+                UserId(7),
+                SessionId::random(),
+                Generation(3),
+                now,
+                end,
+            );
             issued.unwrap().text.expose_secret().to_owned()
         };
         let (access, refresh) = (issue(TokenKind::Access), issue(TokenKind::Refresh));

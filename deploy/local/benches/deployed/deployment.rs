@@ -44,7 +44,7 @@ impl Deployment {
         Self {
             database,
             folder,
-            tokens: Tokens::new(Arc::new(keys), issuer, audience, clock.clone()),
+            tokens: Tokens::new(Arc::new(keys), issuer, audience),
             clock,
         }
     }
@@ -135,10 +135,13 @@ impl Deployment {
                 (SessionId::parse(&session).expect("an id"), UserId(user))
             })
             .collect();
-        let end = self.clock.now() + Duration::from_mins(14);
+        let now = self.clock.now();
+        let end = now + Duration::from_mins(14);
         let of = |(session, user): &(SessionId, UserId)| {
-            let token = self.tokens.issue(kind, *user, *session, Generation(1), end);
-            token.expect("a token").text.expose_secret().to_owned()
+            let issued = self
+                .tokens
+                .issue(kind, *user, *session, Generation(1), now, end);
+            issued.expect("a token").text.expose_secret().to_owned()
         };
         sessions.iter().cycle().take(count).map(of).collect()
     }
