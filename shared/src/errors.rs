@@ -63,6 +63,16 @@ pub fn refuse_for(
     Status::with_error_details(code, message, details)
 }
 
+/// PERMISSION_DENIED of a user who lacks a permission, which the metadata names.
+#[must_use]
+pub fn permission_missing(permission: &str) -> Status {
+    let reason = auth::v1::ErrorReason::PermissionMissing.wire_name();
+    let metadata = [("permission".to_owned(), permission.to_owned())];
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+    let message = format!("this call needs the permission {permission}");
+    Status::with_error_details(Code::PermissionDenied, message, details)
+}
+
 /// INVALID_ARGUMENT that names the fields.
 #[must_use]
 pub fn invalid_fields(reason: impl Reason, fields: Vec<InvalidField>) -> Status {

@@ -17,6 +17,7 @@ use testing::{
 use tonic::{
     Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery, transport::Channel,
 };
+use tonic_types::StatusExt as _;
 
 const SERVICES: [&str; 4] = [
     "ticketing.auth.v1.AuthService",
@@ -119,6 +120,44 @@ testing::on_both_databases! {
             AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
         })
         .await;
+    }
+
+    async fn every_rpc_names_the_permission_that_its_caller_lacks(kind: Kind) {
+        let pair = Pair::start(kind).await;
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES).unwrap();
+        // the role of customers holds no permission
+        let visitors = [
+            ("visitor@example.com", "admin", UserType::Admin),
+            ("guest@example.com", "partner", UserType::Partner),
+        ];
+        let mut tokens = Vec::new();
+        for (email, user_type, known) in visitors {
+            pair.auth
+                .add_user(TestUser { email, user_type, role: "customer", partner_id: Some(2) })
+                .await;
+            tokens.push((known, pair.log_in(email).await));
+        }
+        let mut asked = 0;
+        for (path, rule) in rules.iter() {
+            let AccessRule::Session { permission: Some(permission), user_types } = rule else {
+                continue;
+            };
+            let of_rule = |(known, _): &&(UserType, String)| user_types.is_empty() || user_types.contains(known);
+            let (_, token) = tokens.iter().find(of_rule).expect("a visitor of this type");
+            let channel = if path.contains(".requests.") {
+                pair.channel.clone()
+            } else {
+                channel(pair.auth.replica.public)
+            };
+            let refusal = call(channel, path, with_token((), token)).await.unwrap_err();
+            assert_eq!(refusal.code(), Code::PermissionDenied, "{path}");
+            assert_eq!(reason(&refusal), "PERMISSION_MISSING", "{path}");
+            let details = refusal.get_error_details();
+            let metadata = &details.error_info().expect("a reason").metadata;
+            assert_eq!(metadata.get("permission"), Some(permission), "{path}");
+            asked += 1;
+        }
+        assert_eq!(asked, 9, "every RPC that asks for a permission");
     }
 
     async fn a_message_that_cannot_be_decoded_is_the_callers_fault(kind: Kind) {

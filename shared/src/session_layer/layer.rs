@@ -98,11 +98,9 @@ impl<V: Validator> Gate<V> {
                     ));
                 }
                 match permission {
-                    Some(permission) if !principal.may(permission) => Err(errors::refuse(
-                        Code::PermissionDenied,
-                        ErrorReason::PermissionMissing,
-                        format!("this call needs the permission {permission}"),
-                    )),
+                    Some(permission) if !principal.may(permission) => {
+                        Err(errors::permission_missing(permission))
+                    }
                     _ => Ok(Some(principal)),
                 }
             }
