@@ -223,7 +223,11 @@ async fn listen(config: &Config) -> Result<[Listener; 3], StartError> {
     let tls = (&config.internal_tls, Protocols::Http2);
     let internal = bind("auth internal", config.internal_listen, tls).await?;
     let ops = Listener::bind("auth ops", config.ops_listen).await?;
-    Ok([public.with_web_origins(origins), internal, ops.with_http1()])
+    Ok([
+        public.with_web_origins(origins),
+        internal,
+        ops.with_metrics(),
+    ])
 }
 
 async fn bind(

@@ -95,7 +95,7 @@ impl App {
             .with_web_origins(origins);
         let ops = Listener::bind("requests ops", config.ops_listen)
             .await?
-            .with_http1();
+            .with_metrics();
 
         let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
         // who may call: read from the proto files, enforced before any handler

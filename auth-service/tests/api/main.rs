@@ -51,3 +51,4 @@ mod stronger_hash;
 mod throttle;
 mod throttled_registrations;
 mod tokens;
+mod unserved;

@@ -13,6 +13,8 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 /// in here is not served, and two services in one process do not meet.
 pub use prometheus_client::registry::Registry as MetricsRegistry;
 
+/// Where Prometheus asks.
+pub(super) const PATH: &str = "/metrics";
 /// OpenMetrics 1.0, "Text format".
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -35,7 +37,7 @@ pub fn ops(
     let registry = Arc::new(registry);
     let metrics = get(move || std::future::ready(scrape(&registry)));
     let routes = Routes::new(health).into_axum_router();
-    let routes = routes.route("/metrics", metrics);
+    let routes = routes.route(PATH, metrics);
     with_reflection(routes.into(), &[])
 }
 

@@ -4,6 +4,7 @@
 mod calls;
 mod clocks;
 mod connections;
+mod http_check;
 mod metrics;
 mod peer;
 mod public;
@@ -21,6 +22,7 @@ pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use crate::tls::ServerTls;
+use http_check::HttpCheck;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -64,7 +66,7 @@ pub struct Listener {
     address: SocketAddr,
     tls: Option<ServerTls>,
     web_origins: WebOrigins,
-    accepts_http1: bool,
+    serves_metrics: bool,
 }
 
 impl Listener {
@@ -83,7 +85,7 @@ impl Listener {
             address,
             tls: None,
             web_origins: WebOrigins::default(),
-            accepts_http1: false,
+            serves_metrics: false,
         })
     }
 
@@ -93,21 +95,21 @@ impl Listener {
         Self { tls, ..self }
     }
 
-    /// Serves pages of these origins as well: each of its services by gRPC-Web.
+    /// Serves pages of these origins as well: each of its services by gRPC-Web, which a
+    /// browser may send by HTTP/1.1.
     #[must_use]
     pub fn with_web_origins(self, web_origins: WebOrigins) -> Self {
         Self {
-            accepts_http1: self.accepts_http1 || !web_origins.is_empty(),
             web_origins,
             ..self
         }
     }
 
-    /// Accepts HTTP/1.1 beside HTTP/2.
+    /// Serves the metrics of [`ops`] as well, also by HTTP/1.1.
     #[must_use]
-    pub fn with_http1(self) -> Self {
+    pub fn with_metrics(self) -> Self {
         Self {
-            accepts_http1: true,
+            serves_metrics: true,
             ..self
         }
     }
@@ -132,14 +134,21 @@ impl Listener {
             address,
             tls,
             web_origins,
-            accepts_http1,
+            serves_metrics,
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
         let incoming = connections::accept(name, socket, tls, stop.clone());
+        let serves_pages = !web_origins.is_empty();
+        let check = HttpCheck {
+            grpc_web: serves_pages,
+            plain: serves_metrics.then_some(metrics::PATH),
+        };
         // around all services, health and reflection too; the outermost first
         let serving = server()
-            .accept_http1(accepts_http1)
-            .layer(web_origins.layer())
+            .accept_http1(serves_pages || serves_metrics)
+            .layer(web_origins.cors())
+            .layer(check)
+            .layer(web_origins.grpc_web())
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::{fmt, iter, str::FromStr, time::Duration};
 use tonic_web::GrpcWebLayer;
 use tower::{
-    layer::util::{Identity, Stack},
+    layer::util::Identity,
     util::{Either, option_layer},
 };
 use tower_http::cors::CorsLayer;
@@ -36,9 +36,6 @@ const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebOrigins(Vec<HeaderValue>);
 
-/// A layer that is there, or not.
-pub(super) type WebLayer = Either<Stack<GrpcWebLayer, CorsLayer>, Identity>;
-
 impl WebOrigins {
     /// Whether there is none: browsers are not served.
     #[must_use]
@@ -56,9 +53,8 @@ impl WebOrigins {
         }
     }
 
-    /// Wraps all services of a listener: pre-flights (Fetch standard, "CORS protocol"),
-    /// and gRPC-Web to gRPC and back.
-    pub(super) fn layer(&self) -> WebLayer {
+    /// Answers pre-flights (Fetch standard, "CORS protocol"), if there are origins.
+    pub(super) fn cors(&self) -> Either<CorsLayer, Identity> {
         let cors = || {
             CorsLayer::new()
                 .allow_origin(self.0.clone())
@@ -67,7 +63,12 @@ impl WebOrigins {
                 .expose_headers(RESPONSE_HEADERS)
                 .max_age(PREFLIGHT_AGE)
         };
-        option_layer((!self.is_empty()).then(|| Stack::new(GrpcWebLayer::new(), cors())))
+        option_layer((!self.is_empty()).then(cors))
+    }
+
+    /// Turns gRPC-Web to gRPC and back, if there are origins.
+    pub(super) fn grpc_web(&self) -> Either<GrpcWebLayer, Identity> {
+        option_layer((!self.is_empty()).then(GrpcWebLayer::new))
     }
 }
 

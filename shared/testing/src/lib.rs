@@ -19,6 +19,7 @@ pub mod certificates;
 mod cluster;
 mod database;
 pub mod fuzz;
+pub mod http2;
 mod listening;
 pub mod load;
 pub mod metrics;

@@ -1,12 +1,10 @@
 //! What a service tells Prometheus.
 
-use crate::auth::channel;
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-use tonic::{body::Body, codegen::Service as _};
 
 /// The answer to `GET /metrics`.
 #[derive(Clone, Debug)]
@@ -66,18 +64,4 @@ async fn ask(address: SocketAddr, path: &str, version: &str) -> Option<Scraped> 
         head: head.to_owned(),
         body: body.to_owned(),
     })
-}
-
-/// Asks by HTTP/2; a header of the answer.
-pub async fn header_over_http2(address: SocketAddr, header: &str) -> Option<String> {
-    let mut channel = channel(address);
-    let request = tonic::codegen::http::Request::get("/metrics")
-        .body(Body::empty())
-        .expect("a request");
-    std::future::poll_fn(|context| channel.poll_ready(context))
-        .await
-        .expect("it listens");
-    let answer = channel.call(request).await.expect("it answers");
-    let value = answer.headers().get(header)?;
-    Some(value.to_str().expect("visible text").to_owned())
 }

@@ -26,7 +26,7 @@ async fn start(certificates: [(&'static str, Option<Presented>); 3]) -> (SocketA
     let listener = Listener::bind("ops", "127.0.0.1:0".parse().unwrap())
         .await
         .unwrap()
-        .with_http1();
+        .with_metrics();
     let address = listener.address();
     let stop = CancellationToken::new();
     let routes = serve::ops(health, registry).unwrap();

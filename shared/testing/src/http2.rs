@@ -1,0 +1,26 @@
+//! Requests by HTTP/2, whatever they are.
+
+use crate::auth::channel;
+use std::net::SocketAddr;
+use tonic::{
+    body::Body,
+    codegen::{
+        Service as _,
+        http::{Request, Response},
+    },
+};
+
+/// What is answered to a request.
+pub async fn ask(address: SocketAddr, request: Request<Body>) -> Response<Body> {
+    let mut channel = channel(address);
+    std::future::poll_fn(|context| channel.poll_ready(context))
+        .await
+        .expect("it listens");
+    channel.call(request).await.expect("it answers")
+}
+
+/// What is answered to a GET.
+pub async fn get(address: SocketAddr, path: &str) -> Response<Body> {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    ask(address, request).await
+}
