@@ -1,5 +1,5 @@
 //! What both services, and any third one that wants sessions, need: time and
-//! ids, the way to either database, configuration, telemetry, the server
+//! ids, what a character is to its reader, the way to either database, configuration, telemetry, the server
 //! bootstrap, TLS, channels to other services, housekeeping, the addresses of clients, error details,
 //! fingerprints of lists, the session layer, and the client of a session.
 
@@ -15,6 +15,7 @@ pub mod serve;
 pub mod session_client;
 pub mod session_layer;
 pub mod telemetry;
+pub mod text;
 pub mod time;
 mod timeout;
 pub mod tls;

@@ -11,6 +11,7 @@ use shared::{
     errors::{InvalidField, invalid_fields, refuse},
     serve::Peer,
     session_layer::{self, BearerToken},
+    text::digit,
 };
 use tonic::{Code, Request, Status};
 
@@ -93,7 +94,7 @@ pub(super) fn register(
         fields.refuse("email", "must be an address like name@example.com");
     }
     let phone = fields.text("phone", message.phone, 1, MAX_PHONE);
-    if !phone.chars().any(|character| character.is_ascii_digit()) {
+    if !phone.chars().any(|character| digit(character).is_some()) {
         fields.refuse("phone", "must contain a digit");
     }
     let language = fields.text(

@@ -100,6 +100,21 @@ testing::on_both_databases! {
         assert_eq!(count(&auth, "users").await.as_deref(), Some("0"));
     }
 
+    async fn a_phone_is_kept_in_the_digits_in_which_it_is_written(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        for (account, phone) in ["٠١٠٠١٢٣٤٥٦٧", "+۹۸ ۹۱۲", "०९८", "০১৭", "＋２０"].into_iter().enumerate() {
+            let email = format!("sara{account}@example.com");
+            let request = RegisterRequest { phone: phone.to_owned(), email: email.clone(), ..sara() };
+            register(&auth, request).await.expect(phone);
+            let kept = format!("SELECT phone FROM users WHERE email = '{email}'");
+            assert_eq!(text(&auth.database, &kept).await.as_deref(), Some(phone));
+        }
+        for none in ["five", "½", "五", "Ⅴ"] {
+            let request = RegisterRequest { phone: none.to_owned(), ..sara() };
+            assert_eq!(wrong_fields(&auth, request).await, ["phone"], "{none}");
+        }
+    }
+
     async fn the_character_nul_is_refused_by_its_field(kind: Kind) {
         let auth = Auth::start(kind).await;
         for (request, field) in [

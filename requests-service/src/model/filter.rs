@@ -3,6 +3,7 @@
 use super::Status;
 use shared::{
     ids::{BranchId, CategoryId, PartnerId, PickupOptionId, ServiceId},
+    text::{digit, is_unseen},
     time::Timestamp,
 };
 use std::{
@@ -68,9 +69,11 @@ impl SearchText {
     /// Reads a text; `None` if it is empty.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
-        let written_as_phone = text
-            .chars()
-            .all(|letter| letter.is_ascii_digit() || PhoneDigits::SEPARATORS.contains(&letter));
+        let written_as_phone = text.chars().all(|letter| {
+            digit(letter).is_some()
+                || is_unseen(letter)
+                || PhoneDigits::SEPARATORS.contains(&letter)
+        });
         let phone = written_as_phone.then(|| PhoneDigits::of(&text)).flatten();
         AnyCase::new(text).map(|text| Self { text, phone })
     }
@@ -130,10 +133,11 @@ impl PhoneDigits {
     /// What stands between the digits of a telephone number and is passed over.
     pub const SEPARATORS: [char; 6] = [' ', '+', '-', '.', '(', ')'];
 
-    /// The digits in a text; `None` if it has none.
+    /// The digits in a text, of whatever script, as ASCII has them; `None` if it has
+    /// none.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let digits: String = text.chars().filter_map(digit).collect();
         (!digits.is_empty()).then_some(Self(digits))
     }
 
@@ -160,6 +164,9 @@ mod tests {
             Some("201001234567")
         );
         assert_eq!(phone("100").as_deref(), Some("100"));
+        assert_eq!(phone("٠١٠٠ ۱۲۳").as_deref(), Some("0100123"));
+        assert_eq!(phone("\u{200e}+２０\u{202c}").as_deref(), Some("20"));
+        assert_eq!(phone("\u{200e}"), None);
         assert_eq!(phone("REQ-20251108"), None);
         assert_eq!(phone("+ -"), None);
         assert_eq!(SearchText::new(String::new()), None);

@@ -80,6 +80,24 @@ testing::on_both_databases! {
     }
 }
 
+testing::on_both_databases! {
+    async fn a_phone_is_asked_for_in_digits_of_any_script(kind: Kind) {
+        let service = Service::start(kind).await;
+        service.insert(&rows()).await;
+        for digits in ["5550003", "٥٥٥٠٠٠٣", "۵۵۵-۰۰۰۳", "५५५०००३", "৫৫৫০০০৩", "５５５ ０００３", "٥5۵०٠0３"] {
+            let phone = PartnerRequestFilter {
+                customer_phone: digits.to_owned(),
+                ..PartnerRequestFilter::default()
+            };
+            for filter in [phone, text(digits)] {
+                let [all, own] = found(&service, filter).await;
+                assert_eq!(all, [3], "{digits}");
+                assert_eq!(own, [] as [i32; 0], "{digits}");
+            }
+        }
+    }
+}
+
 /// Without the index the rows of the partners that are asked for are read, and no
 /// others; as soon as it is there, it is used.
 #[tokio::test]

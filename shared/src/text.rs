@@ -1,0 +1,179 @@
+//! What a character is to a person who reads it, by Unicode's own properties.
+
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{
+        BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, JoinControl,
+        PrependedConcatenationMark, VariationSelector,
+    },
+};
+
+/// Braille's blank pattern and the null note head are symbols with nothing to see.
+const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
+
+/// Characters that can be seen without another one beside them.
+const VISIBLE: GeneralCategoryGroup = GeneralCategoryGroup::Letter
+    .union(GeneralCategoryGroup::Number)
+    .union(GeneralCategoryGroup::Punctuation)
+    .union(GeneralCategoryGroup::Symbol);
+
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
+}
+
+/// The ASCII digit of a decimal digit in any script. Decimal digits stand in rows of
+/// ten, from zero on (Unicode Standard, section 4.6).
+#[must_use]
+pub fn digit(character: char) -> Option<char> {
+    let is_digit = |point: &u32| {
+        let category = CodePointMapData::<GeneralCategory>::new().get32(*point);
+        category == GeneralCategory::DecimalNumber
+    };
+    let point = u32::from(character);
+    if !is_digit(&point) {
+        return None;
+    }
+    let before = (0..point).rev().take_while(is_digit).count();
+    char::from_digit(u32::try_from(before % 10).ok()?, 10)
+}
+
+/// Whether a character leaves nothing to see: control and format characters,
+/// separators of lines and paragraphs, and what Unicode calls ignorable by default.
+#[must_use]
+pub fn is_unseen(character: char) -> bool {
+    match category(character) {
+        GeneralCategory::Control
+        | GeneralCategory::LineSeparator
+        | GeneralCategory::ParagraphSeparator => true,
+        // such as the Arabic number sign, which encloses the number that follows
+        GeneralCategory::Format => {
+            !CodePointSetData::new::<PrependedConcatenationMark>().contains(character)
+        }
+        _ => CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character),
+    }
+}
+
+/// Whether a character can be seen on its own.
+#[must_use]
+pub fn shows(character: char) -> bool {
+    VISIBLE.contains(category(character))
+        && !is_unseen(character)
+        && !BLANK_SYMBOLS.contains(&character)
+}
+
+/// Whether an unseen character turns the direction of the text around it (UAX #9).
+#[must_use]
+pub fn turns_direction(character: char) -> bool {
+    CodePointSetData::new::<BidiControl>().contains(character)
+}
+
+/// Whether an unseen character joins its neighbours or keeps them apart, as Persian
+/// words and some emoji need it: U+200C and U+200D.
+#[must_use]
+pub fn joins(character: char) -> bool {
+    CodePointSetData::new::<JoinControl>().contains(character)
+}
+
+/// Whether an unseen character chooses the form of the one before it.
+#[must_use]
+pub fn selects_form(character: char) -> bool {
+    CodePointSetData::new::<VariationSelector>().contains(character)
+}
+
+/// A text without characters that leave nothing to see.
+#[must_use]
+pub fn without_unseen(text: &str) -> String {
+    text.chars().filter(|letter| !is_unseen(*letter)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimal_digits_of_every_script_have_their_value() {
+        for digits in [
+            "0123456789",
+            "٠١٢٣٤٥٦٧٨٩",
+            "۰۱۲۳۴۵۶۷۸۹",
+            "०१२३४५६७८९",
+            "০১২৩৪৫৬৭৮৯",
+            "๐๑๒๓๔๕๖๗๘๙",
+            "０１２３４５６７８９",
+            "𞥐𞥑𞥒𞥓𞥔𞥕𞥖𞥗𞥘𞥙",
+            // five rows side by side
+            "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+            "𝟶𝟷𝟸𝟹𝟺𝟻𝟼𝟽𝟾𝟿",
+        ] {
+            let read: String = digits.chars().filter_map(digit).collect();
+            assert_eq!(read, "0123456789", "{digits}");
+        }
+        for other in ['a', '½', '²', '①', '五', 'Ⅴ', '/', ':', '\u{0}'] {
+            assert_eq!(digit(other), None, "{other}");
+        }
+        let mut count = [0_usize; 10];
+        for digit in (char::MIN..=char::MAX).filter_map(digit) {
+            count[digit.to_digit(10).unwrap() as usize] += 1;
+        }
+        assert!(count[0] >= 77, "{count:?}");
+        assert_eq!(count, [count[0]; 10]);
+    }
+
+    #[test]
+    fn what_shows_is_told_from_what_does_not() {
+        for visible in "aÉع字🐎٣1.«+".chars() {
+            assert!(shows(visible) && !is_unseen(visible), "{visible}");
+        }
+        assert!(!is_unseen('\u{600}'), "the Arabic number sign");
+        for unseen in [
+            '\0',
+            '\n',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2069}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{fffb}',
+            '\u{e0041}',
+            '\u{e0100}',
+        ] {
+            assert!(
+                is_unseen(unseen) && !shows(unseen),
+                "{}",
+                unseen.escape_unicode()
+            );
+        }
+        for blank in [' ', '\u{a0}', '\u{3000}', '\u{2800}', '\u{301}', '\u{64e}'] {
+            assert!(
+                !is_unseen(blank) && !shows(blank),
+                "{}",
+                blank.escape_unicode()
+            );
+        }
+    }
+
+    #[test]
+    fn what_turns_joins_or_selects_is_unseen() {
+        for character in char::MIN..=char::MAX {
+            if turns_direction(character) || joins(character) || selects_form(character) {
+                assert!(is_unseen(character), "{}", character.escape_unicode());
+            }
+            assert!(
+                !(shows(character) && (is_unseen(character) || character.is_whitespace())),
+                "{}",
+                character.escape_unicode()
+            );
+        }
+    }
+}
