@@ -38,7 +38,8 @@ pub fn digit(character: char) -> Option<char> {
 }
 
 /// Whether a character leaves nothing to see: control and format characters,
-/// separators of lines and paragraphs, and what Unicode calls ignorable by default.
+/// separators of lines and paragraphs, what Unicode calls ignorable by default, and
+/// blank symbols.
 #[must_use]
 pub fn is_unseen(character: char) -> bool {
     match category(character) {
@@ -49,16 +50,17 @@ pub fn is_unseen(character: char) -> bool {
         GeneralCategory::Format => {
             !CodePointSetData::new::<PrependedConcatenationMark>().contains(character)
         }
-        _ => CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character),
+        _ => {
+            BLANK_SYMBOLS.contains(&character)
+                || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        }
     }
 }
 
 /// Whether a character can be seen on its own.
 #[must_use]
 pub fn shows(character: char) -> bool {
-    VISIBLE.contains(category(character))
-        && !is_unseen(character)
-        && !BLANK_SYMBOLS.contains(&character)
+    VISIBLE.contains(category(character)) && !is_unseen(character)
 }
 
 /// Whether an unseen character turns the direction of the text around it (UAX #9).
@@ -141,6 +143,7 @@ mod tests {
             '\u{202e}',
             '\u{2060}',
             '\u{2069}',
+            '\u{2800}',
             '\u{3164}',
             '\u{fe0f}',
             '\u{feff}',
@@ -154,7 +157,7 @@ mod tests {
                 unseen.escape_unicode()
             );
         }
-        for blank in [' ', '\u{a0}', '\u{3000}', '\u{2800}', '\u{301}', '\u{64e}'] {
+        for blank in [' ', '\u{a0}', '\u{3000}', '\u{301}', '\u{64e}'] {
             assert!(
                 !is_unseen(blank) && !shows(blank),
                 "{}",

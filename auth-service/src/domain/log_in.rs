@@ -7,7 +7,8 @@ use crate::{
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
-use shared::ids::SessionId;
+use shared::{ids::SessionId, text::without_unseen};
+use std::borrow::Cow;
 
 /// How often a password that changes under a log-in is verified anew.
 const VERIFICATIONS: usize = 2;
@@ -22,9 +23,10 @@ impl Sessions {
         client: Client,
     ) -> Result<Grant, AuthError> {
         let what = AuditEventType::CreateSession;
-        let attempt = self.throttles.log_in(email, &client).await;
+        let email = self.address(email).await?;
+        let attempt = self.throttles.log_in(&email, &client).await;
         let attempt = self.audit_log.throttled(what, &client, attempt)?;
-        let found = self.store.find_log_in(email).await?;
+        let found = self.store.find_log_in(&email).await?;
         // the user where it is known, and never what was typed: it may be a password
         let subject = found.as_ref().map(|found| found.user_id);
         let mut cause = match &found {
@@ -71,6 +73,17 @@ impl Sessions {
         });
         self.metrics.log_in_refused();
         Err(Refusal::CredentialsInvalid.into())
+    }
+
+    /// The address that is meant. A paste may bring characters along that cannot be
+    /// seen. An address that was registered with them is meant exactly, and so each
+    /// account is throttled under one address.
+    async fn address<'a>(&self, typed: &'a str) -> Result<Cow<'a, str>, AuthError> {
+        let seen = without_unseen(typed);
+        if seen == typed || self.store.find_log_in(typed).await?.is_some() {
+            return Ok(typed.into());
+        }
+        Ok(seen.into())
     }
 
     /// Registers a customer and logs in.

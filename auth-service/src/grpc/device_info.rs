@@ -1,34 +1,22 @@
 //! What a client calls itself, fit to be shown.
 
+use shared::text::without_unseen;
+
 const MAX_CHARACTERS: usize = 255;
 
-/// The text without control characters and without those that are not seen or turn
-/// what is seen around; trimmed, of 255 characters at most. `None` if nothing is left.
+/// The text without characters that cannot be seen; trimmed, of 255 characters at most.
+/// `None` if nothing is left.
 pub(super) fn clean(text: &str) -> Option<String> {
-    let shown: String = text
-        .chars()
-        .filter(|character| is_shown(*character))
-        .collect();
-    let bounded: String = shown.trim().chars().take(MAX_CHARACTERS).collect();
+    let seen = without_unseen(text);
+    let bounded: String = seen.trim().chars().take(MAX_CHARACTERS).collect();
     Some(bounded.trim_end().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// Whether a character stands for itself: neither a control character, nor a line
-/// or paragraph separator, nor one of those that Unicode calls format characters or
-/// ignorable by default (UAX #9 has the bidirectional ones).
-fn is_shown(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use shared::text::is_unseen;
 
     #[test]
     fn what_is_not_seen_goes_and_the_rest_stays() {
@@ -56,7 +44,7 @@ mod tests {
         fn cleaned_text_is_clean_and_bounded(text in any::<String>(), times in 1_usize..50) {
             if let Some(text) = clean(&text.repeat(times)) {
                 prop_assert!((1..=MAX_CHARACTERS).contains(&text.chars().count()));
-                prop_assert!(text.chars().all(is_shown));
+                prop_assert!(!text.contains(is_unseen));
                 prop_assert_eq!(text.trim(), &text);
                 prop_assert_eq!(clean(&text), Some(text));
             }

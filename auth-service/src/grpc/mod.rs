@@ -1,6 +1,7 @@
 //! The contract's side: parse, ask, render. Only this folder says `tonic` and
 //! `proto`.
 
+mod account_text;
 mod audit;
 mod auth_service;
 mod device_info;

@@ -112,6 +112,25 @@ testing::on_both_databases! {
         assert_eq!(sessions.as_deref(), Some("0"));
     }
 
+    async fn a_pasted_address_logs_in_whatever_comes_along_unseen(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let mona = auth.add_customer("mona@example.com").await;
+        for pasted in ["\u{200e}mona@example.com", "mona@example.com\u{200b}", "\u{202a}mona@exam\u{ad}ple.com\u{202c}"] {
+            let answer = log_in(&auth, pasted, PASSWORD).await.expect("logged in");
+            assert_eq!(answer.user.unwrap().user_id, mona);
+        }
+        // registered before such addresses were refused
+        let older = auth.add_customer("mo\u{200b}na@example.com").await;
+        for (typed, user) in [("mo\u{200b}na@example.com", older), ("mon\u{200b}a@example.com", mona)] {
+            let answer = log_in(&auth, typed, PASSWORD).await.expect("logged in");
+            assert_eq!(answer.user.unwrap().user_id, user);
+        }
+        for unknown in ["\u{200b}", "\u{200e}MONA@example.com", "\u{200e}nobody@example.com"] {
+            let refused = log_in(&auth, unknown, PASSWORD).await.expect_err("unknown");
+            assert_eq!(refused.code(), Code::Unauthenticated);
+        }
+    }
+
     async fn mistake_13_a_long_forwarded_for_header_is_neither_trouble_nor_believed(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;

@@ -115,6 +115,49 @@ testing::on_both_databases! {
         }
     }
 
+    async fn what_cannot_be_seen_is_refused_in_a_new_address_and_named(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        register(&auth, sara()).await.expect("registered");
+        for (email, named) in [
+            ("sa\u{200b}ra@example.com", "U+200B"),
+            ("\u{202e}sara@example.com", "U+202E"),
+            ("sara\u{200d}@example.com", "U+200D"),
+            ("sara@example\u{ad}.com", "U+00AD"),
+            ("sara@example.com\u{fe0f}", "U+FE0F"),
+            ("sara\u{3164}@example.com", "U+3164"),
+        ] {
+            let request = RegisterRequest { email: email.to_owned(), ..sara() };
+            let refusal = register(&auth, request.clone()).await.unwrap_err();
+            assert!(refusal.message().contains(named), "{refusal}");
+            assert_eq!(wrong_fields(&auth, request).await, ["email"], "{named}");
+        }
+        assert_eq!(count(&auth, "users").await.as_deref(), Some("1"));
+    }
+
+    async fn a_name_is_seen_and_kept_as_it_is_written(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        for name in ["\u{200b}\u{200b}", "\u{3164}", "\u{2800}", "\u{202e}araS", "Sara\u{200e}", "Sa\u{200b}ra", "\u{200c}Sara"] {
+            let request = RegisterRequest { name: name.to_owned(), ..sara() };
+            assert_eq!(wrong_fields(&auth, request).await, ["name"], "{}", name.escape_unicode());
+        }
+        for (account, name) in ["می\u{200c}خواهم", "👩\u{200d}❤\u{fe0f}\u{200d}👨", "سارة"].into_iter().enumerate() {
+            let email = format!("sara{account}@example.com");
+            let request = RegisterRequest { name: name.to_owned(), email: email.clone(), ..sara() };
+            let user = register(&auth, request).await.expect(name).user.unwrap();
+            assert_eq!(user.name, name);
+            let kept = format!("SELECT name FROM users WHERE email = '{email}'");
+            assert_eq!(text(&auth.database, &kept).await.as_deref(), Some(name));
+        }
+    }
+
+    async fn a_copied_phone_is_kept_without_the_marks_around_it(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        let copied = RegisterRequest { phone: "\u{202a}+20 100\u{202c}".to_owned(), ..sara() };
+        register(&auth, copied).await.expect("registered");
+        let kept = text(&auth.database, "SELECT phone FROM users").await;
+        assert_eq!(kept.as_deref(), Some("+20 100"));
+    }
+
     async fn the_character_nul_is_refused_by_its_field(kind: Kind) {
         let auth = Auth::start(kind).await;
         for (request, field) in [

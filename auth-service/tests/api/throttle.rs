@@ -125,6 +125,23 @@ pub(crate) fn new_customer(email: &str) -> RegisterRequest {
 }
 
 testing::on_both_databases! {
+    async fn an_account_is_throttled_under_one_address_whatever_comes_along_unseen(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer(SARA).await;
+        // of an attacker, who may log in to it
+        let other = format!("\u{200b}{SARA}");
+        auth.add_customer(&other).await;
+        for email in [SARA, NOBODY] {
+            for guess in 0..5 {
+                let marks = "\u{200e}".repeat(guess);
+                is_wrong(log_in(&auth, &format!("{email}{marks}"), WRONG).await);
+            }
+        }
+        assert_eq!(failures(&auth).await, ["5"; 4], "by network, and by account");
+        log_in(&auth, &other, PASSWORD).await.expect("logged in");
+        assert_eq!(failures(&auth).await, ["5"; 4], "those of another account");
+    }
+
     async fn mistake_17_delays_double_up_to_the_cap_alike_for_an_unknown_email(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(SARA).await;

@@ -9,6 +9,7 @@ use proto::requests::v1::{
     UpdatePartnerRequestStatusRequest,
 };
 use shared::ids::{BranchId, PartnerId, PartnerRequestId};
+use shared::text::without_unseen;
 use std::ops::RangeInclusive;
 use tonic::Status as Refusal;
 
@@ -96,8 +97,12 @@ fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
     let change = PartnerRequestChange::try_from(change);
     if change == Ok(PartnerRequestChange::Reject) {
         let reason = fields.text("reason", reason.trim(), *REASON.end());
-        let long_enough = reason.chars().count() >= *REASON.start();
-        let problem = format!("must have at least {} characters", REASON.start());
+        let seen = without_unseen(&reason).trim().chars().count();
+        let long_enough = seen >= *REASON.start();
+        let problem = format!(
+            "must have at least {} characters that can be seen",
+            REASON.start()
+        );
         fields.require(long_enough, "reason", &problem);
         return Command::Reject { reason };
     }

@@ -87,6 +87,8 @@ testing::on_both_databases! {
             (with(reject, String::new()), &["reason"][..]),
             (with(reject, "too short".to_owned()), &["reason"]),
             (with(reject, format!("{}short{}", " ".repeat(9), " ".repeat(9))), &["reason"]),
+            (with(reject, "\u{200b}".repeat(20)), &["reason"]),
+            (with(reject, format!("\u{200e}{}short\u{200b}", " ".repeat(9))), &["reason"]),
             (with(reject, "x".repeat(1_001)), &["reason"]),
             (with(reject, "not a text\0 of PostgreSQL".to_owned()), &["reason"]),
             (with(PartnerRequestChange::Confirm, "because I can".to_owned()), &["reason"]),
