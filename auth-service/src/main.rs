@@ -9,32 +9,56 @@ use auth_service::{
     },
     config::{Arguments, Config},
 };
-use shared::{config, database::DatabaseUrl, serve, telemetry, time::Clock};
+use shared::{
+    config,
+    database::DatabaseUrl,
+    program::Program,
+    telemetry::{self, Export},
+    time::Clock,
+};
 use std::{io, process::ExitCode};
+use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// What became of sessions when the command that ends them is told to stop.
+const SOME_ENDED: &str = "Sessions that it ended stay ended; run it again to end the rest";
+/// What became of the keys when their command is told to stop.
+const SOME_KEYS: &str = "`auth-service keys list` says which keys there are";
+
+fn main() -> ExitCode {
+    let program = match Program::begin("auth-service") {
+        Ok(program) => program,
+        Err(code) => return code,
+    };
     match config::read::<Arguments, _>() {
-        Ok(Invocation::Serve(config)) => serve(*config).await,
-        Ok(Invocation::EndAllSessions(url, reason)) => end_all_sessions(&url, reason).await,
-        Ok(Invocation::Keys(arguments)) => work_on_keys(&arguments),
+        Ok(Invocation::Serve(config)) => program.serve(|| start(*config), serve),
+        Ok(Invocation::EndAllSessions(url, reason)) => {
+            program.finish(move || end_all_sessions(url, reason), SOME_ENDED)
+        }
+        Ok(Invocation::Keys(arguments)) => {
+            program.finish(async move || work_on_keys(&arguments), SOME_KEYS)
+        }
         Err(code) => code,
     }
 }
 
-async fn serve(config: Config) -> ExitCode {
-    let export = match telemetry::start("auth-service") {
-        Ok(export) => export,
-        Err(error) => return config::exit_with("auth-service", &error, error.exit_code()),
-    };
-    let app = match App::build(config, Clock::system()).await {
-        Ok(app) => app,
-        Err(error) => return config::exit_with("auth-service", error, config::EXIT_FAILURE),
-    };
-    let served = app.run(serve::stop_signal()).await;
+async fn start(config: Config) -> Result<(App, Export), ExitCode> {
+    let export = telemetry::start("auth-service")
+        .map_err(|error| config::exit_with("auth-service", &error, error.exit_code()))?;
+    match App::build(config, Clock::system()).await {
+        Ok(app) => Ok((app, export)),
+        Err(error) => Err(config::exit_with(
+            "auth-service",
+            error,
+            config::EXIT_FAILURE,
+        )),
+    }
+}
+
+async fn serve((app, export): (App, Export), stop: CancellationToken) -> ExitCode {
+    let served = app.run(stop).await;
     export.finish().await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,9 +67,9 @@ async fn serve(config: Config) -> ExitCode {
 }
 
 #[allow(clippy::print_stdout, reason = "what the command was asked for")]
-async fn end_all_sessions(url: &DatabaseUrl, reason: EndAllReason) -> ExitCode {
+async fn end_all_sessions(url: DatabaseUrl, reason: EndAllReason) -> ExitCode {
     telemetry::start_logs();
-    match sessions::end_all(url, reason).await {
+    match sessions::end_all(&url, reason).await {
         Ok(ended) => {
             println!("sessions ended: {ended}");
             ExitCode::SUCCESS

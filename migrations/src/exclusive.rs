@@ -13,6 +13,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Only `migrate` takes this one: "ticketin" in ASCII.
 pub(crate) const ADVISORY_LOCK: i64 = 0x7469_636b_6574_696e;
 
+/// Where PostgreSQL can (14 and newer), it looks whether `migrate` is still there, so
+/// that a stop ends also what the server does for long.
+pub(crate) const END_WITH_THE_CLIENT: &str = "
+    DO $$ BEGIN
+        SET client_connection_check_interval = '2s';
+    EXCEPTION WHEN undefined_object OR feature_not_supported OR invalid_parameter_value THEN
+        NULL;
+    END $$";
+
 /// Begins the transaction, alone on the database among its kind: by an advisory
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
 /// gives that up again.
@@ -25,6 +34,7 @@ pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, Mi
         transaction
             .execute_unprepared("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0")
             .await?;
+        transaction.execute_unprepared(END_WITH_THE_CLIENT).await?;
         lock(&transaction).await?;
     }
     Ok(transaction)

@@ -7,16 +7,29 @@ use arguments::{Command, Invocation};
 use migrations::{Down, MigrateError, Roles};
 use shared::{
     database::{Database, PoolLimits},
+    program::Program,
     time::Clock,
 };
 use std::{process::ExitCode, time::Duration};
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let invocation = match arguments::read() {
-        Ok(invocation) => invocation,
+/// What became of the database when a command is told to stop. A transaction that was
+/// begun is undone by the database, which sees its connection end.
+const UNDONE: &str = "What it had not finished is undone or can be finished: run the same \
+                      command again, and it goes on from there. `migrate status` says where \
+                      the database stands";
+
+fn main() -> ExitCode {
+    let program = match Program::begin("migrate") {
+        Ok(program) => program,
         Err(code) => return code,
     };
+    match arguments::read() {
+        Ok(invocation) => program.finish(|| work(invocation), UNDONE),
+        Err(code) => code,
+    }
+}
+
+async fn work(invocation: Invocation) -> ExitCode {
     let limits = PoolLimits {
         connections: 1,
         // also how long SQLite waits for another writer

@@ -47,6 +47,7 @@ mod secrets_in_logs;
 mod shed;
 mod start_up;
 mod statements;
+mod stop;
 mod stronger_hash;
 mod throttle;
 mod throttled_registrations;

@@ -14,4 +14,4 @@ mod run;
 pub use arguments::{Arguments, Command, Config, OtherCommand};
 pub use data_directory::DirectoryError;
 pub use generate::{GenerateArguments, GenerateError, Options, generate};
-pub use run::{LocalError, run, write_demo_data};
+pub use run::{LocalError, Run, write_demo_data};

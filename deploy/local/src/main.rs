@@ -1,33 +1,69 @@
 //! The `ticketing-local` command, which plain `cargo run` starts.
 
-use local::{Arguments, Command};
-use shared::{config, serve, telemetry};
-use std::process::ExitCode;
+use local::{Arguments, Command, Config, Run};
+use shared::{
+    config,
+    program::Program,
+    telemetry::{self, Export},
+};
+use std::{fmt::Display, process::ExitCode};
+use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let export = match telemetry::start("ticketing-local") {
-        Ok(export) => export,
-        Err(error) => return config::exit_with("ticketing-local", &error, error.exit_code()),
-    };
-    let command: Command = match config::read::<Arguments, _>() {
-        Ok(command) => command,
+/// What became of the demo data when its writing is told to stop.
+const NO_DATA: &str = "It writes all of the demo data or none: run it again";
+/// What became of the data when its generation is told to stop.
+const SOME_DATA: &str = "The database holds a part of the data: `migrate fresh --drop-data` \
+                         empties it";
+
+fn main() -> ExitCode {
+    let program = match Program::begin("ticketing-local") {
+        Ok(program) => program,
         Err(code) => return code,
     };
-    let done = match command {
-        Command::Run(config) => local::run(*config, serve::stop_signal())
-            .await
-            .map_err(exit),
-        Command::Demo(url, requests) => local::write_demo_data(&url, requests).await.map_err(exit),
-        Command::Generate(options) => Box::pin(local::generate(&options)).await.map_err(exit),
-    };
-    export.finish().await;
-    done.err().unwrap_or(ExitCode::SUCCESS)
+    match config::read::<Arguments, _>() {
+        Ok(Command::Run(config)) => program.serve(|| start(*config), serve),
+        Ok(Command::Demo(url, requests)) => program.finish(
+            async move || finish(local::write_demo_data(&url, requests)).await,
+            NO_DATA,
+        ),
+        Ok(Command::Generate(options)) => program.finish(
+            async move || finish(Box::pin(local::generate(&options))).await,
+            SOME_DATA,
+        ),
+        Err(code) => code,
+    }
 }
 
-fn exit(error: impl std::fmt::Display) -> ExitCode {
+async fn start(config: Config) -> Result<(Run, Export), ExitCode> {
+    let export = telemetry()?;
+    let run = Run::start(config).await.map_err(exit)?;
+    Ok((run, export))
+}
+
+async fn serve((run, export): (Run, Export), stop: CancellationToken) -> ExitCode {
+    let served = run.serve(stop).await;
+    export.finish().await;
+    served.map_or_else(exit, |()| ExitCode::SUCCESS)
+}
+
+async fn finish<E: Display>(work: impl Future<Output = Result<(), E>>) -> ExitCode {
+    let export = match telemetry() {
+        Ok(export) => export,
+        Err(code) => return code,
+    };
+    let done = work.await;
+    export.finish().await;
+    done.map_or_else(exit, |()| ExitCode::SUCCESS)
+}
+
+fn telemetry() -> Result<Export, ExitCode> {
+    telemetry::start("ticketing-local")
+        .map_err(|error| config::exit_with("ticketing-local", &error, error.exit_code()))
+}
+
+fn exit(error: impl Display) -> ExitCode {
     config::exit_with("ticketing-local", error, config::EXIT_FAILURE)
 }

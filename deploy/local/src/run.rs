@@ -79,48 +79,67 @@ fn in_our_words(error: &MigrateError) -> String {
     error.to_string().replace("DATABASE_URL", "--database-url")
 }
 
-/// Runs both services until `stop`.
-pub async fn run(config: Config, stop: CancellationToken) -> Result<(), LocalError> {
-    let clock = Clock::system();
-    let directory = DataDirectory::open(&config.data_directory, config.fresh, &clock)?;
-    let url: DatabaseUrl = match &config.database_url {
-        Some(url) => url.clone(),
-        None => directory.database_url().parse()?,
-    };
-    // the ports first: a second run must not touch the data of the first
-    let auth_config = auth_config(&config, &directory, &url);
-    let auth = auth::App::build(auth_config, clock.clone()).await?;
-    let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;
-    let requests = requests::App::build(requests_config, clock.clone()).await?;
+/// Both services, listening but not serving yet, and what they keep between runs.
+#[derive(Debug)]
+pub struct Run {
+    auth: auth::App,
+    requests: requests::App,
+    /// Holds its lock.
+    _directory: DataDirectory,
+}
 
-    let database = Database::open(&url, PoolLimits::default(), clock.clone()).await?;
-    let has_own_url = config.database_url.is_some();
-    if config.fresh && has_own_url {
-        migrations::fresh(&database, true).await?;
-    } else {
-        migrations::up(&database).await?;
+impl Run {
+    /// Prepares everything, and prints what to paste.
+    pub async fn start(config: Config) -> Result<Self, LocalError> {
+        let clock = Clock::system();
+        let directory = DataDirectory::open(&config.data_directory, config.fresh, &clock)?;
+        let url: DatabaseUrl = match &config.database_url {
+            Some(url) => url.clone(),
+            None => directory.database_url().parse()?,
+        };
+        // the ports first: a second run must not touch the data of the first
+        let auth_config = auth_config(&config, &directory, &url);
+        let auth = auth::App::build(auth_config, clock.clone()).await?;
+        let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;
+        let requests = requests::App::build(requests_config, clock.clone()).await?;
+
+        let database = Database::open(&url, PoolLimits::default(), clock.clone()).await?;
+        let has_own_url = config.database_url.is_some();
+        if config.fresh && has_own_url {
+            migrations::fresh(&database, true).await?;
+        } else {
+            migrations::up(&database).await?;
+        }
+        let demo = demo::seed_if_empty(&database, config.demo_requests, &clock).await?;
+
+        let instructions = Instructions {
+            auth: auth.public_address(),
+            auth_internal: auth.internal_address(),
+            requests: requests.public_address(),
+            metrics: [auth.ops_address(), requests.ops_address()],
+            service_token: directory.service_token(),
+            web_origins: config.web_origins,
+            demo,
+        };
+        let mut terminal = io::stdout().lock();
+        write!(terminal, "{instructions}")?;
+        terminal.flush()?;
+        drop(terminal);
+        Ok(Self {
+            auth,
+            requests,
+            _directory: directory,
+        })
     }
-    let demo = demo::seed_if_empty(&database, config.demo_requests, &clock).await?;
 
-    let instructions = Instructions {
-        auth: auth.public_address(),
-        auth_internal: auth.internal_address(),
-        requests: requests.public_address(),
-        metrics: [auth.ops_address(), requests.ops_address()],
-        service_token: directory.service_token(),
-        web_origins: config.web_origins,
-        demo,
-    };
-    let mut terminal = io::stdout().lock();
-    write!(terminal, "{instructions}")?;
-    terminal.flush()?;
-    drop(terminal);
-
-    let auth = tokio::spawn(auth.run(stop.clone()));
-    let served = requests.run(stop.clone()).await;
-    stop.cancel();
-    let auth_served = auth.await.map_err(ServeError::from).flatten();
-    served.and(auth_served).map_err(LocalError::from)
+    /// Serves until `stop`.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), LocalError> {
+        let auth = tokio::spawn(self.auth.run(stop.clone()));
+        let served = self.requests.run(stop.clone()).await;
+        stop.cancel();
+        let auth_served = auth.await.map_err(ServeError::from).flatten();
+        served.and(auth_served).map_err(LocalError::from)
+    }
 }
 
 /// Writes the demo data into a database that was migrated, unless it has users.

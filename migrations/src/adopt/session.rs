@@ -4,7 +4,7 @@
 use super::record::TABLE;
 use crate::{
     error::{MigrateError, words},
-    exclusive::{ADVISORY_LOCK, Patience},
+    exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
 };
 use sea_orm::{DbErr, RuntimeErr};
 use shared::database::Database;
@@ -16,17 +16,8 @@ use std::sync::Arc;
 pub(super) struct Session(PgConnection);
 
 /// An index may take its time. To wait for its lock is harmless, since nobody who
-/// reads or writes rows queues behind it. Where PostgreSQL can (14 and newer), it
-/// looks whether `migrate` is still there, so that Ctrl-C ends a long build; what
-/// that leaves is rebuilt.
-const SETTINGS: &str = "
-    SET statement_timeout = 0;
-    SET lock_timeout = 0;
-    DO $$ BEGIN
-        SET client_connection_check_interval = '2s';
-    EXCEPTION WHEN undefined_object OR feature_not_supported OR invalid_parameter_value THEN
-        NULL;
-    END $$";
+/// reads or writes rows queues behind it. What a stop leaves of it is rebuilt.
+const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 
 impl Session {
     /// Takes a connection out of the pool, and waits for other runs to end.
@@ -38,6 +29,7 @@ impl Session {
         })?;
         let mut session = Self(connection.detach());
         session.execute(SETTINGS.to_owned()).await?;
+        session.execute(END_WITH_THE_CLIENT.to_owned()).await?;
         let lock = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})::text");
         let patience = Patience::begin();
         while session.text(lock.clone()).await? != "true" {

@@ -16,6 +16,7 @@ mod grants;
 mod indexes;
 mod purge_audit;
 mod schema;
+mod stop;
 mod up;
 
 /// The old application's schema.

@@ -30,6 +30,7 @@ mod refusals;
 mod rolling;
 mod search;
 mod shed;
+mod stop;
 mod strangers;
 mod support;
 mod tls;

@@ -24,10 +24,7 @@ pub use web::{InvalidOrigins, WebOrigins};
 use crate::tls::ServerTls;
 use http_check::HttpCheck;
 use std::{io, net::SocketAddr, time::Duration};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
 use tonic_health::{
@@ -269,27 +266,4 @@ pub async fn run(
     }
     watching.abort();
     outcome
-}
-
-/// Cancelled by SIGTERM or SIGINT.
-#[must_use]
-pub fn stop_signal() -> CancellationToken {
-    let stop = CancellationToken::new();
-    let stopped = stop.clone();
-    tokio::spawn(async move {
-        let signals = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-        );
-        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
-            tracing::error!("signals cannot be listened for");
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stopped.cancel();
-    });
-    stop
 }

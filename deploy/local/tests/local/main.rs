@@ -19,4 +19,5 @@ mod process;
 mod readme;
 mod second_run;
 mod shell;
+mod stop;
 mod tidy;

@@ -6,7 +6,7 @@ use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
-use shared::{channel::Resolver, serve::stop_signal, time::Clock};
+use shared::{channel::Resolver, program::stop_signal, time::Clock};
 use std::{
     env, fs, io,
     net::SocketAddr,
@@ -76,7 +76,13 @@ async fn the_process_that_serves() {
     let folder = PathBuf::from(folder);
     let tell = |address: SocketAddr, ops: SocketAddr| println!("\n{LISTENS} {address} {ops}");
     if service == "auth-service" {
-        Replica::serve(&folder, &database.parse().unwrap(), tell, stop_signal()).await;
+        Replica::serve(
+            &folder,
+            &database.parse().unwrap(),
+            tell,
+            stop_signal().unwrap(),
+        )
+        .await;
         return;
     }
     let arguments = Arguments::parse_from([
@@ -91,7 +97,7 @@ async fn the_process_that_serves() {
     config.resolver = Names::new(&folder).resolver();
     let app = App::build(config, Clock::system()).await.unwrap();
     tell(app.public_address(), app.ops_address());
-    app.run(stop_signal()).await.unwrap();
+    app.run(stop_signal().unwrap()).await.unwrap();
 }
 
 /// A running replica. It is killed with this value.
