@@ -148,6 +148,7 @@ impl App {
             sessions.clone(),
             &config.access,
             config.limits,
+            config.ending_share,
             &layers,
             health_service.clone(),
         )?;

@@ -31,6 +31,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 /// A token is taken some seconds after its end, by clocks that differ; an hour covers
 /// both.
 const LEAST_RETENTION: u64 = 3_600;
+/// In which share of its time a call that ends many sessions begins further batches. What
+/// is left of a call's time is for the batch that is under way, and for the answer.
+pub const ENDING_SHARE: f64 = 0.5;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
@@ -157,6 +160,8 @@ pub struct Config {
     pub session_retention: Duration,
     /// How often rows past their retention are looked for.
     pub housekeeping: Duration,
+    /// In which share of its time a call that ends many sessions begins further batches.
+    pub ending_share: f64,
     /// How passwords are hashed.
     pub passwords: PasswordSettings,
     /// Whom the public listener serves, and how many at once.
@@ -252,6 +257,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             session_retention: Duration::from_secs(retention),
             housekeeping: housekeeping::EVERY,
+            ending_share: ENDING_SHARE,
             passwords,
             access,
             throttle,

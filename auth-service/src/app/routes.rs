@@ -44,12 +44,13 @@ pub(super) fn public(
     sessions: Sessions,
     access: &PublicAccess,
     limits: Limits,
+    ending_share: f64,
     layers: &Layers,
     health: HealthServer<impl Health>,
 ) -> Result<Routes, StartError> {
     let validator = InProcessValidator::new(sessions.clone());
-    let auth = AuthServiceServer::new(AuthHandlers::new(sessions, access.trusted_proxies))
-        .max_decoding_message_size(MAX_MESSAGE);
+    let handlers = AuthHandlers::new(sessions, access.trusted_proxies, ending_share);
+    let auth = AuthServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);
     let auth = SessionLayer::with(rules, validator, None, limits)?.named_layer(auth);
     let auth = layers.named_layer(auth);
     let routes = Routes::new(auth).add_service(health);

@@ -1,7 +1,7 @@
 //! `auth-service sessions`: what an operator does with all sessions of a database.
 
 use crate::{
-    domain::{AuthError, end_in_batches},
+    domain::{AuthError, BatchEnding, Noting, end_in_batches},
     model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason, Scope},
     store::{Store, StoreError},
 };
@@ -55,7 +55,13 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
     let (reason, cause) = match reason {
         EndAllReason::Restore => (EndReason::Restored, AuditCause::Restored),
     };
-    let done = end_in_batches(&store, &Scope::All, reason, None, |_| true).await?;
+    let all = BatchEnding {
+        scope: &Scope::All,
+        last: None,
+        reason,
+        noting: Noting::None,
+    };
+    let done = end_in_batches(&store, all, || true, |_| ()).await?;
     let event = AuditEvent {
         cause: Some(cause),
         ..AuditEvent::done(AuditEventType::EndAllSessions, &Client::default())

@@ -1,10 +1,37 @@
-//! The end of any number of sessions, batch by batch.
+//! The end of any number of sessions, batch by batch: each is a transaction, and what it
+//! ended stays ended.
 
-use super::AuthError;
+use super::{AuthError, walk::Walk};
 use crate::{
     model::{AuditEvent, EndReason, Scope},
-    store::Store,
+    store::{Ended, Store},
 };
+use shared::ids::SessionId;
+
+/// Which sessions end, and how that is noted.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchEnding<'a> {
+    /// The sessions.
+    pub scope: &'a Scope,
+    /// A session of the scope's user that ends with the last batch, not before: the call came
+    /// by it, and is to be repeated where time ran out.
+    pub last: Option<SessionId>,
+    /// Why they end.
+    pub reason: EndReason,
+    /// Which batches write an event.
+    pub noting: Noting<'a>,
+}
+
+/// Which batches write an event, in their transactions.
+#[derive(Clone, Copy, Debug)]
+pub enum Noting<'a> {
+    /// None: whoever asks for the end notes it.
+    None,
+    /// Each, with how many it ended.
+    Each(&'a AuditEvent),
+    /// The last before the answer, with how many ended until then.
+    Last(&'a AuditEvent),
+}
 
 /// What was done of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,36 +42,48 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Ends the sessions of a scope until a walk from the first row finds none: one
-/// that was begun meanwhile may lie behind the walk. Each batch is committed before
-/// the next, with the event, if one is given; where there is no batch, the event is
-/// written by itself. `go_on` is told how many a batch ended, and asked whether there
-/// is time for the next.
+/// Ends sessions until none is left, or until time is over and one more batch is ended.
+/// `counted` is told how many each batch ended.
+///
+/// Of a user's sessions, those are meant that were there when it began. Of others, a walk
+/// that finds none is the end: one that was begun meanwhile may lie behind the walk.
 pub async fn end_in_batches(
     store: &Store,
-    scope: &Scope,
-    reason: EndReason,
-    event: Option<&AuditEvent>,
-    go_on: impl Fn(u32) -> bool,
+    ending: BatchEnding<'_>,
+    in_time: impl Fn() -> bool,
+    counted: impl Fn(Ended),
 ) -> Result<Progress, AuthError> {
-    let (mut ended, mut after, mut unnoted) = (0_u32, None, event);
+    let BatchEnding { scope, reason, .. } = ending;
+    let last = match (scope, ending.last) {
+        (Scope::Of { user, .. }, Some(last)) => store.row_of(*user, last).await?,
+        _ => None,
+    };
+    let mut walk = Walk::over(store, scope);
+    let mut next = walk.next().await?;
+    let mut ended = 0_u32;
     loop {
-        let batch = store
-            .end_batch(scope, after.unwrap_or(i32::MIN), reason, event)
-            .await?;
-        if batch.is_some() {
-            unnoted = None;
-        } else if after.is_none() {
-            if let Some(event) = unnoted {
-                store.note(&event.clone().ending(0)).await?;
-            }
-            return Ok(Progress { ended, more: false });
+        let mut batch = next.unwrap_or_default();
+        next = walk.next().await?;
+        if next.is_none() {
+            batch.extend(last);
         }
-        let in_batch = batch.map_or(0, |batch| batch.ended);
-        ended = ended.saturating_add(in_batch);
-        after = batch.map(|batch| batch.last);
-        if !go_on(in_batch) {
-            return Ok(Progress { ended, more: true });
+        let more_time = in_time();
+        let event = match ending.noting {
+            Noting::Each(event) => Some(event.clone()),
+            Noting::Last(event) if next.is_none() || !more_time => {
+                Some(event.clone().ending(ended))
+            }
+            Noting::Last(_) | Noting::None => None,
+        };
+        let in_batch = store.end_rows(&batch, reason, event.as_ref()).await?;
+        ended = ended.saturating_add(in_batch.live);
+        counted(in_batch);
+        if next.is_none() && !batch.is_empty() {
+            next = walk.begun_meanwhile().await?;
+        }
+        if next.is_none() || !more_time {
+            let more = next.is_some();
+            return Ok(Progress { ended, more });
         }
     }
 }

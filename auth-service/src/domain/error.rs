@@ -24,6 +24,9 @@ pub enum AuthError {
     /// The caller has no session of this id: list them.
     #[error("the caller has no such session")]
     OwnSessionNotFound,
+    /// Time was over before all sessions were ended: ask again for the others.
+    #[error("time was over before all sessions were ended")]
+    SessionsLeft,
     /// Another refresh of the same session won: present the same token again.
     #[error("another refresh of this session won")]
     RefreshConflict,

@@ -2,7 +2,7 @@
 
 use super::{AuthError, Sessions};
 use crate::{model::Session, store::SessionPosition};
-use shared::ids::UserId;
+use shared::ids::{SessionId, UserId};
 
 /// A page of sessions.
 #[derive(Clone, Debug)]
@@ -14,15 +14,17 @@ pub struct SessionPage {
 }
 
 impl Sessions {
-    /// Lists a user's live sessions, newest first.
+    /// Lists the live sessions of the user whose session asks, newest first.
     pub async fn list(
         &self,
         user: UserId,
+        asks: SessionId,
         after: Option<SessionPosition>,
         page_size: u32,
     ) -> Result<SessionPage, AuthError> {
         // one more than asked for tells whether there is a next page
-        let mut rows = self.store.list_sessions(user, after, page_size + 1).await?;
+        let limit = page_size + 1;
+        let mut rows = self.store.list_sessions(user, asks, after, limit).await?;
         let more = rows.len() > page_size as usize;
         rows.truncate(page_size as usize);
         let next = rows.last().map(|(position, _)| *position).filter(|_| more);

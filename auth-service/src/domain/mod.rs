@@ -22,9 +22,10 @@ mod stored_hash;
 mod throttle;
 mod used_marks;
 mod validate;
+mod walk;
 
 pub use audit_log::AuditLog;
-pub use end_in_batches::{Progress, end_in_batches};
+pub use end_in_batches::{BatchEnding, Noting, Progress, end_in_batches};
 pub use error::AuthError;
 pub use grant::Grant;
 pub use jwks::Jwks;

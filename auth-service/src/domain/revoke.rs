@@ -1,8 +1,12 @@
 //! The end of a session.
 
-use super::{AuthError, Sessions};
-use crate::model::{AuditEvent, AuditEventType, Caller, Client, EndReason};
+use super::{AuditLog, AuthError, BatchEnding, Noting, Sessions, end_in_batches};
+use crate::{
+    model::{AuditEvent, AuditEventType, Caller, Client, EndReason, Scope},
+    store::Ended,
+};
 use shared::{ids::SessionId, session_layer::BearerToken};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is
@@ -31,18 +35,50 @@ impl Sessions {
         Ok(())
     }
 
-    /// Logs out everywhere: ends all of the caller's sessions, or all but this one.
-    /// Committed when this returns; how many were live until then.
-    pub async fn revoke_all(&self, caller: &Caller, keep_current: bool) -> Result<u32, AuthError> {
+    /// Logs out everywhere: ends all of the caller's sessions, or all but this one, which
+    /// ends last. Committed when this returns; how many were live until then. Where time
+    /// runs out, what is ended stays ended.
+    pub async fn revoke_all(
+        &self,
+        caller: &Caller,
+        keep_current: bool,
+        in_time: impl Fn() -> bool,
+    ) -> Result<u32, AuthError> {
         let (user, reason) = (caller.user, EndReason::RevokedByOwner);
-        let keep = keep_current.then_some(caller.session);
         let event = AuditEvent::done(AuditEventType::RevokeAllSessions, &caller.client)
             .by(user)
             .of(caller.session);
-        let ended = self.store.end_all_of(user, keep, reason, &event).await?;
-        self.metrics.sessions_ended(reason, ended);
-        tracing::info!(%user, ended, kept = keep_current, %reason, "sessions ended");
-        Ok(ended)
+        let unnoted = Unnoted {
+            log: &self.audit_log,
+            event: &event,
+            ended: AtomicU32::new(0),
+        };
+        let but = Some(caller.session);
+        let ending = BatchEnding {
+            scope: &Scope::Of { user, but },
+            last: but.filter(|_| !keep_current),
+            reason,
+            noting: Noting::Last(&event),
+        };
+        let counted = |ended: Ended| {
+            unnoted.ended.fetch_add(ended.live, Ordering::Relaxed);
+            self.count_ended(reason, ended);
+        };
+        let done = end_in_batches(&self.store, ending, in_time, counted).await;
+        tracing::info!(%user, ?done, kept = keep_current, %reason, "sessions ended");
+        let done = done?;
+        unnoted.ended.store(0, Ordering::Relaxed);
+        if done.more {
+            return Err(AuthError::SessionsLeft);
+        }
+        Ok(done.ended)
+    }
+
+    /// Counts what a batch ended.
+    pub(super) fn count_ended(&self, reason: EndReason, ended: Ended) {
+        self.metrics.sessions_ended(reason, ended.live);
+        self.metrics
+            .sessions_ended(EndReason::PasswordChanged, ended.refused);
     }
 
     /// Ends a session's row, and writes the event with it; committed when this
@@ -59,5 +95,22 @@ impl Sessions {
             self.metrics.sessions_ended(reason, 1);
         }
         Ok(ended)
+    }
+}
+
+/// What a call has ended and not noted. A call that fails, or that its caller gives up,
+/// leaves the event to be written.
+struct Unnoted<'a> {
+    log: &'a AuditLog,
+    event: &'a AuditEvent,
+    ended: AtomicU32,
+}
+
+impl Drop for Unnoted<'_> {
+    fn drop(&mut self) {
+        let ended = self.ended.load(Ordering::Relaxed);
+        if ended > 0 {
+            self.log.note(self.event.clone().ending(ended));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The end of others' sessions, by staff.
 
-use super::{AuthError, Progress, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Noting, Progress, Sessions, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
 
 /// What staff ask for.
@@ -15,13 +15,13 @@ pub struct Revocation {
 }
 
 impl Sessions {
-    /// Ends sessions for as long as `go_on` says, and notes with each batch who did
-    /// and why; or counts those that are live.
+    /// Ends sessions for as long as there is time, and notes with each batch who did
+    /// and why; or counts those that are live. The caller's own end last, if it is named.
     pub async fn revoke_users(
         &self,
         caller: &Caller,
         revocation: &Revocation,
-        go_on: impl Fn() -> bool,
+        in_time: impl Fn() -> bool,
     ) -> Result<Progress, AuthError> {
         let Revocation {
             scope,
@@ -33,10 +33,13 @@ impl Sessions {
             return Ok(Progress { ended, more: false });
         }
         let reason = EndReason::RevokedByStaff;
-        let (subject, created_before) = match scope {
-            Scope::All => (None, None),
-            Scope::Of(user) => (Some(*user), None),
-            Scope::CreatedBefore { time, .. } => (None, Some(*time)),
+        let (scope, subject, created_before) = match *scope {
+            Scope::All => (Scope::All, None, None),
+            Scope::Of { user, .. } => {
+                let but = Some(caller.session);
+                (Scope::Of { user, but }, Some(user), None)
+            }
+            Scope::CreatedBefore { time, .. } => (*scope, None, Some(time)),
         };
         let event = AuditEvent {
             subject,
@@ -46,11 +49,14 @@ impl Sessions {
                 .by(caller.user)
                 .of(caller.session)
         };
-        let counted = |ended| {
-            self.metrics.sessions_ended(reason, ended);
-            go_on()
+        let ending = BatchEnding {
+            scope: &scope,
+            last: Some(caller.session),
+            reason,
+            noting: Noting::Each(&event),
         };
-        let done = end_in_batches(&self.store, scope, reason, Some(&event), counted).await;
+        let counted = |ended| self.count_ended(reason, ended);
+        let done = end_in_batches(&self.store, ending, in_time, counted).await;
         let actor = caller.user;
         // what was ended before a failure is ended
         tracing::info!(%actor, ?scope, why, %reason, ?done, "sessions ended by staff");

@@ -19,16 +19,28 @@ use tonic::{Request, Response, Status};
 pub struct AuthHandlers {
     sessions: Sessions,
     trusted_proxies: usize,
+    ending_share: f64,
 }
 
 impl AuthHandlers {
-    /// Handlers that ask this domain. So many proxies stand before them.
+    /// Handlers that ask this domain. So many proxies stand before them. A call that ends
+    /// many sessions begins a batch only within this share of its time.
     #[must_use]
-    pub fn new(sessions: Sessions, trusted_proxies: usize) -> Self {
+    pub fn new(sessions: Sessions, trusted_proxies: usize, ending_share: f64) -> Self {
         Self {
             sessions,
             trusted_proxies,
+            ending_share,
         }
+    }
+
+    /// Whether a call has time for one more batch: what is left of the call's time is for
+    /// the last one and the answer.
+    fn time_to_end_sessions<T>(&self, request: &Request<T>) -> impl Fn() -> bool + use<T> {
+        let deadline = request.extensions().get::<Deadline>().copied();
+        let deadline = deadline.unwrap_or_else(|| Deadline::within(Limits::default().call));
+        let stop = Instant::now() + deadline.remaining().mul_f64(self.ending_share);
+        move || Instant::now() < stop
     }
 }
 
@@ -98,8 +110,10 @@ impl AuthService for AuthHandlers {
         request: Request<RevokeAllSessionsRequest>,
     ) -> Result<Response<RevokeAllSessionsResponse>, Status> {
         let caller = parse::caller(&request, self.trusted_proxies)?;
+        let in_time = self.time_to_end_sessions(&request);
         let keep_current = parse_endings::revoke_all_sessions(request.into_inner())?;
-        let ended = self.sessions.revoke_all(&caller, keep_current).await;
+        let ended = self.sessions.revoke_all(&caller, keep_current, in_time);
+        let ended = ended.await;
         let ended = ended.map_err(to_status)?;
         Ok(Response::new(RevokeAllSessionsResponse {
             ended_count: render::count(ended),
@@ -135,13 +149,12 @@ impl AuthService for AuthHandlers {
         request: Request<RevokeUserSessionsRequest>,
     ) -> Result<Response<RevokeUserSessionsResponse>, Status> {
         let caller = parse::caller(&request, self.trusted_proxies)?;
-        let stop = half_of_the_time(&request);
+        let in_time = self.time_to_end_sessions(&request);
         let message = request.into_inner();
         let revocation = parse_endings::revoke_user_sessions(message, caller.session)?;
-        let go_on = || Instant::now() < stop;
         let done = self
             .sessions
-            .revoke_users(&caller, &revocation, go_on)
+            .revoke_users(&caller, &revocation, in_time)
             .await
             .map_err(to_status)?;
         Ok(Response::new(RevokeUserSessionsResponse {
@@ -158,7 +171,7 @@ impl AuthService for AuthHandlers {
         let (page_size, after) = parse::list_sessions(&request.into_inner())?;
         let page = self
             .sessions
-            .list(principal.user_id, after, page_size)
+            .list(principal.user_id, principal.session_id, after, page_size)
             .await;
         let page = page.map_err(to_status)?;
         let render = |session| render::session(session, principal.session_id);
@@ -191,12 +204,4 @@ impl AuthService for AuthHandlers {
             max_age: jwks.max_age.try_into().ok(),
         }))
     }
-}
-
-/// When half of a call's time is over: a batch that begins before has the other
-/// half.
-fn half_of_the_time<T>(request: &Request<T>) -> Instant {
-    let deadline = request.extensions().get::<Deadline>().copied();
-    let deadline = deadline.unwrap_or_else(|| Deadline::within(Limits::default().call));
-    Instant::now() + deadline.remaining() / 2
 }

@@ -58,7 +58,10 @@ pub(super) fn revoke_user_sessions(
         fields.refuse("reason", "must be a text in one line");
     }
     let scope = match message.scope {
-        Some(wire::Scope::UserId(id)) if id > 0 => Some(Scope::Of(UserId(id))),
+        Some(wire::Scope::UserId(id)) if id > 0 => Some(Scope::Of {
+            user: UserId(id),
+            but: None,
+        }),
         Some(wire::Scope::UserId(_)) => {
             fields.refuse("user_id", "must be a user's id");
             None
@@ -77,7 +80,10 @@ pub(super) fn revoke_user_sessions(
     };
     fields.done(Revocation {
         // without one, a field is wrong
-        scope: scope.unwrap_or(Scope::Of(UserId(0))),
+        scope: scope.unwrap_or(Scope::Of {
+            user: UserId(0),
+            but: None,
+        }),
         why,
         validate_only: message.validate_only,
     })

@@ -40,6 +40,11 @@ pub(super) fn to_status(error: AuthError) -> Status {
             ErrorReason::OwnSessionNotFound,
             "you have no session of this id; list them",
         ),
+        AuthError::SessionsLeft => refuse(
+            Code::Unavailable,
+            ErrorReason::DeadlineReached,
+            "time was over before all sessions were ended; call again to end the others",
+        ),
         AuthError::RefreshConflict => refuse(
             Code::Unavailable,
             ErrorReason::RefreshConflict,

@@ -10,8 +10,13 @@ use shared::{
 pub enum Scope {
     /// All that there are.
     All,
-    /// Those of a user.
-    Of(UserId),
+    /// Those of a user, but for one.
+    Of {
+        /// The user.
+        user: UserId,
+        /// The one that goes on.
+        but: Option<SessionId>,
+    },
     /// Those begun before a time, but for one.
     CreatedBefore {
         /// The time.

@@ -3,7 +3,6 @@
 
 use super::{
     Store, StoreError,
-    end_many::count_live,
     entity::audit_event::{Column, Entity},
     retried,
 };
@@ -116,26 +115,6 @@ impl Store {
                     Ok(rows)
                 }
             }
-        })
-        .await
-    }
-
-    /// Ends many sessions in a transaction, and writes the event with how many of
-    /// ours were live, if one is given. How many these were.
-    pub(super) async fn ended(
-        &self,
-        update: &UpdateStatement,
-        event: Option<&AuditEvent>,
-    ) -> Result<u32, StoreError> {
-        retried(|| async {
-            let transaction = self.database.begin().await?;
-            let ended = count_live(&transaction.query_all(update).await?)?;
-            if let Some(event) = event {
-                let event = event.clone().ending(ended);
-                self.note_on(&transaction, &event).await?;
-            }
-            transaction.commit().await?;
-            Ok(ended)
         })
         .await
     }

@@ -3,14 +3,16 @@
 use super::{
     Store, StoreError,
     create::{log_in_query, read_log_in},
-    end_many::{active_of, count_live},
-    entity::{user, user_session},
+    entity::{
+        user,
+        user_session::{self, Entity},
+    },
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
 use sea_orm::{
     ConnectionTrait,
-    sea_query::{Expr, ExprTrait, LockType, Order, Query},
+    sea_query::{Expr, ExprTrait, LockType, Query},
 };
 use shared::ids::{SessionId, UserId};
 
@@ -79,6 +81,7 @@ impl Store {
         new: &PasswordHash,
         event: &AuditEvent,
     ) -> Result<ChangeOutcome, StoreError> {
+        let own = self.row_of(user, session).await?;
         retried(|| async {
             let transaction = self.database.begin().await?;
             let mut query = log_in_query();
@@ -93,11 +96,8 @@ impl Store {
             if found.password != *verified {
                 return Ok(ChangeOutcome::PasswordChanged(found.password));
             }
-            let all = active_of(user, None)
-                .order_by(user_session::Column::SessionId, Order::Asc)
-                .lock(LockType::NoKeyUpdate)
-                .take();
-            transaction.query_all(&all).await?;
+            let of_user = Expr::col((Entity, user_session::Column::UserId)).eq(user.0);
+            let mut rows = self.lock_rows(&transaction, of_user).await?;
 
             let goes_on = Query::update()
                 .table(user_session::Entity)
@@ -112,8 +112,9 @@ impl Store {
             if transaction.execute(&goes_on).await?.rows_affected() == 0 {
                 return Ok(ChangeOutcome::SessionGone);
             }
-            let others = self.end_many(active_of(user, Some(session)), EndReason::PasswordChanged);
-            let ended = count_live(&transaction.query_all(&others).await?)?;
+            rows.retain(|row| Some(row.id) != own);
+            let reason = EndReason::PasswordChanged;
+            let ended = self.end_locked(&transaction, &rows, reason).await?.live;
             let written = Query::update()
                 .table(user::Entity)
                 .value(user::Unmodelled::Password, new.expose())

@@ -25,14 +25,23 @@ pub struct SessionPosition {
 }
 
 impl Store {
-    /// The user's live sessions after a position, newest first.
+    /// The user's live sessions after a position, newest first. The one that asks was begun
+    /// with the password that is in force, so that all others that are live were, too.
     pub async fn list_sessions(
         &self,
         user: UserId,
+        asks: SessionId,
         after: Option<SessionPosition>,
         limit: u32,
     ) -> Result<Vec<(SessionPosition, Session)>, StoreError> {
-        let mut query = Query::select()
+        let in_force = Query::select()
+            .column(("asks", Column::PasswordDigest))
+            .from_as(Entity, "asks")
+            .and_where(Expr::col(("asks", Column::SessionId)).eq(asks.to_string()))
+            .take();
+        let mut query = self
+            .live_of(user)
+            .and_where(Expr::col(Column::PasswordDigest).eq(in_force))
             .columns([
                 Column::Id,
                 Column::SessionId,
@@ -45,11 +54,6 @@ impl Store {
                 Column::DeviceInfo,
                 Column::IpAddress,
             ])
-            .from(Entity)
-            .and_where(Expr::col(Column::UserId).eq(user.0))
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::IsActive))
-            .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
             .order_by(Column::CreatedAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)
             .limit(u64::from(limit))
@@ -63,12 +67,7 @@ impl Store {
             query.and_where(Expr::col(column).is_not_null());
         }
         if let Some(after) = after {
-            let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
-            let position = Expr::tuple([
-                self.database.time(after.created_at),
-                Expr::val(after.row_id),
-            ]);
-            query.and_where(row.lt(position));
+            query.and_where(self.comes_after(after));
         }
         let rows = self.database.connection().query_all(&query).await?;
         rows.iter().map(|row| read(user, row)).collect()

@@ -4,8 +4,7 @@
 mod audit;
 mod change_password;
 mod create;
-mod end_batch;
-mod end_many;
+mod end_rows;
 pub mod entity;
 mod error;
 mod housekeeping;
@@ -14,12 +13,13 @@ mod list_audit;
 mod load;
 mod rehash;
 mod throttle;
+mod to_end;
 mod turn;
 mod used_marks;
 
 pub use change_password::{Account, ChangeOutcome};
 pub use create::{CreateOutcome, LogIn, NewSession};
-pub use end_batch::{BATCH, Batch};
+pub use end_rows::{BATCH, Ended};
 pub use error::StoreError;
 pub use housekeeping::sweepings;
 pub use list::SessionPosition;

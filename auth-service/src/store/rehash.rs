@@ -2,7 +2,6 @@
 
 use super::{
     Store, StoreError,
-    end_many::active_of,
     entity::{user, user_session},
 };
 use crate::model::PasswordHash;
@@ -34,7 +33,9 @@ impl Store {
 
         let digest = Expr::col(user_session::Column::PasswordDigest);
         let of_old = digest.eq(old.digest());
-        let theirs = active_of(user, None)
+        let theirs = self
+            .live_of(user)
+            .column(user_session::Column::Id)
             .and_where(of_old.clone())
             .order_by(user_session::Column::SessionId, Order::Asc)
             .lock(LockType::NoKeyUpdate)

@@ -7,10 +7,13 @@ use super::{
 };
 use crate::model::{AuditEvent, EndReason, Generation, Session};
 use sea_orm::{
-    QueryResult,
+    ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, Query, UpdateStatement},
 };
-use shared::{ids::SessionId, time::Timestamp};
+use shared::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
 
 /// What a change left in the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +70,43 @@ impl Store {
         reason: EndReason,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        let update = Query::update()
+        let mut update = self.end_update(id, reason);
+        update.returning_col(Column::Id);
+        Ok(!self.changed(&update, event).await?.is_empty())
+    }
+
+    /// Ends a session of a user. How many were live until now: none if it was over,
+    /// and then no event is written. `None`: there is no such session.
+    pub async fn end_one_of(
+        &self,
+        user: UserId,
+        id: SessionId,
+        reason: EndReason,
+        event: &AuditEvent,
+    ) -> Result<Option<u32>, StoreError> {
+        let is_theirs = Expr::col(Column::UserId).eq(user.0);
+        let mut update = self.end_update(id, reason);
+        update
+            .and_where(is_theirs.clone())
+            .returning(Query::returning().columns([Column::ExpiresAt, Column::EndedAt]));
+        if let Some(row) = self.changed(&update, event).await?.first() {
+            let ended_at: Timestamp = row.try_get("", "ended_at")?;
+            let was_live = row.try_get::<Timestamp>("", "expires_at")? > ended_at;
+            return Ok(Some(was_live.into()));
+        }
+        let over = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(is_theirs)
+            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
+            .and_where(Expr::col(Column::Generation).is_not_null())
+            .take();
+        let over = self.database.connection().query_one(&over).await?;
+        Ok(over.map(|_| 0))
+    }
+
+    fn end_update(&self, id: SessionId, reason: EndReason) -> UpdateStatement {
+        Query::update()
             .table(Entity)
             .value(Column::IsActive, false)
             .value(Column::EndedAt, self.database.now())
@@ -75,9 +114,7 @@ impl Store {
             .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null())
             .and_where(Expr::col(Column::IsActive))
-            .returning_col(Column::Id)
-            .take();
-        Ok(!self.changed(&update, event).await?.is_empty())
+            .take()
     }
 
     /// What both changes ask of the row: still ours to change, still alive.

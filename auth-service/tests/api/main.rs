@@ -30,6 +30,7 @@ mod keys;
 mod keys_command;
 mod list_audit_events;
 mod list_sessions;
+mod many_sessions;
 mod metrics;
 mod old_application;
 mod refresh_races;

@@ -129,16 +129,6 @@ testing::on_both_databases! {
         assert_eq!(text(&auth.database, touched).await.as_deref(), Some("0"), "nothing else of them");
     }
 
-    async fn sessions_that_expired_end_too_and_are_not_counted(kind: Kind) {
-        let auth = Auth::start(kind).await;
-        auth.add_customer("sara@example.com").await;
-        log_in(&auth, "sara@example.com").await;
-        auth.clock.advance(std::time::Duration::from_hours(8 * 24));
-        let current = log_in(&auth, "sara@example.com").await;
-        assert_eq!(revoke_all(&auth, &current.access_token, Some(false)).await.unwrap(), 1);
-        assert_eq!(text(&auth.database, ACTIVE).await.as_deref(), Some("0"));
-    }
-
     async fn an_empty_message_logs_nobody_out(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;

@@ -6,7 +6,7 @@ use crate::{
 };
 use auth_service::{
     app as auth,
-    config::{PasswordSettings, ServiceAccess},
+    config::{ENDING_SHARE, PasswordSettings, ServiceAccess},
     model::{Lives, ThrottleLimits},
 };
 use http::uri::InvalidUri;
@@ -186,6 +186,7 @@ fn auth_config(
         lives: Lives::default(),
         session_retention: Lives::default().session,
         housekeeping: housekeeping::EVERY,
+        ending_share: ENDING_SHARE,
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
         access: access(config),

@@ -1,0 +1,197 @@
+//! The end of many sessions, a bounded number in a transaction. Rows are locked in the
+//! order of their session ids, so that no two of these wait for each other. The old
+//! application's rows end with ours: they are log-ins of the same user.
+
+use super::{
+    Store, StoreError,
+    entity::{
+        user,
+        user_session::{Column, Entity},
+    },
+    retried,
+};
+use crate::model::{AuditEvent, EndReason, PasswordHash};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, QueryResult,
+    sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query},
+};
+use shared::time::Timestamp;
+
+/// Sessions in one transaction.
+pub const BATCH: usize = 500;
+
+/// How many sessions of ours a batch ended, without those that had expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Those that were live.
+    pub live: u32,
+    /// Those that were refused already, since the password had changed. They end for that
+    /// reason, whoever ends them.
+    pub refused: u32,
+}
+
+/// A row that was not ended when the transaction locked it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Locked {
+    pub(super) id: i32,
+    pub(super) status: LockedStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LockedStatus {
+    Live,
+    Expired,
+    /// The user's password is another one than at log-in.
+    Refused,
+    /// No session of ours.
+    OldApplications,
+}
+
+impl Store {
+    /// Ends sessions by their rows, those that are not ended yet. The event, if one is
+    /// given, is written with them; how many were live is added to what it counts.
+    pub async fn end_rows(
+        &self,
+        rows: &[i32],
+        reason: EndReason,
+        event: Option<&AuditEvent>,
+    ) -> Result<Ended, StoreError> {
+        retried(|| async {
+            let transaction = self.database.begin().await?;
+            let locked = self.lock_rows(&transaction, self.are_in(rows)).await?;
+            let ended = self.end_locked(&transaction, &locked, reason).await?;
+            if let Some(event) = event {
+                let before = event.ended_count.unwrap_or_default();
+                let event = event.clone().ending(before.saturating_add(ended.live));
+                self.note_on(&transaction, &event).await?;
+            }
+            transaction.commit().await?;
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// Whether a row is one of these.
+    pub(super) fn are_in(&self, rows: &[i32]) -> Expr {
+        let id = Expr::col((Entity, Column::Id));
+        self.database.dialect().one_of(id, rows.iter().copied())
+    }
+
+    /// Locks the rows that are meant and not ended.
+    pub(super) async fn lock_rows(
+        &self,
+        on: &DatabaseTransaction,
+        which: Expr,
+    ) -> Result<Vec<Locked>, StoreError> {
+        let of_user = Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId));
+        let query = Query::select()
+            .columns([
+                (Entity, Column::Id),
+                (Entity, Column::Generation),
+                (Entity, Column::ExpiresAt),
+                (Entity, Column::PasswordDigest),
+            ])
+            .column((user::Entity, user::Unmodelled::Password))
+            .expr_as(self.database.now(), "now")
+            .from(Entity)
+            .join(JoinType::LeftJoin, user::Entity, of_user)
+            .and_where(which)
+            .and_where(not_ended())
+            .order_by((Entity, Column::SessionId), Order::Asc)
+            .lock_with_tables(LockType::NoKeyUpdate, [Entity])
+            .take();
+        let rows = on.query_all(&query).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Ends rows that the transaction has locked.
+    pub(super) async fn end_locked(
+        &self,
+        on: &DatabaseTransaction,
+        rows: &[Locked],
+        reason: EndReason,
+    ) -> Result<Ended, StoreError> {
+        let (refused, others): (Vec<&Locked>, Vec<_>) = rows
+            .iter()
+            .partition(|row| row.status == LockedStatus::Refused);
+        let live = others.iter().filter(|row| row.status == LockedStatus::Live);
+        let ended = Ended {
+            live: count(live.count()),
+            refused: count(refused.len()),
+        };
+        for (rows, reason) in [(others, reason), (refused, EndReason::PasswordChanged)] {
+            if !rows.is_empty() {
+                self.write_end(on, &rows, reason).await?;
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn write_end(
+        &self,
+        on: &DatabaseTransaction,
+        rows: &[&Locked],
+        reason: EndReason,
+    ) -> Result<(), StoreError> {
+        let rows: Vec<i32> = rows.iter().map(|row| row.id).collect();
+        // of the old application's rows nothing else changes
+        let of_ours = |then: Expr, column| {
+            Expr::case(Expr::col(Column::Generation).is_not_null(), then).finally(Expr::col(column))
+        };
+        let update = Query::update()
+            .table(Entity)
+            .value(Column::IsActive, false)
+            .value(
+                Column::EndedAt,
+                of_ours(self.database.now(), Column::EndedAt),
+            )
+            .value(
+                Column::EndReason,
+                of_ours(Expr::val(reason.as_str()), Column::EndReason),
+            )
+            .and_where(self.are_in(&rows))
+            .take();
+        on.execute(&update).await?;
+        Ok(())
+    }
+}
+
+/// Whether a row is not ended yet. `is_active` is NULL in rows of the old application
+/// that did not name it, or that somebody else wrote: these are still to be ended. A
+/// session of ours is over wherever it is not true.
+pub(super) fn not_ended() -> Expr {
+    let is_not_ours = Expr::col((Entity, Column::Generation)).is_null();
+    Expr::col((Entity, Column::IsActive)).if_null(is_not_ours)
+}
+
+/// Whether a session was begun with the password that its user has now.
+pub(super) fn is_in_step(
+    session: &QueryResult,
+    password: Option<&PasswordHash>,
+) -> Result<bool, StoreError> {
+    let digest: Option<String> = session.try_get("", "password_digest")?;
+    let both = password.zip(digest);
+    Ok(both.is_some_and(|(password, digest)| password.has_digest(&digest)))
+}
+
+fn read(row: &QueryResult) -> Result<Locked, StoreError> {
+    let password: Option<String> = row.try_get("", "password")?;
+    let password = password.map(PasswordHash::new);
+    let status = if row.try_get::<Option<i32>>("", "generation")?.is_none() {
+        LockedStatus::OldApplications
+    } else if row.try_get::<Timestamp>("", "expires_at")? <= row.try_get("", "now")? {
+        LockedStatus::Expired
+    } else if is_in_step(row, password.as_ref())? {
+        LockedStatus::Live
+    } else {
+        LockedStatus::Refused
+    };
+    Ok(Locked {
+        id: row.try_get("", "id")?,
+        status,
+    })
+}
+
+fn count(rows: usize) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}
