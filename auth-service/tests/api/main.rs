@@ -54,3 +54,4 @@ mod throttle;
 mod throttled_registrations;
 mod tokens;
 mod unserved;
+mod wire;

@@ -34,6 +34,14 @@ use tonic_health::{
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
+/// Calls that a client may cancel on one connection before we have looked at them: all that
+/// it may have, twice. A client that opens and cancels without end (CVE-2023-44487) exceeds
+/// it, and its connection is ended. h2's own bound is 20: a gateway that loses one of its
+/// clients exceeds that.
+const MAX_CANCELLED: usize = 2 * MAX_STREAMS as usize;
+/// Calls on one connection that may break the protocol, so that we reset them
+/// (CVE-2025-8671). It is h2's own bound; tonic takes it away where it is not set.
+const MAX_BROKEN: usize = 1_024;
 /// Metadata of one call: sixteen times the longest token. A header that is a byte
 /// on the wire is a hundred in memory, so that much more would let a stranger
 /// fill it; beyond this, HTTP/2 refuses the stream (431).
@@ -192,6 +200,8 @@ fn server() -> Server {
     Server::builder()
         .tcp_nodelay(true)
         .max_concurrent_streams(MAX_STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(MAX_CANCELLED))
+        .http2_max_local_error_reset_streams(Some(MAX_BROKEN))
         .http2_max_header_list_size(MAX_METADATA)
         .initial_connection_window_size(WINDOW)
         .initial_stream_window_size(WINDOW)

@@ -1,0 +1,4 @@
+//! HTTP as strangers speak it: written by hand, and by clients that are not ours.
+
+mod frames;
+mod reset_storms;
