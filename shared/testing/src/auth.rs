@@ -5,7 +5,7 @@ mod replica;
 
 pub use replica::{Replica, as_in_production};
 
-use crate::{Kind, Role, TestDatabase, be_patient};
+use crate::{Kind, Role, TestDatabase, be_patient, contract};
 use auth_service::{
     config::Config,
     tokens::{KeyName, generate_key},
@@ -216,10 +216,12 @@ pub fn as_service<T>(message: T) -> Request<T> {
     with_token(message, SERVICE_TOKEN)
 }
 
-/// Code and reason of a refusal, for comparison.
+/// Code and reason of a refusal, which is as the contract says, for comparison.
 #[must_use]
+#[track_caller]
 pub fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (tonic::Code, String) {
     let status = answer.expect_err("a refusal");
+    contract::assert_kept(&status);
     (
         status.code(),
         shared::errors::reason_of(&status).unwrap_or_default(),

@@ -1,7 +1,8 @@
 //! Real parts for the workspace's tests: databases of both kinds, one for each
 //! test and cloned from a template; auth-service as it is served, with users; a
 //! third service's contract; certificates; a proxy that takes a server away; a program as a
-//! container runs it; hostile input; callers that do not pause; and the outside tools that some tests run.
+//! container runs it; hostile input; callers that do not pause; what the contract says of refusals;
+//! and the outside tools that some tests run.
 //!
 //! Each test has a tokio runtime of its own, so nothing here that outlives a test
 //! holds a connection: what is shared are processes, files, ports and URLs.
@@ -17,6 +18,7 @@
 pub mod auth;
 pub mod certificates;
 mod cluster;
+pub mod contract;
 mod database;
 pub mod first_process;
 pub mod fuzz;

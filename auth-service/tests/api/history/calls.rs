@@ -11,7 +11,10 @@ use proto::auth::v1::{
 };
 use shared::{errors::reason_of, time::Timestamp};
 use std::{sync::Arc, time::Duration};
-use testing::auth::{PASSWORD, as_service, with_token};
+use testing::{
+    auth::{PASSWORD, as_service, with_token},
+    contract,
+};
 use tonic::{Code, Response, Status};
 
 /// How long a caller listens that does not mean to lose the answer.
@@ -289,6 +292,7 @@ fn password_text(number: u32) -> String {
 }
 
 fn refused(status: &Status) -> Outcome {
+    contract::assert_kept(status);
     let reason = reason_of(status).unwrap_or_default();
     match status.code() {
         Code::Unauthenticated | Code::PermissionDenied | Code::NotFound => Outcome::Refused(reason),

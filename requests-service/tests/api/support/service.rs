@@ -25,7 +25,7 @@ use shared::{
     time::Clock,
 };
 use std::time::Duration;
-use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits};
+use testing::{Kind, PATIENCE, Role, TestDatabase, contract, patient_limits};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
     Request, Status,
@@ -33,8 +33,10 @@ use tonic::{
     transport::Channel,
 };
 
-/// The reason in a refusal.
+/// The reason in a refusal, which is as the contract says.
+#[track_caller]
 pub(crate) fn reason(status: &Status) -> String {
+    contract::assert_kept(status);
     errors::reason_of(status).unwrap_or_else(|| panic!("no reason in {status:?}"))
 }
 

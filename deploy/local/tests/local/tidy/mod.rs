@@ -1,6 +1,7 @@
 //! Holds the house to its plan, by reading its sources.
 
 mod api_table;
+mod contract;
 mod imports;
 mod security;
 mod words;

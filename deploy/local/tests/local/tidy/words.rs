@@ -72,7 +72,7 @@ fn what_is_left_behind_is_found() {
 
 /// The variables of both services with their defaults; `None` is required, and what
 /// may be left out is `none`.
-fn variables() -> BTreeMap<String, Option<String>> {
+pub(super) fn variables() -> BTreeMap<String, Option<String>> {
     let commands = [
         auth_service::config::Arguments::command(),
         requests_service::config::Arguments::command(),
