@@ -26,7 +26,7 @@ pub(crate) const END_WITH_THE_CLIENT: &str = "
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
 /// gives that up again.
 pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
-    let transaction = database.begin().await?;
+    let transaction = database.begin().await?.with_savepoints();
     if database.dialect() == Dialect::Postgres {
         // A table in use is to be left to its users, not to be queued for: what
         // queues for a lock stops everyone behind it. Building an index, on the
@@ -62,7 +62,7 @@ async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
 pub(crate) async fn begin_to_read(
     database: &Database,
 ) -> Result<DatabaseTransaction, MigrateError> {
-    let transaction = database.begin().await?;
+    let transaction = database.begin().await?.with_savepoints();
     if database.dialect() == Dialect::Postgres {
         transaction
             .execute_unprepared("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0")

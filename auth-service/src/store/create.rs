@@ -9,10 +9,11 @@ use crate::model::{
     AuditEvent, AuditEventType, Client, Generation, Lives, NewCustomer, PasswordHash,
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, Iden,
+    ConnectionTrait, Iden,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 use shared::{
+    database::Transaction,
     ids::{SessionId, UserId},
     time::Timestamp,
 };
@@ -180,7 +181,7 @@ impl Store {
 
     async fn insert_user(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         new: &NewCustomer,
         password: &PasswordHash,
         role: i32,
@@ -217,7 +218,7 @@ impl Store {
 
     async fn insert_session(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         user: UserId,
         password: &PasswordHash,
         session: &NewSession,

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, QueryResult,
+    ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query},
 };
-use shared::time::Timestamp;
+use shared::{database::Transaction, time::Timestamp};
 
 /// Sessions in one transaction.
 pub const BATCH: usize = 500;
@@ -80,7 +80,7 @@ impl Store {
     /// Locks the rows that are meant and not ended.
     pub(super) async fn lock_rows(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         which: Expr,
     ) -> Result<Vec<Locked>, StoreError> {
         let of_user = Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId));
@@ -107,7 +107,7 @@ impl Store {
     /// Ends rows that the transaction has locked.
     pub(super) async fn end_locked(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         rows: &[Locked],
         reason: EndReason,
     ) -> Result<Ended, StoreError> {
@@ -129,7 +129,7 @@ impl Store {
 
     async fn write_end(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         rows: &[&Locked],
         reason: EndReason,
     ) -> Result<(), StoreError> {

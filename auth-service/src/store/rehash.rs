@@ -6,10 +6,10 @@ use super::{
 };
 use crate::model::PasswordHash;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction,
+    ConnectionTrait,
     sea_query::{Expr, ExprTrait, LockType, Order, Query},
 };
-use shared::ids::UserId;
+use shared::{database::Transaction, ids::UserId};
 
 impl Store {
     /// Writes another text for the same password, and moves the digests of the
@@ -19,7 +19,7 @@ impl Store {
     /// there. The sessions are locked in the order of their ids.
     pub(super) async fn rehash(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         user: UserId,
         old: &PasswordHash,
         new: &PasswordHash,

@@ -21,6 +21,7 @@ mod changed_users;
 mod clocks;
 mod create_session;
 mod floods;
+mod full_disk;
 mod health;
 mod history;
 mod housekeeping;

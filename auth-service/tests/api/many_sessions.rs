@@ -258,7 +258,7 @@ testing::on_both_databases! {
 struct Halfway {
     auth: Auth,
     current: String,
-    holder: Option<sea_orm::DatabaseTransaction>,
+    holder: Option<shared::database::Transaction>,
 }
 
 impl Halfway {

@@ -111,6 +111,16 @@ impl Process {
         assert!(killed.expect("kill runs").success());
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("it runs");
+    }
+
     /// Waits for its end: the exit code, and all that it printed.
     pub(crate) async fn ended(mut self) -> (i32, String) {
         let status = self.child.wait().await.expect("it ends");

@@ -4,7 +4,8 @@
 
 use crate::served::Served as _;
 use proto::auth::v1::{CreateSessionRequest, RefreshSessionRequest, TokenPair};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
+use sea_orm::ConnectionTrait as _;
+use shared::database::Transaction;
 use std::time::Duration;
 use testing::{
     Kind,
@@ -28,7 +29,7 @@ type Held = JoinHandle<Result<(), Status>>;
 struct World {
     auth: Auth,
     replica: Replica,
-    keeper: DatabaseTransaction,
+    keeper: Transaction,
     /// Sara's, whose row is kept, as her own.
     kept: TokenPair,
     /// Another one of hers, whose row is not.

@@ -13,11 +13,11 @@ use super::{
 };
 use crate::model::{Key, PartnerStanding, Read, Visibility};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseTransaction,
+    ConnectionTrait as _,
     sea_query::{Expr, ExprTrait as _, LockType, Query},
 };
 use shared::{
-    database::{Database, Dialect},
+    database::{Database, Dialect, Transaction},
     ids::{BranchId, PartnerId, PartnerRequestId},
 };
 
@@ -25,7 +25,7 @@ use shared::{
 #[derive(Debug)]
 pub struct Unit {
     pub(super) database: Database,
-    pub(super) transaction: DatabaseTransaction,
+    pub(super) transaction: Transaction,
 }
 
 impl Store {

@@ -11,7 +11,8 @@ use proto::requests::v1::{
     partner_requests_service_client::PartnerRequestsServiceClient,
     partners_service_client::PartnersServiceClient,
 };
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
+use sea_orm::ConnectionTrait as _;
+use shared::database::Transaction;
 use std::{net::SocketAddr, time::Duration};
 use testing::{
     Kind, PATIENCE,
@@ -37,7 +38,7 @@ type Held = JoinHandle<Result<(), Status>>;
 struct World {
     pair: Pair,
     token: String,
-    keeper: DatabaseTransaction,
+    keeper: Transaction,
 }
 
 impl World {

@@ -31,7 +31,7 @@ impl Database {
             .expr_as(self.now(), "now")
             .take();
         let before = self.clock.now();
-        let row = self.connection.query_one(&query).await?;
+        let row = self.pool.query_one(&query).await?;
         let after = self.clock.now();
         let row = row.ok_or_else(|| DbErr::RecordNotFound("the condition".to_owned()))?;
         let now: Timestamp = row.try_get("", "now")?;

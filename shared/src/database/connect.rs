@@ -1,22 +1,14 @@
 //! Connections: which database a URL means, and the limits on every pool.
 
-use super::{Dialect, PoolMetrics, metrics::ObservedPool};
+use super::{Dialect, Pool, PoolMetrics, clean, metrics::ObservedPool};
 use crate::time::{Clock, Timestamp};
-use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, sea_query::Expr,
-};
+use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    PgConnection,
-    pool::PoolConnectionMetadata,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
-use std::{
-    fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, pin::Pin, str::FromStr, time::Duration,
-};
-use tracing::Instrument as _;
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time::Duration};
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
 pub const NEWEST_MIGRATION: &str = "0005_housekeeping";
@@ -113,7 +105,7 @@ impl Default for PoolLimits {
 /// A pool, its dialect, and the clock that its statements add to the database's.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pub(super) connection: DatabaseConnection,
+    pub(super) pool: Pool,
     pub(super) dialect: Dialect,
     pub(super) observed: Option<ObservedPool>,
     pub(super) clock: Clock,
@@ -137,22 +129,23 @@ impl Database {
             // before each use costs as much as the query
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
-            .test_before_acquire(false)
-            .test_before_acquire_if_idle_for(Duration::from_secs(5));
+            .test_before_acquire(false);
         match url.dialect() {
             Dialect::Postgres => {
                 options
                     .map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits))
-                    .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(refuse_read_only));
+                    .map_sqlx_postgres_pool_opts(clean::postgres);
             }
             Dialect::Sqlite => {
                 make_private(url);
-                options.map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits));
+                options
+                    .map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits))
+                    .map_sqlx_sqlite_pool_opts(clean::sqlite);
             }
         }
-        let connection = sea_orm::Database::connect(options).await?;
+        let pool = Pool(sea_orm::Database::connect(options).await?);
         Ok(Self {
-            connection,
+            pool,
             dialect: url.dialect(),
             observed: None,
             clock,
@@ -162,42 +155,20 @@ impl Database {
     /// The same, its pool counted under a name.
     #[must_use]
     pub fn observed(mut self, metrics: &PoolMetrics, pool: &'static str) -> Self {
-        self.observed = Some(metrics.observe(&mut self.connection, pool));
+        self.observed = Some(metrics.observe(&mut self.pool.0, pool));
         self
     }
 
     /// The pool, for statements outside of a transaction.
     #[must_use]
-    pub fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+    pub fn connection(&self) -> &Pool {
+        &self.pool
     }
 
     /// Which database this is.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
-    }
-
-    /// Begins a transaction; on SQLite as the writer that it will be, since a
-    /// reader that turns writer is refused at once when another one writes.
-    ///
-    /// It begins in a task of its own, which a caller that gives up does not end:
-    /// sqlx 0.9 would give the connection back to the pool inside the transaction,
-    /// and what is written on it next would be answered and never committed (P1).
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let sqlite_transaction_mode = match self.dialect {
-            Dialect::Postgres => None,
-            Dialect::Sqlite => Some(SqliteTransactionMode::Immediate),
-        };
-        let options = TransactionOptions {
-            sqlite_transaction_mode,
-            ..TransactionOptions::default()
-        };
-        let connection = self.connection.clone();
-        let beginning = async move { connection.begin_with_options(options).await };
-        tokio::spawn(beginning.in_current_span())
-            .await
-            .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?
     }
 
     /// The database's time now, as an expression.
@@ -255,24 +226,6 @@ fn make_private(url: &DatabaseUrl) {
             .mode(0o600)
             .open(options.get_filename());
     }
-}
-
-/// A standby, or a primary that was deposed, must not answer: what it says of a
-/// session may be outdated.
-fn refuse_read_only<'c>(
-    connection: &'c mut PgConnection,
-    _: PoolConnectionMetadata,
-) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
-    Box::pin(async move {
-        let read_only: String = sqlx::query_scalar("SHOW transaction_read_only")
-            .fetch_one(connection)
-            .await?;
-        if read_only == "off" {
-            Ok(())
-        } else {
-            Err(sqlx::Error::Configuration("the server is read-only".into()))
-        }
-    })
 }
 
 fn sqlite_options(options: SqliteConnectOptions, limits: PoolLimits) -> SqliteConnectOptions {

@@ -116,11 +116,11 @@ impl Database {
         };
         let (size, idle) = match self.dialect {
             Dialect::Postgres => {
-                let pool = self.connection.get_postgres_connection_pool();
+                let pool = self.pool.get_postgres_connection_pool();
                 (pool.size(), pool.num_idle())
             }
             Dialect::Sqlite => {
-                let pool = self.connection.get_sqlite_connection_pool();
+                let pool = self.pool.get_sqlite_connection_pool();
                 (pool.size(), pool.num_idle())
             }
         };
@@ -134,13 +134,8 @@ impl Database {
     async fn wait(&self) -> Duration {
         let since = Instant::now();
         match self.dialect {
-            Dialect::Postgres => drop(
-                self.connection
-                    .get_postgres_connection_pool()
-                    .acquire()
-                    .await,
-            ),
-            Dialect::Sqlite => drop(self.connection.get_sqlite_connection_pool().acquire().await),
+            Dialect::Postgres => drop(self.pool.get_postgres_connection_pool().acquire().await),
+            Dialect::Sqlite => drop(self.pool.get_sqlite_connection_pool().acquire().await),
         }
         since.elapsed()
     }

@@ -4,13 +4,16 @@
 //!
 //! All other statements belong to each service's `store`.
 
+mod clean;
 mod condition;
 mod connect;
 mod dialect;
 mod fault;
 mod metrics;
+mod pool;
 mod sweep;
 mod timestamp;
+mod transaction;
 
 pub use condition::Condition;
 pub use connect::{
@@ -19,4 +22,6 @@ pub use connect::{
 pub use dialect::Dialect;
 pub use fault::{Fault, fault};
 pub use metrics::PoolMetrics;
+pub use pool::Pool;
 pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};
+pub use transaction::Transaction;

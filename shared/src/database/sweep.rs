@@ -1,9 +1,9 @@
 //! Rows that go when nobody can need them any more, a bounded batch a transaction.
 
-use super::{Database, Dialect};
+use super::{Database, Dialect, Transaction};
 use crate::time::Timestamp;
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, Statement,
+    ConnectionTrait, DbErr, Statement,
     sea_query::{
         DeleteStatement, Expr, ExprTrait, LockBehavior, LockType, Order, Query, SelectStatement,
     },
@@ -116,7 +116,7 @@ impl Database {
 
     /// Whether no other process sweeps until the transaction ends; SQLite has one
     /// writer.
-    async fn is_alone(&self, transaction: &DatabaseTransaction) -> Result<bool, DbErr> {
+    async fn is_alone(&self, transaction: &Transaction) -> Result<bool, DbErr> {
         if self.dialect() == Dialect::Sqlite {
             return Ok(true);
         }

@@ -12,7 +12,7 @@ use shared::{
     session_layer::Limits,
     time::Clock,
 };
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr, path::Path, time::Duration};
 
 /// Longer than a loaded machine takes for anything: no test that asks for an answer
 /// comes to the end of it.
@@ -125,6 +125,13 @@ impl TestDatabase {
             url: url.parse().expect("a URL"),
             place,
         }
+    }
+
+    /// Its file: SQLite alone has one.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        assert!(self.kind == Kind::Sqlite, "a server has files of its own");
+        Path::new(&self.place)
     }
 
     /// A pool with [`patient_limits`].

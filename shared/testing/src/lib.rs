@@ -20,6 +20,7 @@ pub mod certificates;
 mod cluster;
 pub mod contract;
 mod database;
+pub mod disk;
 pub mod first_process;
 pub mod fuzz;
 pub mod http2;

@@ -54,6 +54,11 @@ impl Supervisor {
         Err(line)
     }
 
+    /// The shell's process, or that of the program which it became.
+    pub(crate) fn id(&self) -> u32 {
+        self.shell.id()
+    }
+
     /// The directory that the script made.
     pub(crate) fn directory(&self) -> &str {
         &self.directory

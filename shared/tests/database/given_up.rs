@@ -8,15 +8,16 @@ use shared::{
 use std::{future::poll_fn, pin::pin, task::Poll};
 use testing::{Kind, TestDatabase};
 
-/// Polls so often, and then drops it.
-async fn given_up_after(polls: u32, work: impl Future) {
+/// Polls so often, and then drops it. Whether it was not done before.
+pub(crate) async fn given_up_after(polls: u32, work: impl Future) -> bool {
     let mut work = pin!(work);
     for _ in 0..polls {
         if poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await {
-            return;
+            return false;
         }
         tokio::task::yield_now().await;
     }
+    true
 }
 
 testing::on_both_databases! {

@@ -4,6 +4,7 @@
 
 mod given_up;
 mod tls;
+mod unclean;
 
 use sea_orm::{ConnectionTrait as _, sea_query::Query};
 use shared::time::{Clock, Timestamp};

@@ -7,9 +7,7 @@ use proto::auth::v1::{
     auth_service_client::AuthServiceClient,
     session_validation_service_client::SessionValidationServiceClient,
 };
-use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, DbErr, IsolationLevel, Statement, TransactionTrait as _,
-};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement};
 use shared::{
     database::{Database, DatabaseUrl, PoolLimits},
     time::{Clock, Timestamp},
@@ -190,9 +188,9 @@ impl World {
     /// What these queries give at one moment, whoever writes meanwhile.
     async fn select_at_once(&self, queries: [&str; 2]) -> [Vec<sea_orm::QueryResult>; 2] {
         self.insistently(async || {
-            let level = Some(IsolationLevel::RepeatableRead);
-            let connection = self.database.connection();
-            let moment = connection.begin_with_config(level, None).await?;
+            let moment = self.database.begin().await?;
+            let level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+            moment.execute_unprepared(level).await?;
             let [first, second] =
                 queries.map(|query| Statement::from_string(DatabaseBackend::Postgres, query));
             let first = moment.query_all_raw(first).await?;

@@ -6,10 +6,13 @@ use crate::data::{
     names::{BRANCHES, CATEGORIES, PARTNERS, PICKUP_OPTIONS, SERVICES},
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr,
+    ConnectionTrait, DbErr,
     sea_query::{Expr, ExprTrait, Query},
 };
-use shared::{database::Database, time::Timestamp};
+use shared::{
+    database::{Database, Transaction},
+    time::Timestamp,
+};
 use std::time::Duration;
 
 /// The same data at each first start.
@@ -25,7 +28,7 @@ fn id(position: usize) -> i32 {
 /// Writes into the tables, in one transaction.
 pub(super) struct Seed<'a> {
     pub(super) database: &'a Database,
-    pub(super) on: DatabaseTransaction,
+    pub(super) on: Transaction,
 }
 
 impl Seed<'_> {

@@ -13,7 +13,7 @@ pub use options::{GenerateArguments, Options};
 use crate::data::{Life, Row, Table, Tables, continue_ids, copy, insert};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use population::Population;
-use sea_orm::{ConnectionTrait, DbErr, TransactionTrait, sea_query::Query};
+use sea_orm::{ConnectionTrait, DbErr, sea_query::Query};
 use shared::{
     database::{ConnectError, Database, Dialect, PoolLimits},
     time::{Clock, Timestamp},
@@ -136,7 +136,7 @@ impl Writer<'_> {
         match self.database.dialect() {
             Dialect::Postgres => copy(self.database, table, rows, on_batch).await?,
             Dialect::Sqlite => {
-                let transaction = connection.begin().await?;
+                let transaction = self.database.begin().await?;
                 insert(&transaction, self.database, table, rows, on_batch).await?;
                 transaction.commit().await?;
             }

@@ -5,10 +5,10 @@ use crate::{
     model::{Direction, Filter, Order, OrderField, Position, Visibility},
     store::Store,
 };
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use serde_json::Value;
 use shared::{
-    database::Dialect,
+    database::{Dialect, Transaction},
     ids::{PartnerId, PartnerRequestId},
     time::Timestamp,
 };
@@ -192,7 +192,7 @@ async fn plans_made_for_any_values_read_a_page(store: &Store) {
 }
 
 /// Rows of `requests` that this connection has read, by whatever way.
-pub(super) async fn rows_read(transaction: &DatabaseTransaction) -> u64 {
+pub(super) async fn rows_read(transaction: &Transaction) -> u64 {
     let counter = "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) \
                    FROM pg_stat_xact_user_tables WHERE relname = 'requests'";
     let counter = Statement::from_string(Dialect::Postgres.backend(), counter);

@@ -1,0 +1,270 @@
+//! A disk that is full for a while: what is answered OK before, meanwhile and after is true
+//! at once and after a restart, and with room again each call is answered.
+//!
+//! ```sh
+//! TICKETING_ROUNDS=10 cargo test -p auth-service --test api -- full_disk --nocapture
+//! ```
+//!
+//! So many rounds are played for each count of failed writes from 1 to 24; without the
+//! variable, one round for each of three counts.
+
+use crate::{
+    process::{Process, configured},
+    served::{Served as _, unauthenticated},
+};
+use futures_util::future::join_all;
+use proto::auth::v1::TokenPair;
+use std::path::Path;
+use testing::{
+    Kind, Role, TestDatabase,
+    auth::{PASSWORD, password_hash, prepared_folder, refusal},
+    disk::Disk,
+};
+use tokio::process::Command;
+use tonic::Code;
+
+/// Log-ins before each full disk, and log-outs after it.
+const BEFORE: usize = 20;
+const LOG_OUTS: usize = 16;
+const USERS: usize = 50;
+/// A full disk takes writes for as long as there is room in its files.
+const MOST_WRITES: usize = 5_000;
+
+/// What PostgreSQL does when its disk is full: it gives up the statement, or the COMMIT.
+const FULL: [&str; 2] = [
+    "CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON user_sessions \
+        FOR EACH ROW EXECUTE FUNCTION is_full()",
+    "CREATE CONSTRAINT TRIGGER is_full AFTER INSERT OR UPDATE ON user_sessions \
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION is_full()",
+];
+const IS_FULL: &str = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'";
+
+/// auth-service in a process of its own, and where its rows are.
+struct World {
+    folder: tempfile::TempDir,
+    database: TestDatabase,
+    /// SQLite's.
+    disk: Option<Disk>,
+    process: Process,
+}
+
+fn email(number: usize) -> String {
+    format!("user{}@example.com", number % USERS)
+}
+
+/// The command that starts it.
+fn command(folder: &Path, database: &TestDatabase, disk: Option<&Disk>) -> Command {
+    let configured = configured(folder, &database.url_as(Role::Auth));
+    let Some(disk) = disk else {
+        return configured;
+    };
+    let configured = configured.as_std();
+    let mut command = Command::from(disk.command(configured.get_program()));
+    let variables = configured.get_envs();
+    let variables = variables.filter_map(|(name, value)| Some((name, value?)));
+    let url = format!("sqlite://{}", disk.path(FILE).display());
+    command
+        .env_clear()
+        .envs(variables)
+        .env("DATABASE_URL", url)
+        .kill_on_drop(true);
+    command
+}
+
+/// The database on the disk.
+const FILE: &str = "test.db";
+
+impl World {
+    async fn start(kind: Kind) -> Self {
+        let folder = prepared_folder();
+        let database = TestDatabase::migrated(kind).await;
+        let hash = password_hash();
+        let users = (0..USERS).map(|number| {
+            let email = email(number);
+            format!(
+                "INSERT INTO users (name, email, password, role_id, user_type) \
+                 SELECT '-', '{email}', '{hash}', id, 'customer' FROM roles WHERE name = 'customer';"
+            )
+        });
+        database.execute(&users.collect::<String>()).await;
+        let disk = match kind {
+            Kind::Postgres => {
+                database.execute(IS_FULL).await;
+                None
+            }
+            Kind::Sqlite => {
+                let disk = Disk::of_megabytes(16);
+                disk.put(database.file(), FILE);
+                Some(disk)
+            }
+        };
+        let process = Process::start(command(folder.path(), &database, disk.as_ref())).await;
+        Self {
+            folder,
+            database,
+            disk,
+            process,
+        }
+    }
+
+    async fn fill(&self, round: usize) {
+        match &self.disk {
+            Some(disk) => disk.fill(self.process.id()),
+            None => self.database.execute(FULL[round % FULL.len()]).await,
+        }
+    }
+
+    async fn free(&self) {
+        if let Some(disk) = &self.disk {
+            disk.free(self.process.id());
+        } else {
+            let drop = "DROP TRIGGER is_full ON user_sessions";
+            self.database.execute(drop).await;
+        }
+    }
+
+    /// Kills it, and starts another one.
+    async fn restart(&mut self) {
+        self.process.kill().await;
+        let command = command(self.folder.path(), &self.database, self.disk.as_ref());
+        self.process = Process::start(command).await;
+    }
+
+    /// Makes a write, and notes what was told. Whether it was made; otherwise it is said to be
+    /// an outage.
+    async fn write(&self, told: &mut Told, which: Write) -> bool {
+        let answer = match which {
+            Write::LogIn(user) => {
+                let answer = self.process.log_in_with(&email(user), PASSWORD).await;
+                answer.map(|tokens| told.0.push((tokens, State::Active)))
+            }
+            Write::Refresh(session) => {
+                let token = &told.0[session].0.refresh_token;
+                let answer = self.process.refresh(token).await;
+                answer.map(|tokens| told.0[session].0 = tokens)
+            }
+            Write::LogOut(session) => {
+                let (tokens, state) = &mut told.0[session];
+                let answer = self.process.revoke(&tokens.access_token).await;
+                *state = match answer {
+                    Ok(()) => State::Ended,
+                    Err(_) if *state == State::Ended => State::Ended,
+                    Err(_) => State::Unknown,
+                };
+                answer
+            }
+        };
+        if let Err(status) = &answer {
+            assert_eq!(status.code(), Code::Unavailable, "{status}");
+        }
+        answer.is_ok()
+    }
+
+    /// Plays one round; how many sessions are as it was told, and how many writes there were.
+    async fn play(&mut self, round: usize, failures: usize) -> (usize, usize) {
+        let mut told = Told::default();
+        let user = |number: usize| round * BEFORE + number % BEFORE;
+        for number in 0..BEFORE {
+            let made = self.write(&mut told, Write::LogIn(user(number))).await;
+            assert!(made, "there is room");
+        }
+
+        self.fill(round).await;
+        let (mut failed, mut writes) = (0, 0);
+        while failed < failures {
+            writes += 1;
+            assert!(writes < MOST_WRITES, "the disk does not fill");
+            let which = match writes % 8 {
+                3 => Write::Refresh(LOG_OUTS),
+                6 => Write::LogOut(LOG_OUTS + 1),
+                _ => Write::LogIn(user(writes)),
+            };
+            failed += usize::from(!self.write(&mut told, which).await);
+        }
+        self.free().await;
+
+        for session in 0..LOG_OUTS / 2 {
+            let made = self.write(&mut told, Write::LogOut(session)).await;
+            assert!(made, "there is room again");
+        }
+        let at_once = &mut told.0[LOG_OUTS / 2..LOG_OUTS];
+        let log_outs = at_once
+            .iter()
+            .map(|(tokens, _)| self.process.revoke(&tokens.access_token));
+        let answers = join_all(log_outs).await;
+        for ((_, state), answer) in at_once.iter_mut().zip(answers) {
+            answer.expect("there is room again");
+            *state = State::Ended;
+        }
+        for number in 0..4 {
+            let made = self.write(&mut told, Write::LogIn(user(number))).await;
+            assert!(made, "there is room again");
+        }
+        told.is_true(&self.process).await;
+        self.restart().await;
+        (told.is_true(&self.process).await, writes)
+    }
+}
+
+/// A write, of a user or of a session by its number.
+#[derive(Clone, Copy)]
+enum Write {
+    LogIn(usize),
+    Refresh(usize),
+    LogOut(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Active,
+    Ended,
+    /// A log-out was not answered.
+    Unknown,
+}
+
+/// Sessions, and what was answered of them.
+#[derive(Default)]
+struct Told(Vec<(TokenPair, State)>);
+
+impl Told {
+    /// Sees that all of it is true; how many sessions that were.
+    async fn is_true(&self, process: &Process) -> usize {
+        for (number, (tokens, state)) in self.0.iter().enumerate() {
+            let answer = process.validate(&tokens.access_token).await;
+            match state {
+                State::Active => assert!(answer.is_ok(), "{number}: {answer:?}"),
+                State::Unknown if answer.is_ok() => {}
+                State::Ended | State::Unknown => {
+                    let ended = unauthenticated("SESSION_ENDED");
+                    assert_eq!(refusal(answer), ended, "{number} is {state:?}");
+                }
+            }
+        }
+        self.0.len()
+    }
+}
+
+testing::on_both_databases! {
+    async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restart(kind: Kind) {
+        let asked: Option<usize> = std::env::var("TICKETING_ROUNDS").ok().map(|rounds| rounds.parse().unwrap());
+        let failures: Vec<usize> = match asked {
+            Some(_) => (1..=24).collect(),
+            None => vec![1, 8, 24],
+        };
+        let mut world = World::start(kind).await;
+        for failures in failures {
+            let (mut sessions, mut writes) = (0, 0);
+            let rounds = asked.unwrap_or(1);
+            for round in 0..rounds {
+                let played = world.play(round + failures, failures).await;
+                sessions += played.0;
+                writes += played.1;
+            }
+            println!(
+                "{kind}, {failures} failed writes, {rounds} rounds: {writes} writes while full, \
+                 {sessions} sessions as they were told"
+            );
+        }
+    }
+}
