@@ -13,7 +13,6 @@ use crate::{
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use futures_util::future::join_all;
-use routes::Layers;
 use shared::{
     database::{ConnectError, Database, PoolLimits, PoolMetrics},
     housekeeping::Housekeeper,
@@ -96,7 +95,8 @@ impl App {
         let paths = for_clients.paths().chain(for_services.paths());
         let calls = Calls::register(&mut registry, paths);
         let shedding = Shedding::new(&config.access, routes::priority, &mut registry);
-        let layers = Layers::new(shedding, calls);
+        let public = public.with_calls(calls.clone());
+        let internal = internal.with_calls(calls);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         let services = credentials(config.services)?;
         let tokens = Tokens::new(Arc::clone(&keys), config.issuer, config.audience);
@@ -149,7 +149,7 @@ impl App {
             &config.access,
             config.limits,
             config.ending_share,
-            &layers,
+            &shedding,
             health_service.clone(),
         )?;
         let internal_routes = routes::internal(
@@ -157,7 +157,7 @@ impl App {
             sessions,
             services,
             config.limits,
-            &layers,
+            &shedding,
             health_service.clone(),
         )?;
         let ops_routes = serve::ops(health_service, registry)?;

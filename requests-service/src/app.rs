@@ -29,15 +29,12 @@ use shared::{
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tonic::service::{LayerExt as _, Routes};
-use tower::layer::util::Stack;
 
 /// A service of the public listener.
 pub const PARTNER_REQUESTS_SERVICE: &str = "ticketing.requests.v1.PartnerRequestsService";
 /// A service of the public listener.
 pub const PARTNERS_SERVICE: &str = "ticketing.requests.v1.PartnersService";
 const SERVICES: [&str; 2] = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
-/// A full filter has some ten kilobytes.
-const MAX_MESSAGE: usize = 64 * 1_024;
 
 /// requests-service, listening but not serving yet.
 #[derive(Debug)]
@@ -102,8 +99,7 @@ impl App {
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
         let calls = Calls::register(&mut registry, rules.paths());
         let shedding = Shedding::new(&config.access, priority, &mut registry);
-        // the outermost last
-        let layers = Stack::new(shedding, calls);
+        let public = public.with_calls(calls);
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock).await?;
         let database = database.observed(&pools, "calls");
@@ -129,14 +125,12 @@ impl App {
         let validator = RemoteValidator::over(auth, tokens.transpose()?);
         let sessions = SessionLayer::with(rules, validator, None, config.limits)?;
         let handlers = PartnerRequestsHandlers::new(partner_requests);
-        let partner_requests =
-            PartnerRequestsServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE);
-        let partners = PartnersServiceServer::new(PartnersHandlers::new(partners))
-            .max_decoding_message_size(MAX_MESSAGE);
+        let partner_requests = PartnerRequestsServiceServer::new(handlers);
+        let partners = PartnersServiceServer::new(PartnersHandlers::new(partners));
 
         // health and reflection stand beside the layer, open to all
-        let routes = Routes::new(layers.named_layer(sessions.named_layer(partner_requests)))
-            .add_service(layers.named_layer(sessions.named_layer(partners)))
+        let routes = Routes::new(shedding.named_layer(sessions.named_layer(partner_requests)))
+            .add_service(shedding.named_layer(sessions.named_layer(partners)))
             .add_service(health_service.clone());
         let ops_routes = serve::ops(health_service, registry)?;
         Ok(Self {

@@ -1,7 +1,10 @@
 //! How a refusal looks on the wire: a code, a message that the caller can act
 //! on, and the details of the Google APIs (AIP-193) that a program reads.
 
-use proto::{auth, requests};
+use proto::{
+    auth::{self, v1::ErrorReason::NotGiven},
+    requests,
+};
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -43,9 +46,19 @@ impl Reason for requests::v1::ErrorReason {
 /// come back.
 #[must_use]
 pub fn refuse(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
-    if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
+    if may_be_retried(code) {
         return refuse_for(RETRY_AFTER, code, reason, message);
     }
+    refuse_for_good(code, reason, message)
+}
+
+fn may_be_retried(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::ResourceExhausted)
+}
+
+/// A refusal with its reason, which the same call will meet again whenever it comes.
+#[must_use]
+pub fn refuse_for_good(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
     let details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
     Status::with_error_details(code, message, details)
 }
@@ -109,12 +122,29 @@ impl InvalidField {
     }
 }
 
+/// Whether a status says why, be it in the words of another back end.
+pub(crate) fn has_reason(status: &Status) -> bool {
+    status.get_error_details().error_info().is_some()
+}
+
+/// The status of somebody who gave no reason, which says so.
+pub(crate) fn without_reason(status: &Status) -> Status {
+    let (code, message) = (status.code(), status.message());
+    let mut details = status.get_error_details();
+    details.set_error_info(NotGiven.wire_name(), DOMAIN, []);
+    if may_be_retried(code) && details.retry_info().is_none() {
+        details.set_retry_info(Some(RETRY_AFTER));
+    }
+    let metadata = status.metadata().clone();
+    Status::with_error_details_and_metadata(code, message, details, metadata)
+}
+
 /// The reason that a status of this back end carries; `None` if it comes from
-/// elsewhere.
+/// elsewhere, or from somebody here who gave none.
 #[must_use]
 pub fn reason_of(status: &Status) -> Option<String> {
     let info = status.get_error_details().error_info()?.clone();
-    (info.domain == DOMAIN).then_some(info.reason)
+    (info.domain == DOMAIN && info.reason != NotGiven.wire_name()).then_some(info.reason)
 }
 
 /// The reason of auth-service or of the session layer behind a name on the wire.

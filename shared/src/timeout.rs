@@ -5,12 +5,22 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
 const NAME: HeaderName = HeaderName::from_static("grpc-timeout");
+/// Timers are exact to a millisecond.
+const TO_ANSWER: Duration = Duration::from_millis(2);
 /// The most that eight digits say.
 const MOST: u128 = 99_999_999;
 
 /// How long the caller waits, if it says so.
 pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(NAME)?.to_str().ok()?)
+}
+
+/// How long the call may take, if the caller says how long it waits. A tenth of the
+/// caller's time is kept back, and two milliseconds at least, so that an answer, if only
+/// UNAVAILABLE, is on the wire before the caller stops listening.
+pub(crate) fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
+    let timeout = of(headers)?;
+    Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
 }
 
 /// Says how long the caller waits: in whole milliseconds, and never not at all.

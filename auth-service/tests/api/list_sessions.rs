@@ -116,7 +116,7 @@ testing::on_both_databases! {
         for (page_size, page_token) in [(-1, ""), (i32::MIN, ""), (1, "x"), (1, "AAAAAAAAAAAAAAAAAA"), (1, "\0")] {
             assert_eq!(refusal(page(&auth, &token, page_size, page_token).await), wrong);
         }
-        let long = "A".repeat(100_000);
+        let long = "A".repeat(60_000);
         assert_eq!(refusal(page(&auth, &token, 1, &long).await), wrong);
         // one that names the ends of time is of ours, and gives what there is
         for micros in [i64::MIN, i64::MAX] {

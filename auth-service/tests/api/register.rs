@@ -93,7 +93,7 @@ testing::on_both_databases! {
             (RegisterRequest { password: "x".repeat(129), ..sara() }, "password"),
             (RegisterRequest { password: "QwertyUiop".to_owned(), ..sara() }, "password"),
             (RegisterRequest { password: sara().email, ..sara() }, "password"),
-            (RegisterRequest { password: "x".repeat(1_000_000), ..sara() }, "password"),
+            (RegisterRequest { password: "x".repeat(60_000), ..sara() }, "password"),
         ] {
             assert_eq!(wrong_fields(&auth, request).await, [field]);
         }

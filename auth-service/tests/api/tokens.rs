@@ -60,15 +60,19 @@ testing::on_both_databases! {
         auth.validate(token).await.expect("the service goes on");
     }
 
-    async fn a_token_of_a_megabyte_is_refused_by_its_length(kind: Kind) {
+    async fn a_token_is_refused_by_its_length_and_one_too_long_for_a_message_by_the_messages(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let expected = unauthenticated("TOKEN_TOO_LONG");
+        let long = unauthenticated("TOKEN_TOO_LONG");
+        let too_large = (tonic::Code::ResourceExhausted, "MESSAGE_TOO_LARGE".to_owned());
         for start in ["x", &tokens.access_token] {
             refused_everywhere(&auth, &format!("{start}{}", "A".repeat(32_000)), "TOKEN_TOO_LONG").await;
             let megabyte = format!("{start}{}", "A".repeat(1_000_000));
-            assert_eq!(refusal(auth.validate(&megabyte).await), expected, "validate");
-            assert_eq!(refusal(auth.revoke(&megabyte).await), expected, "revoke");
-            assert_eq!(refusal(auth.refresh(&megabyte).await), expected, "refresh");
+            let fits = format!("{start}{}", "A".repeat(64_000));
+            for (token, expected) in [(&fits, &long), (&megabyte, &too_large)] {
+                assert_eq!(refusal(auth.validate(token).await), *expected, "validate");
+                assert_eq!(refusal(auth.revoke(token).await), *expected, "revoke");
+                assert_eq!(refusal(auth.refresh(token).await), *expected, "refresh");
+            }
             // in metadata, HTTP/2 refuses it before anything of it is kept
             auth.list(&megabyte).await.expect_err("431");
         }

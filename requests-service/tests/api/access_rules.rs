@@ -163,9 +163,10 @@ testing::on_both_databases! {
     async fn a_message_that_cannot_be_decoded_is_the_callers_fault(kind: Kind) {
         let pair = Pair::start(kind).await;
         let log_in = "/ticketing.auth.v1.AuthService/CreateSession";
-        let wrong = (Code::InvalidArgument, "FIELD_INVALID".to_owned());
-        let too_large = vec![b'x'; 3_000_000];
-        for text in [&[0xff, 0xfe][..], &too_large] {
+        let malformed = (Code::InvalidArgument, "MESSAGE_MALFORMED".to_owned());
+        let too_large = (Code::ResourceExhausted, "MESSAGE_TOO_LARGE".to_owned());
+        let megabytes = vec![b'x'; 3_000_000];
+        for (text, wrong) in [(&[0xff, 0xfe][..], malformed), (&megabytes, too_large)] {
             let public = channel(pair.auth.replica.public);
             assert_eq!(outcome(call_with_bytes(public, log_in, text).await), wrong);
         }

@@ -16,6 +16,7 @@ mod dead_partners;
 mod detail;
 mod filters;
 mod get;
+mod hostile;
 mod list;
 mod old_rows;
 mod outage;

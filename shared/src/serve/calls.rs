@@ -1,7 +1,7 @@
 //! Each call, observed: a span with its names, and rate, errors and duration a
 //! method.
 
-use super::MetricsRegistry;
+use super::{MetricsRegistry, asks_about_the_server};
 use crate::telemetry::{REQUEST_ID, RequestId, continue_trace, trace_id};
 use http::{Request, Response};
 use prometheus_client::{
@@ -29,7 +29,7 @@ const SECONDS: [f64; 13] = [
 /// outside makes a series.
 const UNKNOWN: &str = "unknown";
 
-/// Wraps gRPC services, by `named_layer`, around everything that may refuse a call.
+/// Observes the calls of a listener, around everything that may refuse one.
 #[derive(Clone, Debug)]
 pub struct Calls {
     methods: Arc<Methods>,
@@ -226,6 +226,9 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let inner = self.inner.clone();
         let path = request.uri().path();
+        if asks_about_the_server(path) {
+            return Box::pin(inner.oneshot(request));
+        }
         let known = self.methods.by_path.get_key_value(path);
         let (path, method) = known.map_or((UNKNOWN, &self.methods.unknown), |(path, method)| {
             (path.trim_start_matches('/'), method)

@@ -5,10 +5,12 @@ mod calls;
 mod clocks;
 mod connections;
 mod http_check;
+mod message;
 mod metrics;
 mod peer;
 mod public;
 mod readiness;
+mod reasons;
 mod shedding;
 mod web;
 
@@ -17,20 +19,24 @@ pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use peer::Peer;
 pub use public::PublicAccess;
 pub use readiness::{LIVENESS, Readiness};
+pub(crate) use reasons::{late, method_unknown};
 pub(crate) use shedding::{Place, overloaded};
 pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use crate::tls::ServerTls;
 use http_check::HttpCheck;
+use reasons::Reasons;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
+
 use tonic_health::{
     pb::health_server::{Health, HealthServer},
     server::HealthReporter,
 };
+use tower::util::option_layer;
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
@@ -49,8 +55,6 @@ const MAX_METADATA: u32 = 64 * 1_024;
 /// What a client may send before it is read, on one connection: HTTP/2's own figure
 /// (RFC 9113, 6.9.2). Much more would let connections fill the memory.
 const WINDOW: u32 = 65_535;
-/// Questions about health, or what is served, are names.
-const MAX_QUESTION: usize = 4 * 1_024;
 /// Clients are asked to replace connections of this age, so that balancing follows a
 /// roll-out. tonic's own grace would end them without having asked.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
@@ -72,6 +76,7 @@ pub struct Listener {
     tls: Option<ServerTls>,
     web_origins: WebOrigins,
     serves_metrics: bool,
+    calls: Option<Calls>,
 }
 
 impl Listener {
@@ -91,6 +96,7 @@ impl Listener {
             tls: None,
             web_origins: WebOrigins::default(),
             serves_metrics: false,
+            calls: None,
         })
     }
 
@@ -119,6 +125,15 @@ impl Listener {
         }
     }
 
+    /// Observes the calls of its services.
+    #[must_use]
+    pub fn with_calls(self, calls: Calls) -> Self {
+        Self {
+            calls: Some(calls),
+            ..self
+        }
+    }
+
     /// Its TLS, if it has any.
     #[must_use]
     pub fn tls(&self) -> Option<&ServerTls> {
@@ -140,6 +155,7 @@ impl Listener {
             tls,
             web_origins,
             serves_metrics,
+            calls,
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
         let incoming = connections::accept(name, socket, tls, stop.clone());
@@ -154,6 +170,8 @@ impl Listener {
             .layer(web_origins.cors())
             .layer(check)
             .layer(web_origins.grpc_web())
+            .layer(option_layer(calls))
+            .layer(Reasons)
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {
@@ -212,8 +230,13 @@ fn server() -> Server {
 /// The health service (gRPC Health Checking Protocol), and by what it is told.
 #[must_use]
 pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
-    let (reporter, server) = tonic_health::server::health_reporter();
-    (reporter, server.max_decoding_message_size(MAX_QUESTION))
+    tonic_health::server::health_reporter()
+}
+
+/// Whether a call asks about the server itself: for health, or what is served. Nobody
+/// sheds or counts such calls.
+fn asks_about_the_server(path: &str) -> bool {
+    path.starts_with("/grpc.")
 }
 
 /// Reflection for the named services and health, in both versions: older
@@ -231,9 +254,7 @@ pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, Refl
     };
     let v1 = builder().build_v1()?;
     let v1alpha = builder().build_v1alpha()?;
-    Ok(routes
-        .add_service(v1.max_decoding_message_size(MAX_QUESTION))
-        .add_service(v1alpha.max_decoding_message_size(MAX_QUESTION)))
+    Ok(routes.add_service(v1).add_service(v1alpha))
 }
 
 /// The descriptor set cannot be served.

@@ -48,6 +48,9 @@ impl SessionError {
         let reason = errors::reason_of(status).and_then(|name| errors::auth_reason(&name));
         match (status.code(), reason) {
             (Code::Unauthenticated, Some(reason)) => Self::Over(reason),
+            (Code::ResourceExhausted, Some(ErrorReason::MessageTooLarge)) => {
+                Self::Refused(status.code())
+            }
             (Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted, _)
             // a lost connection, and a timeout of the client's own, in tonic's words
             | (Code::Cancelled | Code::Unknown | Code::Internal, None) => {

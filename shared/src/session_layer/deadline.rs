@@ -35,13 +35,10 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
-    /// By the caller's `grpc-timeout`, or the limit if that is sooner.
-    ///
-    /// A tenth of the caller's time is kept back, so that an answer, if only
-    /// UNAVAILABLE, is on the wire before the caller stops listening.
+    /// By the caller's `grpc-timeout`, with time to answer, or the limit if that is sooner.
     pub(super) fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
-        let asked = timeout::of(headers).map_or(limit, |timeout| timeout / 10 * 9);
-        Self::within(asked.min(limit))
+        let asked = timeout::with_time_to_answer(headers);
+        Self::within(asked.map_or(limit, |asked| asked.min(limit)))
     }
 
     /// The point in time.

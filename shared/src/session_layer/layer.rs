@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     errors,
-    serve::{Peer, Place, overloaded},
+    serve::{Peer, Place, late, method_unknown, overloaded},
 };
 use http::{Request, Response};
 use proto::auth::v1::ErrorReason;
@@ -82,7 +82,7 @@ impl<V: Validator> Gate<V> {
         deadline: Deadline,
     ) -> Result<Option<Principal>, Status> {
         match self.rules.of(path) {
-            None => Err(Status::unimplemented("no such method")),
+            None => Err(method_unknown()),
             Some(AccessRule::Public) => Ok(None),
             Some(AccessRule::Service) => self.admit_service(metadata, peer).map(|()| None),
             Some(AccessRule::Session {
@@ -136,24 +136,6 @@ impl<V: Validator> Gate<V> {
                 "the session could not be validated at the moment; try again",
             )),
         }
-    }
-}
-
-/// A message that cannot be decoded, or is too large, never reaches a handler, and
-/// tonic answers as if the fault were ours, without details. It is the caller's.
-fn explain(response: Response<Body>) -> Response<Body> {
-    let status = Status::from_header_map(response.headers());
-    match status
-        .as_ref()
-        .map(|status| (status.code(), status.details().is_empty()))
-    {
-        Some((Code::Internal | Code::OutOfRange, true)) => errors::refuse(
-            Code::InvalidArgument,
-            ErrorReason::FieldInvalid,
-            "the message cannot be decoded, or is too large",
-        )
-        .into_http(),
-        _ => response,
     }
 }
 
@@ -233,19 +215,14 @@ where
             // dropping what runs late is what cancels it
             let outcome = tokio::time::timeout_at(deadline.instant(), served).await;
             Ok(match outcome {
-                Ok(Ok(response)) => explain(response),
+                Ok(Ok(response)) => response,
                 Ok(Err(status)) => {
                     tracing::debug!(code = ?status.code(), "refused");
                     status.into_http()
                 }
                 Err(_elapsed) => {
                     tracing::warn!("not served before its deadline");
-                    errors::refuse(
-                        Code::Unavailable,
-                        ErrorReason::DeadlineReached,
-                        "the call could not be served in time; try again",
-                    )
-                    .into_http()
+                    late().into_http()
                 }
             })
         };

@@ -1,0 +1,221 @@
+//! Every error that leaves a listener says why, in `google.rpc.ErrorInfo`, whoever made
+//! it: a handler, a layer, the router, or tonic where it reads a request.
+
+use super::message::{Progress, Reading, Refusal};
+use crate::{errors, timeout};
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use hyper::body::Frame;
+use proto::auth::v1::ErrorReason;
+use std::{
+    convert::Infallible,
+    error::Error,
+    future::poll_fn,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+use tokio::time::{Instant, sleep_until};
+use tonic::{Code, Status, body::Body};
+use tower::{Layer, Service, ServiceExt as _};
+
+/// The encoding of a request's messages, and the encodings that are read (gRPC's
+/// "Compression").
+const ENCODING: &str = "grpc-encoding";
+const ENCODINGS: &str = "grpc-accept-encoding";
+const NOT_COMPRESSED: &str = "identity";
+
+/// Wraps all services of a listener.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reasons;
+
+impl<S> Layer<S> for Reasons {
+    type Service = WithReasons<S>;
+
+    fn layer(&self, inner: S) -> WithReasons<S> {
+        WithReasons { inner }
+    }
+}
+
+/// Services whose errors have reasons.
+#[derive(Clone, Debug)]
+pub(super) struct WithReasons<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for WithReasons<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if is_compressed(request.headers()) {
+            return Box::pin(std::future::ready(Ok(encoding_unsupported().into_http())));
+        }
+        let (reading, request) = Reading::of(request);
+        let time = timeout::with_time_to_answer(request.headers());
+        let deadline = time.map(|time| Instant::now() + time);
+        let serving = AssertUnwindSafe(self.inner.clone().oneshot(request)).catch_unwind();
+        Box::pin(async move {
+            let served = match deadline {
+                None => Some(serving.await),
+                Some(deadline) => until(deadline, serving).await,
+            };
+            Ok(match served {
+                Some(Ok(Ok(answer))) => with_reason(answer, reading),
+                // the panic hook has written where
+                Some(Err(_panic)) => fault("a panic").into_http(),
+                None => late().into_http(),
+            })
+        })
+    }
+}
+
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(ENCODING);
+    encodings.iter().any(|encoding| encoding != NOT_COMPRESSED)
+}
+
+fn encoding_unsupported() -> Status {
+    let mut status = errors::refuse(
+        Code::Unimplemented,
+        ErrorReason::EncodingUnsupported,
+        "compressed messages are not read; send them without grpc-encoding",
+    );
+    let encodings = tonic::metadata::MetadataValue::from_static(NOT_COMPRESSED);
+    status.metadata_mut().insert(ENCODINGS, encodings);
+    status
+}
+
+/// What comes before a deadline.
+///
+/// tonic has a timer of its own for each call, later than this one, whose status has no
+/// reason. Where both are told late, the clock decides.
+async fn until<T>(deadline: Instant, serving: impl Future<Output = T>) -> Option<T> {
+    let (mut serving, mut elapsed) = (pin!(serving), pin!(sleep_until(deadline)));
+    poll_fn(|context| {
+        if let Poll::Ready(served) = serving.as_mut().poll(context) {
+            return Poll::Ready(Some(served));
+        }
+        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
+        if is_over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// What a call is answered whose time is up.
+pub(crate) fn late() -> Status {
+    errors::refuse(
+        Code::Unavailable,
+        ErrorReason::DeadlineReached,
+        "the call could not be served in time; try again",
+    )
+}
+
+/// What a call is answered for a method that is not there.
+pub(crate) fn method_unknown() -> Status {
+    errors::refuse(
+        Code::Unimplemented,
+        ErrorReason::MethodUnknown,
+        "this listener has no such method; reflection tells what it has",
+    )
+}
+
+/// What a call is answered that failed by our fault, whose cause is for the log.
+fn fault(cause: &str) -> Status {
+    tracing::error!(cause, "internal error");
+    errors::refuse(Code::Internal, ErrorReason::Internal, "internal error")
+}
+
+/// The answer, with a reason if it is an error: it stands in the headers, or behind the
+/// messages of the answer.
+fn with_reason(answer: Response<Body>, reading: Reading) -> Response<Body> {
+    if let Some(status) = Status::from_header_map(answer.headers()) {
+        let made = answer.extensions().get().unwrap_or(&status);
+        return match explained(&status, made, reading.progress()) {
+            Some(status) => status.into_http(),
+            None => answer,
+        };
+    }
+    if !is_grpc(answer.headers()) {
+        return answer;
+    }
+    answer.map(|body| {
+        Body::new(body.map_frame(move |frame| match frame.into_trailers() {
+            Ok(trailers) => Frame::trailers(explained_trailers(trailers, &reading)),
+            Err(frame) => frame,
+        }))
+    })
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|content_type| content_type.starts_with(b"application/grpc"))
+}
+
+fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
+    // a handler that has begun to answer has a message to answer
+    let progress = match reading.progress() {
+        Progress::Refused(refusal) => Progress::Refused(refusal),
+        _ => Progress::Complete,
+    };
+    let status = Status::from_header_map(&trailers);
+    let Some(status) = status.and_then(|status| explained(&status, &status, progress)) else {
+        return trailers;
+    };
+    let mut explained = HeaderMap::new();
+    match status.add_header(&mut explained) {
+        Ok(()) => explained,
+        Err(_) => trailers,
+    }
+}
+
+/// The status with its reason; nothing if it needs none. In this process it may have been
+/// made with a cause, which is not on the wire.
+///
+/// tonic decodes a message once it is whole, asks for the end of the request after that,
+/// and calls a handler of one message after that. So an answer that comes before the end
+/// was asked for is no handler's: the message cannot be decoded.
+fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Status> {
+    if let Progress::Refused(refusal) = progress {
+        return Some(refusal.status());
+    }
+    if status.code() == Code::Ok || errors::has_reason(status) {
+        return None;
+    }
+    Some(match (status.code(), progress) {
+        (Code::Internal, Progress::AtMessage | Progress::Empty) => Refusal::Malformed.status(),
+        (Code::Internal | Code::Unknown | Code::DataLoss, _) => fault(&cause_of(made)),
+        (Code::Unimplemented, _) => method_unknown(),
+        _ => errors::without_reason(status),
+    })
+}
+
+/// Its message and what is behind it.
+fn cause_of(status: &Status) -> String {
+    let causes = std::iter::successors(status.source(), |&cause| cause.source());
+    let texts = causes.map(ToString::to_string);
+    let texts: Vec<_> = std::iter::once(status.message().to_owned())
+        .chain(texts)
+        .collect();
+    texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests;
