@@ -1,4 +1,4 @@
-//! Who is in flight, and with how much.
+//! Who is in flight, and with how much metadata.
 
 use crate::ids::UserId;
 use prometheus_client::metrics::counter::Counter;
@@ -6,17 +6,14 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// What a call may hold without being counted: twice the longest token.
+/// Bytes of metadata that a call may hold without being counted: twice the longest token.
 const UNCOUNTED: usize = 8 * 1_024;
-/// What all calls together may hold beyond that: a stranger's large messages fill
-/// this, and not the process. Each takes up to three times as much while it is read.
-pub(super) const BYTES: usize = 8 * 1_024 * 1_024;
+/// Bytes of metadata that all calls together may hold beyond that, so that a stranger's
+/// do not fill the process.
+const METADATA: usize = 8 * 1_024 * 1_024;
 
 /// Who comes first where there is not room for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +44,8 @@ pub(super) struct InFlight {
     /// Counts each call for which there was no room.
     pub(super) shed: Counter,
     pub(super) all: usize,
-    /// What they take in memory, as far as it counts.
-    pub(super) bytes: usize,
+    /// Bytes of their metadata, as far as they count.
+    pub(super) metadata: usize,
     /// By address, or by none.
     pub(super) by_address: Shares<Option<IpAddr>>,
     /// By user, as far as they are known.
@@ -61,18 +58,26 @@ impl InFlight {
             capacity,
             shed,
             all: 0,
-            bytes: 0,
+            metadata: 0,
             by_address: Shares::default(),
             by_user: Shares::default(),
         }
     }
 
     /// Takes a call in, or refuses it.
-    pub(super) fn enter(&mut self, address: Option<IpAddr>, priority: Priority) -> bool {
+    pub(super) fn enter(
+        &mut self,
+        address: Option<IpAddr>,
+        priority: Priority,
+        metadata: usize,
+    ) -> bool {
         let room = priority.room(self.capacity);
-        let taken_in = self.all < room && self.by_address.is_room_for(address, self.all, room);
+        let taken_in = self.all < room
+            && self.by_address.is_room_for(address, self.all, room)
+            && (metadata == 0 || self.metadata + metadata <= METADATA);
         if taken_in {
             self.all += 1;
+            self.metadata += metadata;
             self.by_address.add(address);
         }
         self.counted(taken_in)
@@ -85,8 +90,9 @@ impl InFlight {
         is_room
     }
 
-    pub(super) fn leave(&mut self, address: Option<IpAddr>) {
+    pub(super) fn leave(&mut self, address: Option<IpAddr>, metadata: usize) {
         self.all = self.all.saturating_sub(1);
+        self.metadata = self.metadata.saturating_sub(metadata);
         self.by_address.remove(address);
     }
 }
@@ -126,37 +132,34 @@ impl<K> Default for Shares<K> {
     }
 }
 
-/// A place among the calls in flight. It is given back, with all that the call held,
-/// when the call has ended, however.
+/// A place among the calls in flight. It is given back when the call has ended, however.
 #[derive(Debug)]
 pub(crate) struct Place {
     in_flight: Arc<Mutex<InFlight>>,
     priority: Priority,
     address: Option<IpAddr>,
     user: OnceLock<UserId>,
-    /// What the call's metadata takes in memory.
+    /// Bytes of the call's metadata, as far as they count.
     metadata: usize,
-    /// What the call counts for; written under the lock alone.
-    held: AtomicUsize,
 }
 
 impl Place {
-    /// Takes a call in, or refuses it.
+    /// Takes a call in, with so many bytes of metadata, or refuses it.
     pub(super) fn enter(
         in_flight: &Arc<Mutex<InFlight>>,
         address: Option<IpAddr>,
         priority: Priority,
         metadata: usize,
     ) -> Option<Self> {
-        let place = lock(in_flight).enter(address, priority).then(|| Self {
+        let metadata = metadata.saturating_sub(UNCOUNTED);
+        let is_room = lock(in_flight).enter(address, priority, metadata);
+        is_room.then(|| Self {
             in_flight: Arc::clone(in_flight),
             priority,
             address,
             user: OnceLock::new(),
             metadata,
-            held: AtomicUsize::new(0),
-        })?;
-        place.is_room_for_message(0).then_some(place)
+        })
     }
 
     /// Whether there is room for the call, now that its user is known: many users have
@@ -170,33 +173,15 @@ impl Place {
         }
         all.counted(is_room)
     }
-
-    /// Whether there is room for the call with so large a message; calls of usual size
-    /// do not ask the others.
-    pub(super) fn is_room_for_message(&self, bytes: usize) -> bool {
-        let now = (self.metadata + bytes).saturating_sub(UNCOUNTED);
-        if now == 0 {
-            return true;
-        }
-        let mut all = lock(&self.in_flight);
-        let more = now.saturating_sub(self.held.load(Ordering::Relaxed));
-        let is_room = all.bytes + more <= BYTES;
-        if is_room {
-            all.bytes += more;
-            self.held.fetch_add(more, Ordering::Relaxed);
-        }
-        all.counted(is_room)
-    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut all = lock(&self.in_flight);
-        all.bytes -= self.held.load(Ordering::Relaxed);
         if let Some(user) = self.user.get() {
             all.by_user.remove(*user);
         }
-        all.leave(self.address);
+        all.leave(self.address, self.metadata);
     }
 }
 

@@ -5,7 +5,6 @@
 //! dead one.
 
 mod in_flight;
-mod message;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +14,7 @@ pub use in_flight::Priority;
 use super::{MetricsRegistry, Peer, PublicAccess};
 use crate::{client_address::client_address, errors};
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyStream, StreamBody};
 use in_flight::InFlight;
-use message::Message;
 use prometheus_client::metrics::counter::Counter;
 use proto::auth::v1::ErrorReason;
 use std::{
@@ -26,8 +23,7 @@ use std::{
     sync::{Arc, Mutex},
     task::{Context, Poll},
 };
-use tokio_stream::StreamExt as _;
-use tonic::{Code, Status, body::Body, codegen::Bytes};
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
 /// What a header takes in memory, beside its name and value.
@@ -54,7 +50,7 @@ impl Shedding {
         let shed = Counter::default();
         registry.register(
             "calls_shed",
-            "Calls that were refused since too many, or too large ones, were in flight",
+            "Calls that were refused since too many, or too much metadata, were in flight",
             shed.clone(),
         );
         let in_flight = InFlight::new(access.calls_in_flight, shed);
@@ -89,27 +85,12 @@ fn in_memory(headers: &HeaderMap) -> usize {
     headers.iter().map(size).sum()
 }
 
-/// A body that fails where there is no room for its message.
-fn counted(body: Body, place: Arc<Place>) -> Body {
-    let mut message = Message::default();
-    let frames = BodyStream::new(body).map(move |frame| {
-        let frame = frame?;
-        message.goes_on(frame.data_ref().map_or(&[], Bytes::as_ref));
-        if place.is_room_for_message(message.size()) {
-            Ok(frame)
-        } else {
-            Err(overloaded())
-        }
-    });
-    Body::new(StreamBody::new(frames))
-}
-
 /// What a call is answered for which there is no room.
 pub(crate) fn overloaded() -> Status {
     errors::refuse(
         Code::ResourceExhausted,
         ErrorReason::Overloaded,
-        "too many calls at once, or too large ones; try again after a moment",
+        "too many calls at once, or too much metadata; try again after a moment",
     )
 }
 
@@ -147,12 +128,11 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let Some(place) = self.shedding.enter(&request) else {
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
         let (inner, place) = (self.inner.clone(), Arc::new(place));
-        let mut request = request.map(|body| counted(body, Arc::clone(&place)));
         request.extensions_mut().insert(Arc::clone(&place));
         Box::pin(async move {
             let answer = inner.oneshot(request).await;
