@@ -1,7 +1,7 @@
 //! Making a signing key.
 
 use super::keys::KeyName;
-use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
@@ -12,8 +12,10 @@ use std::{
 /// Writes a new key into a directory, readable by its owner alone; gives the
 /// file's path. A file of that name is left as it is, and the call fails.
 pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, GenerateError> {
-    let pkcs8 =
-        Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| GenerateError::Random)?;
+    // version 1 of PKCS#8 (RFC 5208): OpenSSL 3.0 and what is built on it read no other
+    let pkcs8 = Ed25519KeyPair::generate()
+        .and_then(|pair| pair.to_pkcs8v1())
+        .map_err(|_| GenerateError::Random)?;
     let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", pkcs8.as_ref()));
     let path = directory.join(format!("{name}.pem"));
     let mut options = OpenOptions::new();

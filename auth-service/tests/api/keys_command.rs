@@ -143,6 +143,24 @@ async fn the_first_key_signs_at_once_and_the_next_later() {
     KeyRing::open(folder.path().to_owned(), Clock::system()).expect("a service starts with them");
 }
 
+#[test]
+fn openssl_reads_a_key_that_was_made_and_finds_the_same_public_half() {
+    let folder = directory(&[OLD]);
+    let read = std::process::Command::new("openssl")
+        .args(["pkey", "-pubout", "-outform", "DER", "-in"])
+        .arg(folder.path().join(format!("{OLD}.pem")))
+        .output()
+        .expect("openssl");
+    let said = String::from_utf8_lossy(&read.stderr);
+    assert!(read.status.success(), "{said}");
+    let ring = KeyRing::open(folder.path().to_owned(), Clock::system()).unwrap();
+    let [key] = &ring.public_keys()[..] else {
+        panic!("one key");
+    };
+    // the last 32 bytes of a SubjectPublicKeyInfo (RFC 8410, section 4)
+    assert!(read.stdout.ends_with(&key.bytes), "{:?}", read.stdout);
+}
+
 #[tokio::test]
 async fn what_is_typed_wrongly_is_named_and_changes_nothing() {
     let folder = directory(&[OLD]);

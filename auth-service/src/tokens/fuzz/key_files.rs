@@ -4,15 +4,15 @@ use super::{World, made, runner, sign};
 use crate::{
     model::Refusal,
     tokens::{
-        KeyName, TokenKind, generate_key,
+        TokenKind,
         keys::{InvalidKeys, Key, read_directory},
     },
 };
+use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use jsonwebtoken::Algorithm;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use shared::time::Timestamp;
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 use testing::fuzz::{Change, changed, changes};
 
@@ -129,11 +129,11 @@ impl Body {
     }
 }
 
-/// Both forms of PKCS#8: with the public half, and as `openssl genpkey` has it, without.
+/// Both forms of PKCS#8: with the public half, as earlier builds wrote it, and as
+/// `openssl genpkey` and this build have it, without.
 fn both_forms() -> [Vec<u8>; 2] {
-    let folder = tempfile::tempdir().unwrap();
-    let file = generate_key(folder.path(), KeyName::at(Timestamp::from_seconds(0))).unwrap();
-    let second = pem::parse(fs::read(file).unwrap()).unwrap().into_contents();
+    let second = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let second = second.as_ref().to_vec();
     let prefix = [
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
         0x20,
