@@ -55,4 +55,5 @@ mod throttle;
 mod throttled_registrations;
 mod tokens;
 mod unserved;
+mod watched;
 mod wire;

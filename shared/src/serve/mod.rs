@@ -12,6 +12,7 @@ mod public;
 mod readiness;
 mod reasons;
 mod shedding;
+mod watching;
 mod web;
 
 pub use calls::{Calls, Observed};
@@ -37,6 +38,7 @@ use tonic_health::{
     server::HealthReporter,
 };
 use tower::util::option_layer;
+use watching::EndWatching;
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
@@ -146,7 +148,8 @@ impl Listener {
         self.address
     }
 
-    /// Serves until `stop`, then finishes what is in flight, for a bounded time.
+    /// Serves until `stop`, then ends what only watches and finishes what else is in
+    /// flight, for a bounded time.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> Result<(), ServeError> {
         let Self {
             name,
@@ -172,6 +175,9 @@ impl Listener {
             .layer(web_origins.grpc_web())
             .layer(option_layer(calls))
             .layer(Reasons)
+            .layer(EndWatching {
+                drain: stop.clone(),
+            })
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {

@@ -1,0 +1,110 @@
+//! Streams that only watch: of health, and of reflection. Their clients keep them open
+//! for as long as there is a server, so a stop would wait for them in vain. They end when
+//! the drain begins.
+
+use futures_util::{StreamExt as _, future::Either, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::{BodyStream, StreamBody};
+use hyper::body::Frame;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+/// The services whose requests end with the drain. A question that came before is
+/// answered, and the answers end after it.
+const SERVICES: [&str; 2] = ["/grpc.health.", "/grpc.reflection."];
+/// The method whose answers have no end of their own.
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
+/// Wraps all that a server serves.
+#[derive(Clone, Debug)]
+pub(super) struct EndWatching {
+    /// Cancelled when the drain begins.
+    pub(super) drain: CancellationToken,
+}
+
+impl EndWatching {
+    fn end_questions(&self, body: Body) -> Body {
+        let drain = self.drain.clone().cancelled_owned();
+        Body::new(StreamBody::new(BodyStream::new(body).take_until(drain)))
+    }
+
+    /// The last answer is sent first: it says that the server is not serving. A client
+    /// asks anew after any end (gRPC Health Checking Protocol, "Watch"), so this is OK.
+    fn end_answers(self, body: Body) -> Body {
+        let state = Some((BodyStream::new(body), self.drain));
+        let frames = stream::unfold(state, |state| async {
+            let (mut body, drain) = state?;
+            tokio::select! {
+                biased;
+                frame = body.next() => frame.map(|frame| (frame, Some((body, drain)))),
+                () = drain.cancelled() => Some((Ok(Frame::trailers(ok())), None)),
+            }
+        });
+        Body::new(StreamBody::new(frames))
+    }
+}
+
+/// The trailers of an answer that is complete.
+fn ok() -> HeaderMap {
+    let status = HeaderName::from_static("grpc-status");
+    HeaderMap::from_iter([(status, HeaderValue::from_static("0"))])
+}
+
+impl<S> Layer<S> for EndWatching {
+    type Service = WatchingEnds<S>;
+
+    fn layer(&self, inner: S) -> WatchingEnds<S> {
+        WatchingEnds {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// A service whose streams that only watch end with the drain.
+#[derive(Clone, Debug)]
+pub(super) struct WatchingEnds<S> {
+    inner: S,
+    layer: EndWatching,
+}
+
+impl<S> Service<Request<Body>> for WatchingEnds<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Either<S::Future, Ended<S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let path = request.uri().path();
+        if !SERVICES.iter().any(|service| path.starts_with(service)) {
+            return Either::Left(self.inner.call(request));
+        }
+        let layer = self.layer.clone();
+        let watches = path == WATCH;
+        let answer = self
+            .inner
+            .call(request.map(|body| layer.end_questions(body)));
+        Either::Right(Box::pin(async move {
+            let answer = answer.await?;
+            Ok(if watches {
+                answer.map(|body| layer.end_answers(body))
+            } else {
+                answer
+            })
+        }))
+    }
+}
+
+type Ended<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
