@@ -4,6 +4,7 @@
 mod calls;
 mod clocks;
 mod connections;
+mod discard;
 mod http_check;
 mod message;
 mod metrics;
@@ -26,6 +27,7 @@ pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use crate::tls::ServerTls;
+use discard::DiscardBodies;
 use http_check::HttpCheck;
 use reasons::Reasons;
 use std::{io, net::SocketAddr, time::Duration};
@@ -170,6 +172,7 @@ impl Listener {
         // around all services, health and reflection too; the outermost first
         let serving = server()
             .accept_http1(serves_pages || serves_metrics)
+            .layer(DiscardBodies::default())
             .layer(web_origins.cors())
             .layer(check)
             .layer(web_origins.grpc_web())

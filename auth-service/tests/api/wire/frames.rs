@@ -20,7 +20,9 @@ pub(super) const ENHANCE_YOUR_CALM: u32 = 0xb;
 /// What a server may send, as far as tests look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    Data,
     Headers,
+    Reset,
     GoAway,
     Other,
 }
@@ -47,30 +49,40 @@ pub(super) async fn connect(server: SocketAddr) -> (Answers, OwnedWriteHalf) {
     let settings = frame(0x4, 0, 0, &[]);
     let begin = [PREFACE, &settings].concat();
     write.write_all(&begin).await.unwrap();
-    (Answers(BufReader::new(read)), write)
+    let answers = Answers {
+        read: BufReader::new(read),
+        resets: Vec::new(),
+    };
+    (answers, write)
 }
 
 /// What the server sends.
-pub(super) struct Answers(BufReader<OwnedReadHalf>);
+pub(super) struct Answers {
+    read: BufReader<OwnedReadHalf>,
+    /// Streams that it has reset.
+    pub(super) resets: Vec<u32>,
+}
 
 impl Answers {
     /// The next frame, until the connection ends.
     pub(super) async fn next(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
-        self.0.read_exact(&mut head).await.ok()?;
+        self.read.read_exact(&mut head).await.ok()?;
         let [a, b, c, kind, flags, stream @ ..] = head;
         let length = u32::from_be_bytes([0, a, b, c]);
         let mut payload = vec![0; usize::try_from(length).unwrap()];
-        self.0.read_exact(&mut payload).await.ok()?;
+        self.read.read_exact(&mut payload).await.ok()?;
         let kind = match kind {
+            0x0 => Kind::Data,
             0x1 => Kind::Headers,
+            0x3 => Kind::Reset,
             0x7 => Kind::GoAway,
             _ => Kind::Other,
         };
         Some(Frame {
             kind,
             stream: u32::from_be_bytes(stream),
-            ends_stream: kind != Kind::GoAway && flags & END_STREAM != 0,
+            ends_stream: matches!(kind, Kind::Data | Kind::Headers) && flags & END_STREAM != 0,
             payload,
         })
     }
@@ -80,6 +92,9 @@ impl Answers {
         loop {
             let frame = self.next().await.expect("the connection goes on");
             assert_ne!(frame.kind, Kind::GoAway, "{frame:?}");
+            if frame.kind == Kind::Reset {
+                self.resets.push(frame.stream);
+            }
             if frame.stream == stream && frame.ends_stream {
                 return;
             }

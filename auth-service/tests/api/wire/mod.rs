@@ -1,4 +1,5 @@
 //! HTTP as strangers speak it: written by hand, and by clients that are not ours.
 
 mod frames;
+mod refusals;
 mod reset_storms;
