@@ -7,7 +7,10 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
+    // the messages of errors, which no message of ours names
+    "google/rpc/error_details.proto",
+    "google/rpc/status.proto",
     "ticketing/auth/v1/access.proto",
     "ticketing/auth/v1/audit_event.proto",
     "ticketing/auth/v1/auth_service.proto",
@@ -21,6 +24,7 @@ const FILES: [&str; 10] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=google");
     println!("cargo:rerun-if-changed=ticketing");
     println!("cargo:rerun-if-changed=build.rs");
 
@@ -30,6 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let descriptor_set = PathBuf::from(env::var("OUT_DIR")?).join("descriptor_set.bin");
     fs::write(descriptor_set, compiler.encode_file_descriptor_set())?;
-    tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure()
+        // tonic-types has them in Rust
+        .extern_path(".google.rpc", "::tonic_types::pb")
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -5,8 +5,8 @@
 //! The comments in the `.proto` files are the reference; nothing is documented
 //! twice here.
 
-/// All files with their method options and comments, as an encoded
-/// `google.protobuf.FileDescriptorSet`.
+/// All files with their method options and comments, and those of the messages in which
+/// errors are told (`google.rpc`), as an encoded `google.protobuf.FileDescriptorSet`.
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
 

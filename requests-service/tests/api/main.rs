@@ -14,6 +14,7 @@ mod changes;
 mod count;
 mod dead_partners;
 mod detail;
+mod error_details;
 mod filters;
 mod get;
 mod hostile;

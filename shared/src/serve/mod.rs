@@ -12,6 +12,7 @@ mod peer;
 mod public;
 mod readiness;
 mod reasons;
+mod reflection;
 mod shedding;
 mod watching;
 mod web;
@@ -22,6 +23,7 @@ pub use peer::Peer;
 pub use public::PublicAccess;
 pub use readiness::{LIVENESS, Readiness};
 pub(crate) use reasons::{late, method_unknown};
+pub use reflection::{ReflectionError, with_reflection};
 pub(crate) use shedding::{Place, overloaded};
 pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
@@ -247,29 +249,6 @@ pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
 fn asks_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
-
-/// Reflection for the named services and health, in both versions: older
-/// grpcurl asks v1alpha only.
-pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, ReflectionError> {
-    let builder = || {
-        services.iter().chain(&["grpc.health.v1.Health"]).fold(
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                // so that grpcurl shows an error's details in words
-                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET),
-            |builder, name| builder.with_service_name(*name),
-        )
-    };
-    let v1 = builder().build_v1()?;
-    let v1alpha = builder().build_v1alpha()?;
-    Ok(routes.add_service(v1).add_service(v1alpha))
-}
-
-/// The descriptor set cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[error("reflection: {0}")]
-pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 
 /// Serves listeners until `stop`: health says NOT_SERVING first, then, after a
 /// short wait, what is in flight finishes under a deadline. A listener that fails

@@ -1,0 +1,24 @@
+//! What a listener tells of its services (gRPC Server Reflection).
+
+use tonic::service::Routes;
+use tonic_reflection::server::Builder;
+
+/// Reflection for the named services and health, in both versions: older
+/// grpcurl asks v1alpha only.
+pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, ReflectionError> {
+    let builder = || {
+        let builder = Builder::configure()
+            .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        let names = services.iter().chain(&["grpc.health.v1.Health"]);
+        names.fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    let v1 = builder().build_v1()?;
+    let v1alpha = builder().build_v1alpha()?;
+    Ok(routes.add_service(v1).add_service(v1alpha))
+}
+
+/// The descriptor set cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("reflection: {0}")]
+pub struct ReflectionError(#[from] tonic_reflection::server::Error);
