@@ -20,6 +20,7 @@ mod change_password;
 mod changed_users;
 mod clocks;
 mod create_session;
+mod dead_connections;
 mod floods;
 mod full_disk;
 mod health;

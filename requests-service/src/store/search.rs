@@ -83,13 +83,16 @@ impl Store {
         if dialect == Dialect::Sqlite || !filter.searches() {
             return self.all(select).await;
         }
-        let transaction = self.database.begin().await?;
-        transaction.execute_unprepared(PLANNED_ANEW).await?;
-        let rows = R::find_by_statement(statement(dialect, select))
-            .all(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(rows)
+        let search = || async {
+            let transaction = self.database.begin().await?;
+            transaction.execute_unprepared(PLANNED_ANEW).await?;
+            let rows = R::find_by_statement(statement(dialect, select))
+                .all(&transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(rows)
+        };
+        Ok(self.database.read(search).await?)
     }
 }
 

@@ -12,6 +12,7 @@
 mod access_rules;
 mod changes;
 mod count;
+mod dead_connections;
 mod dead_partners;
 mod detail;
 mod error_details;

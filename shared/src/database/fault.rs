@@ -43,6 +43,32 @@ fn sqlx_fault(error: &Arc<sqlx::Error>) -> Fault {
     }
 }
 
+/// Whether the connection was lost: it broke, or the server ended it. Whether the statement
+/// took effect is not known then, and another connection may serve.
+pub(super) fn is_lost(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => match error.as_ref() {
+            sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| ends(&code)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a connection was lost before anything was sent on it.
+pub(super) fn was_not_sent(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(_)) && is_lost(error)
+}
+
+/// Whether the server ends the connection with this SQLSTATE: it is told to, it restarts
+/// after a crash, or nothing was asked for too long.
+fn ends(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P05" | "25P03") || code.starts_with("08")
+}
+
 /// By SQLSTATE (PostgreSQL, appendix A) or primary result code (SQLite).
 fn by_code(code: &str) -> Fault {
     match code {

@@ -1,6 +1,16 @@
-//! Statements outside of a transaction, and what begins one.
+//! Statements outside of a transaction, and what begins one; what is asked again when a
+//! connection is lost.
+//!
+//! A connection may die at any time without notice: the server restarts, an operator ends
+//! its backends, a proxy loses it. To look before each use would cost a round trip. So a
+//! statement that only reads, and a BEGIN, are sent without a look, and again on another
+//! connection if theirs is lost. A statement that writes is sent once, on a connection that
+//! answered right before, since nobody knows what became of one that got no answer.
 
-use super::{Database, Dialect, Transaction, clean};
+use super::{
+    Database, Dialect, Transaction, clean,
+    fault::{is_lost, was_not_sent},
+};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
@@ -8,6 +18,10 @@ use sea_orm::{
 };
 use sqlx::{PgPool, SqlitePool};
 use tracing::Instrument as _;
+
+/// How often a statement is sent at most. The second time its connection is asked first,
+/// so that it fails only if the database goes away once more.
+const ATTEMPTS: u32 = 3;
 
 /// Connections to one database. Each statement takes one for itself; only
 /// [`Database::begin`] begins a transaction.
@@ -40,26 +54,31 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let writes = Effect::of(&statement.sql) == Effect::Writes;
-        clean::asked(writes, self.0.execute_raw(statement)).await
+        let effect = Effect::of(&statement.sql);
+        let attempt = |asked| clean::asked(asked, self.0.execute_raw(statement.clone()));
+        answered(effect, attempt).await
     }
 
     async fn execute_unprepared(&self, script: &str) -> Result<ExecResult, DbErr> {
-        clean::asked(true, self.0.execute_unprepared(script)).await
+        let attempt = |asked| clean::asked(asked, self.0.execute_unprepared(script));
+        answered(Effect::Writes, attempt).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        if Effect::of(&statement.sql) == Effect::Writes {
+        let effect = Effect::of(&statement.sql);
+        if effect == Effect::Writes {
             // sqlx on SQLite stops at the first row, and hides that the write then failed
             let rows = self.query_all_raw(statement).await?;
             return Ok(rows.into_iter().next());
         }
-        self.0.query_one_raw(statement).await
+        let attempt = |asked| clean::asked(asked, self.0.query_one_raw(statement.clone()));
+        answered(effect, attempt).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let writes = Effect::of(&statement.sql) == Effect::Writes;
-        clean::asked(writes, self.0.query_all_raw(statement)).await
+        let effect = Effect::of(&statement.sql);
+        let attempt = |asked| clean::asked(asked, self.0.query_all_raw(statement.clone()));
+        answered(effect, attempt).await
     }
 }
 
@@ -78,12 +97,25 @@ impl Database {
             },
             ..TransactionOptions::default()
         };
-        let Pool(connection) = self.pool.clone();
-        let beginning = async move { connection.begin_with_options(options).await };
-        let begun = tokio::spawn(beginning.in_current_span())
-            .await
-            .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?;
-        Ok(Transaction::new(begun?))
+        let attempt = |asked| {
+            let Pool(connection) = self.pool.clone();
+            let begin = async move { connection.begin_with_options(options).await };
+            let task = tokio::spawn(clean::asked(asked, begin).in_current_span());
+            async {
+                task.await
+                    .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?
+            }
+        };
+        answered(Effect::Reads, attempt).await.map(Transaction::new)
+    }
+
+    /// Runs what only reads, and takes a transaction to do so; again if its connection is
+    /// lost.
+    pub async fn read<T, F>(&self, read: impl Fn() -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        answered(Effect::Reads, |_asked| read()).await
     }
 }
 
@@ -105,6 +137,28 @@ impl Effect {
             Self::Writes
         }
     }
+}
+
+/// Sends a statement until it is answered, as often as its effect allows. The attempt is
+/// told whether its connection is to be asked first.
+async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) -> Result<T, DbErr>
+where
+    F: Future<Output = Result<T, DbErr>>,
+{
+    let (mut asked, may_be_repeated): (_, fn(&DbErr) -> bool) = match effect {
+        Effect::Reads => (false, is_lost),
+        Effect::Writes => (true, was_not_sent),
+    };
+    for _ in 1..ATTEMPTS {
+        match attempt(asked).await {
+            Err(error) if may_be_repeated(&error) => {
+                tracing::info!(%error, "a connection was lost; trying another one");
+            }
+            outcome => return outcome,
+        }
+        asked = true;
+    }
+    attempt(asked).await
 }
 
 #[cfg(test)]

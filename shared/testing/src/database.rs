@@ -188,6 +188,40 @@ impl TestDatabase {
             .unwrap_or_else(|_| panic!("{statements} statements do not wait"));
     }
 
+    /// Ends each connection that a service's role has to it, as an operator does, and
+    /// returns once their processes are gone. How many these were; PostgreSQL alone has
+    /// them.
+    pub async fn end_connections_of(&self, role: Role) -> usize {
+        let database = self.open(&Clock::system()).await;
+        let select = |columns: &str, which: &str| {
+            let query = format!("SELECT {columns} FROM pg_stat_activity WHERE {which}");
+            Statement::from_string(database.dialect().backend(), query)
+        };
+        let theirs = format!(
+            "datname = current_database() AND usename = '{}'",
+            role.name()
+        );
+        let ended = select("pid, pg_terminate_backend(pid)", &theirs);
+        let ended = database.connection().query_all_raw(ended).await;
+        let ended = ended.expect("the query runs");
+        let pids = ended.iter().map(|row| row.try_get_by_index::<i32>(0));
+        let pids: Vec<_> = pids.map(|pid| pid.expect("a pid").to_string()).collect();
+        let left = select("pid", &format!("pid = ANY ('{{{}}}')", pids.join(",")));
+        let gone = async {
+            while !database
+                .connection()
+                .query_all_raw(left.clone())
+                .await
+                .expect("the query runs")
+                .is_empty()
+            {}
+        };
+        tokio::time::timeout(PATIENCE, gone)
+            .await
+            .expect("they end soon");
+        pids.len()
+    }
+
     /// Where its server listens, for a [`TcpProxy`]: PostgreSQL alone has one.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
