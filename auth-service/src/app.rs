@@ -5,7 +5,7 @@ mod routes;
 
 use crate::{
     config::{Config, ServiceAccess},
-    domain::{AuditLog, Lookups, Sessions, Throttles, UsedMarks},
+    domain::{AuditLog, Lookups, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
@@ -52,8 +52,8 @@ pub struct App {
     password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
-    /// Write the last used marks and audit events, then end.
-    writing: [JoinHandle<()>; 2],
+    /// Write the last used marks, audit events and attempts to take back, then end.
+    writing: [JoinHandle<()>; 3],
 }
 
 /// auth-service cannot start.
@@ -117,6 +117,7 @@ impl App {
         let store = Store::new(database.clone());
         let (used_marks, writing_marks) = UsedMarks::start(store.clone(), background.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), background.clone());
+        let (take_backs, taking_back) = TakeBacks::start(store.clone(), background.clone());
         let lookups = Lookups::start(Store::new(validating), background.clone());
         Metrics::register_parts(
             &mut registry,
@@ -128,7 +129,7 @@ impl App {
         );
         let password_work = passwords.work().clone();
         let sessions = Sessions {
-            throttles: Throttles::new(store.clone(), config.throttle),
+            throttles: Throttles::new(store.clone(), config.throttle, take_backs),
             store,
             tokens: Arc::new(tokens),
             passwords,
@@ -170,7 +171,7 @@ impl App {
             housekeeping: (housekeeper, config.housekeeping),
             password_work,
             background,
-            writing: [writing_marks, writing_events],
+            writing: [writing_marks, writing_events, taking_back],
         })
     }
 

@@ -111,36 +111,44 @@ impl Passwords {
         &self.metrics
     }
 
-    /// Hashes a new password of this owner, if it keeps the rules.
+    /// Hashes a new password of this owner, if it keeps the rules. `begins` is called when
+    /// the work on it begins.
     pub async fn hash(
         &self,
         algorithm: Algorithm,
         password: &Password,
         owner: Owner<'_>,
+        begins: impl FnOnce(),
     ) -> Result<PasswordHash, PasswordError> {
         rules::check(algorithm, password.expose(), owner)?;
         let (text, costs) = (password.expose().to_owned(), self.costs);
-        self.run(move || hash(algorithm, costs, &text)).await?
+        self.run(begins, move || hash(algorithm, costs, &text))
+            .await?
     }
 
     /// Whether a password belongs to a hash; without a hash, no, and so too for one
     /// that we [cannot](Self::can_verify) verify. A no costs the same whatever the
-    /// hash, and without one. Rules for new passwords are not applied.
+    /// hash, and without one. Rules for new passwords are not applied. `begins` is called
+    /// when the work on it begins.
     pub async fn verify(
         &self,
         password: &Password,
         hash: Option<&PasswordHash>,
+        begins: impl FnOnce(),
     ) -> Result<bool, PasswordError> {
         let hash = hash.filter(|hash| self.can_verify(hash)).cloned();
         let (password, work) = (password.clone(), self.work.clone());
-        self.run(move || work.verify(password.expose(), hash.as_ref().map(PasswordHash::expose)))
-            .await
+        self.run(begins, move || {
+            work.verify(password.expose(), hash.as_ref().map(PasswordHash::expose))
+        })
+        .await
     }
 
     /// Runs off the async threads. The permits go along, so that a cancelled
     /// call still counts until its hash is done.
     async fn run<T: Send + 'static>(
         &self,
+        begins: impl FnOnce(),
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let waiting: OwnedSemaphorePermit =
@@ -154,6 +162,7 @@ impl Passwords {
             .await
             .map_err(|_| PasswordError::Failed)?;
         self.metrics.starts(since.elapsed());
+        begins();
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
             drop((running, waiting));
@@ -191,7 +200,7 @@ mod tests {
         let passwords = Passwords::new(1, Argon2Costs::default());
         let hash = PasswordHash::new(hash.to_owned());
         passwords
-            .verify(&Password::new(password.to_owned()), Some(&hash))
+            .verify(&Password::new(password.to_owned()), Some(&hash), || ())
             .await
             .unwrap()
     }
@@ -256,7 +265,9 @@ mod tests {
     async fn nobody_matches_nothing() {
         let passwords = Passwords::new(1, Argon2Costs::default());
         assert_eq!(
-            passwords.verify(&Password::new(String::new()), None).await,
+            passwords
+                .verify(&Password::new(String::new()), None, || ())
+                .await,
             Ok(false)
         );
     }
@@ -266,7 +277,9 @@ mod tests {
         let passwords = Passwords::new(1, Argon2Costs::default());
         let rejected = async |algorithm, text: &str, count: usize| {
             let password = Password::new(text.repeat(count));
-            let hashed = passwords.hash(algorithm, &password, Owner::default()).await;
+            let hashed = passwords
+                .hash(algorithm, &password, Owner::default(), || ())
+                .await;
             matches!(hashed, Err(PasswordError::Rejected(_)))
         };
         assert!(rejected(Algorithm::Argon2id, "x", 7).await);
@@ -283,7 +296,9 @@ mod tests {
         let _all = Arc::clone(&passwords.waiting)
             .try_acquire_many_owned(u32::try_from(waiting).unwrap())
             .unwrap();
-        let shed = passwords.verify(&Password::new("x".to_owned()), None).await;
+        let shed = passwords
+            .verify(&Password::new("x".to_owned()), None, || ())
+            .await;
         assert_eq!(shed, Err(PasswordError::Overloaded));
     }
 }

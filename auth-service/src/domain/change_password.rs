@@ -1,11 +1,12 @@
 //! A new password, by whoever knows the one in force.
 
-use super::{AuthError, Sessions};
+use super::{AuthError, Sessions, throttle::Attempt};
 use crate::{
     model::{AuditCause, AuditEvent, AuditEventType, Caller, EndReason, Password, Refusal},
     passwords::{Owner, PasswordError},
     store::ChangeOutcome,
 };
+use shared::session_layer::Deadline;
 
 /// How often a password that changes under the call is verified anew.
 const VERIFICATIONS: usize = 2;
@@ -18,11 +19,14 @@ impl Sessions {
         caller: &Caller,
         current: &Password,
         new: &Password,
+        deadline: Deadline,
     ) -> Result<u32, AuthError> {
         let event = AuditEvent::done(AuditEventType::ChangePassword, &caller.client)
             .by(caller.user)
             .of(caller.session);
-        let changed = self.change_and_note(caller, current, new, &event).await;
+        let changed = self
+            .change_and_note(caller, current, new, &event, deadline)
+            .await;
         let cause = match &changed {
             Err(AuthError::CurrentPasswordWrong) => AuditCause::PasswordWrong,
             Err(AuthError::Refused(Refusal::SessionEnded)) => AuditCause::SessionEnded,
@@ -41,9 +45,25 @@ impl Sessions {
         current: &Password,
         new: &Password,
         event: &AuditEvent,
+        deadline: Deadline,
+    ) -> Result<u32, AuthError> {
+        let attempt = self.throttles.change_password(caller.user, deadline);
+        let mut attempt = attempt.await?;
+        let changed = self
+            .try_to_change(caller, [current, new], event, &mut attempt)
+            .await;
+        self.throttles.settle(attempt, &changed).await;
+        changed
+    }
+
+    async fn try_to_change(
+        &self,
+        caller: &Caller,
+        [current, new]: [&Password; 2],
+        event: &AuditEvent,
+        attempt: &mut Attempt,
     ) -> Result<u32, AuthError> {
         let Caller { user, session, .. } = *caller;
-        let attempt = self.throttles.change_password(user).await?;
         let written = self.algorithm().await?;
         let gone = Refusal::SessionUserInvalid;
         let account = self.store.account(user).await?.ok_or(gone)?;
@@ -56,16 +76,15 @@ impl Sessions {
         self.warn_if_unverifiable(user, &hash);
         let mut made = None;
         for _ in 0..VERIFICATIONS {
-            let verified = self.passwords.verify(current, Some(&hash)).await;
-            if !self.throttles.unless_not_made(&attempt, verified).await? {
+            let verified = attempt.verify(&self.passwords, current, Some(&hash));
+            if !verified.await? {
                 break;
             }
-            self.throttles.forget(&attempt).await;
             let new = match &made {
                 Some(made) => made,
                 None => made.insert(
                     self.passwords
-                        .hash(written, new, owner)
+                        .hash(written, new, owner, || ())
                         .await
                         .map_err(rejected)?,
                 ),

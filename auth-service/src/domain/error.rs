@@ -44,6 +44,26 @@ pub enum AuthError {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl AuthError {
+    /// Whether it says that we failed, and nothing about the caller.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::SessionsLeft | Self::Overloaded | Self::Unavailable(_) | Self::Internal(_) => {
+                true
+            }
+            Self::Refused(_)
+            | Self::PasswordRejected(_)
+            | Self::NewPasswordRejected(_)
+            | Self::CurrentPasswordWrong
+            | Self::EmailTaken
+            | Self::OwnSessionNotFound
+            | Self::RefreshConflict
+            | Self::TooManyAttempts(_) => false,
+        }
+    }
+}
+
 impl From<Refusal> for AuthError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

@@ -1,13 +1,13 @@
 //! Log-in and registration.
 
-use super::{AuthError, Dead, Grant, Sessions, standing};
+use super::{AuthError, Dead, Grant, Sessions, standing, throttle::Attempt};
 use crate::{
     metrics::CreatedBy,
     model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
-use shared::{ids::SessionId, text::without_unseen};
+use shared::{ids::SessionId, session_layer::Deadline, text::without_unseen};
 use std::borrow::Cow;
 
 /// How often a password that changes under a log-in is verified anew.
@@ -21,12 +21,27 @@ impl Sessions {
         email: &str,
         password: &Password,
         client: Client,
+        deadline: Deadline,
     ) -> Result<Grant, AuthError> {
         let what = AuditEventType::CreateSession;
         let email = self.address(email).await?;
-        let attempt = self.throttles.log_in(&email, &client).await;
-        let attempt = self.audit_log.throttled(what, &client, attempt)?;
-        let found = self.store.find_log_in(&email).await?;
+        let attempt = self.throttles.log_in(&email, &client, deadline).await;
+        let mut attempt = self.audit_log.throttled(what, &client, attempt)?;
+        let granted = self
+            .try_log_in(&email, password, client, &mut attempt)
+            .await;
+        self.throttles.settle(attempt, &granted).await;
+        granted
+    }
+
+    async fn try_log_in(
+        &self,
+        email: &str,
+        password: &Password,
+        client: Client,
+        attempt: &mut Attempt,
+    ) -> Result<Grant, AuthError> {
+        let found = self.store.find_log_in(email).await?;
         // the user where it is known, and never what was typed: it may be a password
         let subject = found.as_ref().map(|found| found.user_id);
         let mut cause = match &found {
@@ -42,8 +57,9 @@ impl Sessions {
         }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
-            let verified = self.passwords.verify(password, hash.as_ref()).await;
-            let matches = self.throttles.unless_not_made(&attempt, verified).await?;
+            let matches = attempt
+                .verify(&self.passwords, password, hash.as_ref())
+                .await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
@@ -56,7 +72,6 @@ impl Sessions {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
                     self.metrics.session_created(CreatedBy::LogIn);
-                    self.throttles.forget(&attempt).await;
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => {
@@ -69,7 +84,7 @@ impl Sessions {
         tracing::info!(cause = cause.as_str(), "log-in refused");
         self.audit_log.note(AuditEvent {
             subject,
-            ..AuditEvent::refused(what, cause, &session.client)
+            ..AuditEvent::refused(AuditEventType::CreateSession, cause, &session.client)
         });
         self.metrics.log_in_refused();
         Err(Refusal::CredentialsInvalid.into())
@@ -92,22 +107,39 @@ impl Sessions {
         new: &NewCustomer,
         password: &Password,
         client: Client,
+        deadline: Deadline,
     ) -> Result<Grant, AuthError> {
         let what = AuditEventType::Register;
-        let attempt = self.throttles.register(&client).await;
-        let attempt = self.audit_log.throttled(what, &client, attempt)?;
+        let attempt = self.throttles.register(&client, deadline).await;
+        let mut attempt = self.audit_log.throttled(what, &client, attempt)?;
+        let session = self.new_session(client);
+        let registered = self
+            .try_register(new, password, &session, &mut attempt)
+            .await;
+        self.throttles.settle(attempt, &registered).await;
+        registered?;
+        self.grant_new(session.id).await
+    }
+
+    async fn try_register(
+        &self,
+        new: &NewCustomer,
+        password: &Password,
+        session: &NewSession,
+        attempt: &mut Attempt,
+    ) -> Result<(), AuthError> {
         let owner = Owner {
             name: &new.name,
             email: &new.email,
             phone: &new.phone,
         };
         let written = self.algorithm().await?;
-        let hashed = self.passwords.hash(written, password, owner).await;
-        let hash = self.throttles.unless_not_made(&attempt, hashed).await?;
-        let session = self.new_session(client);
-        let user = match self.store.register(new, &hash, &session).await {
+        let hash = attempt
+            .hash(&self.passwords, written, password, owner)
+            .await?;
+        let user = match self.store.register(new, &hash, session).await {
             Err(StoreError::Exists(_)) => {
-                let cause = AuditCause::EmailTaken;
+                let (what, cause) = (AuditEventType::Register, AuditCause::EmailTaken);
                 self.audit_log
                     .note(AuditEvent::refused(what, cause, &session.client));
                 return Err(AuthError::EmailTaken);
@@ -116,7 +148,7 @@ impl Sessions {
         };
         tracing::info!(session = %session.id, %user, "customer registered");
         self.metrics.session_created(CreatedBy::Registration);
-        self.grant_new(session.id).await
+        Ok(())
     }
 
     /// The hash that is written now.

@@ -35,7 +35,7 @@ pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use revoke_users::Revocation;
 pub use standing::{Dead, standing};
-pub use throttle::Throttles;
+pub use throttle::{TakeBacks, Throttles};
 pub use used_marks::UsedMarks;
 pub use validate::Validated;
 

@@ -37,9 +37,7 @@ impl AuthHandlers {
     /// Whether a call has time for one more batch: what is left of the call's time is for
     /// the last one and the answer.
     fn time_to_end_sessions<T>(&self, request: &Request<T>) -> impl Fn() -> bool + use<T> {
-        let deadline = request.extensions().get::<Deadline>().copied();
-        let deadline = deadline.unwrap_or_else(|| Deadline::within(Limits::default().call));
-        let stop = Instant::now() + deadline.remaining().mul_f64(self.ending_share);
+        let stop = Instant::now() + deadline(request).remaining().mul_f64(self.ending_share);
         move || Instant::now() < stop
     }
 }
@@ -50,10 +48,11 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RegisterRequest>,
     ) -> Result<Response<RegisterResponse>, Status> {
+        let deadline = deadline(&request).after_message();
         let (new, password, client) = parse::register(request, self.trusted_proxies)?;
         let grant = self
             .sessions
-            .register(&new, &password, client)
+            .register(&new, &password, client, deadline)
             .await
             .map_err(to_status)?;
         Ok(Response::new(RegisterResponse {
@@ -67,10 +66,11 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<CreateSessionRequest>,
     ) -> Result<Response<CreateSessionResponse>, Status> {
+        let deadline = deadline(&request).after_message();
         let (email, password, client) = parse::create_session(request, self.trusted_proxies)?;
         let grant = self
             .sessions
-            .log_in(&email, &password, client)
+            .log_in(&email, &password, client, deadline)
             .await
             .map_err(to_status)?;
         Ok(Response::new(CreateSessionResponse {
@@ -136,9 +136,13 @@ impl AuthService for AuthHandlers {
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<ChangePasswordResponse>, Status> {
         let caller = parse::caller(&request, self.trusted_proxies)?;
+        let deadline = deadline(&request).after_message();
         let (current, new) = parse_endings::change_password(request.into_inner())?;
-        let ended = self.sessions.change_password(&caller, &current, &new).await;
-        let ended = ended.map_err(to_status)?;
+        let ended = self
+            .sessions
+            .change_password(&caller, &current, &new, deadline)
+            .await
+            .map_err(to_status)?;
         Ok(Response::new(ChangePasswordResponse {
             ended_count: render::count(ended),
         }))
@@ -204,4 +208,9 @@ impl AuthService for AuthHandlers {
             max_age: jwks.max_age.try_into().ok(),
         }))
     }
+}
+
+fn deadline<T>(request: &Request<T>) -> Deadline {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    deadline.unwrap_or_else(|| Deadline::within(Limits::default().call))
 }

@@ -52,6 +52,17 @@ impl Throttle {
     }
 }
 
+/// An attempt that was counted under a key: what is needed to take it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedAttempt {
+    /// Under which key.
+    pub key: ThrottleKey,
+    /// When.
+    pub at: Timestamp,
+    /// What was counted before it.
+    pub before: Throttle,
+}
+
 /// How much is let through without a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {

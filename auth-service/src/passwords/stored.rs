@@ -105,7 +105,9 @@ impl Passwords {
     /// the log-in goes on without.
     pub async fn stronger(&self, written: Algorithm, password: &Password) -> Option<PasswordHash> {
         let (text, costs) = (password.expose().to_owned(), self.costs);
-        let made = self.run(move || super::hash(written, costs, &text)).await;
+        let made = self
+            .run(|| (), move || super::hash(written, costs, &text))
+            .await;
         made.flatten()
             .inspect_err(|error| tracing::warn!(%error, "a weak hash stays as it is"))
             .ok()

@@ -24,6 +24,13 @@ pub enum StoreError {
     Inconsistent(String),
 }
 
+impl StoreError {
+    /// What a database that gave no answer in time would have answered.
+    pub(crate) fn late() -> Self {
+        Self::Unavailable(DbErr::Custom("no answer in time".to_owned()))
+    }
+}
+
 #[cfg(test)]
 impl StoreError {
     /// What a database that is away answers, for tests that have none.

@@ -9,14 +9,22 @@ use super::{
     entity::throttle::{Column, Entity},
     retried,
 };
-use crate::model::{Throttle, ThrottleKey, Wait};
+use crate::model::{CountedAttempt, Throttle, ThrottleKey, Wait};
 use sea_orm::{
-    ConnectionTrait, QueryResult,
+    ConnectionTrait, DbErr, QueryResult, RuntimeErr,
     sea_query::{
         Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query, SelectStatement,
     },
 };
-use shared::time::Timestamp;
+use shared::{
+    database::{Dialect, Transaction},
+    time::Timestamp,
+};
+use std::time::Duration;
+use tracing::Instrument as _;
+
+/// A commit that takes longer is given up. A statement has less.
+const MAX_COMMIT: Duration = Duration::from_secs(15);
 
 /// The columns as [`read`] takes them, before the database's time.
 const COLUMNS: [Column; 4] = [
@@ -34,13 +42,20 @@ impl Store {
     /// to be refused locks and writes nothing; then of the locked rows, with the
     /// time at which the last of them was locked. It is given a throttle for each
     /// key, in order, and gives as many.
-    pub async fn count_attempt<F, const N: usize>(
+    ///
+    /// `counted` makes the attempt of what was counted. It is called once the count is
+    /// committed, or may have been, also if the caller has gone by then: an attempt that
+    /// nobody waits for is dropped.
+    pub async fn count_attempt<F, G, T, const N: usize>(
         &self,
         keys: &[ThrottleKey; N],
         count: F,
-    ) -> Result<Result<(), Wait>, StoreError>
+        counted: G,
+    ) -> Result<Result<T, Wait>, StoreError>
     where
         F: Fn([Throttle; N], Timestamp) -> Result<[Throttle; N], Wait>,
+        G: Fn(Vec<CountedAttempt>) -> T + Clone + Send + 'static,
+        T: Send + 'static,
     {
         let select = self.with_keys(keys);
         let rows = self.database.connection().query_all(&select).await?;
@@ -54,16 +69,57 @@ impl Store {
             let rows = transaction.query_all(&self.lock(keys)).await?;
             let (throttles, now) = in_order(keys, &rows)?
                 .ok_or_else(|| StoreError::Inconsistent("an insert gave no row".to_owned()))?;
-            let counted = match count(throttles, now) {
+            let now_counted = match count(throttles, now) {
                 Ok(counted) => counted,
                 // rolls back
                 Err(wait) => return Ok(Err(wait)),
             };
-            transaction.query_all(&self.write(keys, &counted)).await?;
-            transaction.commit().await?;
-            Ok(Ok(()))
+            let write = self.write(keys, &now_counted);
+            transaction.query_all(&write).await?;
+            let attempts = (0..N).map(|index| CountedAttempt {
+                key: keys[index].clone(),
+                at: now_counted[index].last_attempt_at,
+                before: throttles[index],
+            });
+            let attempts = attempts.collect();
+            let counted = counted.clone();
+            self.commit(transaction, move || counted(attempts))
+                .await
+                .map(Ok)
         })
         .await
+    }
+
+    /// Commits, in a task of its own, which a caller that gives up does not end: it would
+    /// not be known whether the attempt was counted.
+    async fn commit<T: Send + 'static>(
+        &self,
+        transaction: Transaction,
+        counted: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let dialect = self.database.dialect();
+        let committing = async move {
+            let outcome = tokio::time::timeout(MAX_COMMIT, transaction.commit()).await;
+            match outcome.map(|committed| committed.map_err(StoreError::from)) {
+                Ok(Ok(())) => Ok(counted()),
+                // the answer is lost, and it may be counted: an attempt too many is taken
+                // back rather than one too few
+                Ok(Err(error @ StoreError::Unavailable(_))) if dialect == Dialect::Postgres => {
+                    drop(counted());
+                    Err(error)
+                }
+                Err(_elapsed) => {
+                    drop(counted());
+                    Err(StoreError::late())
+                }
+                Ok(Err(error)) => Err(error),
+            }
+        };
+        tokio::spawn(committing.in_current_span())
+            .await
+            .map_err(|stopped| {
+                StoreError::Unavailable(DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))
+            })?
     }
 
     /// Forgets all attempts under these keys.
@@ -79,12 +135,28 @@ impl Store {
         .await
     }
 
-    /// Counts one attempt less under each key: one that was not made after all.
-    pub async fn take_back_attempt(&self, keys: &[ThrottleKey]) -> Result<(), StoreError> {
+    /// Counts one attempt less: one that was not made after all. Unless another one was
+    /// counted since, its time is no longer that of the last.
+    pub async fn take_back_attempt(&self, attempt: &CountedAttempt) -> Result<(), StoreError> {
+        let CountedAttempt { key, at, before } = attempt;
+        let restored = |column, time| -> Expr {
+            let is_last = Expr::col(Column::LastAttemptAt).eq(self.database.time(*at));
+            Expr::case(is_last, self.database.time(time))
+                .finally(Expr::col(column))
+                .into()
+        };
         let update = Query::update()
             .table(Entity)
             .value(Column::Attempts, Expr::col(Column::Attempts).sub(1))
-            .and_where(Expr::col(Column::Key).in_subquery(locked(keys)))
+            .value(
+                Column::LastAttemptAt,
+                restored(Column::LastAttemptAt, before.last_attempt_at),
+            )
+            .value(
+                Column::ForgottenAt,
+                restored(Column::ForgottenAt, before.forgotten_at),
+            )
+            .and_where(Expr::col(Column::Key).eq(key.as_str()))
             .and_where(Expr::col(Column::Attempts).gt(0))
             .take();
         retried(|| async {

@@ -35,6 +35,7 @@ mod list_sessions;
 mod many_sessions;
 mod metrics;
 mod old_application;
+mod our_failures;
 mod refresh_races;
 mod refresh_session;
 mod refused_log_ins;

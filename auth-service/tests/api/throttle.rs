@@ -9,7 +9,7 @@ use crate::{
     served::Served,
 };
 use auth_service::{
-    model::{Throttle, ThrottleKey},
+    model::{CountedAttempt, Throttle, ThrottleKey},
     password_work::Cost,
     store::{Store, sweepings},
 };
@@ -95,13 +95,13 @@ pub(crate) fn waits(answer: Result<(), Status>, seconds: u64) {
 }
 
 /// Everybody who failed, failed so often.
-async fn failed(auth: &Auth, times: u32) {
+pub(crate) async fn failed(auth: &Auth, times: u32) {
     let update = format!("UPDATE ticketing_throttles SET attempts = {times}");
     auth.database.execute(&update).await;
 }
 
 /// How often, key by key.
-async fn failures(auth: &Auth) -> Vec<String> {
+pub(crate) async fn failures(auth: &Auth) -> Vec<String> {
     let query = "SELECT CAST(attempts AS text) FROM ticketing_throttles ORDER BY attempts";
     texts(&auth.database, query)
         .await
@@ -341,17 +341,31 @@ testing::on_both_databases! {
         let store = Store::new(auth.database.open(&auth.clock).await);
         let keys = [ThrottleKey::new("a", &[]), ThrottleKey::new("b", &[])];
         let count = async || {
-            let counted = store.count_attempt(&keys, |throttles, now| {
+            let one_more = |throttles: [Throttle; 2], now| {
                 Ok(throttles.map(|throttle| Throttle { attempts: throttle.attempts + 1, ..Throttle::none(now) }))
-            });
-            counted.await.unwrap().unwrap();
+            };
+            store.count_attempt(&keys, one_more, |counted| counted).await.unwrap().unwrap()
         };
-        count().await;
-        count().await;
-        store.take_back_attempt(&keys).await.unwrap();
-        assert_eq!(failures(&auth).await, ["1"; 2]);
+        let take_back = async |counted: &[CountedAttempt]| {
+            for attempt in counted {
+                store.take_back_attempt(attempt).await.unwrap();
+            }
+        };
+        let last = async || {
+            let last = "SELECT CAST(MAX(last_attempt_at) AS text) FROM ticketing_throttles";
+            text(&auth.database, last).await
+        };
+        let first = count().await;
+        let first_at = last().await;
+        let second = count().await;
+        take_back(&second).await;
+        assert_eq!((failures(&auth).await, last().await), (vec!["1".to_owned(); 2], first_at));
+        let third = count().await;
+        let third_at = last().await;
+        take_back(&first).await;
+        assert_eq!(last().await, third_at, "another one was made since");
         for _ in 0..2 {
-            store.take_back_attempt(&keys).await.unwrap();
+            take_back(&third).await;
         }
         assert_eq!(failures(&auth).await, ["0"; 2], "and never less than none");
         store.forget_attempts(&keys[..1]).await.unwrap();

@@ -2,109 +2,141 @@
 //! in the database, so that all replicas count together; and it is counted before
 //! a password is hashed, so that of many guesses at once no more are hashed than
 //! may be. Whether an account exists makes no difference to any of it.
+//!
+//! An attempt is taken back where it was none: the password was right, or we failed (the
+//! database, too much to do, our own limit of time). Where the caller gave up, by
+//! cancelling or by a deadline of its own, it is taken back only if no password was hashed
+//! for it yet.
 
+mod attempt;
 mod keys;
 mod schedule;
+mod take_backs;
 
+pub(super) use attempt::Attempt;
+pub use take_backs::TakeBacks;
+
+use attempt::Stage;
 use schedule::{Schedule, count, count_log_in, count_within_hour};
 
 use super::AuthError;
 use crate::{
-    model::{Client, ThrottleKey, ThrottleLimits, Wait},
-    passwords::PasswordError,
+    model::{Client, Throttle, ThrottleKey, ThrottleLimits, Wait},
     store::{Store, StoreError},
 };
-use shared::{ids::UserId, telemetry::chain};
+use shared::{ids::UserId, session_layer::Deadline, telemetry::chain, time::Timestamp};
 
 /// Counts attempts, and refuses those that come too early.
 #[derive(Clone, Debug)]
 pub struct Throttles {
     store: Store,
     limits: ThrottleLimits,
-}
-
-/// An attempt that is counted, and whose outcome is not known yet. Dropped, it
-/// counts as a failure.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    keys: Vec<ThrottleKey>,
+    take_backs: TakeBacks,
 }
 
 impl Throttles {
     /// Counts in this database.
     #[must_use]
-    pub fn new(store: Store, limits: ThrottleLimits) -> Self {
-        Self { store, limits }
+    pub fn new(store: Store, limits: ThrottleLimits, take_backs: TakeBacks) -> Self {
+        Self {
+            store,
+            limits,
+            take_backs,
+        }
     }
 
     /// A log-in: by account and network, and milder by account alone.
-    pub(super) async fn log_in(&self, email: &str, client: &Client) -> Result<Attempt, AuthError> {
+    pub(super) async fn log_in(
+        &self,
+        email: &str,
+        client: &Client,
+        deadline: Deadline,
+    ) -> Result<Attempt, AuthError> {
         let free = self.limits.log_ins;
         let keys = [keys::log_in_from(email, client), keys::log_in(email)];
-        let counted = self
-            .store
-            .count_attempt(&keys, |counted, now| count_log_in(free, counted, now))
-            .await;
-        admitted(counted, keys)
+        self.count(&keys, deadline, |counted, now| {
+            count_log_in(free, counted, now)
+        })
+        .await
     }
 
     /// A guess of the current password by whoever holds a session of the user.
-    pub(super) async fn change_password(&self, user: UserId) -> Result<Attempt, AuthError> {
+    pub(super) async fn change_password(
+        &self,
+        user: UserId,
+        deadline: Deadline,
+    ) -> Result<Attempt, AuthError> {
         let schedule = Schedule::strict(self.limits.log_ins);
         let keys = [keys::change_password(user)];
-        let counted = self
-            .store
-            .count_attempt(&keys, |[counted], now| Ok([count(schedule, counted, now)?]))
-            .await;
-        admitted(counted, keys)
+        self.count(&keys, deadline, |[counted], now| {
+            Ok([count(schedule, counted, now)?])
+        })
+        .await
     }
 
     /// A registration, by network and hour.
-    pub(super) async fn register(&self, client: &Client) -> Result<Attempt, AuthError> {
+    pub(super) async fn register(
+        &self,
+        client: &Client,
+        deadline: Deadline,
+    ) -> Result<Attempt, AuthError> {
         let most = self.limits.registrations;
         let keys = [keys::registration_from(client)];
-        let counted = self
-            .store
-            .count_attempt(&keys, |[counted], now| {
-                Ok([count_within_hour(most, counted, now)?])
-            })
-            .await;
-        admitted(counted, keys)
+        self.count(&keys, deadline, |[counted], now| {
+            Ok([count_within_hour(most, counted, now)?])
+        })
+        .await
     }
 
-    /// The guess was right: what was counted is forgotten. If that fails, the next
-    /// one may have to wait, which is no reason to fail this call.
-    pub(super) async fn forget(&self, attempt: &Attempt) {
-        if let Err(error) = self.store.forget_attempts(&attempt.keys).await {
-            tracing::warn!(cause = chain(&error), "failed attempts are not forgotten");
-        }
-    }
-
-    /// The outcome of work on a password. Where none was done, since this replica
-    /// has too much to do or a new password breaks a rule, the attempt was none.
-    pub(super) async fn unless_not_made<T>(
+    async fn count<const N: usize>(
         &self,
-        attempt: &Attempt,
-        outcome: Result<T, PasswordError>,
-    ) -> Result<T, PasswordError> {
-        if let Err(PasswordError::Overloaded | PasswordError::Rejected(_)) = outcome
-            && let Err(error) = self.store.take_back_attempt(&attempt.keys).await
-        {
-            tracing::warn!(cause = chain(&error), "an attempt that was none counts");
+        keys: &[ThrottleKey; N],
+        deadline: Deadline,
+        count: impl Fn([Throttle; N], Timestamp) -> Result<[Throttle; N], Wait>,
+    ) -> Result<Attempt, AuthError> {
+        let take_back = |attempt| async move { self.store.take_back_attempt(&attempt).await };
+        let written = self.take_backs.write(|key| keys.contains(key), take_back);
+        if let Err((_, error)) = written.await {
+            tracing::warn!(cause = chain(&error), "an attempt of no fault still counts");
         }
-        outcome
+        let take_backs = self.take_backs.clone();
+        let attempt = move |counted| Attempt::new(counted, take_backs.clone(), deadline);
+        match self.store.count_attempt(keys, count, attempt).await? {
+            Ok(attempt) => Ok(attempt),
+            Err(Wait(wait)) => {
+                tracing::info!(?wait, "too many attempts");
+                Err(AuthError::TooManyAttempts(wait))
+            }
+        }
     }
-}
 
-fn admitted<const N: usize>(
-    counted: Result<Result<(), Wait>, StoreError>,
-    keys: [ThrottleKey; N],
-) -> Result<Attempt, AuthError> {
-    match counted? {
-        Ok(()) => Ok(Attempt { keys: keys.into() }),
-        Err(Wait(wait)) => {
-            tracing::info!(?wait, "too many attempts");
-            Err(AuthError::TooManyAttempts(wait))
+    /// Ends an attempt, before its call is answered. After a right password all that was
+    /// counted is forgotten; an attempt that was none is taken back. What fails of it is
+    /// tried again later, and is no reason to fail the call.
+    pub(super) async fn settle<T>(&self, mut attempt: Attempt, outcome: &Result<T, AuthError>) {
+        let is_ours = outcome.as_ref().is_err_and(AuthError::is_ours);
+        let settled = match attempt.stage {
+            Stage::Right => self.store.forget_attempts(&attempt.keys()).await,
+            Stage::Unhashed => self.take_back(&mut attempt).await,
+            Stage::Hashed if is_ours => {
+                attempt.stage = Stage::Unhashed;
+                self.take_back(&mut attempt).await
+            }
+            Stage::Hashed | Stage::Settled => Ok(()),
+        };
+        match settled {
+            Ok(()) => attempt.stage = Stage::Settled,
+            Err(error) => {
+                tracing::warn!(cause = chain(&error), "an attempt of no fault still counts");
+            }
         }
+    }
+
+    async fn take_back(&self, attempt: &mut Attempt) -> Result<(), StoreError> {
+        while let Some(counted) = attempt.counted.last() {
+            self.store.take_back_attempt(counted).await?;
+            attempt.counted.pop();
+        }
+        Ok(())
     }
 }

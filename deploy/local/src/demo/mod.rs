@@ -132,7 +132,7 @@ pub async fn seed_if_empty(
     }
     let password = Password::new(PASSWORD.to_owned());
     let hash = Passwords::new(1, Argon2Costs::default())
-        .hash(Algorithm::Argon2id, &password, Owner::default())
+        .hash(Algorithm::Argon2id, &password, Owner::default(), || ())
         .await?;
     let seed = Seed {
         database,
