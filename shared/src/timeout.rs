@@ -2,7 +2,8 @@
 //! Timeout).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use tokio::time::{Instant, sleep_until};
 
 const NAME: HeaderName = HeaderName::from_static("grpc-timeout");
 /// Timers are exact to a millisecond.
@@ -21,6 +22,31 @@ pub(crate) fn of(headers: &HeaderMap) -> Option<Duration> {
 pub(crate) fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
     let timeout = of(headers)?;
     Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
+}
+
+/// When a call that comes now is to be answered, whatever became of it.
+pub(crate) fn time_to_answer(headers: &HeaderMap) -> Option<Instant> {
+    with_time_to_answer(headers).map(|time| Instant::now() + time)
+}
+
+/// What comes before a deadline.
+///
+/// tonic has a timer of its own for each call, later than this one, whose status has no
+/// reason. Where both are told late, the clock decides.
+pub(crate) async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
+        if is_over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 /// Says how long the caller waits: in whole milliseconds, and never not at all.

@@ -6,6 +6,7 @@
 //! Node, nginx and Chromium do. Some clients also lose an answer that comes before they have
 //! sent everything. Thanks to this layer, whoever refuses a call may just drop its body.
 
+use crate::timeout;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderValue, Request, Response, Version, header};
 use http_body_util::BodyExt as _;
@@ -20,7 +21,7 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    time::timeout,
+    time::timeout as within,
 };
 use tonic::{Status, body::Body, codegen::Bytes};
 use tower::{Layer, Service};
@@ -61,7 +62,7 @@ impl DiscardBodies {
         // whoever sends that much hears at once that it is in vain
         let is_too_long = body.size_hint().lower() > MAX_BYTES;
         let answer = (!is_too_long).then_some(answer);
-        let mut reading = Box::pin(timeout(MAX_TIME, read(body, answer, permit)));
+        let mut reading = Box::pin(within(MAX_TIME, read(body, answer, permit)));
         if (&mut reading).now_or_never().is_none() {
             runtime.spawn(reading);
         }
@@ -76,7 +77,7 @@ async fn read(
 ) {
     let mut bytes = 0;
     while bytes <= MAX_BYTES {
-        match timeout(MAX_PAUSE, body.frame()).await {
+        match within(MAX_PAUSE, body.frame()).await {
             Ok(Some(Ok(frame))) => bytes += frame.data_ref().map_or(0, Bytes::len) as u64,
             Ok(_ended) => return let_go(&mut answer),
             Err(_pause) => let_go(&mut answer),
@@ -167,6 +168,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_http1 = request.version() < Version::HTTP_2;
+        let deadline = timeout::time_to_answer(request.headers());
         let rest = Rest::default();
         let call = self.inner.call(request.map(|body| {
             Body::new(Watched {
@@ -179,10 +181,17 @@ where
         Box::pin(async move {
             let mut answer = call.await?;
             let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(rest) = rest
-                && rest.await.is_err()
-                && is_http1
-            {
+            let Some(rest) = rest else {
+                return Ok(answer);
+            };
+            let is_read = match deadline {
+                None => rest.await.is_ok(),
+                // who waits no longer is answered; the body is read beside
+                Some(deadline) => timeout::until(deadline, rest)
+                    .await
+                    .is_none_or(|rest| rest.is_ok()),
+            };
+            if is_http1 && !is_read {
                 // what is left would be read as the next request
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);

@@ -11,12 +11,10 @@ use proto::auth::v1::ErrorReason;
 use std::{
     convert::Infallible,
     error::Error,
-    future::poll_fn,
     panic::AssertUnwindSafe,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
 };
-use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
@@ -65,13 +63,12 @@ where
             return Box::pin(std::future::ready(Ok(encoding_unsupported().into_http())));
         }
         let (reading, request) = Reading::of(request);
-        let time = timeout::with_time_to_answer(request.headers());
-        let deadline = time.map(|time| Instant::now() + time);
+        let deadline = timeout::time_to_answer(request.headers());
         let serving = AssertUnwindSafe(self.inner.clone().oneshot(request)).catch_unwind();
         Box::pin(async move {
             let served = match deadline {
                 None => Some(serving.await),
-                Some(deadline) => until(deadline, serving).await,
+                Some(deadline) => timeout::until(deadline, serving).await,
             };
             Ok(match served {
                 Some(Ok(Ok(answer))) => with_reason(answer, reading),
@@ -97,26 +94,6 @@ fn encoding_unsupported() -> Status {
     let encodings = tonic::metadata::MetadataValue::from_static(NOT_COMPRESSED);
     status.metadata_mut().insert(ENCODINGS, encodings);
     status
-}
-
-/// What comes before a deadline.
-///
-/// tonic has a timer of its own for each call, later than this one, whose status has no
-/// reason. Where both are told late, the clock decides.
-async fn until<T>(deadline: Instant, serving: impl Future<Output = T>) -> Option<T> {
-    let (mut serving, mut elapsed) = (pin!(serving), pin!(sleep_until(deadline)));
-    poll_fn(|context| {
-        if let Poll::Ready(served) = serving.as_mut().poll(context) {
-            return Poll::Ready(Some(served));
-        }
-        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
-        if is_over {
-            Poll::Ready(None)
-        } else {
-            Poll::Pending
-        }
-    })
-    .await
 }
 
 /// What a call is answered whose time is up.

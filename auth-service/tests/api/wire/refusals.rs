@@ -67,20 +67,20 @@ fn refusals() -> Vec<Refused> {
             // the length says that two megabytes come
             body: [&[0, 0, 0x20, 0, 0], vec![0; 0x20_0000].as_slice()].concat(),
             looked_at: 5,
-            ..refused("grpc-status: ")
+            ..refused("grpc-status: 8")
         },
         Refused {
             path: LOG_IN,
             // compressed, which nobody offered
             body: [&[1], &log_in()[1..]].concat(),
             looked_at: 5,
-            ..refused("grpc-status: ")
+            ..refused("grpc-status: 3")
         },
         Refused {
             path: LOG_IN,
             body: [0, 0, 0, 0, 3, 255, 255, 255, 0, 0, 0, 0].to_vec(),
             looked_at: 8,
-            ..refused("grpc-status: ")
+            ..refused("grpc-status: 3")
         },
     ]
 }
