@@ -19,6 +19,7 @@ mod certificates;
 mod change_password;
 mod changed_users;
 mod clocks;
+mod counted_attempts;
 mod create_session;
 mod dead_connections;
 mod floods;

@@ -8,11 +8,7 @@ use crate::{
     rows::{text, texts},
     served::Served,
 };
-use auth_service::{
-    model::{CountedAttempt, Throttle, ThrottleKey},
-    password_work::Cost,
-    store::{Store, sweepings},
-};
+use auth_service::password_work::Cost;
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, RegisterRequest,
     auth_service_client::AuthServiceClient,
@@ -309,66 +305,5 @@ testing::on_both_databases! {
         let registered = auth.client().register(new_customer("mona@example.com")).await;
         assert_eq!(refusal(registered), fault);
         assert_eq!(auth.replica.password_work.done(), Cost::default(), "nothing was hashed");
-    }
-
-    async fn what_lies_in_the_database_names_nobody_and_goes_in_batches(kind: Kind) {
-        let auth = Auth::start(kind).await;
-        for email in ["a@example.com", "b@example.com"] {
-            is_wrong(log_in(&auth, email, WRONG).await);
-        }
-        let keys = texts(&auth.database, "SELECT key FROM ticketing_throttles").await;
-        assert_eq!(keys.len(), 4);
-        for key in keys.into_iter().flatten() {
-            let is_hex = key.bytes().all(|byte| byte.is_ascii_hexdigit());
-            assert!(key.len() == 64 && is_hex, "{key}");
-        }
-        let pool = auth.database.open(&auth.clock).await;
-        let throttles = sweepings(Duration::ZERO)
-            .into_iter()
-            .find(|sweeping| sweeping.table == "ticketing_throttles")
-            .unwrap();
-        let sweep = async |most| pool.sweep(&throttles, most).await.unwrap();
-        assert_eq!(sweep(3).await, Some(0));
-        advance(&auth, 3_600);
-        is_wrong(log_in(&auth, "a@example.com", WRONG).await);
-        assert_eq!(sweep(1).await, Some(1));
-        assert_eq!(sweep(3).await, Some(1));
-        assert_eq!(failures(&auth).await, ["1"; 2], "those that count");
-    }
-
-    async fn an_attempt_that_was_none_is_taken_back(kind: Kind) {
-        let auth = Auth::start(kind).await;
-        let store = Store::new(auth.database.open(&auth.clock).await);
-        let keys = [ThrottleKey::new("a", &[]), ThrottleKey::new("b", &[])];
-        let count = async || {
-            let one_more = |throttles: [Throttle; 2], now| {
-                Ok(throttles.map(|throttle| Throttle { attempts: throttle.attempts + 1, ..Throttle::none(now) }))
-            };
-            store.count_attempt(&keys, one_more, |counted| counted).await.unwrap().unwrap()
-        };
-        let take_back = async |counted: &[CountedAttempt]| {
-            for attempt in counted {
-                store.take_back_attempt(attempt).await.unwrap();
-            }
-        };
-        let last = async || {
-            let last = "SELECT CAST(MAX(last_attempt_at) AS text) FROM ticketing_throttles";
-            text(&auth.database, last).await
-        };
-        let first = count().await;
-        let first_at = last().await;
-        let second = count().await;
-        take_back(&second).await;
-        assert_eq!((failures(&auth).await, last().await), (vec!["1".to_owned(); 2], first_at));
-        let third = count().await;
-        let third_at = last().await;
-        take_back(&first).await;
-        assert_eq!(last().await, third_at, "another one was made since");
-        for _ in 0..2 {
-            take_back(&third).await;
-        }
-        assert_eq!(failures(&auth).await, ["0"; 2], "and never less than none");
-        store.forget_attempts(&keys[..1]).await.unwrap();
-        assert_eq!(failures(&auth).await, ["0"]);
     }
 }
