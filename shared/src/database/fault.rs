@@ -47,6 +47,12 @@ fn sqlx_fault(error: &Arc<sqlx::Error>) -> Fault {
 /// took effect is not known then, and another connection may serve.
 pub(super) fn is_lost(error: &DbErr) -> bool {
     match error {
+        // a new connection that breaks while encryption is agreed on
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+            if matches!(error.as_ref(), sqlx::Error::Protocol(_)) =>
+        {
+            true
+        }
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
         | DbErr::Query(RuntimeErr::SqlxError(error)) => match error.as_ref() {
