@@ -45,7 +45,14 @@ pub(super) fn postgres(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
 /// A pool of SQLite's connections. Each is asked after each use, within this process.
 pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     pool.after_release(|connection, _| {
-        Box::pin(async move { Ok(is_clean_sqlite(connection).await || left_open()) })
+        Box::pin(async move {
+            let is_clean = is_clean_sqlite(connection).await;
+            if !is_clean {
+                // the disk is full, most often, and the statement that failed says so
+                tracing::info!("a connection is closed, since a transaction was left open on it");
+            }
+            Ok(is_clean)
+        })
     })
 }
 
@@ -98,7 +105,8 @@ async fn is_clean_sqlite(connection: &mut SqliteConnection) -> bool {
     }
 }
 
-/// Says that a connection is closed, and is not clean.
+/// Warns that a connection of PostgreSQL is closed: there is a BEGIN that
+/// [`Database::begin`](super::Database::begin) did not send.
 fn left_open() -> bool {
     tracing::warn!("a transaction was left open on a connection, which is closed");
     false
