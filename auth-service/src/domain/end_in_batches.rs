@@ -42,11 +42,12 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Ends sessions until none is left, or until time is over and one more batch is ended.
-/// `counted` is told how many each batch ended.
+/// Ends the sessions of a scope, batch by batch, until none is left or `in_time` returns
+/// false; the batch in hand is still ended then. `counted` is told how many each batch ended.
 ///
-/// Of a user's sessions, those are meant that were there when it began. Of others, a walk
-/// that finds none is the end: one that was begun meanwhile may lie behind the walk.
+/// In a user's scope, only sessions that existed when it began are ended. In any other
+/// scope, the walk is repeated until it finds nothing, since a session that began meanwhile
+/// may lie behind the walk.
 pub async fn end_in_batches(
     store: &Store,
     ending: BatchEnding<'_>,

@@ -7,8 +7,8 @@ use crate::{
 };
 use std::collections::VecDeque;
 
-/// Rows that are read at once: so few that they can be kept, and so many that reading them
-/// costs little beside ending them.
+/// Rows that one query reads. Their ids fit in memory, and the query costs little beside
+/// ending that many sessions.
 const PAGE: usize = 10_000;
 
 /// Where a walk goes on.

@@ -23,8 +23,8 @@ pub struct AuthHandlers {
 }
 
 impl AuthHandlers {
-    /// Handlers that ask this domain. So many proxies stand before them. A call that ends
-    /// many sessions begins a batch only within this share of its time.
+    /// Handlers of `sessions`, behind `trusted_proxies` proxies. A call that ends many
+    /// sessions begins a batch only within `ending_share` (0 to 1) of its time.
     #[must_use]
     pub fn new(sessions: Sessions, trusted_proxies: usize, ending_share: f64) -> Self {
         Self {

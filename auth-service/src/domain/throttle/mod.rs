@@ -110,9 +110,10 @@ impl Throttles {
         }
     }
 
-    /// Ends an attempt, before its call is answered. After a right password all that was
-    /// counted is forgotten; an attempt that was none is taken back. What fails of it is
-    /// tried again later, and is no reason to fail the call.
+    /// Records the outcome of an attempt before its call is answered. A right password
+    /// deletes what was counted under the attempt's keys. An attempt for which nothing was
+    /// hashed, or that we failed, is taken back. If the database fails here the call does
+    /// not: the attempt is taken back later.
     pub(super) async fn settle<T>(&self, mut attempt: Attempt, outcome: &Result<T, AuthError>) {
         let is_ours = outcome.as_ref().is_err_and(AuthError::is_ours);
         let settled = match attempt.stage {

@@ -79,8 +79,8 @@ impl TakeBacks {
         self.shared.changed.notify_waiters();
     }
 
-    /// Writes what waits under the keys that are chosen, until none is left or one fails,
-    /// whose key is told.
+    /// Takes back the waiting attempts whose keys `is_chosen` accepts, the newest first. It
+    /// stops at the first write that fails, and returns the key and the error of that one.
     pub(super) async fn write<F, A>(
         &self,
         is_chosen: impl Fn(&ThrottleKey) -> bool,
