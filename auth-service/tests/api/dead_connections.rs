@@ -13,6 +13,7 @@ use shared::ids::SessionId;
 use testing::{
     Kind, Role,
     auth::{Auth, PASSWORD, TestUser, as_service, with_token},
+    dead_connections::assert_answered,
 };
 use tonic::Status;
 
@@ -64,27 +65,14 @@ impl World {
     /// Makes calls of one kind, after each connection was used and died, at once or one
     /// after the other: all are answered.
     async fn are_answered(&self, kind: impl Fn(&Self, User) -> Call) {
-        for together in [true, false] {
+        for at_once in [true, false] {
             let mut calls = Vec::new();
             for _ in 0..CALLS {
                 calls.push(kind(self, self.user().await));
             }
             let lists = (0..CALLS).map(|_| self.auth.list(&self.staff));
             join_all(lists).await;
-            let ended = self.auth.database.end_connections_of(Role::Auth).await;
-            assert!(ended >= 4, "{ended} connections were in use");
-            let answers = if together {
-                join_all(calls).await
-            } else {
-                let mut answers = Vec::new();
-                for call in calls {
-                    answers.push(call.await);
-                }
-                answers
-            };
-            let failed = answers.iter().filter_map(|answer| answer.as_ref().err());
-            let failed: Vec<_> = failed.map(Status::code).collect();
-            assert!(failed.is_empty(), "at once: {together}, {failed:?}");
+            assert_answered(&self.auth.database, Role::Auth, calls, at_once).await;
         }
     }
 }

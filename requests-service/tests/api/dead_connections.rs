@@ -11,7 +11,7 @@ use proto::requests::v1::{
     CountPartnerRequestsRequest, ListPartnerRequestsRequest, ListPartnersRequest,
     PartnerRequestChange, PartnerRequestFilter,
 };
-use testing::{Kind, Role, TestDatabase, proxy::TcpProxy};
+use testing::{Kind, Role, TestDatabase, dead_connections::assert_answered, proxy::TcpProxy};
 use tonic::Status;
 
 /// Calls of one kind: twice as many as there are connections.
@@ -34,28 +34,17 @@ fn search() -> PartnerRequestFilter {
 /// was used and died, at once or one after the other: all are answered.
 async fn are_answered(call: impl for<'a> Fn(&'a Service, i32) -> Call<'a>) {
     let service = Service::start(Kind::Postgres).await;
-    for together in [true, false] {
-        let first = if together { 1 } else { 1 + CALLS };
+    for at_once in [true, false] {
+        let first = if at_once { 1 } else { 1 + CALLS };
         for id in first..first + CALLS {
             changes::waiting(&service, id).await;
         }
         let lists = (0..CALLS).map(|_| service.list(ADMIN, everything()));
         join_all(lists).await;
-        let ended = service.database.end_connections_of(Role::Requests).await;
-        assert!(ended >= 4, "{ended} connections were in use");
-        let calls = (first..first + CALLS).map(|id| call(&service, id));
-        let answers = if together {
-            join_all(calls).await
-        } else {
-            let mut answers = Vec::new();
-            for call in calls {
-                answers.push(call.await);
-            }
-            answers
-        };
-        let failed = answers.iter().filter_map(|answer| answer.as_ref().err());
-        let failed: Vec<_> = failed.map(Status::code).collect();
-        assert!(failed.is_empty(), "at once: {together}, {failed:?}");
+        let calls = (first..first + CALLS)
+            .map(|id| call(&service, id))
+            .collect();
+        assert_answered(&service.database, Role::Requests, calls, at_once).await;
     }
 }
 

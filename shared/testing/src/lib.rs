@@ -20,6 +20,7 @@ pub mod certificates;
 mod cluster;
 pub mod contract;
 mod database;
+pub mod dead_connections;
 pub mod disk;
 pub mod first_process;
 pub mod fuzz;
