@@ -1,5 +1,7 @@
 //! HTTP as strangers speak it: written by hand, and by clients that are not ours.
 
+mod browser;
+mod clients;
 mod frames;
 mod refusals;
 mod reset_storms;

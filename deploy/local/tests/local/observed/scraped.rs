@@ -7,15 +7,13 @@ use std::{
     fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
-use testing::{PATIENCE, metrics, port_that_stays_free, tools};
+use testing::{PATIENCE, metrics, port_that_stays_free, program::Program, tools};
 
-/// Ends with this value, and with the thread that started it.
 struct Prometheus {
-    child: Child,
     address: SocketAddr,
+    _program: Program,
 }
 
 impl Prometheus {
@@ -35,21 +33,17 @@ impl Prometheus {
         std::fs::write(&file, config).unwrap();
         // it takes no port 0
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port_that_stays_free()));
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig=KILL", "--"])
-            .arg(tools::find("prometheus"))
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.join("data").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.join("log")).unwrap())
-            .spawn()
-            .expect("setpriv, of util-linux, and Prometheus");
-        Self { child, address }
+        let arguments = [
+            format!("--config.file={}", file.display()),
+            format!("--storage.tsdb.path={}", folder.join("data").display()),
+            format!("--web.listen-address={address}"),
+        ];
+        let log = folder.join("log");
+        let program = Program::start(&tools::find("prometheus"), &arguments, &log);
+        Self {
+            address,
+            _program: program,
+        }
     }
 
     /// What its API answers, once it is what is wanted.
@@ -64,13 +58,6 @@ impl Prometheus {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
