@@ -6,13 +6,13 @@ use crate::{
     passwords::{Algorithm, Owner, PasswordError, Passwords},
 };
 use shared::session_layer::Deadline;
-use std::mem;
+use std::{mem, thread};
 
 /// An attempt that is counted, and whose outcome is not known yet.
 ///
 /// Dropped, it is taken back where no password was hashed for it, where the password was
-/// right, or where our own limit ended the call. Otherwise it counts: its caller has gone,
-/// and what was hashed would be free.
+/// right, or where our own limit or a panic ended the call. Otherwise it counts: its caller
+/// has gone, and what was hashed would be free.
 #[derive(Debug)]
 pub(in crate::domain) struct Attempt {
     pub(super) counted: Vec<CountedAttempt>,
@@ -86,11 +86,74 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let is_taken_back = match self.stage {
             Stage::Unhashed | Stage::Right => true,
-            Stage::Hashed => self.deadline.is_our_limit_reached(),
+            // a panic is our fault, too
+            Stage::Hashed => self.deadline.is_our_limit_reached() || thread::panicking(),
             Stage::Settled => false,
         };
         if is_taken_back {
             self.take_backs.add(mem::take(&mut self.counted));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Throttle;
+    use shared::time::Timestamp;
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    fn attempt(take_backs: &TakeBacks, stage: Stage) -> Attempt {
+        let at = Timestamp::from_seconds(1_764_000_000);
+        let counted = CountedAttempt {
+            key: ThrottleKey::new("a", &[]),
+            at,
+            before: Throttle::none(at),
+        };
+        let deadline = Deadline::within(Duration::from_secs(10));
+        let mut attempt = Attempt::new(vec![counted], take_backs.clone(), deadline);
+        attempt.stage = stage;
+        attempt
+    }
+
+    /// How many attempts are to be taken back.
+    async fn left(take_backs: &TakeBacks) -> usize {
+        let written = AtomicUsize::new(0);
+        let write = |_| {
+            written.fetch_add(1, Ordering::SeqCst);
+            async { Ok(()) }
+        };
+        take_backs.write(|_| true, write).await.unwrap();
+        written.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test]
+    async fn what_its_caller_drops_is_taken_back_unless_it_was_hashed_in_vain() {
+        for (stage, expected) in [
+            (Stage::Unhashed, 1),
+            (Stage::Hashed, 0),
+            (Stage::Right, 1),
+            (Stage::Settled, 0),
+        ] {
+            let take_backs = TakeBacks::default();
+            drop(attempt(&take_backs, stage));
+            assert_eq!(left(&take_backs).await, expected, "{stage:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_panic_ends_is_taken_back() {
+        let take_backs = TakeBacks::default();
+        let hashed = attempt(&take_backs, Stage::Hashed);
+        let panics = AssertUnwindSafe(move || {
+            let _hashed = hashed;
+            panic!("a fault of ours");
+        });
+        catch_unwind(panics).unwrap_err();
+        assert_eq!(left(&take_backs).await, 1);
     }
 }
