@@ -89,7 +89,7 @@ impl Store {
 
     /// Begins a session, if the verified password still stands there, and notes
     /// the log-in with the user. `stronger`, if given, then stands for the same
-    /// password.
+    /// password, unless too many sessions were begun with the other.
     ///
     /// The user's row is locked as for the update that follows: a share lock
     /// that two log-ins hold, and both want to strengthen, is a deadlock.
@@ -118,10 +118,12 @@ impl Store {
                 return Ok(CreateOutcome::PasswordChanged(found.password));
             }
             let now: Timestamp = row.try_get("", "now")?;
-            if let Some(stronger) = stronger {
-                self.rehash(&transaction, user, verified, stronger).await?;
-            }
-            let standing = stronger.unwrap_or(verified);
+            let standing = match stronger {
+                Some(stronger) if self.rehash(&transaction, user, verified, stronger).await? => {
+                    stronger
+                }
+                _ => verified,
+            };
             self.insert_session(&transaction, user, standing, session, now)
                 .await?;
             let event = session.event(AuditEventType::CreateSession, user);

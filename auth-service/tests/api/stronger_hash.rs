@@ -2,6 +2,7 @@
 //! session by it.
 
 use crate::{
+    many_sessions::multiply,
     rows::{eventually, text, texts},
     served::{Served, unauthenticated},
 };
@@ -78,6 +79,30 @@ testing::on_both_databases! {
         weaker.log_in_with(EMAIL, PASSWORD).await.unwrap();
         auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
         assert_eq!(hash(&auth).await, strong, "never to and fro");
+    }
+
+    async fn with_many_sessions_the_hash_stays_as_it_is_and_the_log_in_does_not_wait(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer(EMAIL).await;
+        let old = bcrypt::hash(PASSWORD, 4).unwrap();
+        write_hash(&auth, &old).await;
+        let adopted = auth.another_replica_with(&["--password-hash=bcrypt"]).await;
+        let first = adopted.log_in_with(EMAIL, PASSWORD).await.unwrap();
+        let bcrypt = hash(&auth).await;
+        multiply(&auth.database, 500).await;
+        let second = auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
+        assert_eq!(hash(&auth).await, bcrypt, "not of so many");
+        for tokens in [&first, &second] {
+            assert_goes_on(&auth, tokens).await;
+        }
+        auth.database.execute("UPDATE user_sessions SET is_active = false WHERE id % 2 = 0").await;
+        let third = auth.log_in_with(EMAIL, PASSWORD).await.unwrap();
+        assert!(hash(&auth).await.starts_with("$argon2id$"));
+        for tokens in [&first, &third] {
+            assert_goes_on(&auth, tokens).await;
+        }
+        let digests = "SELECT DISTINCT password_digest FROM user_sessions WHERE is_active";
+        assert_eq!(texts(&auth.database, digests).await.len(), 1);
     }
 
     async fn a_wrong_password_and_a_long_one_leave_the_hash_as_it_is(kind: Kind) {
