@@ -5,7 +5,7 @@ mod routes;
 
 use crate::{
     config::{Config, ServiceAccess},
-    domain::{AuditLog, Lookups, Sessions, TakeBacks, Throttles, UsedMarks},
+    domain::{AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
@@ -47,8 +47,8 @@ pub struct App {
     ops: (Listener, Routes),
     readiness: serve::Readiness,
     keys: Arc<KeyRing>,
-    /// What deletes old rows, and how often.
-    housekeeping: (Housekeeper, Duration),
+    /// What deletes old rows, what else it does, and how often.
+    housekeeping: (Housekeeper, RefusedSessions, Duration),
     password_work: PasswordWork,
     /// Ends the background tasks, after the listeners.
     background: CancellationToken,
@@ -128,6 +128,7 @@ impl App {
             audit_log.dropped(),
         );
         let password_work = passwords.work().clone();
+        let refused = RefusedSessions::new(store.clone(), metrics.clone());
         let sessions = Sessions {
             throttles: Throttles::new(store.clone(), config.throttle, take_backs),
             store,
@@ -135,6 +136,7 @@ impl App {
             passwords,
             scheme: config.passwords.scheme,
             lookups,
+            refused: refused.clone(),
             used_marks,
             audit_log,
             lives: config.lives,
@@ -168,7 +170,7 @@ impl App {
             ops: (ops, ops_routes),
             readiness,
             keys,
-            housekeeping: (housekeeper, config.housekeeping),
+            housekeeping: (housekeeper, refused, config.housekeeping),
             password_work,
             background,
             writing: [writing_marks, writing_events, taking_back],
@@ -207,8 +209,8 @@ impl App {
             .clone()
             .run_until_cancelled_owned(reread(self.keys));
         tokio::spawn(rereading);
-        let (housekeeper, every) = self.housekeeping;
-        tokio::spawn(housekeeper.run(every, background.clone()));
+        let (housekeeper, refused, every) = self.housekeeping;
+        tokio::spawn(housekeeper.run_with(refused, every, background.clone()));
         let listeners = [self.public, self.internal, self.ops];
         let served = serve::run(listeners, self.readiness, stop).await;
         background.cancel();

@@ -11,6 +11,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
 };
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// From one round to the next, but for as much as a tenth more, so that replicas
@@ -28,6 +29,26 @@ pub struct Housekeeper {
     sweepings: Vec<Sweeping>,
     swept: Family<Table, Counter>,
     overdue: Family<Table, Gauge>,
+}
+
+/// What a service does in the background besides.
+pub trait Chore: Send + Sync {
+    /// Returns when there is something that does not wait for the next round.
+    fn woken(&self) -> impl Future<Output = ()> + Send;
+
+    /// Does what is to be done. What fails is logged, and tried in the next round.
+    fn round(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Nothing.
+struct NoChore;
+
+impl Chore for NoChore {
+    async fn woken(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn round(&self) {}
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,10 +91,27 @@ impl Housekeeper {
 
     /// Does a round every so often, until `stop`.
     pub async fn run(self, every: Duration, stop: CancellationToken) {
+        self.run_with(NoChore, every, stop).await;
+    }
+
+    /// The same, and the chore with each round. The chore is done soon after the start as
+    /// well, and whenever it is woken.
+    pub async fn run_with(self, chore: impl Chore, every: Duration, stop: CancellationToken) {
+        let after = |time: Duration| Instant::now() + time.mul_f64(1.0 + fastrand::f64() / 10.0);
         let rounds = async {
+            let mut next = after(every);
+            let soon = tokio::time::sleep_until(after(every / 10));
+            tokio::pin!(soon);
             loop {
-                tokio::time::sleep(every.mul_f64(1.0 + fastrand::f64() / 10.0)).await;
-                self.round().await;
+                tokio::select! {
+                    () = &mut soon, if !soon.is_elapsed() => {}
+                    () = chore.woken() => {}
+                    () = tokio::time::sleep_until(next) => {
+                        self.round().await;
+                        next = after(every);
+                    }
+                }
+                chore.round().await;
             }
         };
         stop.run_until_cancelled(rounds).await;

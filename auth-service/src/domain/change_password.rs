@@ -1,31 +1,33 @@
 //! A new password, by whoever knows the one in force.
 
-use super::{AuthError, Sessions, throttle::Attempt};
+use super::{AuthError, Sessions, throttle::Attempt, walk::PAGE};
 use crate::{
     model::{AuditCause, AuditEvent, AuditEventType, Caller, EndReason, Password, Refusal},
     passwords::{Owner, PasswordError},
-    store::ChangeOutcome,
+    store::{BATCH, ChangeOutcome},
 };
-use shared::session_layer::Deadline;
+use shared::{ids::UserId, session_layer::Deadline};
 
 /// How often a password that changes under the call is verified anew.
 const VERIFICATIONS: usize = 2;
 
 impl Sessions {
-    /// Changes the caller's password, and ends all of its sessions but this one. How
-    /// many were live until then.
+    /// Changes the caller's password, which refuses all of its sessions but this one. How
+    /// many were live until then. Where time runs out before the old application's rows are
+    /// ended, the password stays as it was.
     pub async fn change_password(
         &self,
         caller: &Caller,
         current: &Password,
         new: &Password,
         deadline: Deadline,
+        in_time: impl Fn() -> bool,
     ) -> Result<u32, AuthError> {
         let event = AuditEvent::done(AuditEventType::ChangePassword, &caller.client)
             .by(caller.user)
             .of(caller.session);
         let changed = self
-            .change_and_note(caller, current, new, &event, deadline)
+            .change_and_note(caller, current, new, &event, deadline, in_time)
             .await;
         let cause = match &changed {
             Err(AuthError::CurrentPasswordWrong) => AuditCause::PasswordWrong,
@@ -46,11 +48,12 @@ impl Sessions {
         new: &Password,
         event: &AuditEvent,
         deadline: Deadline,
+        in_time: impl Fn() -> bool,
     ) -> Result<u32, AuthError> {
         let attempt = self.throttles.change_password(caller.user, deadline);
         let mut attempt = attempt.await?;
         let changed = self
-            .try_to_change(caller, [current, new], event, &mut attempt)
+            .try_to_change(caller, [current, new], event, &mut attempt, in_time)
             .await;
         self.throttles.settle(attempt, &changed).await;
         changed
@@ -62,6 +65,7 @@ impl Sessions {
         [current, new]: [&Password; 2],
         event: &AuditEvent,
         attempt: &mut Attempt,
+        in_time: impl Fn() -> bool,
     ) -> Result<u32, AuthError> {
         let Caller { user, session, .. } = *caller;
         let written = self.algorithm().await?;
@@ -89,15 +93,16 @@ impl Sessions {
                         .map_err(rejected)?,
                 ),
             };
+            self.end_old_rows(user, &in_time).await?;
+            let change = self.refused.begin_change(user);
             match self
                 .store
                 .change_password(user, session, &hash, new, event)
                 .await?
             {
                 ChangeOutcome::Changed(ended) => {
-                    self.metrics
-                        .sessions_ended(EndReason::PasswordChanged, ended);
-                    tracing::info!(%session, %user, ended, "password changed, other sessions ended");
+                    tracing::info!(%session, %user, ended, "password changed, other sessions refused");
+                    change.made().await;
                     return Ok(ended);
                 }
                 ChangeOutcome::UserGone => return Err(gone.into()),
@@ -107,6 +112,29 @@ impl Sessions {
         }
         tracing::info!(%session, %user, "password not changed: the current one is wrong");
         Err(AuthError::CurrentPasswordWrong)
+    }
+
+    /// Ends the old application's rows, batch by batch, until no more are left than the
+    /// change itself ends.
+    async fn end_old_rows(
+        &self,
+        user: UserId,
+        in_time: &impl Fn() -> bool,
+    ) -> Result<(), AuthError> {
+        let reason = EndReason::PasswordChanged;
+        loop {
+            let rows = self.store.other_rows_to_end(user, None, PAGE).await?;
+            if rows.len() <= BATCH {
+                return Ok(());
+            }
+            for batch in rows.chunks(BATCH) {
+                let ended = self.store.end_rows(batch, reason, None).await?;
+                self.count_ended(reason, ended);
+                if !in_time() {
+                    return Err(AuthError::SessionsLeft);
+                }
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod refresh;
 mod refresh_decision;
 #[cfg(test)]
 mod refresh_model;
+mod refused;
 mod revoke;
 mod revoke_users;
 mod standing;
@@ -33,6 +34,7 @@ pub use list::SessionPage;
 pub use list_audit::AuditPage;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
+pub use refused::RefusedSessions;
 pub use revoke_users::Revocation;
 pub use standing::{Dead, standing};
 pub use throttle::{TakeBacks, Throttles};
@@ -58,6 +60,7 @@ pub struct Sessions {
     pub scheme: Scheme,
     pub throttles: Throttles,
     pub lookups: Lookups,
+    pub refused: RefusedSessions,
     pub used_marks: UsedMarks,
     pub audit_log: AuditLog,
     pub lives: Lives,

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 /// Rows that one query reads. Their ids fit in memory, and the query costs little beside
 /// ending that many sessions.
-const PAGE: usize = 10_000;
+pub(super) const PAGE: usize = 10_000;
 
 /// Where a walk goes on.
 #[derive(Clone, Copy, Debug)]

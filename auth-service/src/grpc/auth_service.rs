@@ -136,11 +136,12 @@ impl AuthService for AuthHandlers {
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<ChangePasswordResponse>, Status> {
         let caller = parse::caller(&request, self.trusted_proxies)?;
+        let in_time = self.time_to_end_sessions(&request);
         let deadline = deadline(&request).after_message();
         let (current, new) = parse_endings::change_password(request.into_inner())?;
         let ended = self
             .sessions
-            .change_password(&caller, &current, &new, deadline)
+            .change_password(&caller, &current, &new, deadline, in_time)
             .await
             .map_err(to_status)?;
         Ok(Response::new(ChangePasswordResponse {

@@ -1,18 +1,19 @@
-//! A new password, and what ends and goes on with it, in one transaction.
+//! A new password, and what ends, is refused and goes on with it, in one transaction.
 
 use super::{
     Store, StoreError,
     create::{log_in_query, read_log_in},
+    end_rows::LockedStatus,
     entity::{
         user,
-        user_session::{self, Entity},
+        user_session::{Column, Entity},
     },
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
 use sea_orm::{
     ConnectionTrait,
-    sea_query::{Expr, ExprTrait, LockType, Query},
+    sea_query::{Expr, ExprTrait, Func, LockType, Query},
 };
 use shared::ids::{SessionId, UserId};
 
@@ -32,7 +33,7 @@ pub struct Account {
 /// What became of a change of password.
 #[derive(Debug)]
 pub enum ChangeOutcome {
-    /// It is written. So many other sessions, live until now, were ended.
+    /// It is written. So many other sessions, live until now, are refused from now on.
     Changed(u32),
     /// The user was disabled or deleted meanwhile; nothing was changed.
     UserGone,
@@ -66,13 +67,13 @@ impl Store {
         }))
     }
 
-    /// Writes a new password if the verified one still stands there, ends the
-    /// user's other sessions, lets this one go on under the new digest, and writes
-    /// the event with how many of ours were live.
+    /// Writes a new password if the verified one still stands there, lets this session go
+    /// on under the new digest, ends the old application's rows, and writes the event with
+    /// how many other sessions were live. The old digest refuses these from now on.
     ///
-    /// The user's row is locked first, as a log-in locks it: one that verified
-    /// the old password is inserted before, and ends here, or reads the new text.
-    /// Then all sessions are locked, in the order of their ids.
+    /// The user's row is locked first, as a log-in locks it: one that verified the old
+    /// password is inserted before, and refused then, or reads the new text. Then rows of
+    /// sessions are locked, in the order of their ids.
     pub async fn change_password(
         &self,
         user: UserId,
@@ -81,7 +82,9 @@ impl Store {
         new: &PasswordHash,
         event: &AuditEvent,
     ) -> Result<ChangeOutcome, StoreError> {
-        let own = self.row_of(user, session).await?;
+        let Some(own) = self.row_of(user, session).await? else {
+            return Ok(ChangeOutcome::SessionGone);
+        };
         retried(|| async {
             let transaction = self.database.begin().await?;
             let mut query = log_in_query();
@@ -96,25 +99,35 @@ impl Store {
             if found.password != *verified {
                 return Ok(ChangeOutcome::PasswordChanged(found.password));
             }
-            let of_user = Expr::col((Entity, user_session::Column::UserId)).eq(user.0);
-            let mut rows = self.lock_rows(&transaction, of_user).await?;
-
-            let goes_on = Query::update()
-                .table(user_session::Entity)
-                .value(user_session::Column::PasswordDigest, new.digest())
-                .and_where(Expr::col(user_session::Column::SessionId).eq(session.to_string()))
-                .and_where(Expr::col(user_session::Column::UserId).eq(user.0))
-                .and_where(Expr::col(user_session::Column::Generation).is_not_null())
-                .and_where(Expr::col(user_session::Column::IsActive))
-                .and_where(Expr::col(user_session::Column::ExpiresAt).gt(self.database.now()))
-                .and_where(Expr::col(user_session::Column::PasswordDigest).eq(verified.digest()))
-                .take();
-            if transaction.execute(&goes_on).await?.rows_affected() == 0 {
+            let own_and_old = Expr::col((Entity, Column::Generation))
+                .is_null()
+                .or(Expr::col((Entity, Column::Id)).eq(own));
+            let of_user = Expr::col((Entity, Column::UserId)).eq(user.0);
+            let rows = self.lock_rows(&transaction, of_user.and(own_and_old));
+            let (own_row, old_rows): (Vec<_>, Vec<_>) =
+                rows.await?.into_iter().partition(|row| row.id == own);
+            if !own_row.iter().any(|row| row.status == LockedStatus::Live) {
                 return Ok(ChangeOutcome::SessionGone);
             }
-            rows.retain(|row| Some(row.id) != own);
             let reason = EndReason::PasswordChanged;
-            let ended = self.end_locked(&transaction, &rows, reason).await?.live;
+            self.end_locked(&transaction, &old_rows, reason).await?;
+            let others = self
+                .live_of(user)
+                .expr_as(Func::count(Expr::col(Column::Id)), "others")
+                .and_where(Expr::col(Column::PasswordDigest).eq(verified.digest()))
+                .and_where(Expr::col(Column::Id).ne(own))
+                .take();
+            let others = transaction.query_one(&others).await?;
+            let others = others.map(|row| row.try_get::<i64>("", "others"));
+            let others = u32::try_from(others.transpose()?.unwrap_or_default());
+            let others = others.unwrap_or(u32::MAX);
+
+            let goes_on = Query::update()
+                .table(Entity)
+                .value(Column::PasswordDigest, new.digest())
+                .and_where(Expr::col(Column::Id).eq(own))
+                .take();
+            transaction.execute(&goes_on).await?;
             let written = Query::update()
                 .table(user::Entity)
                 .value(user::Unmodelled::Password, new.expose())
@@ -122,10 +135,10 @@ impl Store {
                 .and_where(Expr::col(user::Column::Id).eq(user.0))
                 .take();
             transaction.execute(&written).await?;
-            let event = event.clone().ending(ended);
+            let event = event.clone().ending(others);
             self.note_on(&transaction, &event).await?;
             transaction.commit().await?;
-            Ok(ChangeOutcome::Changed(ended))
+            Ok(ChangeOutcome::Changed(others))
         })
         .await
     }

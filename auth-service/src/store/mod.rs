@@ -11,6 +11,7 @@ mod housekeeping;
 mod list;
 mod list_audit;
 mod load;
+mod refused;
 mod rehash;
 mod throttle;
 mod to_end;
@@ -24,6 +25,7 @@ pub use error::StoreError;
 pub use housekeeping::sweepings;
 pub use list::SessionPosition;
 pub use load::Loaded;
+pub use refused::RefusedUsers;
 pub use turn::Turned;
 
 use sea_orm::QueryResult;

@@ -35,16 +35,29 @@ impl Store {
         after: Option<SessionPosition>,
         limit: usize,
     ) -> Result<Vec<SessionPosition>, StoreError> {
+        let is_meant = match but {
+            Some(but) => Expr::col(Column::SessionId).ne(but.to_string()),
+            None => Expr::val(true),
+        };
+        self.sessions_page(user, after, limit, is_meant).await
+    }
+
+    /// A page of a user's sessions that are neither ended nor expired, and that are meant.
+    pub(super) async fn sessions_page(
+        &self,
+        user: UserId,
+        after: Option<SessionPosition>,
+        limit: usize,
+        is_meant: Expr,
+    ) -> Result<Vec<SessionPosition>, StoreError> {
         let mut query = self.live_of(user);
         query
             .columns([Column::Id, Column::CreatedAt])
+            .and_where(Expr::col(Column::CreatedAt).is_not_null())
+            .and_where(is_meant)
             .order_by(Column::CreatedAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)
-            .and_where(Expr::col(Column::CreatedAt).is_not_null())
             .limit(limit as u64);
-        if let Some(but) = but {
-            query.and_where(Expr::col(Column::SessionId).ne(but.to_string()));
-        }
         if let Some(after) = after {
             query.and_where(self.comes_after(after));
         }

@@ -40,6 +40,7 @@ mod our_failures;
 mod refresh_races;
 mod refresh_session;
 mod refused_log_ins;
+mod refused_sessions;
 mod register;
 mod restored;
 mod revoke_all_sessions;

@@ -11,7 +11,7 @@ use proto::auth::v1::{
     RevokeAllSessionsRequest, RevokeUserSessionsRequest, revoke_user_sessions_request::Scope,
 };
 use sea_orm::ConnectionTrait as _;
-use shared::time::Clock;
+use shared::{database::Transaction, time::Clock};
 use std::time::Duration;
 use testing::{
     Kind, Role, TestDatabase,
@@ -20,9 +20,9 @@ use testing::{
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-const EMAIL: &str = "sara@example.com";
+pub(crate) const EMAIL: &str = "sara@example.com";
 /// Sessions in a batch.
-const BATCH: i32 = 500;
+pub(crate) const BATCH: i32 = 500;
 
 /// Copies the sessions in the database, so many times each.
 pub(crate) async fn multiply(database: &TestDatabase, times: u32) {
@@ -44,7 +44,7 @@ pub(crate) async fn multiply(database: &TestDatabase, times: u32) {
         .await;
 }
 
-async fn log_in(replica: &impl Served) -> String {
+pub(crate) async fn log_in(replica: &impl Served) -> String {
     let tokens = replica.log_in_with(EMAIL, testing::auth::PASSWORD).await;
     tokens.expect("logged in").access_token
 }
@@ -56,14 +56,14 @@ async fn revoke_all(replica: &impl Served, token: &str, keep_current: bool) -> R
     answer.map(|answer| answer.into_inner().ended_count)
 }
 
-async fn number(database: &TestDatabase, what: &str, which: &str) -> i32 {
+pub(crate) async fn number(database: &TestDatabase, what: &str, which: &str) -> i32 {
     let query = format!("SELECT CAST({what} AS text) FROM {which}");
     let number = text(database, &query).await.expect("a number");
     number.parse().unwrap()
 }
 
 /// How many sessions are ended.
-async fn ended(database: &TestDatabase) -> i32 {
+pub(crate) async fn ended(database: &TestDatabase) -> i32 {
     number(database, "COUNT(*)", "user_sessions WHERE NOT is_active").await
 }
 
@@ -77,13 +77,13 @@ async fn noted(database: &TestDatabase) -> Vec<i32> {
 }
 
 /// A replica whose calls have no time for more than one batch.
-async fn hurried(auth: &Auth) -> Replica {
+pub(crate) async fn hurried(auth: &Auth) -> Replica {
     let configure = |config: &mut Config| config.ending_share = 0.0;
     auth.another_replica_configured(&[], configure).await
 }
 
 /// That time ran out, and when to come back.
-fn assert_time_was_over(status: &Status) {
+pub(crate) fn assert_time_was_over(status: &Status) {
     let expected = (Code::Unavailable, "DEADLINE_REACHED".to_owned());
     assert_eq!(refusal::<()>(Err(status.clone())), expected);
     let retry = status.get_error_details().retry_info().cloned();
@@ -253,6 +253,15 @@ testing::on_both_databases! {
     }
 }
 
+/// Holds the oldest session, until this is rolled back.
+pub(crate) async fn hold_oldest(database: &TestDatabase) -> Transaction {
+    let pool = database.open(&Clock::system()).await;
+    let holder = pool.begin().await.unwrap();
+    let hold = "SELECT id FROM user_sessions ORDER BY created_at, id LIMIT 1 FOR UPDATE";
+    holder.execute_unprepared(hold).await.unwrap();
+    holder
+}
+
 /// A call that stands still in the middle: somebody holds the oldest session, which the last
 /// batch ends. PostgreSQL alone lets others go on meanwhile.
 struct Halfway {
@@ -268,15 +277,7 @@ impl Halfway {
         log_in(&auth).await;
         multiply(&auth.database, 1_100).await;
         let current = log_in(&auth).await;
-        let holder = auth
-            .database
-            .open(&Clock::system())
-            .await
-            .begin()
-            .await
-            .unwrap();
-        let hold = "SELECT id FROM user_sessions ORDER BY created_at, id LIMIT 1 FOR UPDATE";
-        holder.execute_unprepared(hold).await.unwrap();
+        let holder = hold_oldest(&auth.database).await;
         Self {
             auth,
             current,

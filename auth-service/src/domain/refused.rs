@@ -1,0 +1,192 @@
+//! Sessions that a change of the password refuses. From the change on no validation and no
+//! refresh accepts them, whatever stands in their rows. Here their rows are ended, so that
+//! the old text, put back by another hand, revives none.
+//!
+//! The call that changes a password ends a batch of them, which is all that nearly every user
+//! has. The others are left to housekeeping. It is woken for them, and finds them by the rows
+//! alone where the process that knew of them is gone.
+
+use crate::{
+    metrics::Metrics,
+    model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason},
+    store::{BATCH, SessionPosition, Store, StoreError},
+};
+use shared::{housekeeping::Chore, ids::UserId, telemetry::chain};
+use std::{
+    collections::BTreeSet,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// Users that are remembered. Those beyond are found by their rows.
+const MAX_USERS: usize = 10_000;
+/// From one look at all sessions to the next.
+const LOOK_EVERY: Duration = Duration::from_hours(1);
+/// Rows that a look reads at once.
+const PAGE: u32 = 1_000;
+
+/// Ends the sessions that are refused since the password changed.
+#[derive(Clone, Debug)]
+pub struct RefusedSessions {
+    store: Store,
+    metrics: Metrics,
+    known: Arc<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Whose passwords changed, and who may have more than a batch of them.
+    users: Mutex<BTreeSet<UserId>>,
+    wake: Notify,
+    looked_at: Mutex<Option<Instant>>,
+}
+
+/// A password that is about to change. When this is dropped, housekeeping is woken, unless it
+/// is known that nothing is left to do: also where the call is given up in the middle.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    refused: &'a RefusedSessions,
+    user: UserId,
+    may_be_left: bool,
+}
+
+impl RefusedSessions {
+    /// Nobody is known to have any.
+    #[must_use]
+    pub fn new(store: Store, metrics: Metrics) -> Self {
+        Self {
+            store,
+            metrics,
+            known: Arc::default(),
+        }
+    }
+
+    /// To be called before a password changes.
+    pub(super) fn begin_change(&self, user: UserId) -> Change<'_> {
+        Change {
+            refused: self,
+            user,
+            may_be_left: true,
+        }
+    }
+
+    /// Ends the next batch of a user's. Where the rest begins; `None`: there is no more.
+    async fn end_batch(
+        &self,
+        user: UserId,
+        after: Option<SessionPosition>,
+        event: Option<&AuditEvent>,
+    ) -> Result<Option<SessionPosition>, StoreError> {
+        let batch = self.store.refused_of(user, after, BATCH).await?;
+        let rows: Vec<i32> = batch.iter().map(|session| session.row_id).collect();
+        if !rows.is_empty() {
+            let reason = EndReason::PasswordChanged;
+            let ended = self.store.end_refused(user, &rows, event).await?;
+            self.metrics.sessions_ended(reason, ended);
+            tracing::info!(%user, ended, %reason, "sessions ended");
+        }
+        Ok(batch.last().copied().filter(|_| batch.len() == BATCH))
+    }
+
+    async fn end_all(&self, user: UserId, event: Option<&AuditEvent>) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            after = self.end_batch(user, after, event).await?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn end_known(&self) {
+        let users = mem::take(&mut *self.users());
+        for user in users {
+            if let Err(error) = self.end_all(user, None).await {
+                tracing::warn!(%user, cause = chain(&error), "sessions not ended yet");
+                self.remember(user);
+            }
+        }
+    }
+
+    /// Looks at all sessions, a page after the other. What another hand changed is noted: no
+    /// call did it, that could have.
+    async fn look(&self) -> Result<(), StoreError> {
+        let mut next = Some(i32::MIN);
+        while let Some(after) = next {
+            let page = self.store.users_refused_after(after, PAGE).await?;
+            for user in page.users {
+                let event = AuditEvent {
+                    subject: Some(user),
+                    cause: Some(AuditCause::PasswordChanged),
+                    ..AuditEvent::done(AuditEventType::ChangePassword, &Client::default())
+                };
+                self.end_all(user, Some(&event)).await?;
+            }
+            self.end_known().await;
+            next = page.last;
+        }
+        Ok(())
+    }
+
+    fn remember(&self, user: UserId) {
+        let mut users = self.users();
+        if users.len() < MAX_USERS {
+            users.insert(user);
+        }
+    }
+
+    fn users(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        let users = self.known.users.lock();
+        users.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn looked_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        let looked_at = self.known.looked_at.lock();
+        looked_at.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Chore for RefusedSessions {
+    async fn woken(&self) {
+        self.known.wake.notified().await;
+    }
+
+    async fn round(&self) {
+        self.end_known().await;
+        let is_due = self.looked_at().is_none_or(|at| at.elapsed() >= LOOK_EVERY);
+        if !is_due {
+            return;
+        }
+        match self.look().await {
+            Ok(()) => *self.looked_at() = Some(Instant::now()),
+            Err(error) => {
+                tracing::warn!(cause = chain(&error), "refused sessions not looked for");
+            }
+        }
+    }
+}
+
+impl Change<'_> {
+    /// The password changed: ends a batch of the sessions that are refused now. It is no
+    /// fault of the call's if that fails.
+    pub(super) async fn made(mut self) {
+        match self.refused.end_batch(self.user, None, None).await {
+            Ok(rest) => self.may_be_left = rest.is_some(),
+            Err(error) => {
+                let user = self.user;
+                tracing::warn!(%user, cause = chain(&error), "sessions not ended yet");
+            }
+        }
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        if self.may_be_left {
+            self.refused.remember(self.user);
+            self.refused.known.wake.notify_one();
+        }
+    }
+}
