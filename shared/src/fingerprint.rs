@@ -13,6 +13,10 @@ impl Fingerprint {
 
     /// The fingerprint of a list of this RPC. `list` is the filter and the order as
     /// they were read, not the message: one list can be asked for in many messages.
+    ///
+    /// The digest depends on how `list` derives `Hash`: changing its type makes the page
+    /// tokens of the build before invalid. Each list has a test with fixed values, so that
+    /// nobody does so unawares.
     #[must_use]
     pub fn of(rpc: &str, list: &impl Hash) -> Self {
         let mut digest = Digest(Context::new(&SHA256));
@@ -46,7 +50,6 @@ impl Hasher for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn neighbouring_values_do_not_run_together() {
@@ -62,17 +65,5 @@ mod tests {
         for (index, one) in all.iter().enumerate() {
             assert!(!all[..index].contains(one), "{index}");
         }
-    }
-
-    /// Replicas of two builds serve one walk during an update. If this fails, their
-    /// clients have to start at the first page again.
-    #[test]
-    fn a_list_has_the_same_fingerprint_in_every_build() {
-        let list = (BTreeSet::from([1, 2, 300]), Some("text"), None::<i64>, true);
-        let fingerprint = Fingerprint::of("List", &list);
-        assert_eq!(
-            u64::from_be_bytes(fingerprint.bytes()),
-            5_000_206_791_493_043_385
-        );
     }
 }
