@@ -1,7 +1,7 @@
 //! `auth-service sessions`: what an operator does with all sessions of a database.
 
 use crate::{
-    domain::{AuthError, BatchEnding, Noting, end_in_batches},
+    domain::{AuthError, BatchEnding, end_in_batches},
     model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason, Scope},
     store::{Store, StoreError},
 };
@@ -59,7 +59,7 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
         scope: &Scope::All,
         last: None,
         reason,
-        noting: Noting::None,
+        event: None,
     };
     let done = end_in_batches(&store, all, || true, |_| ()).await?;
     let event = AuditEvent {

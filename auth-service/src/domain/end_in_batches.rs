@@ -8,7 +8,7 @@ use crate::{
 };
 use shared::ids::SessionId;
 
-/// Which sessions end, and how that is noted.
+/// Which sessions end, why, and what the audit log says of it.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchEnding<'a> {
     /// The sessions.
@@ -18,19 +18,9 @@ pub struct BatchEnding<'a> {
     pub last: Option<SessionId>,
     /// Why they end.
     pub reason: EndReason,
-    /// Which batches write an event.
-    pub noting: Noting<'a>,
-}
-
-/// Which batches write an event, in their transactions.
-#[derive(Clone, Copy, Debug)]
-pub enum Noting<'a> {
-    /// None: whoever asks for the end notes it.
-    None,
-    /// Each, with how many it ended.
-    Each(&'a AuditEvent),
-    /// The last before the answer, with how many ended until then.
-    Last(&'a AuditEvent),
+    /// The event that each batch writes in its transaction, with the number of sessions that
+    /// it ended. `None`: the caller writes one event for all of them.
+    pub event: Option<&'a AuditEvent>,
 }
 
 /// What was done of it.
@@ -54,8 +44,13 @@ pub async fn end_in_batches(
     in_time: impl Fn() -> bool,
     counted: impl Fn(Ended),
 ) -> Result<Progress, AuthError> {
-    let BatchEnding { scope, reason, .. } = ending;
-    let last = match (scope, ending.last) {
+    let BatchEnding {
+        scope,
+        last,
+        reason,
+        event,
+    } = ending;
+    let last = match (scope, last) {
         (Scope::Of { user, .. }, Some(last)) => store.row_of(*user, last).await?,
         _ => None,
     };
@@ -69,14 +64,7 @@ pub async fn end_in_batches(
             batch.extend(last);
         }
         let more_time = in_time();
-        let event = match ending.noting {
-            Noting::Each(event) => Some(event.clone()),
-            Noting::Last(event) if next.is_none() || !more_time => {
-                Some(event.clone().ending(ended))
-            }
-            Noting::Last(_) | Noting::None => None,
-        };
-        let in_batch = store.end_rows(&batch, reason, event.as_ref()).await?;
+        let in_batch = store.end_rows(&batch, reason, event).await?;
         ended = ended.saturating_add(in_batch.live);
         counted(in_batch);
         if next.is_none() && !batch.is_empty() {

@@ -26,7 +26,7 @@ mod validate;
 mod walk;
 
 pub use audit_log::AuditLog;
-pub use end_in_batches::{BatchEnding, Noting, Progress, end_in_batches};
+pub use end_in_batches::{BatchEnding, Progress, end_in_batches};
 pub use error::AuthError;
 pub use grant::Grant;
 pub use jwks::Jwks;

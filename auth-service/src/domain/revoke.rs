@@ -1,12 +1,11 @@
 //! The end of a session.
 
-use super::{AuditLog, AuthError, BatchEnding, Noting, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Sessions, end_in_batches};
 use crate::{
     model::{AuditEvent, AuditEventType, Caller, Client, EndReason, Scope},
     store::Ended,
 };
 use shared::{ids::SessionId, session_layer::BearerToken};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is
@@ -48,26 +47,17 @@ impl Sessions {
         let event = AuditEvent::done(AuditEventType::RevokeAllSessions, &caller.client)
             .by(user)
             .of(caller.session);
-        let unnoted = Unnoted {
-            log: &self.audit_log,
-            event: &event,
-            ended: AtomicU32::new(0),
-        };
         let but = Some(caller.session);
         let ending = BatchEnding {
             scope: &Scope::Of { user, but },
             last: but.filter(|_| !keep_current),
             reason,
-            noting: Noting::Last(&event),
+            event: Some(&event),
         };
-        let counted = |ended: Ended| {
-            unnoted.ended.fetch_add(ended.live, Ordering::Relaxed);
-            self.count_ended(reason, ended);
-        };
+        let counted = |ended| self.count_ended(reason, ended);
         let done = end_in_batches(&self.store, ending, in_time, counted).await;
         tracing::info!(%user, ?done, kept = keep_current, %reason, "sessions ended");
         let done = done?;
-        unnoted.ended.store(0, Ordering::Relaxed);
         if done.more {
             return Err(AuthError::SessionsLeft);
         }
@@ -95,22 +85,5 @@ impl Sessions {
             self.metrics.sessions_ended(reason, 1);
         }
         Ok(ended)
-    }
-}
-
-/// What a call has ended and not noted. A call that fails, or that its caller gives up,
-/// leaves the event to be written.
-struct Unnoted<'a> {
-    log: &'a AuditLog,
-    event: &'a AuditEvent,
-    ended: AtomicU32,
-}
-
-impl Drop for Unnoted<'_> {
-    fn drop(&mut self) {
-        let ended = self.ended.load(Ordering::Relaxed);
-        if ended > 0 {
-            self.log.note(self.event.clone().ending(ended));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The end of others' sessions, by staff.
 
-use super::{AuthError, BatchEnding, Noting, Progress, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
 
 /// What staff ask for.
@@ -53,7 +53,7 @@ impl Sessions {
             scope: &scope,
             last: Some(caller.session),
             reason,
-            noting: Noting::Each(&event),
+            event: Some(&event),
         };
         let counted = |ended| self.count_ended(reason, ended);
         let done = end_in_batches(&self.store, ending, in_time, counted).await;

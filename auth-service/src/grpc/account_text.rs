@@ -1,5 +1,5 @@
-//! What the name and the address of a new account may be written with. Nothing is
-//! taken from either: a text that cannot be kept as it is, is refused with the reason.
+//! What the name and the address of a new account may be written with. Neither is
+//! changed: what cannot be kept as given is refused, and the refusal says why.
 
 use shared::text::{is_unseen, joins, selects_form, shows, turns_direction};
 

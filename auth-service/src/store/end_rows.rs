@@ -48,8 +48,8 @@ pub(super) enum LockedStatus {
 }
 
 impl Store {
-    /// Ends sessions by their rows, those that are not ended yet. The event, if one is
-    /// given, is written with them; how many were live is added to what it counts.
+    /// Ends sessions by their rows, those that are not ended yet. The event, if one is given,
+    /// is written in the same transaction with how many were live.
     pub async fn end_rows(
         &self,
         rows: &[i32],
@@ -61,8 +61,7 @@ impl Store {
             let locked = self.lock_rows(&transaction, self.are_in(rows)).await?;
             let ended = self.end_locked(&transaction, &locked, reason).await?;
             if let Some(event) = event {
-                let before = event.ended_count.unwrap_or_default();
-                let event = event.clone().ending(before.saturating_add(ended.live));
+                let event = event.clone().ending(ended.live);
                 self.note_on(&transaction, &event).await?;
             }
             transaction.commit().await?;
@@ -77,12 +76,30 @@ impl Store {
         self.database.dialect().one_of(id, rows.iter().copied())
     }
 
-    /// Locks the rows that are meant and not ended.
+    /// Locks the rows that are meant and not ended, then reads them.
+    ///
+    /// The statement that locks may wait, and PostgreSQL then reads the locked row anew, but
+    /// not the user's row that is joined to it. A second statement reads both as they are
+    /// under the lock.
     pub(super) async fn lock_rows(
         &self,
         on: &Transaction,
         which: Expr,
     ) -> Result<Vec<Locked>, StoreError> {
+        let lock = Query::select()
+            .column((Entity, Column::Id))
+            .from(Entity)
+            .and_where(which)
+            .and_where(not_ended())
+            .order_by((Entity, Column::SessionId), Order::Asc)
+            .lock(LockType::NoKeyUpdate)
+            .take();
+        let locked = on.query_all(&lock).await?;
+        let ids = locked.iter().map(|row| row.try_get("", "id"));
+        let ids: Vec<i32> = ids.collect::<Result<_, _>>()?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let of_user = Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId));
         let query = Query::select()
             .columns([
@@ -95,10 +112,7 @@ impl Store {
             .expr_as(self.database.now(), "now")
             .from(Entity)
             .join(JoinType::LeftJoin, user::Entity, of_user)
-            .and_where(which)
-            .and_where(not_ended())
-            .order_by((Entity, Column::SessionId), Order::Asc)
-            .lock_with_tables(LockType::NoKeyUpdate, [Entity])
+            .and_where(self.are_in(&ids))
             .take();
         let rows = on.query_all(&query).await?;
         rows.iter().map(read).collect()

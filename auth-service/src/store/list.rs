@@ -25,19 +25,19 @@ pub struct SessionPosition {
 }
 
 impl Store {
-    /// The user's live sessions after a position, newest first. The one that asks was begun
-    /// with the password that is in force, so that all others that are live were, too.
+    /// The user's live sessions after a position, newest first. `current` is the session that
+    /// the call came by: it has been validated, so its digest is of the password in force.
     pub async fn list_sessions(
         &self,
         user: UserId,
-        asks: SessionId,
+        current: SessionId,
         after: Option<SessionPosition>,
         limit: u32,
     ) -> Result<Vec<(SessionPosition, Session)>, StoreError> {
         let in_force = Query::select()
-            .column(("asks", Column::PasswordDigest))
-            .from_as(Entity, "asks")
-            .and_where(Expr::col(("asks", Column::SessionId)).eq(asks.to_string()))
+            .column(("current", Column::PasswordDigest))
+            .from_as(Entity, "current")
+            .and_where(Expr::col(("current", Column::SessionId)).eq(current.to_string()))
             .take();
         let mut query = self
             .live_of(user)

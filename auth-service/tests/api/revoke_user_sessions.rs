@@ -8,7 +8,7 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use auth_service::{
-    domain::{BatchEnding, Noting, end_in_batches},
+    domain::{BatchEnding, end_in_batches},
     model::{self, EndReason},
     store::Store,
 };
@@ -159,7 +159,7 @@ testing::on_both_databases! {
         let (mut ended, mut calls) = (Vec::new(), 0);
         loop {
             calls += 1;
-            let ending = BatchEnding { scope: &scope, last: None, reason: EndReason::RevokedByStaff, noting: Noting::None };
+            let ending = BatchEnding { scope: &scope, last: None, reason: EndReason::RevokedByStaff, event: None };
             // no time but for the first batch
             let done = end_in_batches(&store, ending, || false, |_| ()).await.unwrap();
             ended.push(done.ended);

@@ -7,7 +7,7 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use futures_util::future::join_all;
-use proto::auth::v1::{ChangePasswordRequest, TokenPair};
+use proto::auth::v1::{ChangePasswordRequest, RevokeAllSessionsRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
 use shared::time::Clock;
 use std::time::Duration;
@@ -187,4 +187,35 @@ async fn a_change_of_password_between_verification_and_insertion_refuses_the_log
             .await
             .expect("the new one");
     }
+}
+
+/// Such a log-in holds the sessions' rows while another call waits for them. PostgreSQL alone
+/// lets that call read meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_whose_digests_move_while_they_are_waited_for_are_live() {
+    let auth = Auth::start(Kind::Postgres).await;
+    auth.add_customer(EMAIL).await;
+    auth.log_in(EMAIL).await.tokens.unwrap();
+    multiply(&auth.database, 100).await;
+    let current = auth.log_in(EMAIL).await.tokens.unwrap();
+    let pool = auth.database.open(&Clock::system()).await;
+    let moving = pool.begin().await.unwrap();
+    let hash = bcrypt::hash(PASSWORD, 4).unwrap();
+    let digest = auth_service::model::PasswordHash::new(hash.clone()).digest();
+    for change in [
+        format!("UPDATE users SET password = '{hash}'"),
+        format!("UPDATE user_sessions SET password_digest = '{digest}'"),
+    ] {
+        moving.execute_unprepared(&change).await.unwrap();
+    }
+    let all = RevokeAllSessionsRequest {
+        keep_current: Some(false),
+    };
+    let all = with_token(all, &current.access_token);
+    let mut client = auth.client();
+    let ending = tokio::spawn(async move { client.revoke_all_sessions(all).await });
+    waiting(&auth, 1).await;
+    moving.commit().await.unwrap();
+    let ended = ending.await.unwrap().expect("ended").into_inner();
+    assert_eq!(ended.ended_count, 102);
 }
