@@ -100,7 +100,7 @@ fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
         let seen = without_unseen(&reason).trim().chars().count();
         let long_enough = seen >= *REASON.start();
         let problem = format!(
-            "must have at least {} characters that can be seen",
+            "must have at least {} characters, not counting those that cannot be seen",
             REASON.start()
         );
         fields.require(long_enough, "reason", &problem);
