@@ -19,5 +19,5 @@ pub use refresh_outcome::RefreshOutcome;
 pub use refusal::{EndReason, Refusal};
 pub use scope::Scope;
 pub use session::{Generation, Session, SessionRecord};
-pub use throttle::{CountedAttempt, Throttle, ThrottleKey, ThrottleLimits, Wait};
+pub use throttle::{CountedAttempts, Throttle, ThrottleKey, ThrottleLimits, Wait};
 pub use user::{NewCustomer, Password, PasswordHash, User};

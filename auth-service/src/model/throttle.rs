@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// What attempts are counted under: a digest, so that neither an e-mail nor an
 /// address lies in the database in plain.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ThrottleKey(String);
 
 impl ThrottleKey {
@@ -52,15 +52,41 @@ impl Throttle {
     }
 }
 
-/// An attempt that was counted under a key: what is needed to take it back.
+/// Attempts that were counted under one key: what is needed to take them back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountedAttempt {
+pub struct CountedAttempts {
     /// Under which key.
     pub key: ThrottleKey,
-    /// When.
-    pub at: Timestamp,
-    /// What was counted before it.
+    /// How many.
+    pub attempts: u32,
+    /// When the last of them was made.
+    pub last_attempt_at: Timestamp,
+    /// What was counted before them. If other attempts were made between them, what was
+    /// counted after the last of those.
     pub before: Throttle,
+}
+
+impl CountedAttempts {
+    /// These attempts and others under the same key, as if they had been counted together.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        let attempts = self.attempts.saturating_add(others.attempts);
+        let (newer, older) = if self.last_attempt_at >= others.last_attempt_at {
+            (self, others)
+        } else {
+            (others, self)
+        };
+        let before = if newer.before.last_attempt_at == older.last_attempt_at {
+            older.before
+        } else {
+            newer.before
+        };
+        Self {
+            attempts,
+            before,
+            ..newer
+        }
+    }
 }
 
 /// How much is let through without a delay.
@@ -85,3 +111,44 @@ impl Default for ThrottleLimits {
 /// Not now: how long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub Duration);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An attempt at one time, when the last one before was made at another.
+    fn attempt(at: i64, last_before: i64) -> CountedAttempts {
+        CountedAttempts {
+            key: ThrottleKey::new("a", &[]),
+            attempts: 1,
+            last_attempt_at: Timestamp::from_seconds(at),
+            before: Throttle::none(Timestamp::from_seconds(last_before)),
+        }
+    }
+
+    #[test]
+    fn attempts_that_follow_each_other_are_taken_back_to_what_was_before_the_first() {
+        for attempts in [
+            [attempt(1, 0), attempt(2, 1), attempt(3, 2)],
+            [attempt(3, 2), attempt(2, 1), attempt(1, 0)],
+        ] {
+            let [first, second, third] = attempts;
+            let together = first.and(second).and(third);
+            assert_eq!(
+                (together.attempts, together.last_attempt_at.seconds()),
+                (3, 3)
+            );
+            assert_eq!(together.before.last_attempt_at.seconds(), 0);
+        }
+    }
+
+    #[test]
+    fn attempts_with_another_one_between_them_are_taken_back_to_that_one() {
+        let together = attempt(1, 0).and(attempt(3, 2));
+        assert_eq!(
+            (together.attempts, together.last_attempt_at.seconds()),
+            (2, 3)
+        );
+        assert_eq!(together.before.last_attempt_at.seconds(), 2);
+    }
+}

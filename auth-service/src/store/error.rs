@@ -1,7 +1,9 @@
 //! What can go wrong in the store, by what the domain can do about it.
 
+#[cfg(test)]
+use sea_orm::{ConnAcquireErr, RuntimeErr};
 use sea_orm::{DbErr, TransactionError};
-use shared::database::{Fault, fault};
+use shared::database::{Fault, fault, had_no_effect};
 
 /// Why a statement gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,17 +27,28 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What a database that gave no answer in time would have answered.
-    pub(crate) fn late() -> Self {
-        Self::Unavailable(DbErr::Custom("no answer in time".to_owned()))
+    /// Whether the statement is known to have changed nothing.
+    pub(crate) fn had_no_effect(&self) -> bool {
+        match self {
+            Self::Unavailable(error)
+            | Self::Conflict(error)
+            | Self::Exists(error)
+            | Self::Driver(error) => had_no_effect(error),
+            Self::Inconsistent(_) => false,
+        }
     }
 }
 
 #[cfg(test)]
 impl StoreError {
-    /// What a database that is away answers, for tests that have none.
+    /// What becomes of a statement that is not answered, for tests without a database.
+    pub(crate) fn lost() -> Self {
+        Self::Unavailable(DbErr::Conn(RuntimeErr::Internal("lost".to_owned())))
+    }
+
+    /// What becomes of a statement while the database is away, for tests without one.
     pub(crate) fn away() -> Self {
-        Self::Unavailable(DbErr::Custom("away".to_owned()))
+        Self::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
     }
 }
 

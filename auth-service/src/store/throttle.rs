@@ -9,22 +9,22 @@ use super::{
     entity::throttle::{Column, Entity},
     retried,
 };
-use crate::model::{CountedAttempt, Throttle, ThrottleKey, Wait};
+use crate::model::{CountedAttempts, Throttle, ThrottleKey, Wait};
 use sea_orm::{
-    ConnectionTrait, DbErr, QueryResult, RuntimeErr,
+    ConnectionTrait, QueryResult, StatementBuilder,
     sea_query::{
         Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query, SelectStatement,
     },
 };
 use shared::{
-    database::{Dialect, Transaction},
+    database::{Transaction, had_no_effect, run_to_end, within},
     time::Timestamp,
 };
 use std::time::Duration;
-use tracing::Instrument as _;
 
-/// A commit that takes longer is given up. A statement has less.
-const MAX_COMMIT: Duration = Duration::from_secs(15);
+/// A commit, a deletion or an attempt taken back is given up after this time. PostgreSQL ends
+/// a statement before that.
+const LONGEST_WRITE: Duration = Duration::from_secs(15);
 
 /// The columns as [`read`] takes them, before the database's time.
 const COLUMNS: [Column; 4] = [
@@ -43,8 +43,8 @@ impl Store {
     /// time at which the last of them was locked. It is given a throttle for each
     /// key, in order, and gives as many.
     ///
-    /// `counted` makes the attempt of what was counted. It is called once the count is
-    /// committed, or may have been, also if the caller has gone by then: an attempt that
+    /// `counted` makes an attempt of what was counted. It is called when the count has been
+    /// committed, or may have been, even if the caller has gone by then: an attempt that
     /// nobody waits for is dropped.
     pub async fn count_attempt<F, G, T, const N: usize>(
         &self,
@@ -54,7 +54,7 @@ impl Store {
     ) -> Result<Result<T, Wait>, StoreError>
     where
         F: Fn([Throttle; N], Timestamp) -> Result<[Throttle; N], Wait>,
-        G: Fn(Vec<CountedAttempt>) -> T + Clone + Send + 'static,
+        G: Fn(Vec<CountedAttempts>) -> T + Clone + Send + 'static,
         T: Send + 'static,
     {
         let select = self.with_keys(keys);
@@ -76,9 +76,10 @@ impl Store {
             };
             let write = self.write(keys, &now_counted);
             transaction.query_all(&write).await?;
-            let attempts = (0..N).map(|index| CountedAttempt {
+            let attempts = (0..N).map(|index| CountedAttempts {
                 key: keys[index].clone(),
-                at: now_counted[index].last_attempt_at,
+                attempts: 1,
+                last_attempt_at: now_counted[index].last_attempt_at,
                 before: throttles[index],
             });
             let attempts = attempts.collect();
@@ -90,36 +91,28 @@ impl Store {
         .await
     }
 
-    /// Commits, in a task of its own, which a caller that gives up does not end: it would
-    /// not be known whether the attempt was counted.
+    /// Commits in a task of its own, which goes on when the caller gives up. So it is always
+    /// known here what became of the commit, and `counted` is called if it was made.
     async fn commit<T: Send + 'static>(
         &self,
         transaction: Transaction,
         counted: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, StoreError> {
-        let dialect = self.database.dialect();
-        let committing = async move {
-            let outcome = tokio::time::timeout(MAX_COMMIT, transaction.commit()).await;
-            match outcome.map(|committed| committed.map_err(StoreError::from)) {
-                Ok(Ok(())) => Ok(counted()),
-                // the answer is lost, and it may be counted: an attempt too many is taken
-                // back rather than one too few
-                Ok(Err(error @ StoreError::Unavailable(_))) if dialect == Dialect::Postgres => {
+        run_to_end(async move {
+            let committed = within(LONGEST_WRITE, transaction.commit()).await;
+            match committed {
+                Err(error) if had_no_effect(&error) => Err(error.into()),
+                Err(error) => {
+                    // The answer is lost, and the attempt may have been counted. It is
+                    // dropped, and so taken back: in doubt, one attempt too many is taken
+                    // back rather than one too few.
                     drop(counted());
-                    Err(error)
+                    Err(error.into())
                 }
-                Err(_elapsed) => {
-                    drop(counted());
-                    Err(StoreError::late())
-                }
-                Ok(Err(error)) => Err(error),
+                Ok(()) => Ok(counted()),
             }
-        };
-        tokio::spawn(committing.in_current_span())
-            .await
-            .map_err(|stopped| {
-                StoreError::Unavailable(DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))
-            })?
+        })
+        .await
     }
 
     /// Forgets all attempts under these keys.
@@ -128,26 +121,32 @@ impl Store {
             .from_table(Entity)
             .and_where(Expr::col(Column::Key).in_subquery(locked(keys)))
             .take();
-        retried(|| async {
-            self.database.connection().execute(&delete).await?;
-            Ok(())
-        })
-        .await
+        self.write_once(&delete).await
     }
 
-    /// Counts one attempt less: one that was not made after all. Unless another one was
-    /// counted since, its time is no longer that of the last.
-    pub async fn take_back_attempt(&self, attempt: &CountedAttempt) -> Result<(), StoreError> {
-        let CountedAttempt { key, at, before } = attempt;
+    /// Takes attempts back. Unless another one was counted since, the time of the last
+    /// attempt is again what it was before them.
+    pub async fn take_back_attempts(&self, counted: &CountedAttempts) -> Result<(), StoreError> {
+        let CountedAttempts {
+            key,
+            attempts,
+            last_attempt_at,
+            before,
+        } = counted;
+        let attempts = i32::try_from(*attempts).unwrap_or(i32::MAX);
+        let left = Expr::case(
+            Expr::col(Column::Attempts).gt(attempts),
+            Expr::col(Column::Attempts).sub(attempts),
+        );
         let restored = |column, time| -> Expr {
-            let is_last = Expr::col(Column::LastAttemptAt).eq(self.database.time(*at));
+            let is_last = Expr::col(Column::LastAttemptAt).eq(self.database.time(*last_attempt_at));
             Expr::case(is_last, self.database.time(time))
                 .finally(Expr::col(column))
                 .into()
         };
         let update = Query::update()
             .table(Entity)
-            .value(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+            .value(Column::Attempts, left.finally(0))
             .value(
                 Column::LastAttemptAt,
                 restored(Column::LastAttemptAt, before.last_attempt_at),
@@ -159,11 +158,16 @@ impl Store {
             .and_where(Expr::col(Column::Key).eq(key.as_str()))
             .and_where(Expr::col(Column::Attempts).gt(0))
             .take();
-        retried(|| async {
-            self.database.connection().execute(&update).await?;
+        self.write_once(&update).await
+    }
+
+    /// Runs a statement, again only where it is known to have changed nothing.
+    async fn write_once(&self, statement: &impl StatementBuilder) -> Result<(), StoreError> {
+        let written = retried(|| async {
+            self.database.connection().execute(statement).await?;
             Ok(())
-        })
-        .await
+        });
+        within(LONGEST_WRITE, written).await
     }
 
     fn with_keys(&self, keys: &[ThrottleKey]) -> SelectStatement {

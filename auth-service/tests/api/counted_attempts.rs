@@ -6,7 +6,7 @@ use crate::{
     throttle::{WRONG, advance, failures, is_wrong, log_in},
 };
 use auth_service::{
-    model::{CountedAttempt, Throttle, ThrottleKey},
+    model::{CountedAttempts, Throttle, ThrottleKey},
     store::{Store, sweepings},
 };
 use std::time::Duration;
@@ -48,9 +48,9 @@ testing::on_both_databases! {
             };
             store.count_attempt(&keys, one_more, |counted| counted).await.unwrap().unwrap()
         };
-        let take_back = async |counted: &[CountedAttempt]| {
+        let take_back = async |counted: &[CountedAttempts]| {
             for attempt in counted {
-                store.take_back_attempt(attempt).await.unwrap();
+                store.take_back_attempts(attempt).await.unwrap();
             }
         };
         let last = async || {

@@ -55,6 +55,7 @@ mod start_up;
 mod statements;
 mod stop;
 mod stronger_hash;
+mod taken_back_once;
 mod throttle;
 mod throttled_registrations;
 mod tokens;

@@ -41,7 +41,7 @@ async fn change(replica: &Replica, token: &str, current: &str) -> Result<(), Sta
     replica.client().change_password(request).await.map(|_| ())
 }
 
-fn guess(email: &str) -> CreateSessionRequest {
+pub(crate) fn guess(email: &str) -> CreateSessionRequest {
     CreateSessionRequest {
         email: email.to_owned(),
         password: WRONG.to_owned(),
@@ -103,7 +103,7 @@ async fn hashes_begun(replica: &Replica) -> f64 {
 }
 
 /// Waits until the service has seen that so many log-ins were given up.
-async fn given_up(replica: &Replica, times: f64) {
+pub(crate) async fn given_up(replica: &Replica, times: f64) {
     let series = "ticketing_auth_calls_total{method=\"ticketing.auth.v1.AuthService/CreateSession\",code=\"CANCELLED\"}";
     eventually("a call is given up", || async {
         scrape(replica.ops).await.value(series) == Some(times)

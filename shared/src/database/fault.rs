@@ -69,6 +69,20 @@ pub(super) fn was_not_sent(error: &DbErr) -> bool {
     matches!(error, DbErr::Conn(_)) && is_lost(error)
 }
 
+/// Whether a statement that failed is known to have changed nothing: no connection was there
+/// to send it on, or the database refused it. Otherwise its answer was lost.
+#[must_use]
+pub fn had_no_effect(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::SqlxError(_)) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            let refusal = error.as_database_error();
+            refusal.is_some_and(|refusal| refusal.code().is_none_or(|code| !ends(&code)))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the server ends the connection with this SQLSTATE: it is told to, it restarts
 /// after a crash, or nothing was asked for too long.
 fn ends(code: &str) -> bool {
@@ -104,6 +118,25 @@ fn by_code(code: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sea_orm::ConnAcquireErr;
+    use std::io;
+
+    #[test]
+    fn a_statement_that_was_not_sent_had_no_effect_and_of_a_lost_answer_nothing_is_known() {
+        let reset = || {
+            let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+            RuntimeErr::SqlxError(Arc::new(reset.into()))
+        };
+        for (error, expected) in [
+            (DbErr::ConnectionAcquire(ConnAcquireErr::Timeout), true),
+            (DbErr::Conn(reset()), true),
+            (DbErr::Exec(reset()), false),
+            (DbErr::Query(reset()), false),
+            (DbErr::Conn(RuntimeErr::Internal("late".to_owned())), false),
+        ] {
+            assert_eq!(had_no_effect(&error), expected, "{error:?}");
+        }
+    }
 
     #[test]
     fn codes_are_sorted_by_reaction() {

@@ -13,6 +13,7 @@ mod metrics;
 mod pool;
 mod sweep;
 mod timestamp;
+mod to_end;
 mod transaction;
 
 pub use condition::Condition;
@@ -20,8 +21,9 @@ pub use connect::{
     ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, NEWEST_MIGRATION, PoolLimits,
 };
 pub use dialect::Dialect;
-pub use fault::{Fault, fault};
+pub use fault::{Fault, fault, had_no_effect};
 pub use metrics::PoolMetrics;
 pub use pool::Pool;
 pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};
+pub use to_end::{run_to_end, within};
 pub use transaction::Transaction;

@@ -10,14 +10,14 @@
 use super::{
     Database, Dialect, Transaction, clean,
     fault::{is_lost, was_not_sent},
+    run_to_end,
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
     prelude::async_trait::async_trait,
 };
 use sqlx::{PgPool, SqlitePool};
-use tracing::Instrument as _;
 
 /// How often a statement is sent at most. The second time its connection is asked first,
 /// so that it fails only if the database goes away once more.
@@ -100,11 +100,7 @@ impl Database {
         let attempt = |asked| {
             let Pool(connection) = self.pool.clone();
             let begin = async move { connection.begin_with_options(options).await };
-            let task = tokio::spawn(clean::asked(asked, begin).in_current_span());
-            async {
-                task.await
-                    .map_err(|stopped| DbErr::Conn(RuntimeErr::Internal(stopped.to_string())))?
-            }
+            run_to_end(clean::asked(asked, begin))
         };
         answered(Effect::Reads, attempt).await.map(Transaction::new)
     }

@@ -53,9 +53,9 @@ impl Deadline {
         }
     }
 
-    /// The same for the work on a message that has just been read. A caller that took half
-    /// of the limit to send it has used up its own time: what is then not done in time is
-    /// not our failure.
+    /// The same deadline for the work on a message that has just been read. If the caller took
+    /// more than half of the limit to send its message, a call that is not done in time is the
+    /// caller's failure and not ours.
     #[must_use]
     pub fn after_message(self) -> Self {
         let limit = self.limit.filter(|limit| self.remaining() >= *limit / 2);

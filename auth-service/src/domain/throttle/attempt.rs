@@ -2,7 +2,7 @@
 
 use super::TakeBacks;
 use crate::{
-    model::{CountedAttempt, Password, PasswordHash, ThrottleKey},
+    model::{CountedAttempts, Password, PasswordHash, ThrottleKey},
     passwords::{Algorithm, Owner, PasswordError, Passwords},
 };
 use shared::session_layer::Deadline;
@@ -10,12 +10,12 @@ use std::{mem, thread};
 
 /// An attempt that is counted, and whose outcome is not known yet.
 ///
-/// Dropped, it is taken back where no password was hashed for it, where the password was
-/// right, or where our own limit or a panic ended the call. Otherwise it counts: its caller
-/// has gone, and what was hashed would be free.
+/// When it is dropped, it is taken back if no password was hashed for it, if the password was
+/// right, or if our own limit or a panic ended the call. Otherwise it counts: a caller that
+/// goes away must not get a hash for nothing.
 #[derive(Debug)]
 pub(in crate::domain) struct Attempt {
-    pub(super) counted: Vec<CountedAttempt>,
+    pub(super) counted: Vec<CountedAttempts>,
     pub(super) stage: Stage,
     take_backs: TakeBacks,
     deadline: Deadline,
@@ -36,7 +36,7 @@ pub(super) enum Stage {
 
 impl Attempt {
     pub(super) fn new(
-        counted: Vec<CountedAttempt>,
+        counted: Vec<CountedAttempts>,
         take_backs: TakeBacks,
         deadline: Deadline,
     ) -> Self {
@@ -48,9 +48,13 @@ impl Attempt {
         }
     }
 
+    pub(super) fn set_stage(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
     /// What it is counted under.
     pub(super) fn keys(&self) -> Vec<ThrottleKey> {
-        let key = |counted: &CountedAttempt| counted.key.clone();
+        let key = |counted: &CountedAttempts| counted.key.clone();
         self.counted.iter().map(key).collect()
     }
 
@@ -91,7 +95,9 @@ impl Drop for Attempt {
             Stage::Settled => false,
         };
         if is_taken_back {
-            self.take_backs.add(mem::take(&mut self.counted));
+            for counted in mem::take(&mut self.counted) {
+                self.take_backs.add(counted);
+            }
         }
     }
 }
@@ -103,32 +109,21 @@ mod tests {
     use shared::time::Timestamp;
     use std::{
         panic::{AssertUnwindSafe, catch_unwind},
-        sync::atomic::{AtomicUsize, Ordering},
         time::Duration,
     };
 
     fn attempt(take_backs: &TakeBacks, stage: Stage) -> Attempt {
         let at = Timestamp::from_seconds(1_764_000_000);
-        let counted = CountedAttempt {
+        let counted = CountedAttempts {
             key: ThrottleKey::new("a", &[]),
-            at,
+            attempts: 1,
+            last_attempt_at: at,
             before: Throttle::none(at),
         };
         let deadline = Deadline::within(Duration::from_secs(10));
         let mut attempt = Attempt::new(vec![counted], take_backs.clone(), deadline);
         attempt.stage = stage;
         attempt
-    }
-
-    /// How many attempts are to be taken back.
-    async fn left(take_backs: &TakeBacks) -> usize {
-        let written = AtomicUsize::new(0);
-        let write = |_| {
-            written.fetch_add(1, Ordering::SeqCst);
-            async { Ok(()) }
-        };
-        take_backs.write(|_| true, write).await.unwrap();
-        written.load(Ordering::SeqCst)
     }
 
     #[tokio::test]
@@ -139,21 +134,21 @@ mod tests {
             (Stage::Right, 1),
             (Stage::Settled, 0),
         ] {
-            let take_backs = TakeBacks::default();
+            let take_backs = TakeBacks::unwritten();
             drop(attempt(&take_backs, stage));
-            assert_eq!(left(&take_backs).await, expected, "{stage:?}");
+            assert_eq!(take_backs.waiting(), expected, "{stage:?}");
         }
     }
 
     #[tokio::test]
     async fn what_a_panic_ends_is_taken_back() {
-        let take_backs = TakeBacks::default();
+        let take_backs = TakeBacks::unwritten();
         let hashed = attempt(&take_backs, Stage::Hashed);
         let panics = AssertUnwindSafe(move || {
             let _hashed = hashed;
             panic!("a fault of ours");
         });
         catch_unwind(panics).unwrap_err();
-        assert_eq!(left(&take_backs).await, 1);
+        assert_eq!(take_backs.waiting(), 1);
     }
 }

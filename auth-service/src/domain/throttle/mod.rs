@@ -1,12 +1,11 @@
-//! Slows down who guesses passwords or floods registration. What is counted lies
-//! in the database, so that all replicas count together; and it is counted before
-//! a password is hashed, so that of many guesses at once no more are hashed than
-//! may be. Whether an account exists makes no difference to any of it.
+//! Slows down those who guess passwords or flood registration. Attempts are counted in the
+//! database, so that all replicas count together. They are counted before a password is
+//! hashed, so that many guesses at once do not get more hashes than the limit allows.
+//! Whether an account exists makes no difference.
 //!
-//! An attempt is taken back where it was none: the password was right, or we failed (the
-//! database, too much to do, our own limit of time). Where the caller gave up, by
-//! cancelling or by a deadline of its own, it is taken back only if no password was hashed
-//! for it yet.
+//! An attempt is taken back if the password was right, or if the failure is ours: the
+//! database, too much load, our own limit of time. If the caller gave up, by cancelling or by
+//! a deadline of its own, it is taken back only if no password was hashed for it yet.
 
 mod attempt;
 mod keys;
@@ -24,7 +23,9 @@ use crate::{
     model::{Client, Throttle, ThrottleKey, ThrottleLimits, Wait},
     store::{Store, StoreError},
 };
-use shared::{ids::UserId, session_layer::Deadline, telemetry::chain, time::Timestamp};
+use shared::{
+    database::run_to_end, ids::UserId, session_layer::Deadline, telemetry::chain, time::Timestamp,
+};
 
 /// Counts attempts, and refuses those that come too early.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ impl Throttles {
         }
     }
 
-    /// A log-in: by account and network, and milder by account alone.
+    /// Counts a log-in by account and network, and by account alone with a milder limit.
     pub(super) async fn log_in(
         &self,
         email: &str,
@@ -60,7 +61,7 @@ impl Throttles {
         .await
     }
 
-    /// A guess of the current password by whoever holds a session of the user.
+    /// Counts a guess of the current password by somebody who holds a session of the user.
     pub(super) async fn change_password(
         &self,
         user: UserId,
@@ -74,7 +75,7 @@ impl Throttles {
         .await
     }
 
-    /// A registration, by network and hour.
+    /// Counts a registration by network and hour.
     pub(super) async fn register(
         &self,
         client: &Client,
@@ -94,10 +95,8 @@ impl Throttles {
         deadline: Deadline,
         count: impl Fn([Throttle; N], Timestamp) -> Result<[Throttle; N], Wait>,
     ) -> Result<Attempt, AuthError> {
-        let take_back = |attempt| async move { self.store.take_back_attempt(&attempt).await };
-        let written = self.take_backs.write(|key| keys.contains(key), take_back);
-        if let Err((_, error)) = written.await {
-            tracing::warn!(cause = chain(&error), "an attempt of no fault still counts");
+        for key in keys {
+            self.take_backs.write(key).await;
         }
         let take_backs = self.take_backs.clone();
         let attempt = move |counted| Attempt::new(counted, take_backs.clone(), deadline);
@@ -110,34 +109,47 @@ impl Throttles {
         }
     }
 
-    /// Records the outcome of an attempt before its call is answered. A right password
-    /// deletes what was counted under the attempt's keys. An attempt for which nothing was
-    /// hashed, or that we failed, is taken back. If the database fails here the call does
-    /// not: the attempt is taken back later.
+    /// Records the outcome of an attempt, before its call is answered. If the password was
+    /// right, what was counted under the attempt's keys is deleted. If none was hashed or the
+    /// failure is ours, the attempt is taken back. A database that fails here does not fail
+    /// the call.
     pub(super) async fn settle<T>(&self, mut attempt: Attempt, outcome: &Result<T, AuthError>) {
         let is_ours = outcome.as_ref().is_err_and(AuthError::is_ours);
-        let settled = match attempt.stage {
-            Stage::Right => self.store.forget_attempts(&attempt.keys()).await,
-            Stage::Unhashed => self.take_back(&mut attempt).await,
-            Stage::Hashed if is_ours => {
-                attempt.stage = Stage::Unhashed;
-                self.take_back(&mut attempt).await
-            }
-            Stage::Hashed | Stage::Settled => Ok(()),
-        };
-        match settled {
-            Ok(()) => attempt.stage = Stage::Settled,
-            Err(error) => {
-                tracing::warn!(cause = chain(&error), "an attempt of no fault still counts");
-            }
+        if attempt.stage == Stage::Right {
+            return self.forget(attempt).await;
+        }
+        if attempt.stage == Stage::Hashed {
+            attempt.stage = if is_ours {
+                Stage::Unhashed
+            } else {
+                Stage::Settled
+            };
+        }
+        let keys = attempt.keys();
+        // leaves it to be taken back, unless it is settled
+        drop(attempt);
+        for key in &keys {
+            self.take_backs.write(key).await;
         }
     }
 
-    async fn take_back(&self, attempt: &mut Attempt) -> Result<(), StoreError> {
-        while let Some(counted) = attempt.counted.last() {
-            self.store.take_back_attempt(counted).await?;
-            attempt.counted.pop();
+    /// Deletes what was counted under the attempt's keys, also when the caller gives up.
+    async fn forget(&self, mut attempt: Attempt) {
+        let store = self.store.clone();
+        let forgotten = run_to_end(async move {
+            let forgotten = store.forget_attempts(&attempt.keys()).await;
+            // Otherwise the attempt is taken back, since nothing was deleted.
+            if !forgotten.as_ref().is_err_and(StoreError::had_no_effect) {
+                attempt.set_stage(Stage::Settled);
+            }
+            forgotten
+        });
+        if let Err(error) = forgotten.await {
+            let cause = chain(&error);
+            tracing::warn!(
+                cause,
+                "failed attempts before a right password may still count"
+            );
         }
-        Ok(())
     }
 }

@@ -1,155 +1,146 @@
-//! Attempts that are still to be taken back: the call that made one was dropped, or the
-//! database failed. They are kept in memory, and written by a task of their own; or by the
-//! next attempt under the same key, before it is counted. What still waits when the process
-//! ends counts: whoever is in doubt is slowed down.
+//! Attempts that are still to be taken back. They wait in memory, those of one key together.
+//! They are written by whoever is about to count or to answer an attempt under that key, or
+//! else by a task that starts at once.
+//!
+//! Each write runs to its end, also when its caller gives up. It is repeated only where it is
+//! known to have changed nothing: otherwise an attempt could be taken back twice. What waits
+//! when the process ends still counts.
 
 use crate::{
-    model::{CountedAttempt, ThrottleKey},
+    model::{CountedAttempts, ThrottleKey},
     store::{Store, StoreError},
 };
-use shared::telemetry::chain;
+use futures_util::future::BoxFuture;
+use shared::{database::run_to_end, telemetry::chain};
 use std::{
-    collections::VecDeque,
-    pin::pin,
+    collections::HashMap,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{
+    sync::{Mutex as AsyncMutex, Notify},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
-/// Attempts that may wait; more of them count.
-const MAX_WAITING: usize = 4_096;
-/// A write that takes longer is given up, and tried again.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-/// Keys whose writes may fail before a pause.
-const MAX_FAILED: usize = 4;
-/// The pause after writes that failed.
+/// Keys under which attempts may wait. Attempts under more keys count.
+const MAX_KEYS: usize = 4_096;
+/// The pause after writes that are to be repeated.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is still to be taken back. Clones are the same.
-#[derive(Clone, Debug, Default)]
+/// What is still to be taken back. All clones share it.
+#[derive(Clone)]
 pub struct TakeBacks {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<State>,
-    changed: Notify,
+    keys: Mutex<HashMap<ThrottleKey, Entry>>,
+    added: Notify,
+    write: Write,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// The newest at the back. It is written first: what it changed of a row is undone
-    /// before what was changed earlier.
-    waiting: VecDeque<CountedAttempt>,
-    /// The keys that are being written.
-    writing: Vec<ThrottleKey>,
+type Write =
+    Box<dyn Fn(CountedAttempts) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
+
+/// What is to be taken back under one key.
+#[derive(Default)]
+struct Entry {
+    waiting: Option<CountedAttempts>,
+    /// Locked while attempts that waited here are being written.
+    writing: Arc<AsyncMutex<()>>,
 }
 
 impl TakeBacks {
-    /// Starts the task that writes them. At a stop it tries once more, and ends.
+    /// Starts the task that writes what waits. At a stop it tries once more, and ends.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
-        Self::start_with(stop, move |attempt| {
+        let take_backs = Self::new(move |attempts| {
             let store = store.clone();
-            async move { store.take_back_attempt(&attempt).await }
-        })
-    }
-
-    fn start_with<F, A>(stop: CancellationToken, write: F) -> (Self, JoinHandle<()>)
-    where
-        F: Fn(CountedAttempt) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<(), StoreError>> + Send + 'static,
-    {
-        let take_backs = Self::default();
-        let working = tokio::spawn(take_backs.clone().work(stop, write));
+            async move { store.take_back_attempts(&attempts).await }
+        });
+        let working = tokio::spawn(take_backs.clone().work(stop));
         (take_backs, working)
     }
 
-    /// Leaves attempts to be taken back. Where too many wait already, they count.
-    pub(super) fn add(&self, attempts: Vec<CountedAttempt>) {
-        let mut state = self.shared.state();
-        let room = MAX_WAITING.saturating_sub(state.waiting.len() + state.writing.len());
-        if attempts.len() > room {
+    pub(super) fn new<A>(write: impl Fn(CountedAttempts) -> A + Send + Sync + 'static) -> Self
+    where
+        A: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        let shared = Shared {
+            keys: Mutex::default(),
+            added: Notify::new(),
+            write: Box::new(move |attempts| Box::pin(write(attempts))),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Leaves attempts to be taken back.
+    pub(super) fn add(&self, attempts: CountedAttempts) {
+        let mut keys = self.keys();
+        if keys.len() >= MAX_KEYS && !keys.contains_key(&attempts.key) {
             tracing::warn!("too many attempts wait to be taken back; this one counts");
+            return;
         }
-        state.waiting.extend(attempts.into_iter().take(room));
-        drop(state);
-        self.shared.changed.notify_waiters();
+        let entry = keys.entry(attempts.key.clone()).or_default();
+        entry.waiting = Some(match entry.waiting.take() {
+            Some(waiting) => waiting.and(attempts),
+            None => attempts,
+        });
+        drop(keys);
+        self.shared.added.notify_one();
     }
 
-    /// Takes back the waiting attempts whose keys `is_chosen` accepts, the newest first. It
-    /// stops at the first write that fails, and returns the key and the error of that one.
-    pub(super) async fn write<F, A>(
-        &self,
-        is_chosen: impl Fn(&ThrottleKey) -> bool,
-        write: F,
-    ) -> Result<(), (ThrottleKey, StoreError)>
-    where
-        F: Fn(CountedAttempt) -> A,
-        A: Future<Output = Result<(), StoreError>>,
-    {
-        loop {
-            let mut changed = pin!(self.shared.changed.notified());
-            changed.as_mut().enable();
-            match self.next(&is_chosen) {
-                Next::Write(mut writing) => {
-                    let written = write(writing.attempt.clone()).await;
-                    writing.is_done = written.is_ok();
-                    written.map_err(|error| (writing.attempt.key.clone(), error))?;
-                }
-                Next::Wait => changed.await,
-                Next::Nothing => return Ok(()),
+    /// Takes back what waits under a key. When it returns, all that waited when it was called
+    /// is taken back, unless the log says otherwise.
+    pub(super) async fn write(&self, key: &ThrottleKey) {
+        let writing = self.keys().get(key).map(|entry| entry.writing.clone());
+        let Some(writing) = writing else { return };
+        let writing = writing.lock_owned().await;
+        let waiting = self
+            .keys()
+            .get_mut(key)
+            .and_then(|entry| entry.waiting.take());
+        let Some(attempts) = waiting else { return };
+        let take_backs = self.clone();
+        let write = async move {
+            let written = (take_backs.shared.write)(attempts.clone()).await;
+            if written.as_ref().is_err_and(StoreError::had_no_effect) {
+                take_backs.add(attempts);
+            }
+            drop(writing);
+            written
+        };
+        match run_to_end(write).await {
+            Ok(()) => {}
+            Err(error) if error.had_no_effect() => {
+                let cause = chain(&error);
+                tracing::warn!(cause, "attempts are not taken back yet; trying again");
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                tracing::warn!(
+                    cause,
+                    "attempts may not have been taken back, and then count"
+                );
             }
         }
     }
 
-    fn next(&self, is_chosen: impl Fn(&ThrottleKey) -> bool) -> Next {
-        let mut state = self.shared.state();
-        let is_free = |attempt: &CountedAttempt| {
-            is_chosen(&attempt.key) && !state.writing.contains(&attempt.key)
-        };
-        let newest = state.waiting.iter().rposition(is_free);
-        match newest.and_then(|index| state.waiting.remove(index)) {
-            Some(attempt) => {
-                state.writing.push(attempt.key.clone());
-                Next::Write(Writing {
-                    shared: Arc::clone(&self.shared),
-                    attempt,
-                    is_done: false,
-                })
-            }
-            None if state.writing.iter().any(is_chosen) => Next::Wait,
-            None => Next::Nothing,
-        }
-    }
-
-    async fn work<F, A>(self, stop: CancellationToken, write: F)
-    where
-        F: Fn(CountedAttempt) -> A,
-        A: Future<Output = Result<(), StoreError>>,
-    {
-        let in_time = |attempt| async {
-            let written = tokio::time::timeout(MAX_WAIT, write(attempt)).await;
-            written.unwrap_or_else(|_elapsed| Err(StoreError::late()))
-        };
+    async fn work(self, stop: CancellationToken) {
         loop {
-            let mut changed = pin!(self.shared.changed.notified());
-            changed.as_mut().enable();
-            let mut failed = Vec::new();
-            while failed.len() < MAX_FAILED
-                && let Err((key, error)) = self.write(|key| !failed.contains(key), in_time).await
-            {
-                tracing::warn!(cause = chain(&error), "an attempt of no fault still counts");
-                failed.push(key);
+            for key in self.keys_in_use() {
+                self.write(&key).await;
             }
             if stop.is_cancelled() {
                 return;
             }
             let next = async {
-                if failed.is_empty() {
-                    changed.await;
+                if self.is_empty() {
+                    self.shared.added.notified().await;
                 } else {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -157,37 +148,42 @@ impl TakeBacks {
             stop.run_until_cancelled(next).await;
         }
     }
-}
 
-enum Next {
-    Write(Writing),
-    /// Somebody else writes it.
-    Wait,
-    Nothing,
-}
+    /// The keys under which something waits or is being written. The others are forgotten.
+    fn keys_in_use(&self) -> Vec<ThrottleKey> {
+        let mut keys = self.keys();
+        keys.retain(|_, entry| entry.waiting.is_some() || Arc::strong_count(&entry.writing) > 1);
+        keys.keys().cloned().collect()
+    }
 
-/// An attempt that is being written. Dropped before it is done, it waits again.
-struct Writing {
-    shared: Arc<Shared>,
-    attempt: CountedAttempt,
-    is_done: bool,
-}
+    fn is_empty(&self) -> bool {
+        self.keys().values().all(|entry| entry.waiting.is_none())
+    }
 
-impl Drop for Writing {
-    fn drop(&mut self) {
-        let mut state = self.shared.state();
-        state.writing.retain(|key| *key != self.attempt.key);
-        if !self.is_done {
-            state.waiting.push_back(self.attempt.clone());
-        }
-        drop(state);
-        self.shared.changed.notify_waiters();
+    fn keys(&self) -> MutexGuard<'_, HashMap<ThrottleKey, Entry>> {
+        let keys = self.shared.keys.lock();
+        keys.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for TakeBacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TakeBacks").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl TakeBacks {
+    /// Nothing is written, so that what was added can be counted.
+    pub(super) fn unwritten() -> Self {
+        Self::new(|_| std::future::pending())
+    }
+
+    /// How many attempts wait.
+    pub(super) fn waiting(&self) -> u32 {
+        let keys = self.keys();
+        let waiting = keys.values().filter_map(|entry| entry.waiting.as_ref());
+        waiting.map(|waiting| waiting.attempts).sum()
     }
 }
 
@@ -196,123 +192,136 @@ mod tests {
     use super::*;
     use crate::model::Throttle;
     use shared::time::Timestamp;
+    use std::collections::HashSet;
     use tokio::sync::{Semaphore, mpsc};
 
-    fn attempt(key: &str, at: i64) -> CountedAttempt {
-        let at = Timestamp::from_seconds(at);
-        CountedAttempt {
-            key: ThrottleKey::new(key, &[]),
-            at,
-            before: Throttle::none(at),
+    fn key(name: &str) -> ThrottleKey {
+        ThrottleKey::new(name, &[])
+    }
+
+    fn attempt(name: &str, at: i64) -> CountedAttempts {
+        CountedAttempts {
+            key: key(name),
+            attempts: 1,
+            last_attempt_at: Timestamp::from_seconds(at),
+            before: Throttle::none(Timestamp::from_seconds(at - 1)),
         }
     }
 
-    fn keys(names: &[&str]) -> Vec<ThrottleKey> {
-        names
-            .iter()
-            .map(|name| ThrottleKey::new(name, &[]))
-            .collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_fails_is_tried_again_and_holds_up_no_other() {
-        let (tried, mut seen) = mpsc::unbounded_channel();
-        let works = Arc::new(Semaphore::new(0));
-        let lock = Arc::clone(&works);
-        let (take_backs, _task) = TakeBacks::start_with(CancellationToken::new(), move |attempt| {
-            let fails =
-                attempt.key == ThrottleKey::new("stuck", &[]) && lock.available_permits() == 0;
-            tried.send(attempt.key).unwrap();
+    /// Take-backs that tell how many attempts are being written, and wait for a permit to
+    /// answer. Those of the key "lost" get no answer, and those of "refused" are refused.
+    fn held() -> (TakeBacks, mpsc::UnboundedReceiver<u32>, Arc<Semaphore>) {
+        let permits = Arc::new(Semaphore::new(0));
+        let (started, starts) = mpsc::unbounded_channel();
+        let answers = Arc::clone(&permits);
+        let take_backs = TakeBacks::new(move |attempts| {
+            started.send(attempts.attempts).unwrap();
+            let answers = Arc::clone(&answers);
             async move {
-                if fails {
+                answers.acquire().await.unwrap().forget();
+                if attempts.key == key("lost") {
+                    Err(StoreError::lost())
+                } else if attempts.key == key("refused") {
                     Err(StoreError::away())
                 } else {
                     Ok(())
                 }
             }
         });
-        take_backs.add(vec![attempt("free", 1), attempt("stuck", 1)]);
-        for key in keys(&["stuck", "free", "stuck", "stuck"]) {
-            assert_eq!(seen.recv().await, Some(key));
+        (take_backs, starts, permits)
+    }
+
+    #[tokio::test]
+    async fn what_was_added_under_a_key_is_written_together_and_once() {
+        let (take_backs, mut starts, permits) = held();
+        permits.add_permits(9);
+        for at in 1..=3 {
+            take_backs.add(attempt("a", at));
         }
-        works.add_permits(1);
-        assert_eq!(seen.recv().await, keys(&["stuck"]).pop());
-        tokio::time::sleep(Duration::from_hours(1)).await;
-        assert!(seen.try_recv().is_err(), "it was written");
+        take_backs.add(attempt("b", 1));
+        for _ in 0..2 {
+            take_backs.write(&key("a")).await;
+        }
+        assert_eq!(starts.recv().await, Some(3));
+        assert!(starts.try_recv().is_err(), "it was written");
+        assert_eq!(take_backs.waiting(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_caller_gives_up_goes_on_and_whoever_asks_next_waits_for_it() {
+        let (take_backs, mut starts, permits) = held();
+        take_backs.add(attempt("a", 1));
+        let writing = take_backs.clone();
+        let gives_up = tokio::spawn(async move { writing.write(&key("a")).await });
+        assert_eq!(starts.recv().await, Some(1));
+        gives_up.abort();
+        assert!(gives_up.await.unwrap_err().is_cancelled());
+        let asking = take_backs.clone();
+        let asked = tokio::spawn(async move { asking.write(&key("a")).await });
+        tokio::task::yield_now().await;
+        assert!(!asked.is_finished());
+        take_backs.write(&key("b")).await;
+        permits.add_permits(1);
+        asked.await.unwrap();
+        assert!(starts.try_recv().is_err(), "it was written once");
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_waits_again_and_what_got_no_answer_does_not() {
+        let (take_backs, _starts, permits) = held();
+        permits.add_permits(9);
+        for (name, left) in [("written", 0), ("lost", 0), ("refused", 1)] {
+            take_backs.add(attempt(name, 1));
+            take_backs.write(&key(name)).await;
+            assert_eq!(take_backs.waiting(), left, "{name}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asks_for_a_key_waits_for_whoever_writes_it_and_finds_nothing_left() {
-        let gate = Arc::new(Semaphore::new(0));
-        let (started, mut starts) = mpsc::unbounded_channel();
-        let held = Arc::clone(&gate);
-        let (take_backs, _task) = TakeBacks::start_with(CancellationToken::new(), move |_| {
-            started.send(()).unwrap();
-            let held = Arc::clone(&held);
-            async move {
-                held.acquire().await.unwrap().forget();
-                Ok(())
-            }
-        });
-        take_backs.add(vec![attempt("a", 1)]);
-        starts.recv().await.unwrap();
-        let write = |_| async { panic!("it is being written") };
-        let other = take_backs.write(|key| keys(&["b"]).contains(key), write);
-        other.await.unwrap();
-        let asking = take_backs.clone();
-        let asked = tokio::spawn(async move {
-            let write = |_| async { panic!("it is being written") };
-            asking
-                .write(|key| keys(&["a"]).contains(key), write)
-                .await
-                .unwrap();
-        });
-        tokio::task::yield_now().await;
-        assert!(!asked.is_finished());
-        gate.add_permits(1);
-        asked.await.unwrap();
+    async fn the_task_repeats_what_was_refused_and_writes_the_others() {
+        let (take_backs, mut starts, permits) = held();
+        permits.add_permits(99);
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(take_backs.clone().work(stop.clone()));
+        take_backs.add(attempt("refused", 1));
+        for _ in 0..3 {
+            assert_eq!(starts.recv().await, Some(1));
+        }
+        take_backs.add(attempt("a", 1));
+        take_backs.add(attempt("a", 2));
+        while starts.recv().await != Some(2) {}
+        stop.cancel();
+        working.await.unwrap();
+        assert_eq!(take_backs.waiting(), 1, "what is refused");
     }
 
     #[tokio::test]
-    async fn the_newest_comes_first_and_a_write_that_is_dropped_waits_again() {
-        let take_backs = TakeBacks::default();
-        take_backs.add(vec![attempt("a", 1), attempt("a", 2)]);
-        let dropped = take_backs.write(|_| true, |_| std::future::pending());
-        tokio::select! {
-            biased;
-            _ = dropped => unreachable!("it hangs"),
-            () = std::future::ready(()) => {}
-        }
-        let written = Mutex::new(Vec::new());
-        let write = |attempt: CountedAttempt| {
-            written.lock().unwrap().push(attempt.at.seconds());
-            async { Ok(()) }
-        };
-        take_backs.write(|_| true, write).await.unwrap();
-        assert_eq!(*written.lock().unwrap(), [2, 1]);
+    async fn a_stop_writes_the_last_and_keys_without_attempts_are_forgotten() {
+        let (take_backs, _starts, permits) = held();
+        permits.add_permits(1);
+        let stop = CancellationToken::new();
+        stop.cancel();
+        take_backs.add(attempt("a", 1));
+        take_backs.clone().work(stop).await;
+        assert!(take_backs.is_empty());
+        assert_eq!(take_backs.keys_in_use(), []);
     }
 
     #[test]
-    fn there_is_an_end_to_what_may_wait() {
-        let take_backs = TakeBacks::default();
-        for _ in 0..MAX_WAITING {
-            take_backs.add(vec![attempt("a", 1), attempt("b", 1)]);
+    fn there_is_an_end_to_the_keys_under_which_attempts_wait() {
+        let take_backs = TakeBacks::unwritten();
+        let names: HashSet<_> = (0..=MAX_KEYS).map(|name| name.to_string()).collect();
+        for name in &names {
+            take_backs.add(attempt(name, 1));
         }
-        assert_eq!(take_backs.shared.state().waiting.len(), MAX_WAITING);
-    }
-
-    #[tokio::test]
-    async fn a_stop_writes_the_last() {
-        let (written, mut seen) = mpsc::unbounded_channel();
-        let stop = CancellationToken::new();
-        let (take_backs, task) = TakeBacks::start_with(stop.clone(), move |attempt| {
-            written.send(attempt.key).unwrap();
-            async { Ok(()) }
-        });
-        tokio::task::yield_now().await;
-        take_backs.add(vec![attempt("a", 1)]);
-        stop.cancel();
-        task.await.unwrap();
-        assert_eq!(seen.recv().await, keys(&["a"]).pop());
+        let waiting = take_backs.keys_in_use().len();
+        assert_eq!((waiting, names.len()), (MAX_KEYS, MAX_KEYS + 1));
+        for key in take_backs.keys_in_use() {
+            take_backs.add(CountedAttempts {
+                key,
+                ..attempt("", 2)
+            });
+        }
+        assert_eq!(take_backs.waiting() as usize, 2 * MAX_KEYS);
     }
 }

@@ -1,0 +1,33 @@
+//! Work on the database that its caller does not end halfway.
+
+use sea_orm::{DbErr, RuntimeErr};
+use std::time::Duration;
+use tracing::Instrument as _;
+
+/// Runs the work in a task of its own, so that it comes to its end when the caller gives up.
+pub async fn run_to_end<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbErr> + Send + 'static,
+{
+    let task = tokio::spawn(work.in_current_span());
+    task.await
+        .unwrap_or_else(|stopped| Err(unknown(stopped.to_string()).into()))
+}
+
+/// Gives the work up after this time. Whether it took effect is not known then.
+pub async fn within<T, E: From<DbErr>>(
+    time: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(time, work)
+        .await
+        .unwrap_or_else(|_elapsed| Err(unknown("no answer in time".to_owned()).into()))
+}
+
+/// The database may have done the work, or not.
+fn unknown(why: String) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why))
+}
