@@ -1,38 +1,42 @@
 //! What a call leaves unread of its request's body is read, and discarded, before the call
 //! is answered.
 //!
-//! A client that is refused may be in the middle of its message. If nobody reads on, HTTP/1.1
-//! breaks the connection and HTTP/2 resets the stream, and clients lose the answer: curl,
-//! Node, nginx and Chromium do. Some clients also lose an answer that comes before they have
-//! sent everything. Thanks to this layer, whoever refuses a call may just drop its body.
+//! A client whose call is refused may still be sending its message. If nobody reads on,
+//! HTTP/1.1 breaks the connection and HTTP/2 resets the stream. curl, Node, nginx and Chromium
+//! then lose the answer. Some clients also lose an answer that comes before they have sent
+//! everything. Because this layer reads on, the layers within may just drop the body of a call
+//! that they refuse.
 
 use crate::timeout;
-use futures_util::{FutureExt as _, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, Version, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::{
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    time::timeout as within,
+    time::{Instant, sleep, timeout as within},
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, codegen::Bytes};
 use tower::{Layer, Service};
 
 /// The most that is read of one body: a message of 4 MiB, the largest that gRPC's own
 /// clients and servers take by default, also where it is sent in base64.
 const MAX_BYTES: u64 = 6 * 1_024 * 1_024;
-/// How long one body is read: a call has as long.
+/// How long one body is read. A call may take as long.
 const MAX_TIME: Duration = Duration::from_secs(10);
 /// An answer waits for a body that goes on coming. After a pause of this length it is sent,
-/// and the body is read beside it. A client that is far away sends once a round trip.
+/// and the body is read beside it until the next pause. A client that is far away sends
+/// something in each round trip, which is shorter. When the listener stops, an answer waits
+/// this long at most, and its body is read this long beside it.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// How many bodies are read at once. Others are not read.
 const MAX_BODIES: usize = 4_096;
@@ -41,64 +45,112 @@ const MAX_BODIES: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(super) struct DiscardBodies {
     permits: Arc<Semaphore>,
-}
-
-impl Default for DiscardBodies {
-    fn default() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(MAX_BODIES)),
-        }
-    }
+    /// Cancelled when the drain begins.
+    drain: Arc<CancellationToken>,
 }
 
 impl DiscardBodies {
-    /// Reads a body to its end, in a task of its own where it has not come yet. `answer` is
-    /// told when the answer may be sent, and dropped where the body is cut off.
-    fn discard(&self, body: Body, answer: oneshot::Sender<()>) {
-        let permit = Arc::clone(&self.permits).try_acquire_owned();
-        let (Ok(permit), Ok(runtime)) = (permit, Handle::try_current()) else {
-            return;
+    pub(super) fn new(drain: Arc<CancellationToken>) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(MAX_BODIES)),
+            drain,
+        }
+    }
+
+    /// Reads a body to its end. Returns when the answer is to be sent, which is at `deadline`
+    /// at the latest; what is left of the body then is read in a task. `false` where the
+    /// body is not read to its end.
+    async fn discard(&self, rest: Body, deadline: Option<Instant>) -> bool {
+        let Some(mut reading) = self.begin(rest) else {
+            return false;
         };
-        // whoever sends that much hears at once that it is in vain
-        let is_too_long = body.size_hint().lower() > MAX_BYTES;
-        let answer = (!is_too_long).then_some(answer);
-        let mut reading = Box::pin(within(MAX_TIME, read(body, answer, permit)));
-        if (&mut reading).now_or_never().is_none() {
-            runtime.spawn(reading);
+        let is_too_long = reading.body.size_hint().lower() > MAX_BYTES;
+        if is_too_long {
+            // who sends that much hears at once that it is in vain
+            tokio::spawn(reading.go_on(self.clone()));
+            return false;
         }
+        let end = reading.end;
+        let deadline = deadline.map_or(end, |deadline| deadline.min(end));
+        match self.before(deadline, reading.read()).await {
+            Some(Read::ToItsEnd) => true,
+            Some(Read::TooMuch) => false,
+            Some(Read::UpToAPause) | None => {
+                tokio::spawn(reading.go_on(self.clone()));
+                Instant::now() < end
+            }
+        }
+    }
+
+    fn begin(&self, body: Body) -> Option<Reading> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        permit.ok().map(|permit| Reading {
+            body,
+            bytes: 0,
+            end: Instant::now() + MAX_TIME,
+            _permit: permit,
+        })
+    }
+
+    /// What comes before `deadline`, and soon enough for a listener that stops.
+    async fn before<T>(&self, deadline: Instant, reading: impl Future<Output = T>) -> Option<T> {
+        let until_stop = async {
+            tokio::select! {
+                biased;
+                read = reading => Some(read),
+                () = async { self.drain.cancelled().await; sleep(MAX_PAUSE).await } => None,
+            }
+        };
+        timeout::until(deadline, until_stop).await.flatten()
     }
 }
 
-/// Reads until the body or its connection ends, or it is too long.
-async fn read(
-    mut body: Body,
-    mut answer: Option<oneshot::Sender<()>>,
+/// A body that is being read.
+struct Reading {
+    body: Body,
+    bytes: u64,
+    /// When it is no longer read.
+    end: Instant,
     _permit: OwnedSemaphorePermit,
-) {
-    let mut bytes = 0;
-    while bytes <= MAX_BYTES {
-        match within(MAX_PAUSE, body.frame()).await {
-            Ok(Some(Ok(frame))) => bytes += frame.data_ref().map_or(0, Bytes::len) as u64,
-            Ok(_ended) => return let_go(&mut answer),
-            Err(_pause) => let_go(&mut answer),
+}
+
+/// How far a body was read.
+enum Read {
+    /// Until it or its connection ended.
+    ToItsEnd,
+    /// Until nothing more came for a while.
+    UpToAPause,
+    /// Until it was too long.
+    TooMuch,
+}
+
+impl Reading {
+    async fn read(&mut self) -> Read {
+        while self.bytes <= MAX_BYTES {
+            match within(MAX_PAUSE, self.body.frame()).await {
+                Ok(Some(Ok(frame))) => {
+                    self.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+                }
+                Ok(_ended) => return Read::ToItsEnd,
+                Err(_pause) => return Read::UpToAPause,
+            }
         }
+        Read::TooMuch
+    }
+
+    /// Reads on beside the answer.
+    async fn go_on(mut self, discard: DiscardBodies) {
+        discard.before(self.end, self.read()).await;
     }
 }
-
-fn let_go(answer: &mut Option<oneshot::Sender<()>>) {
-    // a call that was cancelled has none
-    let _ = answer.take().map(|answer| answer.send(()));
-}
-
-/// What becomes of the body of a call, once the call has dropped it unread.
-type Rest = Arc<Mutex<Option<oneshot::Receiver<()>>>>;
 
 /// The body of a request, as the services get it.
 struct Watched {
     body: Body,
     has_ended: bool,
     discard: DiscardBodies,
-    rest: Rest,
+    /// Takes what is left, until the call is answered.
+    rest: Option<oneshot::Sender<Body>>,
 }
 
 impl HttpBody for Watched {
@@ -128,10 +180,14 @@ impl Drop for Watched {
         if self.has_ended || self.is_end_stream() {
             return;
         }
-        let body = mem::replace(&mut self.body, Body::empty());
-        let (answer, rest) = oneshot::channel();
-        *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest);
-        self.discard.discard(body, answer);
+        let rest = mem::replace(&mut self.body, Body::empty());
+        let Some(Err(rest)) = self.rest.take().map(|call| call.send(rest)) else {
+            return;
+        };
+        // the call has been answered
+        if let (Some(reading), Ok(runtime)) = (self.discard.begin(rest), Handle::try_current()) {
+            runtime.spawn(reading.go_on(self.discard.clone()));
+        }
     }
 }
 
@@ -168,30 +224,25 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_http1 = request.version() < Version::HTTP_2;
-        let deadline = timeout::time_to_answer(request.headers());
-        let rest = Rest::default();
+        let time = timeout::with_time_to_answer(request.headers());
+        let deadline = time.map(|time| Instant::now() + time);
+        let discard = self.discard.clone();
+        let (sender, mut rest) = oneshot::channel();
         let call = self.inner.call(request.map(|body| {
             Body::new(Watched {
                 body,
                 has_ended: false,
-                discard: self.discard.clone(),
-                rest: Arc::clone(&rest),
+                discard: discard.clone(),
+                rest: Some(sender),
             })
         }));
         Box::pin(async move {
             let mut answer = call.await?;
-            let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let Some(rest) = rest else {
-                return Ok(answer);
-            };
-            let is_read = match deadline {
-                None => rest.await.is_ok(),
-                // who waits no longer is answered; the body is read beside
-                Some(deadline) => timeout::until(deadline, rest)
-                    .await
-                    .is_none_or(|rest| rest.is_ok()),
-            };
-            if is_http1 && !is_read {
+            rest.close();
+            if let Ok(rest) = rest.try_recv()
+                && !discard.discard(rest, deadline).await
+                && is_http1
+            {
                 // what is left would be read as the next request
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);

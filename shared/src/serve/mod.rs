@@ -32,7 +32,7 @@ use crate::tls::ServerTls;
 use discard::DiscardBodies;
 use http_check::HttpCheck;
 use reasons::Reasons;
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
@@ -166,6 +166,8 @@ impl Listener {
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
         let incoming = connections::accept(name, socket, tls, stop.clone());
+        // a layer is cloned for each call; clones of a token take its lock
+        let drain = Arc::new(stop.clone());
         let serves_pages = !web_origins.is_empty();
         let check = HttpCheck {
             grpc_web: serves_pages,
@@ -174,7 +176,7 @@ impl Listener {
         // around all services, health and reflection too; the outermost first
         let serving = server()
             .accept_http1(serves_pages || serves_metrics)
-            .layer(DiscardBodies::default())
+            .layer(DiscardBodies::new(drain))
             .layer(web_origins.cors())
             .layer(check)
             .layer(web_origins.grpc_web())

@@ -2,8 +2,14 @@ use super::*;
 use futures_util::{StreamExt as _, stream};
 use http_body_util::StreamBody;
 use std::convert::Infallible;
-use tokio::{sync::mpsc, task::JoinSet, time::Instant};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+    task::JoinSet,
+    time::Instant,
+};
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::service::Routes;
 use tower::ServiceExt as _;
 
 type Sender = mpsc::Sender<Bytes>;
@@ -16,8 +22,14 @@ fn coming() -> (Sender, Body) {
 }
 
 /// A layer around a service that drops whatever it is sent.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Refusing(DiscardBodies);
+
+impl Default for Refusing {
+    fn default() -> Self {
+        Self(DiscardBodies::new(Arc::default()))
+    }
+}
 
 impl Refusing {
     async fn answer(&self, version: Version, body: Body) -> Response<Body> {
@@ -59,10 +71,107 @@ async fn a_client_that_waits_for_the_answer_gets_it_and_may_send_the_rest() {
     assert_eq!(begun.elapsed(), MAX_PAUSE);
     assert!(!closes(&answer), "{answer:?}");
     for _ in 0..3 {
+        tokio::time::sleep(MAX_PAUSE / 2).await;
         sender.send(Bytes::from_static(b"abc")).await.unwrap();
     }
     sender.closed().await;
+    assert_eq!(begun.elapsed(), MAX_PAUSE + 3 * MAX_PAUSE / 2 + MAX_PAUSE);
+}
+
+/// Sends a piece of a body each half pause until nobody reads it.
+async fn send_without_end(sender: Sender) {
+    let sending = async {
+        while sender.send(Bytes::from_static(b"abc")).await.is_ok() {
+            tokio::time::sleep(MAX_PAUSE / 2).await;
+        }
+    };
+    tokio::select! {
+        () = sender.closed() => {}
+        () = sending => {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_read_for_a_time() {
+    let (sender, body) = coming();
+    let begun = Instant::now();
+    let sending = tokio::spawn(send_without_end(sender));
+    let answer = Refusing::default().answer(Version::HTTP_11, body).await;
     assert_eq!(begun.elapsed(), MAX_TIME);
+    assert!(closes(&answer), "{answer:?}");
+    sending.await.unwrap();
+    assert_eq!(begun.elapsed(), MAX_TIME);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_body_for_longer_than_two_pauses() {
+    for begins_to_stop in [Duration::ZERO, 3 * MAX_PAUSE] {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            let refusing = Refusing::default();
+            let (sender, body) = coming();
+            let sending = tokio::spawn(send_without_end(sender));
+            let stop = async {
+                tokio::time::sleep(begins_to_stop).await;
+                refusing.0.drain.cancel();
+                Instant::now()
+            };
+            let (_answer, stopped) = tokio::join!(refusing.answer(version, body), stop);
+            assert_eq!(stopped.elapsed(), MAX_PAUSE, "{version:?}");
+            sending.await.unwrap();
+            assert_eq!(stopped.elapsed(), 2 * MAX_PAUSE, "{version:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_stops_although_a_refused_client_goes_on_sending() {
+    let drain = Arc::new(CancellationToken::new());
+    let (mut client, connection) = tokio::io::duplex(1_024);
+    let connections = stream::iter([Ok::<_, Infallible>(connection)]).chain(stream::pending());
+    let stop = drain.as_ref().clone().cancelled_owned();
+    let serving = crate::serve::server()
+        .accept_http1(true)
+        .layer(DiscardBodies::new(Arc::clone(&drain)))
+        .add_routes(Routes::default())
+        .serve_with_incoming_shutdown(connections, stop);
+    let serving = tokio::spawn(serving);
+    let head = "POST /a.A/A HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n";
+    client.write_all(head.as_bytes()).await.unwrap();
+    let sending = async {
+        while client.write_all(b"abc").await.is_ok() {
+            tokio::time::sleep(MAX_PAUSE / 4).await;
+        }
+    };
+    let stopping = async {
+        tokio::time::sleep(MAX_PAUSE).await;
+        drain.cancel();
+        let stopped = Instant::now();
+        serving.await.unwrap().unwrap();
+        assert!(
+            stopped.elapsed() <= 2 * MAX_PAUSE,
+            "{:?}",
+            stopped.elapsed()
+        );
+    };
+    tokio::join!(sending, stopping);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("grpc-status: 12"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_not_lost_in_a_stop_while_its_call_is_still_sending() {
+    let refusing = Refusing::default();
+    refusing.0.drain.cancel();
+    let (sender, body) = coming();
+    let sending = async move {
+        tokio::time::sleep(MAX_PAUSE / 2).await;
+        sender.send(Bytes::from_static(b"abc")).await.unwrap();
+    };
+    let begun = Instant::now();
+    let (answer, ()) = tokio::join!(refusing.answer(Version::HTTP_11, body), sending);
+    assert_eq!(begun.elapsed(), MAX_PAUSE / 2);
+    assert!(!closes(&answer), "{answer:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,7 +277,7 @@ async fn a_body_that_was_read_costs_nothing() {
     let request = Request::new(body);
     sender.send(Bytes::from_static(b"abc")).await.unwrap();
     drop(sender);
-    let discard = DiscardBodies::default();
+    let Refusing(discard) = Refusing::default();
     let answer = discard.layer(reading).oneshot(request).await.unwrap();
     assert_eq!(discard.permits.available_permits(), MAX_BODIES);
     let answer = answer.into_body().collect().await.unwrap();
