@@ -24,11 +24,6 @@ pub(crate) fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
     Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
 }
 
-/// When a call that comes now is to be answered, whatever became of it.
-pub(crate) fn time_to_answer(headers: &HeaderMap) -> Option<Instant> {
-    with_time_to_answer(headers).map(|time| Instant::now() + time)
-}
-
 /// What comes before a deadline.
 ///
 /// tonic has a timer of its own for each call, later than this one, whose status has no

@@ -176,15 +176,13 @@ impl Listener {
         // around all services, health and reflection too; the outermost first
         let serving = server()
             .accept_http1(serves_pages || serves_metrics)
-            .layer(DiscardBodies::new(drain))
+            .layer(DiscardBodies::new(Arc::clone(&drain)))
             .layer(web_origins.cors())
             .layer(check)
             .layer(web_origins.grpc_web())
             .layer(option_layer(calls))
             .layer(Reasons)
-            .layer(EndWatching {
-                drain: stop.clone(),
-            })
+            .layer(EndWatching { drain })
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {

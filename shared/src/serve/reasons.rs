@@ -1,7 +1,10 @@
 //! Every error that leaves a listener says why, in `google.rpc.ErrorInfo`, whoever made
 //! it: a handler, a layer, the router, or tonic where it reads a request.
 
-use super::message::{Progress, Reading, Refusal};
+use super::{
+    asks_about_the_server,
+    message::{Progress, Reading, Refusal},
+};
 use crate::{errors, timeout};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
@@ -14,7 +17,9 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
+use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
@@ -23,6 +28,9 @@ use tower::{Layer, Service, ServiceExt as _};
 const ENCODING: &str = "grpc-encoding";
 const ENCODINGS: &str = "grpc-accept-encoding";
 const NOT_COMPRESSED: &str = "identity";
+/// How long the answer to a question about the server may take to begin. The session layer
+/// times all other calls.
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Wraps all services of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +70,11 @@ where
         if is_compressed(request.headers()) {
             return Box::pin(std::future::ready(Ok(encoding_unsupported().into_http())));
         }
+        let deadline = asks_about_the_server(request.uri().path()).then(|| {
+            let time = timeout::with_time_to_answer(request.headers());
+            Instant::now() + time.map_or(MAX_TIME, |time| time.min(MAX_TIME))
+        });
         let (reading, request) = Reading::of(request);
-        let deadline = timeout::time_to_answer(request.headers());
         let serving = AssertUnwindSafe(self.inner.clone().oneshot(request)).catch_unwind();
         Box::pin(async move {
             let served = match deadline {
@@ -178,6 +189,7 @@ fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Statu
     }
     Some(match (status.code(), progress) {
         (Code::Internal, Progress::AtMessage | Progress::Empty) => Refusal::Malformed.status(),
+        (Code::Internal, Progress::Begun) => late(),
         (Code::Internal | Code::Unknown | Code::DataLoss, _) => fault(&cause_of(made)),
         (Code::Unimplemented, _) => method_unknown(),
         _ => errors::without_reason(status),

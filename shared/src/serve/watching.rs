@@ -8,15 +8,15 @@ use http_body_util::{BodyStream, StreamBody};
 use hyper::body::Frame;
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-/// The services whose requests end with the drain. A question that came before is
-/// answered, and the answers end after it.
-const SERVICES: [&str; 2] = ["/grpc.health.", "/grpc.reflection."];
+/// The service whose streams have no end of their own.
+const REFLECTION: &str = "/grpc.reflection.";
 /// The method whose answers have no end of their own.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
@@ -24,32 +24,28 @@ const WATCH: &str = "/grpc.health.v1.Health/Watch";
 #[derive(Clone, Debug)]
 pub(super) struct EndWatching {
     /// Cancelled when the drain begins.
-    pub(super) drain: CancellationToken,
+    pub(super) drain: Arc<CancellationToken>,
 }
 
 impl EndWatching {
-    fn end_questions(&self, body: Body) -> Body {
-        let drain = self.drain.clone().cancelled_owned();
-        Body::new(StreamBody::new(BodyStream::new(body).take_until(drain)))
-    }
-
-    /// The last answer is sent first: it says that the server is not serving. A client
-    /// asks anew after any end (gRPC Health Checking Protocol, "Watch"), so this is OK.
-    fn end_answers(self, body: Body) -> Body {
-        let state = Some((BodyStream::new(body), self.drain));
+    /// What has come of a body goes first: a question that came before the drain is answered,
+    /// and a watcher of health is told that the server is not serving.
+    fn end(&self, body: Body, last: Option<HeaderMap>) -> Body {
+        let state = Some((BodyStream::new(body), Arc::clone(&self.drain), last));
         let frames = stream::unfold(state, |state| async {
-            let (mut body, drain) = state?;
+            let (mut body, drain, last) = state?;
             tokio::select! {
                 biased;
-                frame = body.next() => frame.map(|frame| (frame, Some((body, drain)))),
-                () = drain.cancelled() => Some((Ok(Frame::trailers(ok())), None)),
+                frame = body.next() => frame.map(|frame| (frame, Some((body, drain, last)))),
+                () = drain.cancelled() => last.map(|last| (Ok(Frame::trailers(last)), None)),
             }
         });
         Body::new(StreamBody::new(frames))
     }
 }
 
-/// The trailers of an answer that is complete.
+/// The trailers of an answer that is complete. A client that watches health asks anew after
+/// any end (gRPC Health Checking Protocol, "Watch").
 fn ok() -> HeaderMap {
     let status = HeaderName::from_static("grpc-status");
     HeaderMap::from_iter([(status, HeaderValue::from_static("0"))])
@@ -88,18 +84,16 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let path = request.uri().path();
-        if !SERVICES.iter().any(|service| path.starts_with(service)) {
+        let watches = path == WATCH;
+        if !watches && !path.starts_with(REFLECTION) {
             return Either::Left(self.inner.call(request));
         }
         let layer = self.layer.clone();
-        let watches = path == WATCH;
-        let answer = self
-            .inner
-            .call(request.map(|body| layer.end_questions(body)));
+        let answer = self.inner.call(request.map(|body| layer.end(body, None)));
         Either::Right(Box::pin(async move {
             let answer = answer.await?;
             Ok(if watches {
-                answer.map(|body| layer.end_answers(body))
+                answer.map(|body| layer.end(body, Some(ok())))
             } else {
                 answer
             })
@@ -108,3 +102,6 @@ where
 }
 
 type Ended<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+
+#[cfg(test)]
+mod tests;

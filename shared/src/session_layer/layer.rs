@@ -7,6 +7,7 @@ use super::{
 use crate::{
     errors,
     serve::{Peer, Place, late, method_unknown, overloaded},
+    timeout,
 };
 use http::{Request, Response};
 use proto::auth::v1::ErrorReason;
@@ -213,14 +214,14 @@ where
                 Ok::<_, Status>(response)
             };
             // dropping what runs late is what cancels it
-            let outcome = tokio::time::timeout_at(deadline.instant(), served).await;
+            let outcome = timeout::until(deadline.instant(), served).await;
             Ok(match outcome {
-                Ok(Ok(response)) => response,
-                Ok(Err(status)) => {
+                Some(Ok(response)) => response,
+                Some(Err(status)) => {
                     tracing::debug!(code = ?status.code(), "refused");
                     status.into_http()
                 }
-                Err(_elapsed) => {
+                None => {
                     tracing::warn!("not served before its deadline");
                     late().into_http()
                 }
