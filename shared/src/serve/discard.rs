@@ -9,7 +9,7 @@
 
 use crate::timeout;
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Request, Response, Version, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::{
@@ -60,13 +60,13 @@ impl DiscardBodies {
     /// Reads a body to its end. Returns when the answer is to be sent, which is at `deadline`
     /// at the latest; what is left of the body then is read in a task. `false` where the
     /// body is not read to its end.
-    async fn discard(&self, rest: Body, deadline: Option<Instant>) -> bool {
-        let Some(mut reading) = self.begin(rest) else {
+    async fn discard(&self, rest: Rest, deadline: Option<Instant>) -> bool {
+        let Some(mut reading) = self.begin(rest.body) else {
             return false;
         };
         let is_too_long = reading.body.size_hint().lower() > MAX_BYTES;
-        if is_too_long {
-            // who sends that much hears at once that it is in vain
+        if rest.is_held_back || is_too_long {
+            // who sends that much, or waits to be told to send, hears at once that it is in vain
             tokio::spawn(reading.go_on(self.clone()));
             return false;
         }
@@ -144,13 +144,29 @@ impl Reading {
     }
 }
 
+/// What a call has left of its body, unread.
+struct Rest {
+    body: Body,
+    /// Whether the client waits to be told to send it. Reading tells it so, until the call is
+    /// answered.
+    is_held_back: bool,
+}
+
+/// Whether a client waits before it sends the body (RFC 9110, 10.1.1).
+fn is_held_back(version: Version, headers: &HeaderMap) -> bool {
+    let expected = headers.get(header::EXPECT).map(HeaderValue::as_bytes);
+    version > Version::HTTP_10
+        && expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
+}
+
 /// The body of a request, as the services get it.
 struct Watched {
     body: Body,
     has_ended: bool,
+    is_held_back: bool,
     discard: DiscardBodies,
     /// Takes what is left, until the call is answered.
-    rest: Option<oneshot::Sender<Body>>,
+    rest: Option<oneshot::Sender<Rest>>,
 }
 
 impl HttpBody for Watched {
@@ -161,6 +177,7 @@ impl HttpBody for Watched {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.is_held_back = false;
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         self.has_ended = !matches!(frame, Some(Ok(_)));
         Poll::Ready(frame)
@@ -180,12 +197,16 @@ impl Drop for Watched {
         if self.has_ended || self.is_end_stream() {
             return;
         }
-        let rest = mem::replace(&mut self.body, Body::empty());
+        let rest = Rest {
+            body: mem::replace(&mut self.body, Body::empty()),
+            is_held_back: self.is_held_back,
+        };
         let Some(Err(rest)) = self.rest.take().map(|call| call.send(rest)) else {
             return;
         };
         // the call has been answered
-        if let (Some(reading), Ok(runtime)) = (self.discard.begin(rest), Handle::try_current()) {
+        if let (Some(reading), Ok(runtime)) = (self.discard.begin(rest.body), Handle::try_current())
+        {
             runtime.spawn(reading.go_on(self.discard.clone()));
         }
     }
@@ -226,12 +247,14 @@ where
         let is_http1 = request.version() < Version::HTTP_2;
         let time = timeout::with_time_to_answer(request.headers());
         let deadline = time.map(|time| Instant::now() + time);
+        let is_held_back = is_held_back(request.version(), request.headers());
         let discard = self.discard.clone();
         let (sender, mut rest) = oneshot::channel();
         let call = self.inner.call(request.map(|body| {
             Body::new(Watched {
                 body,
                 has_ended: false,
+                is_held_back,
                 discard: discard.clone(),
                 rest: Some(sender),
             })

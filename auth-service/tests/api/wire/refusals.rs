@@ -99,8 +99,13 @@ impl Http1 {
     }
 
     async fn send_head(&mut self, call: &Refused) {
+        self.send_head_with(call, "").await;
+    }
+
+    /// With another line of the head.
+    async fn send_head_with(&mut self, call: &Refused, line: &str) {
         let Refused { method, path, .. } = call;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n{line}");
         let (content_type, length) = (call.content_type, call.body.len());
         write!(head, "content-type: {content_type}\r\n").unwrap();
         write!(head, "content-length: {length}\r\n\r\n").unwrap();
@@ -214,6 +219,59 @@ async fn who_sends_a_message_in_pieces_gets_each_answer() {
         }
         client.is_served().await;
     }
+}
+
+const EXPECT: &str = "expect: 100-continue\r\n";
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_before_it_sends_a_message_is_refused_without_it() {
+    let auth = serving_pages().await;
+    for call in refusals() {
+        let mut client = Http1::connect(auth.replica.public).await;
+        client.send_head_with(&call, EXPECT).await;
+        let mut answer = client.answer().await;
+        if call.looked_at > 0 {
+            // that takes the message to be refused
+            assert_eq!(answer, CONTINUE, "{} {}", call.method, call.path);
+            client.send(&call.body).await;
+            assert_answers(&call, &client.answer().await);
+            client.is_served().await;
+            continue;
+        }
+        for _ in 0..2 {
+            let refuses = answer.lines().any(|line| line.starts_with(call.answer));
+            let closes = answer.contains("connection: close");
+            assert!(refuses && closes, "{} {}\n{answer}", call.method, call.path);
+            let mut more = String::new();
+            client.read.read_to_string(&mut more).await.unwrap();
+            assert_eq!(more, "", "{} {}", call.method, call.path);
+            // and who does not wait
+            client = Http1::connect(auth.replica.public).await;
+            client.send_head_with(&call, EXPECT).await;
+            client.send(&call.body).await;
+            answer = client.answer().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_before_it_sends_a_message_that_is_served_is_told_to_send_it() {
+    let auth = serving_pages().await;
+    let mut client = Http1::connect(auth.replica.public).await;
+    for _ in 0..2 {
+        let call = Refused {
+            path: GET_KEYS,
+            body: EMPTY.to_vec(),
+            ..refusals().remove(0)
+        };
+        client.send_head_with(&call, EXPECT).await;
+        assert_eq!(client.answer().await, CONTINUE);
+        client.send(&call.body).await;
+        let answer = client.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    }
+    client.is_served().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -33,13 +33,17 @@ impl Default for Refusing {
 
 impl Refusing {
     async fn answer(&self, version: Version, body: Body) -> Response<Body> {
+        let request = Request::post("/a.A/A").version(version).body(body);
+        self.answer_to(request.unwrap()).await
+    }
+
+    async fn answer_to(&self, request: Request<Body>) -> Response<Body> {
         let refuse = tower::service_fn(|request: Request<Body>| async move {
             drop(request);
             Ok::<_, Infallible>(Response::new(Body::empty()))
         });
-        let request = Request::post("/a.A/A").version(version).body(body);
         let service = self.0.layer(refuse);
-        service.oneshot(request.unwrap()).await.unwrap()
+        service.oneshot(request).await.unwrap()
     }
 }
 
@@ -172,6 +176,40 @@ async fn a_refusal_is_not_lost_in_a_stop_while_its_call_is_still_sending() {
     let (answer, ()) = tokio::join!(refusing.answer(Version::HTTP_11, body), sending);
     assert_eq!(begun.elapsed(), MAX_PAUSE / 2);
     assert!(!closes(&answer), "{answer:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_to_be_told_to_send_is_answered_at_once() {
+    for (version, expected, is_answered_at_once) in [
+        (Version::HTTP_11, "100-continue", true),
+        (Version::HTTP_11, "100-Continue", true),
+        (Version::HTTP_2, "100-continue", true),
+        // HTTP/1.0 has no such thing
+        (Version::HTTP_10, "100-continue", false),
+        (Version::HTTP_11, "something-else", false),
+    ] {
+        let begun = Instant::now();
+        let (sender, body) = coming();
+        let request = Request::post("/a.A/A").version(version);
+        let request = request.header(header::EXPECT, expected).body(body);
+        let answer = Refusing::default().answer_to(request.unwrap()).await;
+        let waited = if is_answered_at_once {
+            Duration::ZERO
+        } else {
+            MAX_PAUSE
+        };
+        assert_eq!(begun.elapsed(), waited, "{version:?} {expected}");
+        let closes_next = is_answered_at_once && version == Version::HTTP_11;
+        assert_eq!(closes(&answer), closes_next, "{version:?} {expected}");
+        // who sends nevertheless is read until the next pause
+        sender.send(Bytes::from_static(b"abc")).await.unwrap();
+        sender.closed().await;
+        assert_eq!(
+            begun.elapsed(),
+            waited + MAX_PAUSE,
+            "{version:?} {expected}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
