@@ -2,7 +2,7 @@
 
 use super::{PRODUCTION, Workload, file, list, text};
 use serde_json::Value;
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 use testing::tools;
 
 /// Where the image's programs are.
@@ -31,7 +31,7 @@ fn the_programs_are_where_the_manifests_run_them() {
 }
 
 /// What cargo tells of the workspace's own packages.
-pub(super) fn metadata() -> Value {
+fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
         .current_dir(tools::workspace())
@@ -40,26 +40,37 @@ pub(super) fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The programs of the workspace, each with its package.
-pub(super) fn programs() -> Vec<(String, String)> {
-    let of = |package: &Value| -> Vec<_> {
-        let targets = list(&package["targets"]).iter();
-        targets
-            .filter(|target| list(&target["kind"]).contains(&Value::from("bin")))
-            .map(|target| {
-                let names = [&package["name"], &target["name"]];
-                let [package, program] = names.map(|name| text(name).to_owned());
-                (package, program)
-            })
-            .collect()
-    };
-    list(&metadata()["packages"]).iter().flat_map(of).collect()
+/// The workspace's targets of a kind: programs (`bin`) or benchmarks (`bench`).
+fn targets(kind: &str) -> Vec<Value> {
+    let metadata = metadata();
+    let packages = list(&metadata["packages"]).iter();
+    let targets = packages.flat_map(|package| list(&package["targets"]));
+    let targets = targets.filter(|target| list(&target["kind"]).contains(&Value::from(kind)));
+    targets.cloned().collect()
 }
 
 #[test]
 fn the_image_has_all_programs_of_the_workspace() {
-    let programs = programs().into_iter().map(|(_, program)| program);
-    assert_eq!(installed(), programs.collect());
+    let programs = targets("bin");
+    let programs = programs.iter().map(|program| text(&program["name"]));
+    assert_eq!(installed(), programs.map(str::to_owned).collect());
+}
+
+/// The step that compiles the dependencies has the manifests alone, and Cargo refuses a
+/// manifest that names a benchmark which is not there.
+#[test]
+fn the_image_makes_each_benchmark_that_a_manifest_names() {
+    let benchmarks = targets("bench");
+    assert!(!benchmarks.is_empty());
+    for benchmark in benchmarks {
+        let path = Path::new(text(&benchmark["src_path"]));
+        let path = path.strip_prefix(tools::workspace()).expect("ours");
+        assert!(
+            words().contains(&path.display().to_string()),
+            "{}",
+            path.display()
+        );
+    }
 }
 
 #[test]

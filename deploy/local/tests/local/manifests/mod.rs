@@ -4,21 +4,16 @@
 //! A check is a function from an overlay's objects to what is wrong with them. Each
 //! finds nothing in either overlay, and finds the faults that `faults` plants.
 
-mod certificates;
 mod compose;
 mod dockerfile;
 mod environment;
 mod faults;
 mod names;
-mod pods;
-mod policies;
 mod references;
 mod rotated;
-mod schema;
 mod secrets;
 mod sizes;
 mod started;
-mod steps;
 
 use crate::shell;
 use serde_json::Value;
@@ -39,35 +34,27 @@ static PRODUCTION: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("prod
 type Check = fn(&Manifests) -> Vec<String>;
 
 /// All checks, for the overlays and for the faults planted in them.
-const CHECKS: [(&str, Check); 19] = [
-    ("schema", schema::check),
+const CHECKS: [(&str, Check); 12] = [
     ("variables", environment::variables),
     ("files", environment::files),
     ("listeners", environment::listeners),
     ("probes", environment::probes),
     ("auth-service", environment::auth_service),
     ("programs", names::programs),
-    ("selectors", names::selectors),
     ("ports", names::ports),
-    ("targets", names::targets),
     ("release", names::release),
     ("references", references::check),
     ("urls", secrets::urls),
-    ("restricted", pods::restricted),
-    ("spread", pods::spread),
     ("memory", sizes::memory),
     ("connections", sizes::connections),
-    ("policies", policies::check),
-    ("certificates", certificates::check),
 ];
 
 impl Manifests {
     fn build(overlay: &'static str) -> Self {
         // kubectl itself turns YAML into JSON, where it is asked for a change
         let command = format!(
-            "{{ cat deploy/kubernetes/namespace.yaml; echo ---; \
-             kubectl kustomize deploy/kubernetes/overlays/{overlay}; }} \
-             | kubectl annotate --local -f - -o json read-by=tests"
+            "{} | kubectl annotate --local -f - -o json read-by=tests",
+            applied(overlay)
         );
         let outcomes = shell::run(&[command], tools::workspace(), Stdio::null());
         let objects = serde_json::Deserializer::from_str(outcomes[0].succeeded()).into_iter();
@@ -100,6 +87,14 @@ impl Manifests {
         let found = self.workloads().find(|workload| workload.name() == name);
         found.unwrap_or_else(|| panic!("{name} is in {}", self.overlay))
     }
+}
+
+/// Prints, in a shell, the YAML that is applied for an overlay.
+fn applied(overlay: &str) -> String {
+    format!(
+        "{{ cat deploy/kubernetes/namespace.yaml; echo ---; \
+         kubectl kustomize deploy/kubernetes/overlays/{overlay}; }}"
+    )
 }
 
 /// One object of the cluster.
@@ -182,19 +177,6 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Whether a selector's `matchLabels` and `matchExpressions` select labels.
-fn selects(selector: &Value, labels: &Value) -> bool {
-    let equal = selector["matchLabels"].as_object();
-    let equal =
-        equal.is_none_or(|equal| equal.iter().all(|(label, value)| labels[label] == *value));
-    let expressions = list(&selector["matchExpressions"]).iter();
-    let mut among = expressions.map(|expression| {
-        assert_eq!(expression["operator"], "In", "the one that is used");
-        list(&expression["values"]).contains(&labels[text(&expression["key"])])
-    });
-    equal && among.all(|holds| holds)
-}
-
 /// A file of the workspace.
 fn file(path: &str) -> String {
     std::fs::read_to_string(tools::workspace().join(path)).expect(path)
@@ -218,6 +200,38 @@ fn the_checks_find_nothing_in_either_overlay() {
             let found = check(manifests);
             let overlay = manifests.overlay;
             assert!(found.is_empty(), "{name}, {overlay}:\n{}", found.join("\n"));
+        }
+    }
+}
+
+/// Validates what an overlay applies, changed by a filter, by Kubernetes' published schemas.
+fn validate(overlay: &str, filter: &str) -> shell::Outcome {
+    let applied = applied(overlay);
+    let command = format!("{applied} | {filter} | kubernetes-validate --strict /dev/stdin");
+    let mut outcomes = shell::run(&[command], tools::workspace(), Stdio::null());
+    outcomes.remove(0)
+}
+
+#[test]
+fn kubernetes_knows_each_field_of_both_overlays() {
+    for overlay in ["dev", "production"] {
+        let validated = validate(overlay, "cat");
+        for line in validated.succeeded().lines() {
+            // operators' own kinds have no schema here
+            let is_operators = ["cnpg.io/v1 ", "cert-manager.io/v1 "];
+            let is_known = line.contains(" passed for resource ");
+            assert!(
+                is_known || is_operators.iter().any(|group| line.contains(group)),
+                "{line}"
+            );
+        }
+        for fault in [
+            "s/livenessProbe:/livenesProbe:/",
+            "s/terminationGracePeriodSeconds: .*/terminationGracePeriodSeconds: soon/",
+            "s/podSelector:/podSelectr:/",
+        ] {
+            let refused = validate(overlay, &format!("sed '{fault}'"));
+            assert_ne!(refused.status, 0, "{fault}: {}", refused.output);
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Objects find each other by names, labels and ports.
+//! Programs, ports and releases that one object names and another has.
 
-use super::{Manifests, Object, Workload, dockerfile, environment, list, selects, text};
-use serde_json::{Value, json};
+use super::{Manifests, Object, Workload, dockerfile, environment, list, text};
 use std::{collections::BTreeSet, path::Path};
 
 /// Each container of ours runs a program of the image.
@@ -21,30 +20,6 @@ pub(super) fn programs(manifests: &Manifests) -> Vec<String> {
     found
 }
 
-/// Each selector selects the pods of one workload: of its own, where it makes them.
-pub(super) fn selectors(manifests: &Manifests) -> Vec<String> {
-    let mut found = Vec::new();
-    for object in &manifests.objects {
-        let spec = object.spec();
-        let selector = match object.kind() {
-            // equality alone, without the word
-            "Service" => json!({ "matchLabels": spec["selector"] }),
-            "PodDisruptionBudget" | "Deployment" | "StatefulSet" => spec["selector"].clone(),
-            _ => continue,
-        };
-        let selected: Vec<_> = manifests
-            .workloads()
-            .filter(|workload| selects(&selector, workload.labels()))
-            .map(|workload| workload.title())
-            .collect();
-        let own = object.workload().map(|workload| workload.title());
-        if selected.len() != 1 || own.is_some_and(|own| own != selected[0]) {
-            found.push(format!("{} selects {selected:?}", object.title()));
-        }
-    }
-    found
-}
-
 /// Each Service has no address of its own, and leads to a port of the pods it selects.
 pub(super) fn ports(manifests: &Manifests) -> Vec<String> {
     let mut found = Vec::new();
@@ -52,10 +27,11 @@ pub(super) fn ports(manifests: &Manifests) -> Vec<String> {
         if service.spec()["clusterIP"] != "None" {
             found.push(format!("{} is not headless", service.title()));
         }
-        let selector = json!({ "matchLabels": service.spec()["selector"] });
-        let selected = manifests
-            .workloads()
-            .find(|workload| selects(&selector, workload.labels()));
+        let selector = service.spec()["selector"].as_object();
+        let selected = manifests.workloads().find(|workload| {
+            let mut wanted = selector.into_iter().flatten();
+            wanted.all(|(label, value)| workload.labels()[label] == *value)
+        });
         let container = selected.and_then(|workload| workload.containers().last());
         let ports = container.map(environment::ports).unwrap_or_default();
         for port in list(&service.spec()["ports"]) {
@@ -63,40 +39,6 @@ pub(super) fn ports(manifests: &Manifests) -> Vec<String> {
             if port["port"].as_u64() != ports.get(text(&port["targetPort"])).copied() {
                 found.push(format!("{} leads to no port by {port}", service.title()));
             }
-        }
-    }
-    found
-}
-
-/// Each autoscaler scales a Deployment, which leaves the count to it.
-pub(super) fn targets(manifests: &Manifests) -> Vec<String> {
-    let mut found = Vec::new();
-    for scaler in manifests.of_kind("HorizontalPodAutoscaler") {
-        let target = &scaler.spec()["scaleTargetRef"];
-        let scaled = manifests.find(text(&target["kind"]), text(&target["name"]));
-        let Some(scaled) = scaled.filter(|scaled| scaled.0["apiVersion"] == target["apiVersion"])
-        else {
-            found.push(format!("{} scales nothing", scaler.title()));
-            continue;
-        };
-        if !scaled.spec()["replicas"].is_null() {
-            found.push(format!(
-                "{} and {} both count",
-                scaler.title(),
-                scaled.title()
-            ));
-        }
-        let least = scaler.spec()["minReplicas"].as_u64().unwrap_or_default();
-        if least < 2 || scaler.spec()["maxReplicas"].as_u64() < Some(least) {
-            found.push(format!("{} may leave one pod alone", scaler.title()));
-        }
-        let asks_for_cpu =
-            |container: &Value| container["resources"]["requests"]["cpu"].is_string();
-        if !scaled
-            .workload()
-            .is_some_and(|workload| workload.containers().all(asks_for_cpu))
-        {
-            found.push(format!("{} has no share to count from", scaler.title()));
         }
     }
     found
