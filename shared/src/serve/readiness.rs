@@ -48,13 +48,13 @@ impl Readiness {
 
     /// Watches until `stop`.
     pub(super) async fn watch_until(&self, stop: CancellationToken) {
-        let mut was_ready = None;
+        let (mut was_ready, mut warned_at) = (None, None);
         let watching = async {
             loop {
                 let asking = tokio::time::timeout(PATIENCE, self.database.condition());
                 let (asked, ()) = tokio::join!(asking, self.database.look_at_pool());
                 if let Ok(Ok(condition)) = asked {
-                    self.clocks.note(condition.clock_difference);
+                    self.clocks.note(condition.clock_difference, &mut warned_at);
                 }
                 let asked =
                     asked.map(|asked| asked.map(|Condition { is_migrated, .. }| is_migrated));

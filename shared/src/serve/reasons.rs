@@ -158,9 +158,13 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
-    // a handler that has begun to answer has a message to answer
+    let is_ok = trailers
+        .get(Status::GRPC_STATUS)
+        .is_some_and(|code| code == "0");
     let progress = match reading.progress() {
         Progress::Refused(refusal) => Progress::Refused(refusal),
+        _ if is_ok => return trailers,
+        // a handler that has begun to answer has a message to answer
         _ => Progress::Complete,
     };
     let status = Status::from_header_map(&trailers);
