@@ -47,9 +47,7 @@ pub(crate) fn log_in() -> Vec<u8> {
         password: PASSWORD.to_owned(),
         device_info: String::new(),
     };
-    let message = message.encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [&[0], length.as_slice(), &message].concat()
+    http2::framed(0, &message.encode_to_vec())
 }
 
 fn request(method: &str, path: &str, content_type: Option<&str>) -> Request<Body> {

@@ -7,7 +7,7 @@ use hyper::{body::Frame, client::conn::http2::handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use proto::requests::v1::GetPartnerRequestRequest;
 use std::net::SocketAddr;
-use testing::{Kind, auth::SERVICE_TOKEN, metrics::scrape};
+use testing::{Kind, auth::SERVICE_TOKEN, http2::framed, metrics::scrape};
 use tokio::net::TcpStream;
 use tonic::{Code, Status, body::Body, codegen::http::Request};
 use tonic_health::pb::HealthCheckRequest;
@@ -22,12 +22,6 @@ const REFLECT: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo
 const LOG_IN: &str = "/ticketing.auth.v1.AuthService/CreateSession";
 const VALIDATE: &str = "/ticketing.auth.v1.SessionValidationService/ValidateSession";
 const GET: &str = "/ticketing.requests.v1.PartnerRequestsService/GetPartnerRequest";
-
-/// A message behind its prefix.
-fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [&[flag], length.as_slice(), message].concat()
-}
 
 /// A message of one type.
 fn message(message: &impl prost::Message) -> Vec<u8> {

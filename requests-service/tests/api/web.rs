@@ -5,12 +5,14 @@ use crate::{
     with_sessions::{PARTNER_USER, Pair, to_reach},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use prost::Message as _;
 use proto::requests::v1::ListPartnerRequestsRequest;
 use std::{fmt::Write as _, net::SocketAddr};
 use testing::{
     Kind,
     auth::Auth,
     certificates::{Authority, Mounted},
+    http2::framed,
     tls,
 };
 use tokio::{
@@ -91,13 +93,6 @@ fn of_page(origin: &str, kind: &str) -> Vec<String> {
     ]
 }
 
-/// A message as it is framed.
-fn framed(message: &impl prost::Message) -> Vec<u8> {
-    let message = message.encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [&[0], length.as_slice(), &message].concat()
-}
-
 async fn list(server: SocketAddr, origin: &str, token: Option<&str>) -> String {
     let stream = TcpStream::connect(server).await.unwrap();
     list_by(stream, origin, token).await
@@ -110,7 +105,7 @@ async fn list_by(
 ) -> String {
     let mut headers = of_page(origin, "+proto");
     headers.extend(token.map(|token| format!("authorization: Bearer {token}")));
-    let body = framed(&ListPartnerRequestsRequest::default());
+    let body = framed(0, &ListPartnerRequestsRequest::default().encode_to_vec());
     ask_by(stream, &format!("POST {LIST}"), &headers, &body).await
 }
 
@@ -119,7 +114,7 @@ async fn health(server: SocketAddr, method: &str, service: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server).await.unwrap();
     let service = service.to_owned();
     let call = format!("POST /grpc.health.v1.Health/{method}");
-    let body = framed(&HealthCheckRequest { service });
+    let body = framed(0, &HealthCheckRequest { service }.encode_to_vec());
     send(&mut stream, &call, &of_page(PAGE, "+proto"), &body).await;
     stream
 }
@@ -143,10 +138,11 @@ async fn reflected(server: SocketAddr, version: &str, kind: &str) -> String {
     let stream = TcpStream::connect(server).await.unwrap();
     let call = format!("POST /grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
     let question = MessageRequest::ListServices(String::new());
-    let mut body = framed(&ServerReflectionRequest {
+    let question = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(question),
-    });
+    };
+    let mut body = framed(0, &question.encode_to_vec());
     if kind == "-text" {
         body = BASE64.encode(body).into_bytes();
     }

@@ -80,6 +80,7 @@ impl Reading {
             Body::new(Checked {
                 body,
                 frames: Frames::new(limit),
+                is_refused: false,
                 reading: reading.clone(),
             })
         });
@@ -99,17 +100,19 @@ impl Reading {
 struct Checked {
     body: Body,
     frames: Frames,
+    is_refused: bool,
     reading: Reading,
 }
 
 impl Checked {
-    fn refuse(&self, refusal: Refusal) -> Status {
+    fn refuse(&mut self, refusal: Refusal) -> Status {
+        self.is_refused = true;
         self.reading.is_at(Progress::Refused(refusal));
         refusal.status()
     }
 
     /// At the end of the body, or at its trailers.
-    fn end(&self) -> Result<(), Status> {
+    fn end(&mut self) -> Result<(), Status> {
         let progress = self.frames.end().map_err(|refusal| self.refuse(refusal))?;
         self.reading.is_at(progress);
         Ok(())
@@ -124,7 +127,7 @@ impl HttpBody for Checked {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if matches!(self.reading.progress(), Progress::Refused(_)) {
+        if self.is_refused {
             return Poll::Ready(None);
         }
         let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
@@ -227,7 +230,7 @@ mod tests {
     fn framed(lengths: &[u32]) -> Vec<u8> {
         let frame = |length: &u32| {
             let content = vec![b'x'; usize::try_from(*length).unwrap()];
-            [&[0], length.to_be_bytes().as_slice(), &content].concat()
+            testing::http2::framed(0, &content)
         };
         lengths.iter().flat_map(frame).collect()
     }

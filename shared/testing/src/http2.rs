@@ -10,6 +10,14 @@ use tonic::{
     },
 };
 
+/// A message as gRPC frames it ("gRPC over HTTP2", Length-Prefixed-Message). The flag of one
+/// that is not compressed is 0.
+#[must_use]
+pub fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).expect("a length of four bytes");
+    [&[flag], length.to_be_bytes().as_slice(), message].concat()
+}
+
 /// What is answered to a request.
 pub async fn ask(address: SocketAddr, request: Request<Body>) -> Response<Body> {
     let mut channel = channel(address);
