@@ -95,6 +95,10 @@ fn a_stop_at_any_moment_of_a_start_ends_it() {
             // it served; from here on each stop is the same
             break;
         }
+        assert!(
+            said.contains("told to stop before it served"),
+            "at {moment}: {said}"
+        );
     }
 }
 
@@ -104,5 +108,9 @@ fn a_stop_at_any_moment_ends_a_command() {
     for moment in MOMENTS {
         let (code, said) = configured.start(&END_ALL).stopped_at(moment);
         assert_eq!(code, Some(1), "at {moment}: {said}");
+        assert!(
+            said.contains("told to stop before it was done"),
+            "at {moment}: {said}"
+        );
     }
 }

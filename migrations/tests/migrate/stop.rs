@@ -63,6 +63,7 @@ fn a_stop_at_any_moment_ends_a_command() {
 
 testing::on_both_databases! {
     async fn up_that_was_told_to_stop_at_any_moment_is_finished_by_the_next(kind: Kind) {
+        let mut stopped = 0;
         for moment in MOMENTS {
             let test = TestDatabase::empty(kind).await;
             let (process, url) = (start(&["up"], test.url.expose()), test.url.clone());
@@ -70,12 +71,14 @@ testing::on_both_databases! {
             println!("at {moment}: {end:?}");
             if end.0 != Some(0) {
                 assert_stopped(&end);
+                stopped += 1;
             }
             let limits = PoolLimits { connections: 1, ..PoolLimits::default() };
             let database = Database::open(&url, limits, Clock::system()).await.unwrap();
             migrations::up(&database).await.unwrap();
             assert!(migrations::applied(&database).await.unwrap());
         }
+        assert!(stopped > 0, "each was done before it was told");
     }
 }
 

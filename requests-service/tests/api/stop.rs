@@ -43,5 +43,9 @@ fn a_stop_at_any_moment_of_a_start_ends_it() {
             // it served; from here on each stop is the same
             break;
         }
+        assert!(
+            said.contains("told to stop before it served"),
+            "at {moment}: {said}"
+        );
     }
 }

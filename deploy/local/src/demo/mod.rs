@@ -104,7 +104,7 @@ pub enum Presence {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The database failed.
-    #[error("cannot write the demo data: {0}")]
+    #[error("cannot write the demo data: {0}. If tables are missing, run `migrate up` first")]
     Database(#[from] DbErr),
     /// The password could not be hashed.
     #[error("cannot write the demo data: {0}")]

@@ -1,7 +1,7 @@
 //! The data generator: the same seed gives the same data, on tables of ours and
 //! on the old application's.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use testing::{Kind, TestDatabase};
 
 /// The application's tables as they stood before us.
@@ -24,12 +24,16 @@ fn generate_at(url: &str, seed: u32) {
     assert!(!said.contains("WARN"), "{said}");
 }
 
-fn write_demo_data(database: &TestDatabase) -> String {
-    let done = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
-        .args(["demo", "--demo-requests=20"])
+fn demo(database: &TestDatabase) -> Output {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_ticketing-local"));
+    demo.args(["demo", "--demo-requests=20"])
         .env("DATABASE_URL", database.url.expose())
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+fn write_demo_data(database: &TestDatabase) -> String {
+    let done = demo(database);
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
     String::from_utf8(done.stdout).unwrap()
@@ -82,6 +86,13 @@ testing::on_both_databases! {
         let said = write_demo_data(&used);
         assert!(said.contains("nothing was written"), "{said}");
         assert_eq!(used.query_number(count).await, 500);
+    }
+
+    async fn demo_data_for_a_database_without_tables_names_the_command_that_makes_them(kind: Kind) {
+        let said = demo(&TestDatabase::empty(kind).await);
+        let printed = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("run `migrate up` first"), "{printed}");
     }
 }
 

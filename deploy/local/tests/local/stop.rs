@@ -44,6 +44,9 @@ fn a_start_that_was_told_to_stop_at_any_moment_is_finished_by_the_next() {
     for moment in MOMENTS {
         let (code, said) = run(folder.path(), &[]).stopped_at(moment);
         assert_eq!(code, Some(0), "at {moment}: {said}");
+        let stops = ["told to stop before it served", "stopping"];
+        let stopped = stops.iter().any(|stopped| said.contains(stopped));
+        assert!(stopped, "at {moment}: {said}");
     }
     assert!(Running::start(folder.path(), &[]).terminate().success());
 }
