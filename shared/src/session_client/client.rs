@@ -1,7 +1,7 @@
 //! The client: log-in, access tokens, log-out.
 
 use super::{
-    Holders, Pair, PairStore, SessionError,
+    Pair, PairStore, SessionError,
     flight::{Flight, Progress},
     refresh::retry_after,
     schedule::Schedule,
@@ -31,8 +31,6 @@ const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// `AUTH_REFRESH_OVERLAP_SECONDS` of auth-service, which no answer tells.
     pub overlap: Duration,
-    /// Whether the holders of the session share the store.
-    pub holders: Holders,
     /// While its access token is good, a caller waits so long for a newer one.
     pub patience: Duration,
     /// This machine's time; it must agree with auth-service's to within seconds.
@@ -45,7 +43,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             overlap: Duration::from_mins(1),
-            holders: Holders::default(),
             patience: Duration::from_secs(1),
             clock: Clock::system(),
             seed: fastrand::u64(..),
@@ -88,7 +85,6 @@ impl<S: PairStore> SessionClient<S> {
     pub fn with(auth: Channel, store: S, settings: Settings) -> Self {
         let schedule = Schedule {
             overlap: settings.overlap,
-            holders: settings.holders,
             seed: settings.seed,
         };
         let inner = Inner {
@@ -163,7 +159,7 @@ impl<S: PairStore> SessionClient<S> {
     }
 
     /// Refreshes on time, also while nobody asks for a token, until only a log-in
-    /// helps: why is the answer. To be spawned; [`Holders::SeparateStores`] need it.
+    /// helps, and returns why. To be spawned, for callers that cannot wait for a refresh.
     pub async fn keep_fresh(&self) -> SessionError {
         let look = self.inner.schedule.overlap / LOOKS_PER_OVERLAP;
         loop {

@@ -15,11 +15,6 @@ pub enum SessionError {
     /// refused. Log in.
     #[error("{}; log in", errors::Reason::wire_name(*.0))]
     Over(ErrorReason),
-    /// A holder with a store of its own comes too late to present its refresh
-    /// token: another may have turned the session more than an overlap ago, and
-    /// would be logged out with it. Log in, for a session of one's own.
-    #[error("it is too late to refresh the session beside its other holders; log in")]
-    TooLate,
     /// No answer, as often as it was asked for. Try again later; the session goes
     /// on.
     #[error("auth-service does not answer ({0:?}); try again later")]
@@ -40,7 +35,7 @@ impl SessionError {
     /// Whether only a log-in helps.
     #[must_use]
     pub fn asks_for_log_in(&self) -> bool {
-        matches!(self, Self::NotLoggedIn | Self::Over(_) | Self::TooLate)
+        matches!(self, Self::NotLoggedIn | Self::Over(_))
     }
 
     /// Of an answer to a call that may be repeated.
@@ -73,9 +68,6 @@ impl From<SessionError> for Status {
         match error {
             SessionError::NotLoggedIn => {
                 errors::refuse(Code::Unauthenticated, ErrorReason::TokenMissing, message)
-            }
-            SessionError::TooLate => {
-                errors::refuse(Code::Unauthenticated, ErrorReason::TokenExpired, message)
             }
             SessionError::Over(reason) => errors::refuse(Code::Unauthenticated, reason, message),
             SessionError::Unavailable(_) => Self::unavailable(message),

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The first line; a later form of the file gets another.
-const FORM: &str = "ticketing session 1";
+const FORM: &str = "ticketing session 2";
 /// Two tokens of the longest length, and the rest.
 const MAX_LENGTH: u64 = 16 * 1024;
 /// Its owner reads and writes; nobody else does either.
@@ -167,11 +167,8 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
 
 /// One value a line. The text is secret.
 fn render(pair: &Pair) -> String {
-    let again = pair
-        .given_again_at
-        .map_or_else(String::new, |time| time.micros().to_string());
     format!(
-        "{FORM}\n{}\n{}\n{}\n{again}\n{}\n{}\n",
+        "{FORM}\n{}\n{}\n{}\n{}\n{}\n",
         pair.session_id,
         pair.generation,
         pair.access_expires_at.micros(),
@@ -182,20 +179,15 @@ fn render(pair: &Pair) -> String {
 
 fn parse(text: &str) -> Option<Pair> {
     let lines: Vec<&str> = text.strip_suffix('\n')?.split('\n').collect();
-    let [form, session, generation, expires, again, access, refresh] = lines.as_slice() else {
+    let [form, session, generation, expires, access, refresh] = lines.as_slice() else {
         return None;
     };
-    let time = |text: &str| Some(Timestamp::from_micros(text.parse().ok()?));
     let pair = Pair {
         session_id: SessionId::parse(session)?,
         generation: generation.parse().ok()?,
         access_token: BearerToken::new((*access).to_owned()).ok()?,
-        access_expires_at: time(expires)?,
+        access_expires_at: Timestamp::from_micros(expires.parse().ok()?),
         refresh_token: BearerToken::new((*refresh).to_owned()).ok()?,
-        given_again_at: match *again {
-            "" => None,
-            text => Some(time(text)?),
-        },
     };
     (*form == FORM).then_some(pair)
 }

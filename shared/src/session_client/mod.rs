@@ -22,8 +22,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Clients that share a store share the session. Clients that cannot should log in
-//! for a session each; where they must share one, see [`Holders::SeparateStores`].
+//! Clients that share a store share the session. Clients that cannot log in for a
+//! session each.
 
 mod channel;
 mod client;
@@ -40,5 +40,4 @@ pub use client::{SessionClient, Settings};
 pub use error::SessionError;
 pub use file::FileStore;
 pub use pair::Pair;
-pub use schedule::Holders;
 pub use store::{MemoryStore, PairStore, StoreError};

@@ -17,10 +17,6 @@ pub struct Pair {
     pub access_expires_at: Timestamp,
     /// For RefreshSession.
     pub refresh_token: BearerToken,
-    /// When a refresh answered with the generation that was presented: the time
-    /// of that presentation, by the client's clock. A holder with a store of its
-    /// own comes back soon after; see [`super::Holders::SeparateStores`].
-    pub given_again_at: Option<Timestamp>,
 }
 
 impl Pair {
@@ -38,7 +34,6 @@ impl Pair {
                 access_token: BearerToken::new(tokens.access_token).ok()?,
                 access_expires_at: tokens.access_token_expire_time?.try_into().ok()?,
                 refresh_token: BearerToken::new(tokens.refresh_token).ok()?,
-                given_again_at: None,
             })
         };
         read().ok_or(SessionError::Answer)

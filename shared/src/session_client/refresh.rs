@@ -38,9 +38,8 @@ impl<S: PairStore> Inner<S> {
             if now < self.schedule.due(&held) {
                 return Ok(held);
             }
-            let time = self.schedule.attempt(&held, now);
-            let time = time.ok_or(SessionError::TooLate)?;
-            let failure = match self.exchange(&held, read + time).await {
+            let deadline = read + self.schedule.attempt();
+            let failure = match self.exchange(&held, deadline).await {
                 Ok(pair) => return Ok(pair),
                 Err(failure) if failure.error.may_pass() => failure,
                 Err(failure) => return Err(failure.error),
@@ -58,7 +57,6 @@ impl<S: PairStore> Inner<S> {
 
     /// Presents the refresh token; the answer is kept before anyone sees it.
     async fn exchange(&self, held: &Pair, deadline: Instant) -> Result<Pair, Failure> {
-        let presented_at = self.clock.now();
         let mut request = Request::new(RefreshSessionRequest {
             refresh_token: held.refresh_token.expose().to_owned(),
         });
@@ -72,12 +70,9 @@ impl<S: PairStore> Inner<S> {
                 retry_after: retry_after(&status),
             })?
             .into_inner();
-        let mut pair = Pair::from_answer(answer.tokens, answer.session.as_ref())?;
+        let pair = Pair::from_answer(answer.tokens, answer.session.as_ref())?;
         if pair.session_id != held.session_id {
             return Err(SessionError::Answer.into());
-        }
-        if pair.generation == held.generation {
-            pair.given_again_at = Some(presented_at);
         }
         // nobody is logged in: a log-out came between
         let kept = self.store.save(pair).await?;

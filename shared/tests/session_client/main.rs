@@ -10,6 +10,5 @@ mod front;
 mod log_out;
 mod outages;
 mod refreshes;
-mod separate_stores;
 mod stores;
 mod world;
