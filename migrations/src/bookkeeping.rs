@@ -2,7 +2,11 @@
 //! them. A table of our own, since it has to tell made from adopted, which
 //! decides what `down` may drop.
 
-use crate::{error::MigrateError, found::Names, migration::MIGRATIONS};
+use crate::{
+    error::MigrateError,
+    found::{self, Names},
+    migration::MIGRATIONS,
+};
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable};
 use shared::{
     database::{Database, Dialect},
@@ -101,29 +105,13 @@ pub(crate) async fn read(
     on: &impl ConnectionTrait,
     dialect: Dialect,
 ) -> Result<Vec<Applied>, MigrateError> {
-    let exists = match dialect {
-        // of pg_class, and not to_regclass alone: that may answer from before the other
-        // run ended for which this transaction waited
-        Dialect::Postgres => {
-            "SELECT EXISTS (
-                SELECT FROM pg_class WHERE oid = to_regclass('ticketing_migrations')
-            ) AS found"
-        }
-        Dialect::Sqlite => {
-            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'ticketing_migrations') AS found"
-        }
-    };
-    let backend = dialect.backend();
-    let row = on
-        .query_one_raw(Statement::from_string(backend, exists))
-        .await?;
-    let found = row.map(|row| row.try_get("", "found")).transpose()?;
-    if found != Some(true) {
+    let columns = ["name", "origin", "applied_at"];
+    if !found::is_there(on, dialect, TABLE, &columns).await? {
         return Ok(Vec::new());
     }
     let rows = on
         .query_all_raw(Statement::from_string(
-            backend,
+            dialect.backend(),
             "SELECT name, origin, applied_at FROM ticketing_migrations ORDER BY name",
         ))
         .await?;

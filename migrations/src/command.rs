@@ -6,9 +6,9 @@ use crate::{
     bookkeeping::{self, Applied, Origin},
     error::MigrateError,
     exclusive, found,
-    migration::{MIGRATIONS, TABLES},
+    migration::{MIGRATIONS, Migration},
     report::{Plan, Report, State, Status, Tell},
-    trigrams::{self, Outlook},
+    rights, taken, trigrams,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shared::database::{Database, Dialect};
@@ -33,49 +33,63 @@ pub async fn up(database: &Database) -> Result<Report, MigrateError> {
 /// [`up`], and tells what it finds and does.
 pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, MigrateError> {
     let mut report = Report::default();
-    if database.dialect() == Dialect::Postgres && adopt::up(database, tell).await? {
-        report.applied.push(TABLES.name);
+    let is_postgres = database.dialect() == Dialect::Postgres;
+    if is_postgres && let Some(applied) = adopt::up(database, tell).await? {
+        report.applied = applied;
+        let rest = apply(database).await.map_err(|error| {
+            error.half_way(
+                "the application's tables are fitted and indexed, but the services' own could \
+                 not be made",
+            )
+        })?;
+        report.applied.extend(rest);
+        return Ok(report);
     }
+    report.applied = apply(database).await?;
+    if is_postgres {
+        adopt::build_late(database, tell).await?;
+    }
+    Ok(report)
+}
+
+/// Applies what is pending, in one transaction.
+async fn apply(database: &Database) -> Result<Vec<&'static str>, MigrateError> {
     let transaction = exclusive::begin(database).await?;
-    let rest = match up_within(&transaction, database.dialect(), tell).await {
-        // it was taken over above, so somebody has given it back since
+    let applied = match up_within(&transaction, database.dialect()).await {
+        // it was taken over before, so somebody has given it back since
         Err(MigrateError::Application(_)) if database.dialect() == Dialect::Postgres => {
             return Err(MigrateError::Contradicted);
         }
-        rest => rest?,
+        applied => applied?,
     };
     transaction.commit().await?;
-    if database.dialect() == Dialect::Postgres {
-        adopt::build_late(database, tell).await?;
-    }
-    report.applied.extend(rest.applied);
-    Ok(report)
+    Ok(applied)
 }
 
 /// What [`up`] would do, or why it would stop. Changes nothing.
 pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
-    let transaction = exclusive::begin_to_read(database).await?;
+    let dialect = database.dialect();
+    let transaction = exclusive::begin_to_try(database).await?;
     let mut lines = Vec::new();
-    if database.dialect() == Dialect::Postgres {
+    if dialect == Dialect::Postgres {
         lines = adopt::plan_up(&transaction).await?;
     }
-    let applied = bookkeeping::read(&transaction, database.dialect()).await?;
-    if lines.is_empty() && applied.is_empty() {
-        refuse_application(&transaction, database.dialect()).await?;
-    }
-    let pending: Vec<_> = MIGRATIONS
-        .iter()
-        .filter(|migration| !holds(&applied, migration.name))
-        .map(|migration| format!("applies  {}", migration.name))
-        .collect();
-    if database.dialect() == Dialect::Postgres && lines.is_empty() {
-        if pending.is_empty() {
-            lines.extend(adopt::plan_late(&transaction).await?);
-        } else {
-            lines.push(Outlook::read(&transaction).await?.line());
+    let applied = bookkeeping::read(&transaction, dialect).await?;
+    let pending: Vec<_> = pending(&applied).collect();
+    if lines.is_empty() {
+        look(&transaction, dialect, &applied).await?;
+        if dialect == Dialect::Postgres {
+            lines = adopt::plan_late(&transaction).await?;
+            if !pending.is_empty() {
+                lines.push(trigrams::make(&transaction).await?);
+            }
         }
     }
-    lines.extend(pending);
+    lines.extend(
+        pending
+            .iter()
+            .map(|migration| format!("applies  {}", migration.name)),
+    );
     transaction.rollback().await?;
     Ok(Plan(lines))
 }
@@ -144,11 +158,11 @@ pub async fn fresh_telling(
         return Err(MigrateError::OthersTables(others));
     }
     let down = down_within(&transaction, dialect, drop_data, tell).await?;
-    let up = up_within(&transaction, dialect, tell).await?;
+    let applied = up_within(&transaction, dialect).await?;
     transaction.commit().await?;
     Ok(Report {
         dropped: down.dropped,
-        ..up
+        applied,
     })
 }
 
@@ -162,10 +176,7 @@ pub async fn status(database: &Database) -> Result<Status, MigrateError> {
     } else {
         None
     };
-    let pending = MIGRATIONS
-        .iter()
-        .filter(|migration| !holds(&applied, migration.name))
-        .map(|migration| (migration.name.to_owned(), State::Pending));
+    let pending = pending(&applied).map(|migration| (migration.name.to_owned(), State::Pending));
     let mut migrations: Vec<_> = applied
         .iter()
         .map(|row| {
@@ -203,41 +214,70 @@ pub async fn applied(database: &Database) -> Result<bool, MigrateError> {
 async fn up_within(
     transaction: &DatabaseTransaction,
     dialect: Dialect,
-    tell: Tell<'_>,
-) -> Result<Report, MigrateError> {
+) -> Result<Vec<&'static str>, MigrateError> {
     let applied = bookkeeping::read(transaction, dialect).await?;
-    // The one place that decides how the tables come about: a database of the
-    // application is not ours to create in.
-    if applied.is_empty() {
-        refuse_application(transaction, dialect).await?;
+    look(transaction, dialect, &applied).await?;
+    let pending: Vec<_> = pending(&applied).collect();
+    // of a database that was taken over, the indexes were built before, concurrently
+    let build_indexes = !is_adopted(&applied) && !pending.is_empty();
+    let mut schema_of_trigrams = String::new();
+    if build_indexes && dialect == Dialect::Postgres {
+        trigrams::make(transaction).await?;
+        schema_of_trigrams = trigrams::schema(transaction).await?;
     }
-    let adopted = applied.iter().any(|row| row.origin == Origin::Adopted);
-    let mut report = Report::default();
     bookkeeping::make(transaction, dialect).await?;
-    for migration in MIGRATIONS
-        .iter()
-        .filter(|migration| !holds(&applied, migration.name))
-    {
+    for migration in &pending {
         for text in migration.texts(dialect).create {
             transaction.execute_unprepared(text).await?;
         }
-        // those of a database that was taken over were built before, concurrently
-        if !adopted {
-            let indexes = migration.texts(dialect).indexes;
-            transaction.execute_unprepared(indexes).await?;
-            if migration.has_search && dialect == Dialect::Postgres {
-                trigrams::make(transaction, tell).await?;
-                if !applied.is_empty() {
-                    // for rows that are there: without statistics of its expressions the
-                    // index is hardly used
-                    transaction.execute_unprepared("ANALYZE requests").await?;
-                }
+        for index in migration.indexes(dialect).filter(|_| build_indexes) {
+            let definition = index.definition(&schema_of_trigrams);
+            let create = format!("CREATE INDEX {} {definition}", index.name);
+            transaction.execute_unprepared(&create).await?;
+            if index.is_of_trigrams() && !applied.is_empty() {
+                // for rows that are there: without statistics of its expressions the
+                // index is hardly used
+                transaction.execute_unprepared("ANALYZE requests").await?;
             }
         }
         bookkeeping::record(transaction, migration.name, Origin::Created).await?;
-        report.applied.push(migration.name);
     }
-    Ok(report)
+    Ok(pending.iter().map(|migration| migration.name).collect())
+}
+
+/// Refuses what would stop `up` in a database of our own. One that was taken over is
+/// looked at by [`adopt`], before its first step.
+async fn look(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    applied: &[Applied],
+) -> Result<(), MigrateError> {
+    // The one place that decides how the tables come about: a database of the
+    // application is not ours to create in.
+    if applied.is_empty()
+        && let Some(names) = found::of_application(on, dialect).await?
+    {
+        return Err(MigrateError::Application(names));
+    }
+    if is_adopted(applied) || pending(applied).next().is_none() {
+        return Ok(());
+    }
+    let mut names = vec![bookkeeping::TABLE];
+    let mut tables = names.clone();
+    for migration in pending(applied) {
+        names.extend(migration.created(dialect));
+        names.extend(migration.indexes(dialect).map(|index| index.name));
+        tables.extend(migration.indexes(dialect).map(|index| index.table));
+    }
+    taken::refuse(on, dialect, &names, |bearer| {
+        // whoever reads it refuses a table that is not ours
+        bearer.is_table() && bearer.name == bookkeeping::TABLE
+    })
+    .await?;
+    match dialect {
+        Dialect::Postgres => rights::refuse(on, &tables).await,
+        Dialect::Sqlite => Ok(()),
+    }
 }
 
 async fn down_within(
@@ -266,27 +306,28 @@ async fn down_within(
     Ok(report)
 }
 
-async fn refuse_application(
-    on: &impl ConnectionTrait,
-    dialect: Dialect,
-) -> Result<(), MigrateError> {
-    match found::of_application(on, dialect).await? {
-        Some(names) => Err(MigrateError::Application(names)),
-        None => Ok(()),
-    }
-}
-
 fn refuse_to_drop(applied: &[Applied], drop_data: bool) -> Result<(), MigrateError> {
     if let Some(unknown) = bookkeeping::unknown(applied) {
         return Err(MigrateError::UnknownMigrations(unknown));
     }
-    if applied.iter().any(|row| row.origin == Origin::Adopted) {
+    if is_adopted(applied) {
         return Err(MigrateError::Adopted);
     }
     if !applied.is_empty() && !drop_data {
         return Err(MigrateError::WouldDropData);
     }
     Ok(())
+}
+
+fn is_adopted(applied: &[Applied]) -> bool {
+    applied.iter().any(|row| row.origin == Origin::Adopted)
+}
+
+/// The migrations that are still to be applied.
+fn pending(applied: &[Applied]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS
+        .iter()
+        .filter(|migration| !holds(applied, migration.name))
 }
 
 fn holds(applied: &[Applied], name: &str) -> bool {

@@ -62,13 +62,28 @@ pub enum MigrateError {
 
     /// Names of ours that something else bears.
     #[error(
-        "the database holds {0}, a name that migrate uses and did not make; nothing was \
-         changed. Rename or drop it"
+        "the database holds {0}, which migrate did not make and whose name it needs; nothing \
+         was changed. Rename or drop it"
     )]
     NamesTaken(Names),
 
-    /// The second step of `up` or `down` stopped. Each of its statements is a
-    /// transaction of its own.
+    /// The role may not do all that `up` does.
+    #[error(
+        "the role that migrate connects as lacks {0}; nothing was changed. Grant it, or point \
+         DATABASE_URL at the database as the role that owns the tables and their schema"
+    )]
+    RightsLacking(Names),
+
+    /// `pg_trgm` is neither there nor to be made by this role.
+    #[error(
+        "the extension pg_trgm, which the search for names and phones needs, is not to be had: \
+         {0}; nothing was changed. It comes with PostgreSQL's contrib modules; a superuser makes \
+         it by CREATE EXTENSION pg_trgm"
+    )]
+    NoTrigrams(String),
+
+    /// `up` or `down` stopped after its first transaction. What follows that is done in
+    /// further ones.
     #[error(
         "{doing}: {words}. What was done before that stands, and nothing of it is lost: \
          run the same command again, and it goes on from here"
@@ -217,6 +232,22 @@ pub enum MigrateError {
          `migrate status` says which", words = words(.0)
     )]
     Database(DbErr),
+}
+
+impl MigrateError {
+    /// What stopped the work, where something stays changed: on its own, this error may
+    /// say that nothing was.
+    pub(crate) fn half_way(self, doing: &str) -> Self {
+        let words = match self {
+            Self::Interrupted { .. } | Self::Contradicted => return self,
+            Self::Database(error) => words(&error),
+            error => error.to_string().replace("; nothing was changed", ""),
+        };
+        Self::Interrupted {
+            doing: doing.to_owned(),
+            words,
+        }
+    }
 }
 
 impl From<DbErr> for MigrateError {

@@ -1,7 +1,11 @@
 //! What stands in a database beside the bookkeeping: whose tables and types
 //! there are, by name.
 
-use crate::{bookkeeping, migration::MIGRATIONS};
+use crate::{
+    bookkeeping,
+    error::MigrateError,
+    migration::{MIGRATIONS, TABLES},
+};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use shared::database::Dialect;
 use std::fmt;
@@ -60,16 +64,13 @@ impl From<Vec<String>> for Names {
 }
 
 /// The application's tables, types and functions in a database without our
-/// bookkeeping: what `up` would collide with.
+/// bookkeeping.
 pub(crate) async fn of_application(
     on: &impl ConnectionTrait,
     dialect: Dialect,
 ) -> Result<Option<Names>, DbErr> {
-    let made = MIGRATIONS
-        .iter()
-        .flat_map(|migration| migration.tables)
-        .copied();
-    let known: Vec<&str> = made.chain(APPLICATIONS_OWN.iter().copied()).collect();
+    let made = TABLES.tables.iter();
+    let known: Vec<&str> = made.chain(APPLICATIONS_OWN).copied().collect();
     let mut names = tables(on, dialect).await?;
     if dialect == Dialect::Postgres {
         names.extend(column(on, dialect, TYPES_AND_FUNCTIONS).await?);
@@ -91,6 +92,45 @@ pub(crate) async fn of_others(
                 .any(|migration| migration.tables.contains(&name.as_str()))
     });
     Ok(Names::some(names))
+}
+
+/// Whether a table of our bookkeeping is there. Something else of its name, which lacks
+/// one of these columns, is refused.
+pub(crate) async fn is_there(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    table: &str,
+    columns: &[&str],
+) -> Result<bool, MigrateError> {
+    let query = match dialect {
+        // of pg_class, and not to_regclass alone: that may answer from before the other
+        // run ended for which this transaction waited
+        Dialect::Postgres => {
+            "SELECT CASE relkind WHEN 'r' THEN attname::text END AS name
+             FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND NOT attisdropped
+             WHERE pg_class.oid = to_regclass($1)"
+        }
+        Dialect::Sqlite => {
+            "SELECT CASE s.type WHEN 'table' THEN c.name END AS name
+             FROM sqlite_schema AS s, pragma_table_info(s.name) AS c WHERE lower(s.name) = $1"
+        }
+    };
+    let rows = on
+        .query_all_raw(Statement::from_sql_and_values(
+            dialect.backend(),
+            query,
+            [table.into()],
+        ))
+        .await?;
+    let found = rows
+        .iter()
+        .map(|row| row.try_get("", "name"))
+        .collect::<Result<Vec<Option<String>>, _>>()?;
+    let has = |name: &&str| found.iter().flatten().any(|found| found == *name);
+    if found.is_empty() || columns.iter().all(has) {
+        return Ok(!found.is_empty());
+    }
+    Err(MigrateError::NamesTaken(Names(vec![table.to_owned()])))
 }
 
 /// Tables and views where the search path looks, without those of extensions.

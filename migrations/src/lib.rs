@@ -17,6 +17,8 @@ mod grants;
 mod migration;
 mod purge;
 mod report;
+mod rights;
+mod taken;
 mod trigrams;
 
 pub use bookkeeping::Origin;

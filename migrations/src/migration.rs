@@ -29,9 +29,8 @@ pub const NAMES: [&str; MIGRATIONS.len()] = {
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
-/// The index of PostgreSQL's that takes an extension, and so may be missing
-/// ([`crate::trigrams`]).
-pub(crate) const SEARCH: &str = text!("0002_partner_work/postgres/search.sql");
+/// The index of PostgreSQL's that takes an extension ([`crate::trigrams`]).
+const SEARCH: &str = text!("0002_partner_work/postgres/search.sql");
 
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
@@ -54,7 +53,7 @@ pub(crate) struct Texts {
     pub(crate) create: &'static [&'static str],
     /// The indexes on the application's tables, a line each: a database that was
     /// taken over gets them one by one and concurrently.
-    pub(crate) indexes: &'static str,
+    indexes: &'static str,
     /// Drops exactly that; indexes go with their tables.
     pub(crate) drop: &'static str,
 }
@@ -66,6 +65,66 @@ impl Migration {
             Dialect::Postgres => &self.postgres,
             Dialect::Sqlite => &self.sqlite,
         }
+    }
+
+    /// The names that its statements give to anything but its [`Migration::indexes`].
+    /// Names that the database chooses by itself, as those of keys and sequences, cannot
+    /// be in its way.
+    pub(crate) fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
+        let texts = self.texts(dialect).create.iter();
+        texts.flat_map(|text| text.lines()).filter_map(|line| {
+            let statement = line.strip_prefix("CREATE ")?;
+            statement
+                .split([' ', '('])
+                .find(|word| word.starts_with(|first: char| first.is_ascii_lowercase()))
+        })
+    }
+
+    /// The indexes on the application's tables.
+    pub(crate) fn indexes(&self, dialect: Dialect) -> impl Iterator<Item = Index> {
+        let has_search = self.has_search && dialect == Dialect::Postgres;
+        let search = if has_search { SEARCH } else { "" };
+        let texts = [self.texts(dialect).indexes, search];
+        texts
+            .into_iter()
+            .flat_map(|text| text.lines().filter_map(Index::read))
+    }
+}
+
+/// An index on one of the application's tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Index {
+    pub(crate) name: &'static str,
+    pub(crate) table: &'static str,
+    /// What follows its name.
+    definition: &'static str,
+}
+
+impl Index {
+    /// Reads the line that makes it.
+    fn read(line: &'static str) -> Option<Self> {
+        let statement = line.strip_prefix("CREATE INDEX ")?;
+        let (name, definition) = statement.trim_end_matches(';').split_once(' ')?;
+        let (table, _) = definition.strip_prefix("ON ")?.split_once(' ')?;
+        Some(Self {
+            name,
+            table,
+            definition,
+        })
+    }
+
+    /// Whether it takes the extension.
+    pub(crate) fn is_of_trigrams(&self) -> bool {
+        self.definition.contains(" gin_trgm_ops")
+    }
+
+    /// What follows its name, where `pg_trgm` lies in this schema: a statement finds no
+    /// operator class by the search path, where that does not lead to the extension.
+    pub(crate) fn definition(&self, schema_of_trigrams: &str) -> String {
+        self.definition.replace(
+            " gin_trgm_ops",
+            &format!(" {schema_of_trigrams}.gin_trgm_ops"),
+        )
     }
 }
 

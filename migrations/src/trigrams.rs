@@ -1,18 +1,18 @@
-//! The extension `pg_trgm`, whose trigrams an index needs to find a part of a name.
-//! Not every server offers it, and not every role may create it: without it the
-//! services search within a partner's own requests, so nothing here stops a command.
+//! The extension `pg_trgm`, whose trigrams an index needs to find a part of a name. It is
+//! made before anything else is changed, so that a database where this role cannot make
+//! it stays as it is.
 //!
 //! It may lie in any schema, since the index names the one that it finds. What `up`
 //! created bears a comment that says so; `down` drops that, and no other.
 
-use crate::{migration::SEARCH, report::Tell};
+use crate::{error::MigrateError, migration::Index, report::Tell};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait as _, TryGetable,
 };
 use shared::database::Dialect;
 
 /// Makes it, marked as ours, in the schema in which everything else is made.
-pub(crate) const CREATE: &str = "CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS \
+const CREATE: &str = "CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS \
      'made by `migrate` of the ticketing services, and dropped by its `down`'";
 
 /// Drops it, unless something depends on it.
@@ -26,97 +26,39 @@ pub(crate) const IS_OURS: &str = "
           AND obj_description(oid, 'pg_extension') LIKE 'made by `migrate` of the ticketing services%'
     )::text AS answer";
 
-/// The schema that it lies in, as SQL names it; empty where it is not there, or is
-/// closed to this role.
+/// The schema that it lies in, as SQL names it; empty where it is not there.
 pub(crate) const SCHEMA: &str = "
     SELECT coalesce((
         SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-        WHERE e.extname = 'pg_trgm' AND has_schema_privilege(n.oid, 'USAGE')
+        WHERE e.extname = 'pg_trgm'
     ), '') AS answer";
 
-/// What is to be expected of [`CREATE`], in the words of [`Outlook::of`].
-const OUTLOOK: &str = "
-    SELECT CASE
-        WHEN EXISTS (
-            SELECT FROM pg_extension WHERE extname = 'pg_trgm' AND has_schema_privilege(extnamespace, 'USAGE')
-        ) THEN 'there'
-        WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')
-            THEN 'this role may not use its schema'
-        WHEN NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm')
-            THEN 'the server does not offer it'
-        WHEN current_setting('is_superuser') = 'on' OR (
-            EXISTS (SELECT FROM pg_available_extension_versions WHERE name = 'pg_trgm' AND trusted)
-            AND has_database_privilege(current_database(), 'CREATE')
-            AND has_schema_privilege(current_schema(), 'CREATE')
-        ) THEN 'makes'
-        ELSE 'this role may not create it'
-    END AS answer";
+/// Why an extension that is there cannot be used; empty where it can.
+const CLOSED: &str = "
+    SELECT coalesce((
+        SELECT format('its schema %1$I is closed to the role %2$I (GRANT USAGE ON SCHEMA %1$I TO %2$I opens it)',
+                      n.nspname, current_user)
+        FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+        WHERE e.extname = 'pg_trgm' AND NOT has_schema_privilege(n.oid, 'USAGE')
+    ), '') AS answer";
 
-/// What `up` will find or do.
-pub(crate) enum Outlook {
-    /// It is there already, and stays.
-    There,
-    /// It can be made.
-    Makes,
-    /// It cannot, and why.
-    Lacks(String),
-}
-
-impl Outlook {
-    /// Looks.
-    pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Self, DbErr> {
-        Ok(match ask(on, OUTLOOK).await?.as_str() {
-            "there" => Self::There,
-            "makes" => Self::Makes,
-            reason => Self::Lacks(reason.to_owned()),
-        })
-    }
-
-    /// Whether the index comes about.
-    pub(crate) fn serves(&self) -> bool {
-        matches!(self, Self::There | Self::Makes)
-    }
-
-    /// In a line for the operator.
-    pub(crate) fn line(&self) -> String {
-        match self {
-            Self::There => "found    the extension pg_trgm, which search by index needs".to_owned(),
-            Self::Makes => "makes    the extension pg_trgm, which search by index needs".to_owned(),
-            Self::Lacks(reason) => lacks(reason),
+/// Makes the extension, unless it is there, and says so in a line for the operator.
+pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
+    let verb = if schema(on).await?.is_empty() {
+        attempt(on, CREATE)
+            .await?
+            .map_err(MigrateError::NoTrigrams)?;
+        "makes "
+    } else {
+        let closed = ask(on, CLOSED).await?;
+        if !closed.is_empty() {
+            return Err(MigrateError::NoTrigrams(closed));
         }
-    }
-}
-
-/// Says that it is not to be had.
-pub(crate) fn lacks(reason: &str) -> String {
-    format!(
-        "lacks    the extension pg_trgm ({reason}): names and phones are searched within one \
-         partner's requests, without an index. Once it is there, `migrate up` builds the index"
-    )
-}
-
-/// Says why it stays after `down`.
-pub(crate) fn stays(reason: &str) -> String {
-    format!("stays    the extension pg_trgm ({reason})")
-}
-
-/// The statement that makes the index, for an extension in that schema.
-pub(crate) fn index(schema: &str) -> String {
-    SEARCH.replace(" gin_trgm_ops", &format!(" {schema}.gin_trgm_ops"))
-}
-
-/// The extension and the index, in a database of our own; `up` goes on without them.
-pub(crate) async fn make(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(), DbErr> {
-    if ask(on, SCHEMA).await?.is_empty()
-        && let Err(reason) = attempt(on, CREATE).await?
-    {
-        tell(&lacks(&reason));
-    }
-    let schema = ask(on, SCHEMA).await?;
-    if !schema.is_empty() {
-        on.execute_unprepared(&index(&schema)).await?;
-    }
-    Ok(())
+        "found "
+    };
+    Ok(format!(
+        "{verb}   the extension pg_trgm, which search by index needs"
+    ))
 }
 
 /// Drops the extension from a database of our own, if `up` made it.
@@ -129,9 +71,30 @@ pub(crate) async fn unmake(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(
     Ok(())
 }
 
+/// Says why it stays after `down`.
+pub(crate) fn stays(reason: &str) -> String {
+    format!("stays    the extension pg_trgm ({reason})")
+}
+
+/// [`SCHEMA`].
+pub(crate) async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
+    ask(on, SCHEMA).await
+}
+
 /// [`IS_OURS`].
 pub(crate) async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(ask(on, IS_OURS).await? == "true")
+}
+
+/// Whether an index serves searches already: it is there, and whole.
+pub(crate) async fn is_built(on: &impl ConnectionTrait, index: &Index) -> Result<bool, DbErr> {
+    let query = format!(
+        "SELECT EXISTS (
+             SELECT FROM pg_index WHERE indexrelid = to_regclass('{}') AND indisvalid
+         )::text AS answer",
+        index.name
+    );
+    Ok(ask(on, &query).await? == "true")
 }
 
 /// Runs a statement; if it fails, it has not been. In the inner `Err`, why.
@@ -150,7 +113,7 @@ async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(),
 }
 
 /// The answer of one of the queries above.
-pub(crate) async fn ask(on: &impl ConnectionTrait, query: &'static str) -> Result<String, DbErr> {
+async fn ask(on: &impl ConnectionTrait, query: &str) -> Result<String, DbErr> {
     let backend = Dialect::Postgres.backend();
     let row = on
         .query_one_raw(Statement::from_string(backend, query))

@@ -3,12 +3,15 @@
 
 use super::{
     indexes, needed,
-    record::Record,
+    record::{self, Record},
     shape::{self, Shape},
 };
 use crate::{
+    bookkeeping::{self, Applied},
     error::MigrateError,
     found::{self, Names},
+    migration::{MIGRATIONS, TABLES},
+    rights, taken,
 };
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use shared::database::Dialect;
@@ -20,12 +23,8 @@ pub(super) struct Found {
     pub(super) sessions: i64,
 }
 
-/// Looks, and says why not. `None` where nothing of the application is. What a
-/// `down` left half-way is ours.
-pub(super) async fn look(
-    on: &impl ConnectionTrait,
-    left: Option<&Record>,
-) -> Result<Option<Found>, MigrateError> {
+/// Looks, and says why not. `None` where nothing of the application is.
+pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, MigrateError> {
     let Some(held) = found::of_application(on, Dialect::Postgres).await? else {
         return Ok(None);
     };
@@ -46,7 +45,6 @@ pub(super) async fn look(
     {
         return Err(MigrateError::Referenced(names));
     }
-    refuse_taken_names(on, left).await?;
     let sessions = "SELECT count(*) AS sessions FROM user_sessions";
     let row = on
         .query_one_raw(Statement::from_string(
@@ -61,20 +59,38 @@ pub(super) async fn look(
     }))
 }
 
-/// Refuses a database in which something that is not ours bears the name of one of
-/// our indexes.
+/// Refuses a database in which something that is not ours bears a name that is still to
+/// be taken, up to the last table that the last of the migrations makes.
 pub(super) async fn refuse_taken_names(
     on: &impl ConnectionTrait,
+    applied: &[Applied],
     record: Option<&Record>,
 ) -> Result<(), MigrateError> {
-    let ours: Vec<String> = indexes::names()
-        .map(str::to_owned)
-        .filter(|name| !record.is_some_and(|record| record.indexes.contains(name)))
+    let pending = MIGRATIONS.iter().filter(|migration| {
+        let is_applied = applied.iter().any(|row| row.name == migration.name);
+        !is_applied && migration.name != TABLES.name
+    });
+    let created = pending.flat_map(|migration| migration.created(Dialect::Postgres));
+    let bookkeeping = [bookkeeping::TABLE, record::TABLE];
+    let names: Vec<&str> = indexes::all()
+        .map(|index| index.name)
+        .chain(created)
+        .chain(bookkeeping)
         .collect();
-    match Names::some(column(on, BEARERS, [ours.into()]).await?) {
-        Some(names) => Err(MigrateError::NamesTaken(names)),
-        None => Ok(()),
-    }
+    taken::refuse(on, Dialect::Postgres, &names, |bearer| {
+        // whoever reads these two refuses tables that are not ours
+        let is_bookkeeping = bearer.is_table() && bookkeeping.contains(&bearer.name.as_str());
+        let is_recorded = record.is_some_and(|record| record.indexes.contains(&bearer.name));
+        is_bookkeeping || (is_recorded && indexes::all().any(|index| bearer.is_index(&index)))
+    })
+    .await
+}
+
+/// Refuses a role that may not do what either step does.
+pub(super) async fn refuse_lacking_rights(on: &impl ConnectionTrait) -> Result<(), MigrateError> {
+    let mut tables = vec!["user_sessions", bookkeeping::TABLE, record::TABLE];
+    tables.extend(indexes::all().map(|index| index.table));
+    rights::refuse(on, &tables).await
 }
 
 /// Views on some of the columns of `user_sessions`, in any schema.
@@ -101,12 +117,6 @@ const REFERENCES: &str = "
     SELECT format('%s (%I)', conrelid::regclass, conname) AS name
     FROM pg_constraint
     WHERE contype = 'f' AND confrelid = 'user_sessions'::regclass
-    ORDER BY 1";
-
-const BEARERS: &str = "
-    SELECT c.relname::text AS name
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY (current_schemas(false)) AND c.relname = ANY ($1)
     ORDER BY 1";
 
 async fn column<const N: usize>(

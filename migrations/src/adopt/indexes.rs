@@ -6,56 +6,15 @@
 use super::session::Session;
 use crate::{
     error::MigrateError,
-    migration::{MIGRATIONS, SEARCH},
-    trigrams,
+    migration::{Index, MIGRATIONS},
 };
 use shared::database::Dialect;
 
-/// One of them.
-#[derive(Clone, Debug)]
-pub(super) struct Index {
-    pub(super) name: &'static str,
-    pub(super) table: &'static str,
-    /// What follows its name.
-    definition: String,
-}
-
-/// Those that every database gets, from the statements that make them in a database
-/// of our own.
-pub(super) fn plain() -> impl Iterator<Item = Index> {
+/// All of them, from the statements that make them in a database of our own.
+pub(super) fn all() -> impl Iterator<Item = Index> {
     MIGRATIONS
         .iter()
-        .flat_map(|migration| in_text(migration.texts(Dialect::Postgres).indexes))
-}
-
-/// The one that takes pg_trgm, in that schema.
-pub(super) fn search(schema: &str) -> Option<Index> {
-    let index = in_text(SEARCH).next()?;
-    let text = trigrams::index(schema);
-    let (_, definition) = text.split_once(index.name)?;
-    Some(Index {
-        definition: definition.trim_end().trim_end_matches(';').to_owned(),
-        ..index
-    })
-}
-
-/// The names of all of them, also of the one that may not come about.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let all = plain().chain(in_text(SEARCH));
-    all.map(|index| index.name)
-}
-
-fn in_text(text: &'static str) -> impl Iterator<Item = Index> {
-    text.lines().filter_map(|line| {
-        let statement = line.strip_prefix("CREATE INDEX ")?;
-        let (name, definition) = statement.trim_end_matches(';').split_once(' ')?;
-        let (table, _) = definition.strip_prefix("ON ")?.split_once(' ')?;
-        Some(Index {
-            name,
-            table,
-            definition: definition.to_owned(),
-        })
-    })
+        .flat_map(|migration| migration.indexes(Dialect::Postgres))
 }
 
 /// Whether an index is there, and whole. An interrupted build leaves one that is
@@ -67,13 +26,15 @@ enum State {
 }
 
 impl Index {
-    /// Builds it, unless it is there. Says whether it had to.
-    pub(super) async fn build(&self, session: &mut Session) -> Result<bool, MigrateError> {
-        let Self {
-            name,
-            table,
-            definition,
-        } = self;
+    /// Builds it, unless it is there. Says whether it had to. Of the extension, its schema
+    /// is given.
+    pub(super) async fn build(
+        &self,
+        session: &mut Session,
+        schema_of_trigrams: &str,
+    ) -> Result<bool, MigrateError> {
+        let Self { name, table, .. } = self;
+        let definition = self.definition(schema_of_trigrams);
         let doing = format!("the index {name} on {table} could not be built");
         match self.state(session).await? {
             State::Valid => return Ok(false),
@@ -83,7 +44,7 @@ impl Index {
             }
             State::Absent => {}
         }
-        let create = format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} {definition}");
+        let create = format!("CREATE INDEX CONCURRENTLY {name} {definition}");
         session.run(create, &doing).await?;
         Ok(true)
     }

@@ -4,10 +4,14 @@
 //!
 //! | step | changes | locked meanwhile | if it fails |
 //! | --- | --- | --- | --- |
-//! | `up`, 1 | `user_sessions`: our columns are added; token columns go, and with them all rows, in shapes (a), (c), (e); else the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: catalogue changes and TRUNCATE. Waits five seconds for it at most, and log-ins queue behind it meanwhile | nothing is changed |
-//! | `up`, 2 | the extension `pg_trgm`, where it may be created; our indexes on the application's tables, and statistics of `requests` | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
+//! | `up`, 1 | the extension `pg_trgm`, where it is not there. `user_sessions`: our columns are added; token columns go, and with them all rows, in shapes (a), (c), (e); else the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: catalogue changes and TRUNCATE. Waits five seconds for it at most, and log-ins queue behind it meanwhile | nothing is changed |
+//! | `up`, 2 | our indexes on the application's tables, and statistics of `requests`; last, in one transaction, the tables of later migrations | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
 //! | `down`, 1 | `user_sessions`: our sessions and columns go; without `--keep-session-id` `session_id` goes, too, and empty token columns come back | as step 1 of `up`. Our sessions are deleted before that, which holds up nobody | nothing is changed |
 //! | `down`, 2 | our indexes and bookkeeping go, and the extension, if `up` created it and nothing else needs it | as step 2 of `up` | run `down` again |
+//!
+//! What can stop either step is looked for before the first: names that something else
+//! bears, rights that the role lacks, the extension. What comes in between stops step two,
+//! which says so.
 //!
 //! What stops working: from shapes (a), (c) and (e) on, nobody logs in to the old
 //! application any more after step 1 of `up`, and whoever was logged in is logged
@@ -44,16 +48,15 @@ use crate::{
     bookkeeping::{self, Origin},
     error::MigrateError,
     exclusive,
-    migration::{MIGRATIONS, TABLES},
+    migration::{Index, MIGRATIONS, TABLES},
     report::Tell,
-    trigrams::Outlook,
+    trigrams::{self, SCHEMA},
 };
 use found::Found;
-use indexes::Index;
 use record::{Record, TABLE};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use session::Session;
-use shape::OURS;
+use shape::{OURS, Shape};
 use shared::database::{Database, Dialect};
 
 /// How far the taking over of a database has come.
@@ -61,31 +64,44 @@ enum Stage {
     /// The application's, untouched, or given back by a `down` that is not done
     /// with its indexes.
     Found(Found),
-    /// Step one is done.
-    Shaped(Record),
+    /// Step one is done, from this shape.
+    Shaped(Shape),
     /// An earlier build took it over, which had fewer indexes.
     Grown,
 }
 
-/// `None` where nothing is left, or there is nothing to take over.
+impl Stage {
+    /// What is found and will be done, with the line about the extension.
+    fn lines(&self, extension: String) -> Vec<String> {
+        match self {
+            Self::Found(found) => plan::of_found(found, extension),
+            Self::Shaped(shape) => plan::of_shaped(*shape, extension),
+            Self::Grown => plan::of_grown(extension),
+        }
+    }
+}
+
+/// Looks how far it has come, and refuses what would stop it further on. `None` where
+/// nothing is left, or there is nothing to take over.
 async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     let record = Record::read(on).await?;
-    if applied.iter().any(|row| row.name == TABLES.name) {
-        let holds = |name| applied.iter().any(|row| row.name == name);
-        let all = MIGRATIONS.iter().all(|migration| holds(migration.name));
-        return match record {
-            Some(record) if !all => {
-                found::refuse_taken_names(on, Some(&record)).await?;
-                Ok(Some(Stage::Grown))
-            }
-            _ => Ok(None),
-        };
-    }
-    Ok(match record {
-        Some(record) if !record.leaving => Some(Stage::Shaped(record)),
-        left => found::look(on, left.as_ref()).await?.map(Stage::Found),
-    })
+    let is_applied = |name| applied.iter().any(|row| row.name == name);
+    let all = MIGRATIONS
+        .iter()
+        .all(|migration| is_applied(migration.name));
+    let stage = match &record {
+        Some(_) if is_applied(TABLES.name) && !all => Stage::Grown,
+        _ if is_applied(TABLES.name) => return Ok(None),
+        Some(record) if !record.leaving => Stage::Shaped(record.shape),
+        _ => match found::look(on).await? {
+            Some(found) => Stage::Found(found),
+            None => return Ok(None),
+        },
+    };
+    found::refuse_taken_names(on, &applied, record.as_ref()).await?;
+    found::refuse_lacking_rights(on).await?;
+    Ok(Some(stage))
 }
 
 /// Whether a take-over is under way: begun by `up`, or half undone by `down`.
@@ -95,34 +111,31 @@ pub(crate) async fn is_under_way(on: &impl ConnectionTrait) -> Result<bool, Migr
     Ok(!done && Record::read(on).await?.is_some())
 }
 
-/// Takes the database over, or goes on with it. Says whether it was not before.
-pub(crate) async fn up(database: &Database, tell: Tell<'_>) -> Result<bool, MigrateError> {
+/// Takes the database over, or goes on with it. Says which migrations it applied; `None`
+/// where there is nothing to take over.
+pub(crate) async fn up(
+    database: &Database,
+    tell: Tell<'_>,
+) -> Result<Option<Vec<&'static str>>, MigrateError> {
     let transaction = exclusive::begin(database).await?;
-    let outlook = Outlook::read(&transaction).await?;
-    let mut taken_over = true;
-    match stage(&transaction).await? {
-        None => {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        Some(Stage::Found(found)) => {
-            tell_all(tell, &plan::of_found(&found, &outlook));
-            fit(&transaction, &found).await?;
-            transaction.commit().await?;
-            tell(&plan::fitted(&found));
-        }
-        Some(Stage::Shaped(record)) => {
-            transaction.rollback().await?;
-            tell_all(tell, &plan::of_record(&record, &outlook));
-        }
-        Some(Stage::Grown) => {
-            transaction.rollback().await?;
-            tell_all(tell, &plan::of_grown(&outlook));
-            taken_over = false;
-        }
+    let Some(stage) = stage(&transaction).await? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    let extension = trigrams::make(&transaction).await?;
+    tell_all(tell, &stage.lines(extension));
+    if let Stage::Found(found) = &stage {
+        fit(&transaction, found).await?;
+    }
+    transaction.commit().await?;
+    if let Stage::Found(found) = &stage {
+        tell(&plan::fitted(found));
     }
     build(database, tell).await?;
-    Ok(taken_over)
+    Ok(Some(match stage {
+        Stage::Grown => Vec::new(),
+        Stage::Found(_) | Stage::Shaped(_) => vec![TABLES.name],
+    }))
 }
 
 fn tell_all(tell: Tell<'_>, lines: &[String]) {
@@ -131,15 +144,12 @@ fn tell_all(tell: Tell<'_>, lines: &[String]) {
     }
 }
 
-/// What [`up`] would do.
-pub(crate) async fn plan_up(on: &impl ConnectionTrait) -> Result<Vec<String>, MigrateError> {
-    let outlook = Outlook::read(on).await?;
-    Ok(match stage(on).await? {
-        None => Vec::new(),
-        Some(Stage::Found(found)) => plan::of_found(&found, &outlook),
-        Some(Stage::Shaped(record)) => plan::of_record(&record, &outlook),
-        Some(Stage::Grown) => plan::of_grown(&outlook),
-    })
+/// What [`up`] would do. Makes the extension: the caller rolls back.
+pub(crate) async fn plan_up(on: &DatabaseTransaction) -> Result<Vec<String>, MigrateError> {
+    match stage(on).await? {
+        Some(stage) => Ok(stage.lines(trigrams::make(on).await?)),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Step one: the shape of `user_sessions`, and the record of it.
@@ -170,7 +180,7 @@ async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), Mig
     let record = Record {
         shape,
         columns,
-        indexes: indexes::names().map(str::to_owned).collect(),
+        indexes: indexes::all().map(|index| index.name.to_owned()).collect(),
         leaving: false,
     };
     Ok(record.write(transaction).await?)
@@ -178,26 +188,26 @@ async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), Mig
 
 const UNWRITTEN: &str = "the bookkeeping could not be written";
 
-/// Step two: the indexes, and the bookkeeping's word that all is in place.
+/// Step two: the indexes, and the bookkeeping's word that the application's tables are fit.
 async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
     let mut session = Session::open_for_step_two(database).await?;
     if session.is_leaving().await? != Some(false) {
         return Err(MigrateError::Contradicted);
     }
     // before the first of them is there, so that `down` finds whatever came about
-    let names = indexes::names().collect::<Vec<_>>().join("', '");
+    let indexes: Vec<Index> = indexes::all().collect();
+    let names: Vec<&str> = indexes.iter().map(|index| index.name).collect();
+    let names = names.join("', '");
     let record = format!(
         "UPDATE {TABLE} SET indexes = indexes || ARRAY(
              SELECT name FROM unnest(ARRAY['{names}']) WITH ORDINALITY AS ours (name, place)
              WHERE name <> ALL (indexes) ORDER BY place)"
     );
     session.run(record, UNWRITTEN).await?;
-    let schema = search::extension(&mut session, tell).await?;
-    let search = schema.as_deref().and_then(indexes::search);
-    let indexes: Vec<Index> = indexes::plain().chain(search).collect();
+    let schema = session.text(SCHEMA.to_owned()).await?;
     let mut built = false;
     for (number, index) in (1..).zip(&indexes) {
-        let verb = if index.build(&mut session).await? {
+        let verb = if index.build(&mut session, &schema).await? {
             built = true;
             "built"
         } else {

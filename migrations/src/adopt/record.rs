@@ -3,7 +3,7 @@
 //! transaction as the shape, and goes last of all.
 
 use super::shape::Shape;
-use crate::error::MigrateError;
+use crate::{error::MigrateError, found};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use shared::database::Dialect;
 
@@ -53,22 +53,13 @@ impl Record {
 
     /// Reads it, where there is one.
     pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
-        let backend = Dialect::Postgres.backend();
-        // of pg_class, and not to_regclass alone: that may answer from before the other
-        // run ended for which this transaction waited
-        let exists = "SELECT EXISTS (
-            SELECT FROM pg_class WHERE oid = to_regclass('ticketing_adoption')
-        ) AS found";
-        let row = on
-            .query_one_raw(Statement::from_string(backend, exists))
-            .await?;
-        let found = row.map(|row| row.try_get("", "found")).transpose()?;
-        if found != Some(true) {
+        let columns = ["shape", "columns", "indexes", "leaving"];
+        if !found::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
             return Ok(None);
         }
         let row = on
             .query_one_raw(Statement::from_string(
-                backend,
+                Dialect::Postgres.backend(),
                 "SELECT shape, columns, indexes, leaving FROM ticketing_adoption",
             ))
             .await?;

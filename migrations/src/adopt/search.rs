@@ -1,32 +1,18 @@
-//! What search by index needs besides: the extension, its index where that came
-//! late, and statistics. Each statement is one of step two ([`super`]).
+//! What search by index needs besides: its index where that comes late, statistics, and
+//! the end of the extension.
 
-use super::{indexes, session::Session};
+use super::{found, indexes, session::Session, tell_all};
 use crate::{
     bookkeeping,
     error::MigrateError,
-    migration::MIGRATIONS,
+    exclusive,
+    migration::{Index, MIGRATIONS},
     report::Tell,
-    trigrams::{self, CREATE, DROP, IS_OURS, SCHEMA},
+    taken,
+    trigrams::{self, DROP, IS_OURS, SCHEMA},
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shared::database::{Database, Dialect};
-
-/// The schema of the extension, which is made if it is not there. Without one, the
-/// operator is told, and all else goes on.
-pub(super) async fn extension(
-    session: &mut Session,
-    tell: Tell<'_>,
-) -> Result<Option<String>, MigrateError> {
-    let mut schema = session.text(SCHEMA.to_owned()).await?;
-    if schema.is_empty() {
-        match session.attempt(CREATE).await? {
-            Ok(()) => schema = session.text(SCHEMA.to_owned()).await?,
-            Err(reason) => tell(&trigrams::lacks(&reason)),
-        }
-    }
-    Ok(Some(schema).filter(|schema| !schema.is_empty()))
-}
 
 /// Drops the extension if `up` made it, and nothing else depends on it.
 pub(super) async fn drop_extension(
@@ -53,42 +39,65 @@ pub(super) async fn gather_statistics(session: &mut Session) -> Result<(), Migra
         .await
 }
 
-/// The index, where all is applied, and the extension has come since.
-const LATE: &str = "
-    SELECT (NOT EXISTS (
-        SELECT FROM pg_index WHERE indexrelid = to_regclass('ticketing_requests_search') AND indisvalid
-    ))::text AS answer";
-
-/// Builds the index if an earlier run had to do without it.
+/// Builds the indexes of trigrams where an earlier build went without them, or somebody
+/// has dropped them.
 pub(crate) async fn build_late(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
-    if plan_late(database.connection()).await?.is_none() {
+    if !is_late(database.connection()).await? {
         return Ok(());
     }
-    let mut session = Session::open_for_step_two(database).await?;
-    // a `down` may have come before
-    let line = plan_late(database.connection()).await?;
-    let schema = session.text(SCHEMA.to_owned()).await?;
-    if let (Some(line), Some(index)) = (line, indexes::search(&schema)) {
-        tell(&line);
-        index.build(&mut session).await?;
-        gather_statistics(&mut session).await?;
+    let transaction = exclusive::begin(database).await?;
+    let lines = plan_late(&transaction).await?;
+    transaction.commit().await?;
+    if lines.is_empty() {
+        // another run came before
+        return Ok(());
     }
+    tell_all(tell, &lines);
+    let mut session = Session::open_for_step_two(database).await?;
+    let schema = session.text(SCHEMA.to_owned()).await?;
+    for index in of_trigrams() {
+        index.build(&mut session, &schema).await?;
+    }
+    gather_statistics(&mut session).await?;
     session.close().await
 }
 
-/// What [`build_late`] would do.
-pub(crate) async fn plan_late(on: &impl ConnectionTrait) -> Result<Option<String>, MigrateError> {
-    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
-    let all = MIGRATIONS
-        .iter()
-        .all(|migration| applied.iter().any(|row| row.name == migration.name));
-    if !all
-        || trigrams::ask(on, SCHEMA).await?.is_empty()
-        || trigrams::ask(on, LATE).await? != "true"
-    {
-        return Ok(None);
+/// What [`build_late`] would do. Makes the extension, which stays if the caller commits.
+pub(crate) async fn plan_late(on: &DatabaseTransaction) -> Result<Vec<String>, MigrateError> {
+    if !is_late(on).await? {
+        return Ok(Vec::new());
     }
-    let line = "builds   ticketing_requests_search on requests, since the extension pg_trgm is \
-                there now; reading and writing go on";
-    Ok(Some(line.to_owned()))
+    let names: Vec<&str> = of_trigrams().map(|index| index.name).collect();
+    taken::refuse(on, Dialect::Postgres, &names, |bearer| {
+        of_trigrams().any(|index| bearer.is_index(&index))
+    })
+    .await?;
+    found::refuse_lacking_rights(on).await?;
+    let builds = format!(
+        "builds   {}; reading and writing go on",
+        names.join(" and ")
+    );
+    Ok(vec![trigrams::make(on).await?, builds])
+}
+
+/// Whether all is applied, and one of these indexes is missing all the same.
+async fn is_late(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    let is_applied = |name| applied.iter().any(|row| row.name == name);
+    if !MIGRATIONS
+        .iter()
+        .all(|migration| is_applied(migration.name))
+    {
+        return Ok(false);
+    }
+    for index in of_trigrams() {
+        if !trigrams::is_built(on, &index).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn of_trigrams() -> impl Iterator<Item = Index> {
+    indexes::all().filter(Index::is_of_trigrams)
 }

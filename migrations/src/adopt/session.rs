@@ -43,15 +43,7 @@ impl Session {
     pub(super) async fn open_for_step_two(database: &Database) -> Result<Self, MigrateError> {
         Self::open(database)
             .await
-            .map_err(|error| MigrateError::Interrupted {
-                doing: "the second step could not begin".to_owned(),
-                words: match error {
-                    MigrateError::Busy => "another migrate is at work on this database".to_owned(),
-                    MigrateError::Unreachable(words) => words,
-                    MigrateError::Database(error) => words(&error),
-                    error => error.to_string(),
-                },
-            })
+            .map_err(|error| error.half_way("the second step could not begin"))
     }
 
     /// Runs a statement of the second step.

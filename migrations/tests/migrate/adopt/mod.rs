@@ -8,7 +8,9 @@ mod log_ins;
 mod odd_rows;
 mod old_database;
 mod refusals;
+mod rights;
 mod services;
+mod taken_names;
 mod there_and_back;
 mod trigrams;
 

@@ -1,4 +1,4 @@
-//! The extension that search by index needs: made, found or missing; and databases
+//! The extension that search by index needs, made or found; and databases
 //! that an earlier build took over, which had neither.
 
 use super::{
@@ -10,15 +10,12 @@ use super::{
 use crate::fingerprint::{fingerprint, lines};
 use migrations::{MigrateError, NAMES};
 use sea_orm::ConnectionTrait;
-use shared::{
-    database::{Database, DatabaseUrl, PoolLimits},
-    time::Clock,
-};
+use shared::database::Database;
 use std::sync::Mutex;
 use testing::{Kind, TestDatabase, within_the_limit};
 
 /// What `down` of a build with the first migration alone would have found.
-const EARLIER_BUILD: &str = "
+pub(super) const EARLIER_BUILD: &str = "
     DROP TABLE ticketing_idempotency_keys, ticketing_throttles, ticketing_audit_events;
     DELETE FROM ticketing_migrations WHERE name <> '0001_tables';
     DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search,
@@ -28,6 +25,15 @@ const EARLIER_BUILD: &str = "
         WHERE name NOT IN ('ticketing_requests_partner_status', 'ticketing_requests_number', 'ticketing_requests_search',
             'ticketing_user_sessions_expires_at'));
     DROP EXTENSION pg_trgm";
+
+/// The same in a database of our own.
+pub(super) fn earlier_build_of_our_own() -> String {
+    let statements: Vec<&str> = EARLIER_BUILD
+        .split(';')
+        .filter(|statement| !statement.contains("ticketing_adoption"))
+        .collect();
+    statements.join(";")
+}
 
 const EXTENSIONS: &str = "
     SELECT concat_ws(' ', extnamespace::regnamespace, obj_description(oid, 'pg_extension')) AS line
@@ -114,106 +120,50 @@ async fn an_extension_that_something_else_needs_by_now_stays() {
     assert!(lines(&pool, EXTENSIONS).await.is_empty());
 }
 
-/// A role that owns the application's tables and their schema, and may make nothing
-/// else in the database; and a pool of its own.
-async fn as_owner_of_tables(test: &TestDatabase) -> Database {
-    let role = format!("owner_{}", fastrand::u64(..));
-    let admin = open(test).await;
-    let name = lines(&admin, "SELECT quote_ident(current_database()) AS line").await;
-    test.execute(&format!(
-        "CREATE ROLE {role} LOGIN;
-         REVOKE ALL ON DATABASE {} FROM PUBLIC;
-         GRANT CONNECT ON DATABASE {} TO {role};
-         ALTER SCHEMA public OWNER TO {role};
-         DO $$ DECLARE name text; BEGIN
-             FOR name IN SELECT oid::regclass FROM pg_class
-                 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
-             LOOP EXECUTE format('ALTER TABLE %s OWNER TO {role}', name); END LOOP;
-         END $$",
-        name[0], name[0]
-    ))
-    .await;
-    let url = test.url.expose().replace("postgres@", &format!("{role}@"));
-    let url: DatabaseUrl = url.parse().unwrap();
-    Database::open(&url, PoolLimits::default(), Clock::system())
-        .await
-        .unwrap()
-}
-
+/// An extension that another one made for a database of our own stays there; one that
+/// `up` made goes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_role_that_may_not_create_it_goes_without_until_it_is_there() {
-    let (test, admin) = old().await;
-    let pool = as_owner_of_tables(&test).await;
-    let (before, rows) = (fingerprint(&admin).await, checksums(&admin).await);
-    let plan = migrations::plan_up(&pool).await.unwrap().to_string();
-    let (report, said) = up(&pool).await;
-    assert_eq!(report.applied, NAMES);
-    for said in [&plan, &said] {
-        assert!(
-            said.contains("lacks    the extension pg_trgm (this role may not create it)")
-                && said.contains("builds   20 indexes"),
-            "{said}"
-        );
-    }
-    assert!(
-        said.contains("lacks    the extension pg_trgm (permission denied to create extension"),
-        "{said}"
-    );
-    assert!(migrations::applied(&pool).await.unwrap());
-    assert!(lines(&pool, SEARCH).await.is_empty());
-    assert_eq!(up(&pool).await.1, "");
-
-    // somebody else creates it: from then on it is a found one
-    test.execute("CREATE EXTENSION pg_trgm").await;
-    let line = "builds   ticketing_requests_search on requests";
-    let plan = migrations::plan_up(&pool).await.unwrap().to_string();
-    assert!(plan.starts_with(line), "{plan}");
-    let (_, said) = up(&pool).await;
-    assert!(said.starts_with(line), "{said}");
-    assert_eq!(lines(&pool, SEARCH).await.len(), 1);
-    assert_eq!(up(&pool).await.1, "");
-    migrations::down(&pool, KEEP).await.unwrap();
-    test.execute("DROP EXTENSION pg_trgm").await;
-    assert_eq!(fingerprint(&admin).await, before);
-    assert_eq!(checksums(&admin).await, rows);
-}
-
-/// In a database of our own it is one transaction, which goes on as well.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_our_own_does_without_it_too() {
-    let test = TestDatabase::empty(Kind::Postgres).await;
-    let admin = open(&test).await;
-    let before = fingerprint(&admin).await;
-    let pool = as_owner_of_tables(&test).await;
-    let (report, said) = up(&pool).await;
-    assert_eq!(report.applied, NAMES);
-    assert!(
-        said.starts_with("lacks    the extension pg_trgm (permission denied"),
-        "{said}"
-    );
-    test.execute("CREATE EXTENSION pg_trgm").await;
-    let (_, said) = up(&pool).await;
-    assert!(
-        said.starts_with("builds   ticketing_requests_search"),
-        "{said}"
-    );
+async fn in_a_database_of_our_own_the_extension_goes_with_down_if_up_made_it() {
     let how = migrations::Down {
         drop_data: true,
         ..KEEP
     };
-    migrations::down(&pool, how).await.unwrap();
-    assert_eq!(lines(&admin, EXTENSIONS).await.len(), 1, "it was not ours");
-    test.execute("DROP EXTENSION pg_trgm").await;
-    let mut after = fingerprint(&admin).await;
-    after.retain(|line| !line.starts_with("extension plpgsql"));
-    let mut before = before;
-    before.retain(|line| !line.starts_with("extension plpgsql"));
-    assert_eq!(after, before);
+    for (before, left) in [("SELECT 1", 0), ("CREATE EXTENSION pg_trgm", 1)] {
+        let test = TestDatabase::empty(Kind::Postgres).await;
+        test.execute(before).await;
+        let pool = open(&test).await;
+        migrations::up(&pool).await.unwrap();
+        assert_eq!(lines(&pool, EXTENSIONS).await.len(), 1);
+        migrations::down(&pool, how).await.unwrap();
+        assert_eq!(lines(&pool, EXTENSIONS).await.len(), left);
+    }
+}
 
-    migrations::up(&admin).await.unwrap();
-    assert_eq!(lines(&admin, EXTENSIONS).await.len(), 1);
-    migrations::down(&admin, how).await.unwrap();
-    assert!(lines(&admin, EXTENSIONS).await.is_empty());
+/// A database that an earlier build made without the extension.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_index_that_is_missing_is_built_late() {
+    let (_test, taken_over) = old().await;
+    migrations::up(&taken_over).await.unwrap();
+    let made = TestDatabase::migrated(Kind::Postgres).await;
+    let made = open(&made).await;
+    for pool in [taken_over, made] {
+        let before = fingerprint(&pool).await;
+        let drop = "DROP EXTENSION pg_trgm CASCADE";
+        pool.connection().execute_unprepared(drop).await.unwrap();
+        let plan = migrations::plan_up(&pool).await.unwrap().to_string();
+        assert!(
+            plan.starts_with("makes    the extension pg_trgm")
+                && plan.contains("\nbuilds   ticketing_requests_search;"),
+            "{plan}"
+        );
+        assert!(
+            lines(&pool, EXTENSIONS).await.is_empty(),
+            "a plan changes nothing"
+        );
+        assert_eq!(up(&pool).await.1.trim_end(), plan);
+        assert_eq!(fingerprint(&pool).await, before);
+        assert_eq!(up(&pool).await.1, "");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,11 +203,7 @@ async fn a_database_of_our_own_of_an_earlier_build_gets_it_too() {
     let test = TestDatabase::migrated(Kind::Postgres).await;
     let pool = open(&test).await;
     let before = fingerprint(&pool).await;
-    let of_an_earlier_build: Vec<&str> = EARLIER_BUILD
-        .split(';')
-        .filter(|statement| !statement.contains("ticketing_adoption"))
-        .collect();
-    test.execute(&of_an_earlier_build.join(";")).await;
+    test.execute(&earlier_build_of_our_own()).await;
     let (report, said) = up(&pool).await;
     assert_eq!((report.applied, said.as_str()), (NAMES[1..].to_vec(), ""));
     assert_eq!(fingerprint(&pool).await, before);
@@ -315,17 +261,6 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
         assert!(migrations::applied(&pool).await.unwrap());
     }))
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_name_of_ours_that_is_taken_stops_it() {
-    let (test, pool) = taken_over_earlier().await;
-    test.execute("CREATE INDEX ticketing_requests_number ON logs (id)")
-        .await;
-    let before = fingerprint(&pool).await;
-    let error = migrations::up(&pool).await.unwrap_err();
-    assert!(matches!(error, MigrateError::NamesTaken(_)), "{error:?}");
-    assert_eq!(fingerprint(&pool).await, before);
 }
 
 /// Without statistics of the expressions the database would take every search for

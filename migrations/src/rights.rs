@@ -1,0 +1,45 @@
+//! What the role that runs `up` must be allowed to do. It is looked for before anything
+//! is changed: the database itself would say it only where it stops the work half-way.
+
+use crate::{error::MigrateError, found::Names};
+use sea_orm::{ConnectionTrait, Statement};
+use shared::database::Dialect;
+
+/// Refuses a role that may not make tables where `up` makes them, or indexes and columns
+/// on those of these tables that are there.
+pub(crate) async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), MigrateError> {
+    let tables: Vec<String> = tables.iter().map(|&table| table.to_owned()).collect();
+    let backend = Dialect::Postgres.backend();
+    let rows = on
+        .query_all_raw(Statement::from_sql_and_values(
+            backend,
+            LACKING,
+            [tables.into()],
+        ))
+        .await?;
+    let lacking = rows
+        .iter()
+        .map(|row| row.try_get("", "lacking"))
+        .collect::<Result<_, _>>()?;
+    match Names::some(lacking) {
+        Some(lacking) => Err(MigrateError::RightsLacking(lacking)),
+        None => Ok(()),
+    }
+}
+
+/// An index lies in the schema of its table, and takes CREATE there, too.
+const LACKING: &str = "
+    WITH tables AS (
+        SELECT c.oid, c.relowner, c.relnamespace
+        FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)
+    )
+    SELECT 'a schema to make anything in (search_path names none that is there and open to it)' AS lacking
+    WHERE current_schema() IS NULL
+    UNION
+    SELECT format('CREATE on the schema %I', n.nspname) FROM pg_namespace n
+    WHERE (n.nspname = current_schema() OR n.oid IN (SELECT relnamespace FROM tables))
+      AND NOT has_schema_privilege(n.oid, 'CREATE')
+    UNION
+    SELECT format('ownership of %s (it belongs to %s)', oid::regclass, relowner::regrole) FROM tables
+    WHERE NOT pg_has_role(relowner, 'USAGE')
+    ORDER BY 1";

@@ -1,0 +1,92 @@
+//! Names that `up` is about to give to something, and that something else bears
+//! already. They are looked for before anything is changed: in a database that is taken
+//! over, some of them are needed only after its first step can no longer be undone.
+
+use crate::{error::MigrateError, found::Names, migration::Index};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use shared::database::Dialect;
+
+/// What bears a name.
+pub(crate) struct Bearer {
+    /// The name.
+    pub(crate) name: String,
+    /// What it is, for a message.
+    kind: String,
+    /// The table that it is an index of; empty where it is no index.
+    of_table: String,
+}
+
+impl Bearer {
+    /// Whether it is a table.
+    pub(crate) fn is_table(&self) -> bool {
+        self.kind == "table"
+    }
+
+    /// Whether it is this index, as far as its name and its table tell.
+    pub(crate) fn is_index(&self, index: &Index) -> bool {
+        self.name == index.name && self.of_table == index.table
+    }
+}
+
+/// Refuses a database in which something bears one of these names and is not ours.
+pub(crate) async fn refuse(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    names: &[&str],
+    is_ours: impl Fn(&Bearer) -> bool,
+) -> Result<(), MigrateError> {
+    let bearers = bearers(on, dialect).await?;
+    let taken = bearers
+        .iter()
+        .filter(|bearer| names.contains(&bearer.name.as_str()) && !is_ours(bearer))
+        .map(|bearer| format!("the {} {}", bearer.kind, bearer.name))
+        .collect();
+    match Names::some(taken) {
+        Some(names) => Err(MigrateError::NamesTaken(names)),
+        None => Ok(()),
+    }
+}
+
+/// Everything with a name where the search path looks. PostgreSQL keeps the names of
+/// relations, types and functions apart, but a table takes a type of its name along. To
+/// tell an operator which kinds exclude each other would say more than is needed.
+const POSTGRES: &str = "
+    SELECT c.relname::text AS name, coalesce(i.indrelid::regclass::text, '') AS of_table,
+           CASE c.relkind
+               WHEN 'r' THEN 'table' WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
+               WHEN 'm' THEN 'materialized view' WHEN 'c' THEN 'type' WHEN 'f' THEN 'foreign table'
+               WHEN 'p' THEN 'partitioned table' WHEN 'I' THEN 'partitioned index' ELSE 'relation'
+           END AS kind
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    WHERE n.nspname = ANY (current_schemas(false))
+    UNION
+    SELECT t.typname::text, '', 'type' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE n.nspname = ANY (current_schemas(false)) AND t.typrelid = 0
+    UNION
+    SELECT p.proname::text, '', 'function' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = ANY (current_schemas(false))
+    ORDER BY 1, 3";
+
+/// SQLite takes no notice of the case of a name.
+const SQLITE: &str = "
+    SELECT lower(name) AS name, CASE type WHEN 'index' THEN lower(tbl_name) ELSE '' END AS of_table, type AS kind
+    FROM sqlite_schema ORDER BY 1, 3";
+
+async fn bearers(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Vec<Bearer>, DbErr> {
+    let query = match dialect {
+        Dialect::Postgres => POSTGRES,
+        Dialect::Sqlite => SQLITE,
+    };
+    let rows = on
+        .query_all_raw(Statement::from_string(dialect.backend(), query))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Bearer {
+                name: row.try_get("", "name")?,
+                kind: row.try_get("", "kind")?,
+                of_table: row.try_get("", "of_table")?,
+            })
+        })
+        .collect()
+}
