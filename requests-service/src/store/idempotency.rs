@@ -4,23 +4,15 @@ use super::{StoreError, Unit, entity::idempotency_key as keys, statement::statem
 use crate::model::{Answer, Idempotency};
 use sea_orm::{
     ConnectionTrait as _, DbErr, FromQueryResult,
-    sea_query::{
-        Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, Order, Query, SelectStatement,
-    },
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use shared::{
-    database::{Dialect, Sweeping},
-    ids::UserId,
-};
+use shared::{database::Sweeping, ids::UserId};
 use std::time::Duration;
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
-/// Old answers that go with each call, so that they go faster than they come.
-const SWEPT: u64 = 10;
 
-/// Which rows of requests-service's tables go, and when: answers past their day, also
-/// where no call comes that would take them along.
+/// Which rows of requests-service's tables housekeeping deletes, and when.
 #[must_use]
 pub fn sweepings() -> Vec<Sweeping> {
     vec![Sweeping {
@@ -77,7 +69,6 @@ impl Unit {
             .returning_col(Column::UserId)
             .take();
         if !self.transaction.query_all(&insert).await?.is_empty() {
-            self.sweep().await?;
             return Ok(Claim::New);
         }
         let select = Query::select()
@@ -119,39 +110,6 @@ impl Unit {
             .take();
         self.transaction.execute(&update).await?;
         Ok(())
-    }
-
-    /// Deletes a few that are past their day, and that nobody is at.
-    async fn sweep(&self) -> Result<(), StoreError> {
-        use keys::Column;
-        let delete = Query::delete()
-            .from_table(keys::Entity)
-            .and_where(
-                Expr::tuple([Expr::col(Column::UserId), Expr::col(Column::Key)])
-                    .in_subquery(self.past_their_day()),
-            )
-            .take();
-        let delete = statement(self.database.dialect(), &delete);
-        self.transaction.execute_raw(delete).await?;
-        Ok(())
-    }
-
-    fn past_their_day(&self) -> SelectStatement {
-        use keys::Column;
-        // in a statement of its own, so that it is asked once: a clock that goes on
-        // is no bound for an index, and every key of today would be read
-        let a_day_ago = Query::select().expr(self.a_day_ago()).take();
-        let mut select = Query::select();
-        select
-            .columns([Column::UserId, Column::Key])
-            .from(keys::Entity)
-            .and_where(Expr::col(Column::CreatedAt).lte(a_day_ago))
-            .order_by(Column::CreatedAt, Order::Asc)
-            .limit(SWEPT);
-        if self.database.dialect() == Dialect::Postgres {
-            select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-        }
-        select
     }
 
     fn a_day_ago(&self) -> Expr {

@@ -1,6 +1,5 @@
 //! The statements themselves: their text, and what the databases make of them.
 
-mod idempotency;
 mod partner_plans;
 mod partner_text;
 mod plans;

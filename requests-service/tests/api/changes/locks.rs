@@ -2,7 +2,7 @@
 
 use super::{assign, by_id, partner, staff, update, waiting};
 use crate::support::{Service, reason};
-use proto::requests::v1::{PartnerRequestChange, UpdatePartnerRequestStatusRequest};
+use proto::requests::v1::PartnerRequestChange;
 use sea_orm::ConnectionTrait as _;
 use shared::{database::PoolLimits, time::Clock};
 use std::pin::pin;
@@ -93,29 +93,6 @@ async fn p4_nobody_waits_for_another_partners_request() {
     let confirm = update(1, PartnerRequestChange::Confirm);
     let refusal = service.update(&partner(2), confirm).await.unwrap_err();
     assert_eq!(refusal.code(), Code::NotFound);
-    holder.rollback().await.unwrap();
-}
-
-/// Keys of yesterday that another call is about to delete are left to it.
-#[tokio::test]
-async fn nobody_waits_for_keys_that_another_call_sweeps() {
-    let service = Service::start(Kind::Postgres).await;
-    waiting(&service, 1).await;
-    service
-        .execute(
-            "INSERT INTO ticketing_idempotency_keys (user_id, key, call, answer, created_at)
-             VALUES (902, 'old', '', '', clock_timestamp() - interval '2 days')",
-        )
-        .await;
-    let other = service.database.open(&Clock::system()).await;
-    let holder = other.begin().await.unwrap();
-    let hold = "SELECT key FROM ticketing_idempotency_keys FOR UPDATE";
-    holder.execute_unprepared(hold).await.unwrap();
-    let confirm = UpdatePartnerRequestStatusRequest {
-        idempotency_key: "new".to_owned(),
-        ..update(1, PartnerRequestChange::Confirm)
-    };
-    service.update(&partner(1), confirm).await.unwrap();
     holder.rollback().await.unwrap();
 }
 
