@@ -5,7 +5,7 @@ mod routes;
 
 use crate::{
     config::{Config, ServiceAccess},
-    domain::{AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
+    domain::{self, AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
     password_work::PasswordWork,
     passwords::Passwords,
@@ -104,9 +104,12 @@ impl App {
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock.clone()).await?;
         let database = database.observed(&pools, "calls");
-        // one connection, for the one task that validates
+        // One task validates. It has a second connection, since sqlx pings the first when it is
+        // given back, and waits for the answer for minutes if the server has just gone.
         let validating = PoolLimits {
-            connections: 1,
+            connections: 2,
+            // Nobody waits longer for it. A connection that is silent is replaced after that.
+            statement_timeout: config.pool.statement_timeout.min(domain::MAX_WAIT),
             generic_plans: true,
             ..config.pool
         };

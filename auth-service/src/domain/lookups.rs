@@ -28,7 +28,7 @@ pub const MAX_QUEUE: usize = 4_096;
 /// Other calls that a statement's span names.
 const MAX_LINKS: usize = 16;
 /// A statement that takes longer fails its callers.
-const MAX_WAIT: Duration = Duration::from_secs(3);
+pub const MAX_WAIT: Duration = Duration::from_secs(3);
 
 struct Lookup {
     id: SessionId,
@@ -55,8 +55,8 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Starts the task that owns the queue. The store's pool is its own: one
-    /// connection, never inside a transaction.
+    /// Starts the task that owns the queue. The store's pool is its own, and never inside a
+    /// transaction.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> Self {
         let store = Arc::new(store);

@@ -1,9 +1,11 @@
 //! What can go wrong in the store, by what the domain can do about it.
 
+use sea_orm::DbErr;
 #[cfg(test)]
 use sea_orm::{ConnAcquireErr, RuntimeErr};
-use sea_orm::{DbErr, TransactionError};
 use shared::database::{Fault, fault, had_no_effect};
+#[cfg(test)]
+use std::{io, sync::Arc};
 
 /// Why a statement gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +45,8 @@ impl StoreError {
 impl StoreError {
     /// What becomes of a statement that is not answered, for tests without a database.
     pub(crate) fn lost() -> Self {
-        Self::Unavailable(DbErr::Conn(RuntimeErr::Internal("lost".to_owned())))
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        DbErr::Exec(RuntimeErr::SqlxError(Arc::new(reset.into()))).into()
     }
 
     /// What becomes of a statement while the database is away, for tests without one.
@@ -59,15 +62,6 @@ impl From<DbErr> for StoreError {
             Fault::Conflict => Self::Conflict(error),
             Fault::Exists => Self::Exists(error),
             Fault::Other => Self::Driver(error),
-        }
-    }
-}
-
-impl From<TransactionError<StoreError>> for StoreError {
-    fn from(error: TransactionError<StoreError>) -> Self {
-        match error {
-            TransactionError::Connection(error) => error.into(),
-            TransactionError::Transaction(error) => error,
         }
     }
 }

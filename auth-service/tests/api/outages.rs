@@ -6,6 +6,7 @@ use crate::{
     rows::eventually,
     served::{Served as _, unauthenticated},
 };
+use auth_service::config::Config;
 use proto::auth::v1::{
     CreateSessionRequest, ListSessionsRequest, RefreshSessionRequest, RegisterRequest,
     RevokeSessionRequest, TokenPair, ValidateSessionRequest,
@@ -34,10 +35,14 @@ pub(crate) struct World {
 /// An auth-service whose database can be taken away, a session, and one that was
 /// revoked.
 pub(crate) async fn world() -> World {
+    world_configured(as_in_production).await
+}
+
+async fn world_configured(configure: impl FnOnce(&mut Config)) -> World {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let proxy = TcpProxy::start(database.address());
     let url = database.url_through(&proxy, Role::Auth);
-    let auth = Auth::start_configured(database, &url, &[], as_in_production).await;
+    let auth = Auth::start_configured(database, &url, &[], configure).await;
     auth.add_customer("sara@example.com").await;
     let live = auth.log_in("sara@example.com").await.tokens.unwrap();
     let revoked = auth.log_in("sara@example.com").await.tokens.unwrap();
@@ -158,6 +163,19 @@ async fn p5_with_the_database_silent_every_call_is_unavailable_and_served_again_
     all_unavailable(&world).await;
     world.proxy.restore().await;
     all_served_again(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_idle_connections_that_are_silent_every_call_is_served() {
+    let world = world_configured(|config| {
+        // idle for long enough
+        config.pool.ask_after = Duration::ZERO;
+    })
+    .await;
+    world.proxy.vanish().await;
+    for (rpc, answer) in answers(&world).await {
+        answer.expect(rpc);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,21 +1,20 @@
-//! Which connections a pool keeps: those that live, that may write, and that no
-//! transaction is open on.
+//! Which connections a pool keeps: those that live, that may write, and that have no open
+//! transaction.
 //!
-//! sqlx 0.9 counts transactions itself, and its count may differ from what the database
-//! knows. SQLite rolls back by itself when its disk is full; sqlx's own ROLLBACK then
-//! fails and its count stays at one. The next transaction on that connection is a savepoint,
-//! and to roll that back leaves a transaction open: what is written and committed from then
-//! on is answered and never kept. So the connection itself is asked, and what is not clean is
-//! closed, which ends whatever is open on it.
+//! sqlx 0.9 counts transactions itself, and its count may differ from what the database knows.
+//! If the disk is full, SQLite rolls back by itself. sqlx's own ROLLBACK then fails, and its
+//! count stays at one. The next transaction on that connection is a savepoint. To roll that
+//! back leaves a transaction open, so that later writes are answered and never kept. For that
+//! reason the connection itself is asked. One that is not clean is closed, which ends whatever
+//! is open on it.
 
-use sqlx::{
-    Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection,
-    pool::{PoolConnectionMetadata, PoolOptions},
-};
+use super::PoolLimits;
+use sqlx::{Connection, PgConnection, Postgres, SqlSafeStr as _, Sqlite, pool::PoolOptions};
 use std::time::Duration;
 
-/// A connection that was idle for as long is asked before it is used.
-const IDLE: Duration = Duration::from_secs(5);
+/// A connection that does not answer for this long is taken for dead, if it has nothing to do.
+/// Its peer may have gone without a word, and the kernel would wait for it for some 15 minutes.
+pub(super) const SILENCE: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
     /// Whether a connection that this task takes is asked, however long it was idle.
@@ -29,16 +28,34 @@ pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output 
 
 /// A pool of PostgreSQL's connections.
 ///
-/// To ask a connection costs a round trip, so it is done only before a statement that writes
-/// outside of a transaction, and after a while. sqlx's count is right here as long as who
-/// sends a BEGIN waits for its answer, and [`Database::begin`](super::Database::begin), the
-/// one place that sends it, does.
-pub(super) fn postgres(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+/// To ask a connection costs a round trip. So it is asked only before a statement that writes
+/// outside of a transaction, and after it was idle for a while. When it is given back, what
+/// sqlx counts is enough, because whoever sends a BEGIN waits for its answer:
+/// [`Database::begin`](super::Database::begin) alone sends it.
+pub(super) fn postgres(pool: PoolOptions<Postgres>, limits: PoolLimits) -> PoolOptions<Postgres> {
+    // a statement that its caller gave up may be at work until then
+    let longest = limits.statement_timeout + SILENCE;
     pool.after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
-        .before_acquire(|connection, known| Box::pin(may_be_used(connection, known)))
-        .after_release(|connection, _| {
-            let is_clean = !connection.is_in_transaction();
-            Box::pin(async move { Ok(is_clean || left_open()) })
+        .before_acquire(move |connection, known| {
+            let is_asked = known.idle_for >= limits.ask_after
+                || ASKED.try_with(|asked| *asked).unwrap_or_default();
+            Box::pin(async move {
+                if is_asked {
+                    may_be_used(connection).await
+                } else {
+                    Ok(true)
+                }
+            })
+        })
+        .after_release(move |connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    return Ok(left_open());
+                }
+                // sqlx then pings, and waits for the answers that are still to come: for good
+                answers(longest, connection.flush()).await??;
+                Ok(true)
+            })
         })
 }
 
@@ -46,10 +63,10 @@ pub(super) fn postgres(pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
 pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
-            let is_clean = is_clean_sqlite(connection).await;
+            let is_clean = matches!(is_clean(connection).await, Ok(true));
             if !is_clean {
-                // the disk is full, most often, and the statement that failed says so
-                tracing::info!("a connection is closed, since a transaction was left open on it");
+                // most often the disk is full, and the error of the failed statement says so
+                tracing::info!("closing a connection on which a transaction was left open");
             }
             Ok(is_clean)
         })
@@ -69,45 +86,38 @@ async fn refuse_read_only(connection: &mut PgConnection) -> Result<(), sqlx::Err
     }
 }
 
-async fn may_be_used(
-    connection: &mut PgConnection,
-    known: PoolConnectionMetadata,
-) -> Result<bool, sqlx::Error> {
-    let is_to_be_asked = ASKED.try_with(|asked| *asked).unwrap_or_default();
-    if known.idle_for < IDLE && !is_to_be_asked {
-        return Ok(true);
-    }
-    match is_clean_postgres(connection).await {
+async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match answers(SILENCE, is_clean(connection)).await? {
         Ok(is_clean) => Ok(is_clean || left_open()),
         Err(error) => {
-            tracing::info!(%error, "a connection died while it was idle; another one is made");
+            tracing::info!(%error, "a connection died while it was idle; making another one");
             Ok(false)
         }
     }
 }
 
-/// Whether no transaction is open on it: sqlx learns the state with each answer, and tells
-/// it by the error of a "BEGIN" that did not begin anything.
-async fn is_clean_postgres(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match connection.begin_with("SHOW transaction_read_only").await {
+/// Waits for an answer for this long. By the error sqlx closes the connection, without another
+/// word to the server.
+async fn answers<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(time, answer)
+        .await
+        .map_err(|elapsed| sqlx::Error::Io(elapsed.into()))
+}
+
+/// Whether no transaction is open on a connection, neither by sqlx's count nor by the
+/// database's: sqlx refuses the statement if it counts one, and fails with `BeginFailed` if
+/// there is none after a statement that should begin one.
+async fn is_clean<C: Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
+    match connection.begin_with("SELECT 1".into_sql_str()).await {
         Err(sqlx::Error::BeginFailed) => Ok(true),
-        Ok(_open) => Ok(false),
+        Ok(_) | Err(sqlx::Error::InvalidSavePointStatement) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Whether no transaction is open on it, neither by sqlx's count nor by SQLite's: each of
-/// them refuses to begin one within another. This one takes no lock.
-async fn is_clean_sqlite(connection: &mut SqliteConnection) -> bool {
-    match connection.begin_with("BEGIN").await {
-        Ok(transaction) => transaction.rollback().await.is_ok(),
-        Err(_) => false,
-    }
-}
-
-/// Warns that a connection of PostgreSQL is closed: there is a BEGIN that
-/// [`Database::begin`](super::Database::begin) did not send.
+/// Warns that a connection of PostgreSQL is closed: something else than
+/// [`Database::begin`](super::Database::begin) has sent a BEGIN.
 fn left_open() -> bool {
-    tracing::warn!("a transaction was left open on a connection, which is closed");
+    tracing::warn!("closing a connection on which a transaction was left open");
     false
 }

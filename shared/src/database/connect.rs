@@ -81,6 +81,9 @@ pub struct PoolLimits {
     pub lock_timeout: Duration,
     /// How long a transaction may pause between two of its statements (PostgreSQL).
     pub idle_in_transaction_timeout: Duration,
+    /// A connection that was idle for this long is asked whether it lives before it is used
+    /// (PostgreSQL).
+    pub ask_after: Duration,
     /// After this age a connection is replaced, so that a fail-over is followed.
     pub max_lifetime: Duration,
     /// One plan a statement whatever its values: for a pool with few statements
@@ -96,6 +99,7 @@ impl Default for PoolLimits {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(3),
             idle_in_transaction_timeout: Duration::from_secs(30),
+            ask_after: Duration::from_secs(1),
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
         }
@@ -107,6 +111,7 @@ impl Default for PoolLimits {
 pub struct Database {
     pub(super) pool: Pool,
     pub(super) dialect: Dialect,
+    pub(super) limits: PoolLimits,
     pub(super) observed: Option<ObservedPool>,
     pub(super) clock: Clock,
 }
@@ -134,7 +139,7 @@ impl Database {
             Dialect::Postgres => {
                 options
                     .map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits))
-                    .map_sqlx_postgres_pool_opts(clean::postgres);
+                    .map_sqlx_postgres_pool_opts(move |pool| clean::postgres(pool, limits));
             }
             Dialect::Sqlite => {
                 make_private(url);
@@ -147,6 +152,7 @@ impl Database {
         Ok(Self {
             pool,
             dialect: url.dialect(),
+            limits,
             observed: None,
             clock,
         })

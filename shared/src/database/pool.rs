@@ -10,7 +10,7 @@
 use super::{
     Database, Dialect, Transaction, clean,
     fault::{is_lost, was_not_sent},
-    run_to_end,
+    run_to_end, within,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
@@ -97,10 +97,12 @@ impl Database {
             },
             ..TransactionOptions::default()
         };
+        // to wait for a connection, and on SQLite for another writer
+        let longest = self.limits.acquire_timeout * 2 + clean::SILENCE;
         let attempt = |asked| {
             let Pool(connection) = self.pool.clone();
             let begin = async move { connection.begin_with_options(options).await };
-            run_to_end(clean::asked(asked, begin))
+            run_to_end(within(longest, clean::asked(asked, begin)))
         };
         answered(Effect::Reads, attempt).await.map(Transaction::new)
     }

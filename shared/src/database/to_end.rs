@@ -1,7 +1,7 @@
 //! Work on the database that its caller does not end halfway.
 
 use sea_orm::{DbErr, RuntimeErr};
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 use tracing::Instrument as _;
 
 /// Runs the work in a task of its own, so that it comes to its end when the caller gives up.
@@ -14,7 +14,7 @@ where
 {
     let task = tokio::spawn(work.in_current_span());
     task.await
-        .unwrap_or_else(|stopped| Err(unknown(stopped.to_string()).into()))
+        .unwrap_or_else(|stopped| Err(lost(io::Error::other(stopped)).into()))
 }
 
 /// Gives the work up after this time. Whether it took effect is not known then.
@@ -24,10 +24,10 @@ pub async fn within<T, E: From<DbErr>>(
 ) -> Result<T, E> {
     tokio::time::timeout(time, work)
         .await
-        .unwrap_or_else(|_elapsed| Err(unknown("no answer in time".to_owned()).into()))
+        .unwrap_or_else(|elapsed| Err(lost(elapsed.into()).into()))
 }
 
-/// The database may have done the work, or not.
-fn unknown(why: String) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(why))
+/// What the driver says of an answer that does not come.
+fn lost(error: io::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error.into())))
 }

@@ -44,6 +44,7 @@ struct Traffic {
 enum Order {
     Cut,
     Hang,
+    Vanish,
     BreakAfter(u64),
     BreakOnceAfter(u64),
     LoseAnswerTo(&'static [u8]),
@@ -89,6 +90,12 @@ impl TcpProxy {
     /// byte passes.
     pub async fn hang(&self) {
         self.order(Order::Hang).await;
+    }
+
+    /// The server behind the connections that there are is gone without a word: they stay
+    /// open for good, and not a byte passes. New connections are served.
+    pub async fn vanish(&self) {
+        self.order(Order::Vanish).await;
     }
 
     /// Connections break when so many more bytes have passed, both ways and all
@@ -158,7 +165,8 @@ async fn serve(
 ) {
     let mut listener = Some(listener);
     let mut connections = JoinSet::new();
-    let (silent, _) = watch::channel(false);
+    let (mut silent, _) = watch::channel(false);
+    let mut vanished = Vec::new();
     loop {
         let accepted = async {
             match &listener {
@@ -170,7 +178,11 @@ async fn serve(
             order = orders.recv() => {
                 // the proxy was dropped
                 let Some((order, done)) = order else { return };
-                silent.send_replace(matches!(order, Order::Hang));
+                silent.send_replace(matches!(order, Order::Hang | Order::Vanish));
+                if matches!(order, Order::Vanish) {
+                    let (others, _) = watch::channel(false);
+                    vanished.push(std::mem::replace(&mut silent, others));
+                }
                 traffic.obey(order);
                 if matches!(order, Order::Cut) {
                     listener = None;

@@ -89,6 +89,24 @@ async fn hang_holds_what_is_open_and_what_comes() {
 }
 
 #[tokio::test]
+async fn what_vanished_stays_silent_and_what_comes_is_served() {
+    let proxy = TcpProxy::start(echo().await);
+    let mut before = TcpStream::connect(proxy.address()).await.unwrap();
+    sent_back(&mut before, b"one").await.unwrap();
+
+    proxy.vanish().await;
+    for _ in 0..2 {
+        let mut after = TcpStream::connect(proxy.address()).await.unwrap();
+        sent_back(&mut after, b"two").await.unwrap();
+        let silence = Duration::from_millis(100);
+        tokio::time::timeout(silence, sent_back(&mut before, b"two"))
+            .await
+            .unwrap_err();
+        proxy.restore().await;
+    }
+}
+
+#[tokio::test]
 async fn hang_after_cut_accepts_again() {
     let proxy = TcpProxy::start(echo().await);
     proxy.cut().await;

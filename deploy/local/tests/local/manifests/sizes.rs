@@ -72,8 +72,8 @@ pub(super) fn connections(manifests: &Manifests) -> Vec<String> {
             let workload = manifests.workload(name);
             let container = workload.containers().next().expect("a container");
             let of_one = if name == "auth-service" {
-                // and the one that validates
-                number::<auth_service::config::Arguments>(container, "DATABASE_CONNECTIONS") + 1
+                // and the two that validate
+                number::<auth_service::config::Arguments>(container, "DATABASE_CONNECTIONS") + 2
             } else {
                 number::<requests_service::config::Arguments>(container, "DATABASE_CONNECTIONS")
             };
