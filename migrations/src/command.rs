@@ -234,13 +234,16 @@ async fn up_within(
             let definition = index.definition(&schema_of_trigrams);
             let create = format!("CREATE INDEX {} {definition}", index.name);
             transaction.execute_unprepared(&create).await?;
-            if index.is_of_trigrams() && !applied.is_empty() {
-                // for rows that are there: without statistics of its expressions the
-                // index is hardly used
-                transaction.execute_unprepared("ANALYZE requests").await?;
-            }
         }
         bookkeeping::record(transaction, migration.name, Origin::Created).await?;
+    }
+    let mut indexes = pending
+        .iter()
+        .flat_map(|migration| migration.indexes(dialect));
+    if build_indexes && !applied.is_empty() && indexes.any(|index| index.is_of_trigrams()) {
+        // for rows that are there: without statistics of their expressions the indexes
+        // are hardly used
+        transaction.execute_unprepared("ANALYZE requests").await?;
     }
     Ok(pending.iter().map(|migration| migration.name).collect())
 }

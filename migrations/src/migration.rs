@@ -133,8 +133,14 @@ impl Index {
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[TABLES_MADE, PARTNER_WORK, THROTTLES, AUDIT, HOUSEKEEPING];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    TABLES_MADE,
+    PARTNER_WORK,
+    THROTTLES,
+    AUDIT,
+    HOUSEKEEPING,
+    FOLDED_SEARCH,
+];
 
 const TABLES_MADE: Migration = Migration {
     name: "0001_tables",
@@ -237,6 +243,23 @@ const HOUSEKEEPING: Migration = Migration {
         create: &[],
         indexes: text!("0005_housekeeping/sqlite/indexes.sql"),
         drop: text!("0005_housekeeping/sqlite/drop.sql"),
+    },
+    tables: &[],
+    has_search: false,
+};
+
+const FOLDED_SEARCH: Migration = Migration {
+    name: "0006_folded_search",
+    postgres: Texts {
+        create: &[],
+        indexes: text!("0006_folded_search/postgres/indexes.sql"),
+        drop: "",
+    },
+    // its list is searched without an index
+    sqlite: Texts {
+        create: &[],
+        indexes: "",
+        drop: "",
     },
     tables: &[],
     has_search: false,

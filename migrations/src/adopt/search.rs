@@ -73,10 +73,7 @@ pub(crate) async fn plan_late(on: &DatabaseTransaction) -> Result<Vec<String>, M
     })
     .await?;
     found::refuse_lacking_rights(on).await?;
-    let builds = format!(
-        "builds   {}; reading and writing go on",
-        names.join(" and ")
-    );
+    let builds = format!("builds   {}; reading and writing go on", names.join(", "));
     Ok(vec![trigrams::make(on).await?, builds])
 }
 

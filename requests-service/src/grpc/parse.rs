@@ -141,8 +141,6 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
         customer_name,
         customer_phone,
     } = wire;
-    let text = fields.text("filter.text", text, MAX_TEXT);
-    let customer_name = fields.text("filter.customer_name", customer_name, MAX_TEXT);
     Filter {
         statuses: fields.list("filter.statuses", statuses, status),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
@@ -156,8 +154,13 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
         partners: fields.ids("filter.partner_ids", partner_ids, PartnerId),
         submitted: fields.time_range("filter.submit_time", *submit_time),
         created: fields.time_range("filter.create_time", *create_time),
-        text: SearchText::new(text),
-        customer_name: AnyCase::new(customer_name),
+        text: fields.searched("filter.text", text, MAX_TEXT, SearchText::new),
+        customer_name: fields.searched(
+            "filter.customer_name",
+            customer_name,
+            MAX_TEXT,
+            AnyCase::new,
+        ),
         customer_phone: fields.phone("filter.customer_phone", customer_phone, MAX_PHONE),
     }
 }

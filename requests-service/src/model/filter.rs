@@ -1,7 +1,8 @@
 //! Which requests to list.
 
-use super::Status;
+use super::{Status, folding::fold};
 use shared::{
+    database::Dialect,
     ids::{BranchId, CategoryId, PartnerId, PickupOptionId, ServiceId},
     text::{digit, is_unseen},
     time::Timestamp,
@@ -66,7 +67,7 @@ pub struct SearchText {
 }
 
 impl SearchText {
-    /// Reads a text; `None` if it is empty.
+    /// Reads a text; `None` if it is empty, or a search ignores all of it.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
         let written_as_phone = text.chars().all(|letter| {
@@ -91,17 +92,18 @@ impl SearchText {
     }
 }
 
-/// A text that is looked for in whatever case: at least one character. Two of them
-/// are equal if they differ in the case of ASCII letters alone, which every database
-/// folds in the same way.
+/// A text that is looked for in whatever case, and with letters folded ([`fold`]): at
+/// least one character that a search does not ignore. Two of them are equal if they
+/// differ in nothing but what every database folds.
 #[derive(Clone, Debug)]
 pub struct AnyCase(String);
 
 impl AnyCase {
-    /// Reads a text; `None` if it is empty.
+    /// Reads a text; `None` if it is empty, or a search ignores all of it.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
-        (!text.is_empty()).then_some(Self(text))
+        // PostgreSQL ignores all that SQLite does
+        (!fold(Dialect::Postgres, &text).is_empty()).then_some(Self(text))
     }
 
     /// The text as it is.
@@ -109,11 +111,16 @@ impl AnyCase {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As every database folds it: PostgreSQL folds all that SQLite does.
+    fn folded(&self) -> String {
+        fold(Dialect::Sqlite, &self.0).to_ascii_lowercase()
+    }
 }
 
 impl PartialEq for AnyCase {
     fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        self.folded() == other.folded()
     }
 }
 
@@ -121,7 +128,7 @@ impl Eq for AnyCase {}
 
 impl Hash for AnyCase {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.to_ascii_lowercase().hash(state);
+        self.folded().hash(state);
     }
 }
 

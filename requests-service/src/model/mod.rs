@@ -5,6 +5,7 @@ mod command;
 mod count;
 mod detail;
 mod filter;
+pub(crate) mod folding;
 mod life_cycle;
 mod page;
 mod partner;

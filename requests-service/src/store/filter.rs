@@ -1,11 +1,14 @@
 //! The conditions of a statement over `requests`: what a caller may see, and
 //! what it asked for.
 
-use super::entity::{
-    partner,
-    partner_request::{self as requests, Column},
+use super::{
+    entity::{
+        partner,
+        partner_request::{self as requests, Column},
+    },
+    folded::folded,
 };
-use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility};
+use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility, folding::fold};
 use sea_orm::{
     ColumnTrait,
     sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement},
@@ -149,37 +152,39 @@ fn not_after(dialect: Dialect, name: Column, range: TimeRange) -> Option<Expr> {
 
 fn any_matches(dialect: Dialect, text: &SearchText) -> Condition {
     Condition::any()
-        .add(number_starts_with(text.text()))
+        .add(number_starts_with(dialect, text.text()))
         .add(name_contains(dialect, text.text()))
         .add_option(text.phone().map(|phone| phone_contains(dialect, phone)))
 }
 
-fn number_starts_with(text: &str) -> Expr {
+fn number_starts_with(dialect: Dialect, text: &str) -> Expr {
+    let text = fold(dialect, text);
     like(
-        lower(column(Column::RequestNumber)),
-        lower(Expr::val(format!("{}%", escape(text)))),
+        lower(folded(dialect, &column(Column::RequestNumber))),
+        lower(Expr::val(format!("{}%", escape(&text)))),
     )
 }
 
 fn name_contains(dialect: Dialect, text: &str) -> Expr {
+    let text = fold(dialect, text);
     contains(
         dialect,
-        text,
-        lower(column(Column::CustomerName)),
+        &text,
+        lower(folded(dialect, &column(Column::CustomerName))),
         // the database folds the case of both sides, so that they are folded alike
-        lower(Expr::val(format!("%{}%", escape(text)))),
+        lower(Expr::val(format!("%{}%", escape(&text)))),
     )
 }
 
 fn phone_contains(dialect: Dialect, phone: &PhoneDigits) -> Expr {
-    let digits =
-        PhoneDigits::SEPARATORS
-            .iter()
-            .fold(column(Column::CustomerPhone), |phone, separator| {
-                Func::cust("replace")
-                    .args([phone, literal(separator.to_string()), literal("")])
-                    .into()
-            });
+    let digits = PhoneDigits::SEPARATORS.iter().fold(
+        folded(dialect, &column(Column::CustomerPhone)),
+        |phone, separator| {
+            Func::cust("replace")
+                .args([phone, literal(*separator), literal("")])
+                .into()
+        },
+    );
     // digits alone: neither case nor wildcards
     let pattern = Expr::val(format!("%{}%", phone.digits()));
     contains(dialect, phone.digits(), digits, pattern)
@@ -201,7 +206,7 @@ fn has_trigram(text: &str) -> bool {
         .any(|word| word.chars().nth(2).is_some())
 }
 
-/// Folded by the database, and so the same on both sides.
+/// Case is folded by the database, and so in the same way on both sides.
 pub(super) fn lower(text: Expr) -> Expr {
     Func::lower(text).into()
 }
@@ -221,6 +226,6 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A text of ours, written into the statement.
-fn literal(text: impl Into<String>) -> Expr {
+pub(super) fn literal(text: impl Into<String>) -> Expr {
     Expr::Constant(text.into().into())
 }

@@ -7,6 +7,7 @@ mod count;
 mod error;
 mod etag;
 mod filter;
+mod folded;
 mod get;
 mod idempotency;
 mod keyset;

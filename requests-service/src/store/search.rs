@@ -25,9 +25,10 @@ pub enum Search {
 pub(super) struct Known(Arc<OnceLock<()>>);
 
 /// A build that was cut off leaves an index that is not valid, and not used.
-const INDEX: &str = "SELECT EXISTS (
-    SELECT FROM pg_index WHERE indexrelid = to_regclass('ticketing_requests_search') AND indisvalid
-) AS found";
+const INDEXES: &str =
+    "SELECT count(*) = 2 AS found FROM pg_index WHERE indisvalid AND indexrelid IN (
+    to_regclass('ticketing_requests_folded_name'), to_regclass('ticketing_requests_folded_phone')
+)";
 
 impl Store {
     /// How names and phones are found in this database.
@@ -39,14 +40,14 @@ impl Store {
         if known.get().is_some() {
             return Ok(Search::ByIndex);
         }
-        let query = Statement::from_string(Dialect::Postgres.backend(), INDEX);
+        let query = Statement::from_string(Dialect::Postgres.backend(), INDEXES);
         let row = self.database.connection().query_one_raw(query).await?;
         let found = row.map(|row| row.try_get("", "found")).transpose()?;
         if found != Some(true) {
             return Ok(Search::WithinPartners);
         }
         if known.set(()).is_ok() {
-            tracing::info!("search by index: ticketing_requests_search is there");
+            tracing::info!("search by index: ticketing_requests_folded_name and _phone are there");
         }
         Ok(Search::ByIndex)
     }
@@ -57,9 +58,9 @@ impl Store {
             // said by whoever sees it first
             Ok(Search::ByIndex) => {}
             Ok(Search::WithinPartners) => tracing::info!(
-                "no search by index: pg_trgm, or its index ticketing_requests_search, is not \
-                 there. Names and phones are searched within the partners that a filter names; \
-                 `migrate up` builds the index where the extension is"
+                "no search by index: pg_trgm, or one of its indexes ticketing_requests_folded_name \
+                 and _phone, is not there. Names and phones are searched within the partners that \
+                 a filter names; `migrate up` builds the indexes where the extension is"
             ),
             Ok(Search::OneMachine) => tracing::info!("search without an index, as SQLite has none"),
             // the outage itself is said by readiness

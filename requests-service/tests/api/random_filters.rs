@@ -143,9 +143,9 @@ pub(crate) fn row() -> impl Strategy<Value = Row> {
         things,
         times,
         (flags(), flags()),
-        "[aB%_\\\\ ']{0,4}",
-        "[+0-2 ()-]{0,6}",
-        "[rR1]{1,3}",
+        "[aB%_\\\\ 'أاة\u{200e}]{0,4}",
+        "[+0-2١ ()-]{0,6}",
+        "[rR1١]{1,3}",
     )
         .prop_map(
             |(
@@ -197,8 +197,8 @@ pub(crate) fn filter() -> impl Strategy<Value = PartnerRequestFilter> {
         ids((1..=7).collect()),
     );
     let texts = (
-        text("[aAbB%_\\\\ '0-2+rR]{1,2}"),
-        text("[aAbB%_\\\\ ']{1,2}"),
+        text("[aAbB%_\\\\ '0-2١+rRإه]\u{200e}?[aAbB%_\\\\ '0-2+rR]?"),
+        text("\u{200e}?[aAbB%_\\\\ 'آه]{1,2}"),
         text("[ +]{0,1}[0-2]{1,2}"),
     );
     (lists, times(), times(), texts).prop_map(
@@ -242,16 +242,23 @@ fn matches(row: &Row, filter: &PartnerRequestFilter) -> bool {
         let before = end_time.is_none_or(|end| value.is_some_and(|value| value <= micros(end)));
         after && before
     };
-    let lower = str::to_lowercase;
+    let lower = |text: &str| {
+        let folded = text.replace(['أ', 'إ', 'آ'], "ا").replace('ة', "ه");
+        folded
+            .replace('١', "1")
+            .replace('\u{200e}', "")
+            .to_lowercase()
+    };
     let digits = |text: &str| {
-        text.chars()
+        lower(text)
+            .chars()
             .filter(char::is_ascii_digit)
             .collect::<String>()
     };
     let name_contains = |text: &str| lower(&row.customer_name).contains(&lower(text));
     let phone_contains = |text: &str| digits(&row.customer_phone).contains(&digits(text));
     let is_phone = |text: &str| {
-        let only = text
+        let only = lower(text)
             .chars()
             .all(|letter| letter.is_ascii_digit() || " +-.()".contains(letter));
         only && !digits(text).is_empty()

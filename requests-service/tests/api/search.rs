@@ -103,10 +103,10 @@ testing::on_both_databases! {
 #[tokio::test]
 async fn without_the_index_staff_name_partners() {
     let service = Service::start(Kind::Postgres).await;
-    let remade = "CREATE INDEX ticketing_requests_search ON requests
+    let remade = "CREATE INDEX ticketing_requests_folded_name ON requests
         USING gin (lower(customer_name) gin_trgm_ops)";
     service
-        .execute("DROP INDEX ticketing_requests_search")
+        .execute("DROP INDEX ticketing_requests_folded_name")
         .await;
     service.insert(&rows()).await;
     let refused = |refusal: Status| {

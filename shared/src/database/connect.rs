@@ -11,7 +11,7 @@ use sqlx::{
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time::Duration};
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
-pub const NEWEST_MIGRATION: &str = "0005_housekeeping";
+pub const NEWEST_MIGRATION: &str = "0006_folded_search";
 
 /// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
 /// password, so it never prints.

@@ -33,7 +33,9 @@ fn fill(shape: char, rows: u32) -> String {
     format!(
         "INSERT INTO requests (request_number, customer_id, customer_phone, customer_name, customer_lat, customer_lng,
                                customer_address, category_id, pickup_option_id, partner_id, created_at)
-         SELECT 'MORE-' || n, 3, '', '', 0, 0, '', 1, 1, 1 + n % 2, now() - n * interval '30 seconds'
+         SELECT 'MORE-' || n, 3, '+20 1' || lpad(n::text, 9, '0'),
+                (ARRAY['Mona Hassan', 'أحمد علي', 'فاطمة الزهراء', 'Omar Said'])[1 + n % 4] || ' ' || n % 1000,
+                0, 0, '', 1, 1, 1 + n % 2, now() - n * interval '30 seconds'
          FROM generate_series(1, {rows}) AS n;
          INSERT INTO user_sessions (user_id, expires_at, {columns})
          SELECT 1 + n % 3, now(), {values} FROM generate_series(1, {rows}) AS n"

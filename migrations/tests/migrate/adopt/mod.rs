@@ -2,6 +2,7 @@
 
 mod beside;
 mod down;
+mod folded_search;
 mod interrupted;
 mod locks;
 mod log_ins;

@@ -19,11 +19,12 @@ pub(super) const EARLIER_BUILD: &str = "
     DROP TABLE ticketing_idempotency_keys, ticketing_throttles, ticketing_audit_events;
     DELETE FROM ticketing_migrations WHERE name <> '0001_tables';
     DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search,
-        ticketing_user_sessions_expires_at;
+        ticketing_user_sessions_expires_at, ticketing_requests_folded_number, ticketing_requests_folded_name,
+        ticketing_requests_folded_phone;
     UPDATE ticketing_adoption SET indexes = ARRAY(
         SELECT name FROM unnest(indexes) AS name
         WHERE name NOT IN ('ticketing_requests_partner_status', 'ticketing_requests_number', 'ticketing_requests_search',
-            'ticketing_user_sessions_expires_at'));
+            'ticketing_user_sessions_expires_at') AND strpos(name, '_folded_') = 0);
     DROP EXTENSION pg_trgm";
 
 /// The same in a database of our own.
@@ -153,7 +154,10 @@ async fn a_search_index_that_is_missing_is_built_late() {
         let plan = migrations::plan_up(&pool).await.unwrap().to_string();
         assert!(
             plan.starts_with("makes    the extension pg_trgm")
-                && plan.contains("\nbuilds   ticketing_requests_search;"),
+                && plan.contains(
+                    "\nbuilds   ticketing_requests_search, ticketing_requests_folded_name, \
+                                  ticketing_requests_folded_phone;"
+                ),
             "{plan}"
         );
         assert!(
@@ -273,6 +277,12 @@ async fn the_indexes_of_a_search_have_statistics_at_once() {
                  WHERE tablename LIKE 'ticketing\\_requests\\_%' ORDER BY 1";
     assert_eq!(
         lines(&pool, known).await,
-        ["ticketing_requests_number", "ticketing_requests_search"]
+        [
+            "ticketing_requests_folded_name",
+            "ticketing_requests_folded_number",
+            "ticketing_requests_folded_phone",
+            "ticketing_requests_number",
+            "ticketing_requests_search"
+        ]
     );
 }

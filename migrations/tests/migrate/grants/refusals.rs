@@ -25,10 +25,10 @@ async fn grants_on_a_database_that_is_not_migrated_are_refused() {
     let pool = super::open(&test).await;
     assert!(refusal(&pool, &roles()).await.contains("Run `migrate up`"));
     let (test, pool) = adopted().await;
-    test.execute("DELETE FROM ticketing_migrations WHERE name = '0005_housekeeping'")
+    test.execute("DELETE FROM ticketing_migrations WHERE name = '0006_folded_search'")
         .await;
     assert!(refusal(&pool, &roles()).await.contains("Run `migrate up`"));
-    test.execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('0005_housekeeping', 'created'), ('9999_later', 'created')")
+    test.execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('0006_folded_search', 'created'), ('9999_later', 'created')")
         .await;
     assert!(refusal(&pool, &roles()).await.contains("9999_later"));
 }

@@ -54,6 +54,21 @@ impl Fields {
         text.to_owned()
     }
 
+    /// A text that is searched for; `None` if the field is empty.
+    pub(super) fn searched<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        most: usize,
+        read: fn(String) -> Option<T>,
+    ) -> Option<T> {
+        let searched = read(self.text(field, text, most));
+        let something_or_nothing = searched.is_some() || text.is_empty();
+        let problem = "must contain a character that a search does not ignore";
+        self.require(something_or_nothing, field, problem);
+        searched
+    }
+
     /// How many rows a page is to hold.
     pub(super) fn page_size<const DEFAULT: u16, const MOST: u16>(
         &mut self,

@@ -92,11 +92,10 @@ fn filter(fields: &mut Fields, wire: &WireFilter) -> PartnerFilter {
         category_ids,
         name,
     } = wire;
-    let name = fields.text("filter.name", name, MAX_TEXT);
     PartnerFilter {
         statuses: fields.list("filter.statuses", statuses, status),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
-        name: AnyCase::new(name),
+        name: fields.searched("filter.name", name, MAX_TEXT, AnyCase::new),
     }
 }
 

@@ -2,11 +2,14 @@
 
 use super::{live, requests_filter};
 use crate::{
-    model::{PartnerFilter, PartnerStatus},
-    store::entity::{
-        category,
-        partner::{self, Column},
-        partner_category,
+    model::{PartnerFilter, PartnerStatus, folding::fold},
+    store::{
+        entity::{
+            category,
+            partner::{self, Column},
+            partner_category,
+        },
+        folded::folded,
     },
 };
 use sea_orm::{
@@ -28,9 +31,10 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
         name,
     } = filter;
     let name = name.as_ref().map(|name| {
-        let pattern = format!("%{}%", requests_filter::escape(name.as_str()));
+        let text = fold(dialect, name.as_str());
+        let pattern = format!("%{}%", requests_filter::escape(&text));
         requests_filter::like(
-            requests_filter::lower(Column::Name.into_expr()),
+            requests_filter::lower(folded(dialect, &Column::Name.into_expr())),
             requests_filter::lower(Expr::val(pattern)),
         )
     });

@@ -1,5 +1,6 @@
 //! The statements themselves: their text, and what the databases make of them.
 
+mod folded;
 mod partner_plans;
 mod partner_text;
 mod plans;

@@ -4,7 +4,7 @@
 use super::{
     partners::{List, select_branches, select_count, select_counts},
     statement,
-    text::{assert_file, in_lines},
+    text::{assert_file, in_lines, text},
 };
 use crate::model::{
     AnyCase, Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
@@ -79,7 +79,7 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
 }
 
 fn texts(dialect: Dialect) -> String {
-    let text = |select: &SelectStatement| statement(dialect, select).sql;
+    let text = |select: &SelectStatement| text(dialect, select);
     let statements = statements(dialect);
     let shown = text(&statements[0].1);
     let columns = shown
@@ -142,7 +142,7 @@ fn the_length_of_a_list_does_not_change_the_text() {
 fn mistake_01_no_value_is_part_of_the_text() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         for (name, select) in statements(dialect) {
-            let sql = statement(dialect, &select).sql;
+            let sql = text(dialect, &select);
             for value in ["42", "43", "Alpha", "active'", "completed'", "100%"] {
                 assert!(!sql.contains(value), "{name}: {value} in {sql}");
             }

@@ -71,7 +71,7 @@ AND "categories"."is_active"
 AND (NOT "categories"."is_deleted")
 AND "partner_categories"."partner_id" = "partners"."id"
 AND ("partner_categories"."category_id" = ANY($2)))
-AND LOWER("partners"."name") LIKE LOWER($3) ESCAPE E'\\'
+AND LOWER(folded("partners"."name")) LIKE LOWER($3) ESCAPE E'\\'
 AND "partners"."created_at" IS NULL
 AND "partners"."id" > $4
 ORDER BY "partners"."created_at" ASC NULLS FIRST, "partners"."id" ASC
@@ -109,7 +109,7 @@ AND "categories"."is_active"
 AND (NOT "categories"."is_deleted")
 AND "partner_categories"."partner_id" = "partners"."id"
 AND ("partner_categories"."category_id" = ANY($2)))
-AND LOWER("partners"."name") LIKE LOWER($3) ESCAPE E'\\'
+AND LOWER(folded("partners"."name")) LIKE LOWER($3) ESCAPE E'\\'
 AND "partners"."name" IS NOT NULL
 AND ("partners"."name" COLLATE "C", "partners"."id") < ($4, $5)
 ORDER BY "partners"."name" COLLATE "C" DESC NULLS LAST, "partners"."id" DESC
@@ -139,7 +139,7 @@ AND "categories"."is_active"
 AND (NOT "categories"."is_deleted")
 AND "partner_categories"."partner_id" = "partners"."id"
 AND ("partner_categories"."category_id" = ANY($2)))
-AND LOWER("partners"."name") LIKE LOWER($3) ESCAPE E'\\';
+AND LOWER(folded("partners"."name")) LIKE LOWER($3) ESCAPE E'\\';
 
 -- counts of a page's partners
 SELECT "partners"."id" AS "id", "of_branches"."branches" AS "branches", "of_categories"."categories" AS "categories", "of_requests"."requests" AS "requests", "of_requests"."completed_requests" AS "completed_requests", "of_requests"."mean_rating" AS "mean_rating"

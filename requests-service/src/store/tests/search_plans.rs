@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 use testing::{Kind, Role, TestDatabase, patient_limits};
 
 /// 100,000 requests of 20 partners, nearly all live. A tenth of the customers is called
-/// Salma; each has a word of its own in the name, a number and a phone of its own.
+/// Salma; each has a word of its own in the name, a number and a phone of its own. A
+/// tenth is written in Arabic: Fatima, with marks and in Arabic digits.
 const MANY: &str = "
 SET statement_timeout = 0;
 SET session_replication_role = replica; -- the rows are right, checking them takes ten seconds
@@ -30,8 +31,8 @@ INSERT INTO requests (id, request_number, customer_id, customer_phone, customer_
         customer_address, category_id, pickup_option_id, partner_id, branch_id, status, created_at, is_active, is_deleted)
     SELECT n, 'REQ-2025' || to_char(1 + n % 12, 'FM00') || '01-' || to_char(n, 'FM000000'), 1,
         '+20 1' || n % 3 || '0 ' || to_char(n::bigint * 7919 % 10000000, 'FM0000000'),
-        (ARRAY['Mona','Ahmed','Omar','Salma','Youssef','Nour','Hana','Karim','Laila','Tarek'])[1 + mixed % 10] || ' '
-            || substr(md5(n::text), 1, 6),
+        (ARRAY['Mona','Ahmed','Omar','Salma','Youssef','فَاطِمَة','Hana','Karim','Laila','Tarek'])[1 + mixed % 10] || ' '
+            || CASE mixed % 10 WHEN 5 THEN translate(n || '5', '0123456789', '٠١٢٣٤٥٦٧٨٩') ELSE substr(md5(n::text), 1, 6) END,
         0, 0, '-', 1 + n % 10, 1, 1 + n % 20, 1 + n % 20, (enum_range(NULL::request_status_enum))[1 + n % 8],
         timestamptz '2025-01-01' + n * interval '1 minute', n % 97 <> 0, n % 89 = 0
     FROM (SELECT n, ('x' || substr(md5('mixed' || n), 1, 6))::bit(24)::integer AS mixed
@@ -147,30 +148,48 @@ async fn many() -> (TestDatabase, Database) {
     (test, database)
 }
 
-const SEARCH: &str = "ticketing_requests_search";
-const NUMBER: &str = "ticketing_requests_number";
+const NUMBER: &str = "ticketing_requests_folded_number";
+const NAME: &str = "ticketing_requests_folded_name";
+const PHONE: &str = "ticketing_requests_folded_phone";
 
 #[tokio::test]
 async fn mistake_16_a_search_is_found_by_index() {
     let (_test, database) = many().await;
     let word = "c41eb2"; // of the name of request 70,007
+    let arabic = "فاطمة ١٣٥٧٥٥"; // of request 13,575
     // what is searched for, by which index if it is rare, and of how many rows it is
     // read at most
     let page = 4 * 21;
     let cases = [
-        ("a rare name", name(word), Some(SEARCH), page),
-        ("a rare text", text(word), Some(SEARCH), page),
-        ("a name that nobody has", name("zzzzzz"), Some(SEARCH), 0),
+        ("a rare name", name(word), Some(NAME), page),
+        ("a rare text", text(word), Some(NAME), page),
+        ("a rare name in Arabic", name(arabic), Some(NAME), page),
         (
-            "a text that nothing matches",
-            text("zzzzzz"),
-            Some(SEARCH),
+            "a rare text in Arabic",
+            text("فاطمه 135755"),
+            Some(NAME),
+            page,
+        ),
+        ("a name that nobody has", name("zzzzzz"), Some(NAME), 0),
+        ("a text that nothing matches", text("zzzzzz"), Some(NAME), 0),
+        (
+            "an Arabic name that nobody has",
+            name("إضضضضضى"),
+            Some(NAME),
             0,
         ),
-        ("a rare phone", phone("5433"), Some(SEARCH), 400),
+        (
+            "an Arabic text that nothing matches",
+            text("أضضضضضة"),
+            Some(NAME),
+            0,
+        ),
+        ("a rare phone", phone("5433"), Some(PHONE), 400),
+        ("a rare phone as a text", text("٠٠٥٥٤٣٣"), Some(PHONE), page),
         ("a number", text("req-20251201-070007"), Some(NUMBER), page),
         ("a common name", name("salma"), None, 1_000),
         ("a common text", text("Salma"), None, 1_000),
+        ("a common name in Arabic", name("فاطمه"), None, 1_000),
         ("all numbers", text("REQ-2025"), None, page),
     ];
     for (what, filter, index, most) in cases {
@@ -198,6 +217,7 @@ async fn what_has_no_trigram_is_not_looked_for_in_the_index() {
         name("sa"),
         phone("54"),
         text("a-b.c"),
+        name("آــــى"),
     ] {
         for (visibility, most) in [(STAFF, 200_000), (PARTNER, 10_000)] {
             let list = work(&database, &first_page(visibility, &filter)).await;
@@ -205,7 +225,10 @@ async fn what_has_no_trigram_is_not_looked_for_in_the_index() {
                 "{filter:?}: {} rows, {} buffers, {:?} {:?}",
                 list.rows, list.buffers, list.nodes, list.indexes
             );
-            assert!(!list.uses(SEARCH), "{filter:?}: {list:?}");
+            assert!(
+                ![NAME, PHONE].iter().any(|index| list.uses(index)),
+                "{filter:?}: {list:?}"
+            );
             assert!(list.rows <= most, "{filter:?}: {list:?}");
         }
     }
@@ -280,15 +303,23 @@ async fn counts_of_a_partner_are_read_from_one_index() {
 #[tokio::test]
 async fn the_index_is_seen_once_it_is_there_and_whole() {
     let test = TestDatabase::migrated(Kind::Postgres).await;
-    test.execute("DROP INDEX ticketing_requests_search").await;
     let store = Store::new(test.open_as(Role::Requests).await);
-    assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
-    test.execute("CREATE INDEX ticketing_requests_search ON requests (id);
-        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ticketing_requests_search'::regclass")
+    for index in [NAME, PHONE] {
+        test.execute(&format!("DROP INDEX {index}")).await;
+        assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
+        let validate = |whole| {
+            format!(
+                "UPDATE pg_index SET indisvalid = {whole} WHERE indexrelid = '{index}'::regclass"
+            )
+        };
+        test.execute(&format!(
+            "CREATE INDEX {index} ON requests (id); {}",
+            validate(false)
+        ))
         .await;
-    assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
-    test.execute("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'ticketing_requests_search'::regclass")
-        .await;
+        assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
+        test.execute(&validate(true)).await;
+    }
     assert_eq!(store.search().await.unwrap(), Search::ByIndex);
 
     let test = TestDatabase::migrated(Kind::Sqlite).await;

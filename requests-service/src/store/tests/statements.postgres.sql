@@ -198,9 +198,9 @@ AND "requests"."submitted_at" >= $7
 AND "requests"."submitted_at" <= CAST($8 AS timestamptz)
 AND "requests"."created_at" >= $9
 AND "requests"."created_at" <= CAST($10 AS timestamptz)
-AND (LOWER("requests"."request_number") LIKE LOWER($11) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($12) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $13 ESCAPE E'\\')
-AND LOWER("requests"."customer_name") LIKE LOWER($14) ESCAPE E'\\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $15 ESCAPE E'\\'
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER($11) ESCAPE E'\\' OR LOWER(folded("requests"."customer_name")) LIKE LOWER($12) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $13 ESCAPE E'\\')
+AND LOWER(folded("requests"."customer_name")) LIKE LOWER($14) ESCAPE E'\\'
+AND replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $15 ESCAPE E'\\'
 AND "requests"."created_at" IS NULL
 AND "requests"."id" < $16
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
@@ -243,18 +243,18 @@ AND "requests"."submitted_at" >= $10
 AND "requests"."submitted_at" <= CAST($11 AS timestamptz)
 AND "requests"."created_at" >= $12
 AND "requests"."created_at" <= CAST($13 AS timestamptz)
-AND (LOWER("requests"."request_number") LIKE LOWER($14) ESCAPE E'\\' OR LOWER("requests"."customer_name") LIKE LOWER($15) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $16 ESCAPE E'\\')
-AND LOWER("requests"."customer_name") LIKE LOWER($17) ESCAPE E'\\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18 ESCAPE E'\\';
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER($14) ESCAPE E'\\' OR LOWER(folded("requests"."customer_name")) LIKE LOWER($15) ESCAPE E'\\' OR replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $16 ESCAPE E'\\')
+AND LOWER(folded("requests"."customer_name")) LIKE LOWER($17) ESCAPE E'\\'
+AND replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE $18 ESCAPE E'\\';
 
 -- count: staff, a search without a trigram
 SELECT COUNT(*) AS "matching"
 FROM "requests"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND (LOWER("requests"."request_number") LIKE LOWER($1) ESCAPE E'\\' OR like(LOWER("requests"."customer_name"), LOWER($2)) OR like(replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $3))
-AND like(LOWER("requests"."customer_name"), LOWER($4))
-AND like(replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $5);
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER($1) ESCAPE E'\\' OR like(LOWER(folded("requests"."customer_name")), LOWER($2)) OR like(replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $3))
+AND like(LOWER(folded("requests"."customer_name")), LOWER($4))
+AND like(replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', ''), $5);
 
 -- count of kinds: a partner, by status
 SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", CAST(NULL AS integer) AS "group_id"

@@ -198,9 +198,9 @@ AND "requests"."submitted_at" >= ?
 AND "requests"."submitted_at" <= ?
 AND "requests"."created_at" >= ?
 AND "requests"."created_at" <= ?
-AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
-AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\'
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER(?) ESCAPE '\' OR LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
+AND LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\'
+AND replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\'
 AND "requests"."created_at" IS NULL
 AND "requests"."id" < ?
 ORDER BY "requests"."created_at" DESC NULLS LAST, "requests"."id" DESC
@@ -243,18 +243,18 @@ AND "requests"."submitted_at" >= ?
 AND "requests"."submitted_at" <= ?
 AND "requests"."created_at" >= ?
 AND "requests"."created_at" <= ?
-AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
-AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER(?) ESCAPE '\' OR LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
+AND LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\'
+AND replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
 
 -- count: staff, a search without a trigram
 SELECT COUNT(*) AS "matching"
 FROM "requests"
 WHERE "requests"."is_active"
 AND (NOT "requests"."is_deleted")
-AND (LOWER("requests"."request_number") LIKE LOWER(?) ESCAPE '\' OR LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
-AND LOWER("requests"."customer_name") LIKE LOWER(?) ESCAPE '\'
-AND replace(replace(replace(replace(replace(replace("requests"."customer_phone", ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
+AND (LOWER(folded("requests"."request_number")) LIKE LOWER(?) ESCAPE '\' OR LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\' OR replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\')
+AND LOWER(folded("requests"."customer_name")) LIKE LOWER(?) ESCAPE '\'
+AND replace(replace(replace(replace(replace(replace(folded("requests"."customer_phone"), ' ', ''), '+', ''), '-', ''), '.', ''), '(', ''), ')', '') LIKE ? ESCAPE '\';
 
 -- count of kinds: a partner, by status
 SELECT CAST("requests"."status" AS text) AS "status", COUNT(*) AS "matching", CAST(NULL AS integer) AS "group_id"

@@ -16,8 +16,21 @@ fn list(random: &mut Rng, values: &[i32]) -> Vec<i32> {
     list
 }
 
-/// The same text with the case of some ASCII letters changed.
+/// The same text with the case of some ASCII letters changed, some letters of Arabic in
+/// another way, and characters that nobody sees.
 fn text(random: &mut Rng, text: &str) -> String {
+    let text: String = text
+        .chars()
+        .flat_map(|letter| {
+            let letter = match letter {
+                'ا' | 'أ' | 'إ' | 'آ' => random.choice(['ا', 'أ', 'إ', 'آ', 'ٱ']).unwrap(),
+                'ه' | 'ة' => random.choice(['ه', 'ة']).unwrap(),
+                letter => letter,
+            };
+            let unseen = (random.u8(0..4) == 0).then_some('\u{200e}');
+            [Some(letter), unseen].into_iter().flatten()
+        })
+        .collect();
     let mut other_case = |letter: char| match random.u8(0..3) {
         0 => letter.to_ascii_lowercase(),
         1 => letter.to_ascii_uppercase(),

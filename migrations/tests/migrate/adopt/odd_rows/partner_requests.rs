@@ -111,7 +111,18 @@ fn filter(random: &mut Rng) -> PartnerRequestFilter {
     for _ in 0..random.u8(1..=2) {
         let ids = vec![random.i32(1..=8), random.i32(1..=8)];
         let text = [
-            "%", "_", "\\", "'", "ن", "🚗", "REQ-2025", "طلب", "i̇", "ﬁ", "1", "\u{202e}",
+            "%",
+            "_",
+            "\\",
+            "'",
+            "ن",
+            "🚗",
+            "REQ-2025",
+            "طلب",
+            "i̇",
+            "ﬁ",
+            "1",
+            "\u{202e}ن",
         ];
         let text = one_of(random, &text).to_owned();
         match random.u8(0..11) {

@@ -1,0 +1,81 @@
+//! The expression by which a database folds what is stored, as
+//! [`fold`](crate::model::folding::fold) folds what is asked. The indexes of PostgreSQL
+//! are on the same expression to the letter, so its lists are constants of the statement.
+
+use super::filter::literal;
+use crate::model::folding::{LETTERS, digits, ignored};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, Func,
+    extension::{postgres::PgBinOper, sqlite::SqliteBinOper},
+};
+use shared::database::Dialect;
+use std::ops::RangeInclusive;
+
+/// A text of a row as searches see it, but for its case.
+///
+/// The lists of digits and of ignored characters are long, and most texts hold none of
+/// them: only the letters of these are replaced. A text of ASCII alone is taken as it is.
+pub(super) fn folded(dialect: Dialect, text: &Expr) -> Expr {
+    let size = |unit| call(unit, [text.clone()]);
+    let is_ascii = size("octet_length").eq(size("length"));
+    let digits = digits(dialect).flat_map(|range| range.zip('0'..='9'));
+    let rare = replaced(dialect, without_ignored(dialect, text), digits);
+    let rare_or_not = Expr::case(has_rare(dialect, text), rare).finally(text.clone());
+    let letters = replaced(dialect, rare_or_not.into(), LETTERS.into_iter());
+    Expr::case(is_ascii, text.clone()).finally(letters).into()
+}
+
+/// With each of these characters replaced by another one.
+fn replaced(dialect: Dialect, text: Expr, pairs: impl Iterator<Item = (char, char)>) -> Expr {
+    match dialect {
+        Dialect::Postgres => {
+            let (from, to): (String, String) = pairs.unzip();
+            call("translate", [text, literal(from), literal(to)])
+        }
+        Dialect::Sqlite => pairs.fold(text, |text, (from, to)| {
+            call("replace", [text, literal(from), literal(to)])
+        }),
+    }
+}
+
+fn without_ignored(dialect: Dialect, text: &Expr) -> Expr {
+    match dialect {
+        Dialect::Postgres => {
+            let ignored = literal(class(dialect, ignored(dialect)));
+            let arguments = [text.clone(), ignored, literal(""), literal("g")];
+            call("regexp_replace", arguments)
+        }
+        Dialect::Sqlite => ignored(dialect)
+            .flatten()
+            .fold(text.clone(), |text, letter| {
+                call("replace", [text, literal(letter), literal("")])
+            }),
+    }
+}
+
+/// Whether it holds a digit that is not ASCII's, or a character that is ignored.
+fn has_rare(dialect: Dialect, text: &Expr) -> Expr {
+    let class = class(dialect, digits(dialect).chain(ignored(dialect)));
+    let text = text.clone();
+    match dialect {
+        Dialect::Postgres => text.binary(PgBinOper::Regex, literal(class)),
+        Dialect::Sqlite => text.binary(SqliteBinOper::Glob, literal(format!("*{class}*"))),
+    }
+}
+
+/// One of these characters, as a regular expression or GLOB has it. PostgreSQL's is
+/// written with escapes, so that the indexes' definitions show what cannot be seen.
+fn class(dialect: Dialect, ranges: impl Iterator<Item = RangeInclusive<char>>) -> String {
+    let written = |letter: &char| match dialect {
+        Dialect::Postgres => format!("\\U{:08X}", u32::from(*letter)),
+        Dialect::Sqlite => letter.to_string(),
+    };
+    let range = |range: RangeInclusive<char>| {
+        format!("{}-{}", written(range.start()), written(range.end()))
+    };
+    format!("[{}]", ranges.map(range).collect::<String>())
+}
+
+fn call<const N: usize>(function: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(function).args(arguments).into()
+}
