@@ -5,7 +5,7 @@ use crate::{
     adopt,
     bookkeeping::{self, Applied, Origin},
     error::MigrateError,
-    exclusive, found,
+    exclusive, found, letters,
     migration::{MIGRATIONS, Migration},
     report::{Plan, Report, State, Status, Tell},
     rights, taken, trigrams,
@@ -43,11 +43,14 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
             )
         })?;
         report.applied.extend(rest);
-        return Ok(report);
+    } else {
+        report.applied = apply(database).await?;
     }
-    report.applied = apply(database).await?;
     if is_postgres {
         adopt::build_late(database, tell).await?;
+        for line in letters::warnings(database.connection()).await? {
+            tell(&line);
+        }
     }
     Ok(report)
 }
@@ -90,6 +93,9 @@ pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
             .iter()
             .map(|migration| format!("applies  {}", migration.name)),
     );
+    if dialect == Dialect::Postgres {
+        lines.extend(letters::warnings(&transaction).await?);
+    }
     transaction.rollback().await?;
     Ok(Plan(lines))
 }
@@ -255,6 +261,9 @@ async fn look(
     dialect: Dialect,
     applied: &[Applied],
 ) -> Result<(), MigrateError> {
+    if dialect == Dialect::Postgres {
+        letters::refuse_encoding(on, is_adopted(applied)).await?;
+    }
     // The one place that decides how the tables come about: a database of the
     // application is not ours to create in.
     if applied.is_empty()

@@ -67,6 +67,14 @@ pub enum MigrateError {
     )]
     NamesTaken(Names),
 
+    /// An encoding in which names could not be kept, or not be found.
+    #[error(
+        "the database's encoding is {0}, and not UTF8: the names of people in most scripts have no \
+         place in it, or are not found; nothing was changed. Make a database with ENCODING 'UTF8' \
+         TEMPLATE template0, and move the tables there by pg_dump and psql"
+    )]
+    Encoding(String),
+
     /// The role may not do all that `up` does.
     #[error(
         "the role that migrate connects as lacks {0}; nothing was changed. Grant it, or point \

@@ -14,6 +14,7 @@ mod error;
 mod exclusive;
 mod found;
 mod grants;
+mod letters;
 mod migration;
 mod purge;
 mod report;

@@ -112,8 +112,8 @@ async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(),
     }
 }
 
-/// The answer of one of the queries above.
-async fn ask(on: &impl ConnectionTrait, query: &str) -> Result<String, DbErr> {
+/// The one text, `answer`, of a query.
+pub(crate) async fn ask(on: &impl ConnectionTrait, query: &str) -> Result<String, DbErr> {
     let backend = Dialect::Postgres.backend();
     let row = on
         .query_one_raw(Statement::from_string(backend, query))

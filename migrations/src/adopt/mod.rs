@@ -45,9 +45,9 @@ pub(crate) use leave::{leave, plan_to_leave};
 pub(crate) use search::{build_late, plan_late};
 
 use crate::{
-    bookkeeping::{self, Origin},
+    bookkeeping::{self, Applied, Origin},
     error::MigrateError,
-    exclusive,
+    exclusive, letters,
     migration::{Index, MIGRATIONS, TABLES},
     report::Tell,
     trigrams::{self, SCHEMA},
@@ -87,6 +87,7 @@ async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError>
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     let record = Record::read(on).await?;
     let is_applied = |name| applied.iter().any(|row| row.name == name);
+    letters::refuse_encoding(on, is_taken_over(&applied, record.as_ref())).await?;
     let all = MIGRATIONS
         .iter()
         .all(|migration| is_applied(migration.name));
@@ -102,6 +103,12 @@ async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError>
     found::refuse_taken_names(on, &applied, record.as_ref()).await?;
     found::refuse_lacking_rights(on).await?;
     Ok(Some(stage))
+}
+
+/// Whether `up` has begun to take the database over, and no `down` to give it back.
+fn is_taken_over(applied: &[Applied], record: Option<&Record>) -> bool {
+    let is_adopted = applied.iter().any(|row| row.origin == Origin::Adopted);
+    is_adopted || record.is_some_and(|record| !record.leaving)
 }
 
 /// Whether a take-over is under way: begun by `up`, or half undone by `down`.

@@ -14,6 +14,7 @@ mod down;
 mod fingerprint;
 mod grants;
 mod indexes;
+mod letters;
 mod purge_audit;
 mod schema;
 mod stop;

@@ -84,6 +84,17 @@ impl TestDatabase {
         Self::new(kind, false).await
     }
 
+    /// One of PostgreSQL without any table, with options of `CREATE DATABASE`.
+    pub async fn with_options(options: &str) -> Self {
+        let place = template::postgres_with(options).await;
+        let url = Cluster::shared().url(&place);
+        Self {
+            kind: Kind::Postgres,
+            url: url.parse().expect("a URL"),
+            place,
+        }
+    }
+
     async fn new(kind: Kind, migrated: bool) -> Self {
         let (place, url) = match kind {
             Kind::Postgres => {

@@ -47,6 +47,14 @@ pub(crate) async fn postgres(migrated: bool) -> String {
     create(cluster, "test", template).await
 }
 
+/// An empty database of the shared cluster, with options of `CREATE DATABASE`.
+pub(crate) async fn postgres_with(options: &str) -> String {
+    let cluster = tokio::task::spawn_blocking(Cluster::shared)
+        .await
+        .expect("a cluster");
+    create(cluster, "test", &format!("template0 {options}")).await
+}
+
 /// A copy of a database of the shared cluster.
 pub(crate) async fn copy_of_postgres(name: &str) -> String {
     create(Cluster::shared(), "test", name).await

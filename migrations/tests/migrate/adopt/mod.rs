@@ -13,7 +13,7 @@ mod rights;
 mod services;
 mod taken_names;
 mod there_and_back;
-mod trigrams;
+pub(crate) mod trigrams;
 
 use crate::fingerprint::lines;
 use migrations::{Down, Report};

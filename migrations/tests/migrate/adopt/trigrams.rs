@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use testing::{Kind, TestDatabase, within_the_limit};
 
 /// What `down` of a build with the first migration alone would have found.
-pub(super) const EARLIER_BUILD: &str = "
+pub(crate) const EARLIER_BUILD: &str = "
     DROP TABLE ticketing_idempotency_keys, ticketing_throttles, ticketing_audit_events;
     DELETE FROM ticketing_migrations WHERE name <> '0001_tables';
     DROP INDEX ticketing_requests_partner_status, ticketing_requests_number, ticketing_requests_search,
