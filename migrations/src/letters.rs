@@ -1,6 +1,9 @@
 //! What a database takes letters for: its encoding, and its locale.
 
-use crate::{error::MigrateError, trigrams::ask};
+use crate::{
+    error::MigrateError,
+    trigrams::{self, ask},
+};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// Refuses a database whose encoding has no place for letters of every script. One of
@@ -19,16 +22,28 @@ pub(crate) async fn refuse_encoding(
 
 /// What does not stop `up`, in lines for the operator.
 pub(crate) async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let mut warnings = Vec::new();
     let encoding = encoding(on).await?;
     if encoding != "UTF8" {
-        warnings.push(format!(
+        return Ok(vec![format!(
             "warns    the database's encoding is {encoding}, so letters other than ASCII's are bytes \
-             to it: it does not tell small ones from capitals. Move it to a database that is UTF8"
-        ));
+             to it: it does not tell small ones from capitals. Move the tables to a database that \
+             is UTF8"
+        )]);
     }
-    Ok(warnings)
+    let folds = ask(on, "SELECT (lower('É') = 'é')::text AS answer").await? == "true";
+    if folds && trigrams::sees_letters(on, "أحمد").await? {
+        return Ok(Vec::new());
+    }
+    let locale = ask(on, LOCALE).await?;
+    Ok(vec![format!(
+        "warns    the database's LC_CTYPE is {locale}, which knows ASCII's letters alone: a search for \
+         école does not find ÉCOLE, and one for an Arabic name reads all requests. Make the database \
+         with LC_CTYPE 'C.UTF-8', as deploy/README.md says, and move the tables there"
+    )])
 }
+
+const LOCALE: &str =
+    "SELECT datctype::text AS answer FROM pg_database WHERE datname = current_database()";
 
 async fn encoding(on: &impl ConnectionTrait) -> Result<String, DbErr> {
     ask(on, "SELECT current_setting('server_encoding') AS answer").await

@@ -97,6 +97,16 @@ pub(crate) async fn is_built(on: &impl ConnectionTrait, index: &Index) -> Result
     Ok(ask(on, &query).await? == "true")
 }
 
+/// Whether it finds letters in a word, as far as this role may ask it.
+pub(crate) async fn sees_letters(on: &impl ConnectionTrait, word: &str) -> Result<bool, DbErr> {
+    let schema = schema(on).await?;
+    if schema.is_empty() || !ask(on, CLOSED).await?.is_empty() {
+        return Ok(true);
+    }
+    let query = format!("SELECT (cardinality({schema}.show_trgm('{word}')) > 0)::text AS answer");
+    Ok(ask(on, &query).await? == "true")
+}
+
 /// Runs a statement; if it fails, it has not been. In the inner `Err`, why.
 async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(), String>, DbErr> {
     let savepoint = on.begin().await?;

@@ -28,8 +28,9 @@ async fn refused(pool: &Database, encoding: &str) {
     let error = migrations::up(pool).await.unwrap_err().to_string();
     assert_eq!(planned.to_string(), error);
     assert!(
-        error.starts_with(&format!("the database's encoding is {encoding}, and not UTF8"))
-            && error.contains("nothing was changed"),
+        error.starts_with(&format!(
+            "the database's encoding is {encoding}, and not UTF8"
+        )) && error.contains("nothing was changed"),
         "{error}"
     );
     assert_eq!(fingerprint(pool).await, before);
@@ -70,19 +71,59 @@ async fn a_database_of_sql_ascii_that_was_taken_over_before_goes_on_with_a_warni
         test.execute(earlier).await;
         let pool = test.open(&Clock::system()).await;
         let said = warnings(&pool).await.join("\n");
-        assert!(said.contains("the database's encoding is SQL_ASCII"), "{said}");
+        assert!(
+            said.contains("the database's encoding is SQL_ASCII"),
+            "{said}"
+        );
         assert!(migrations::applied(&pool).await.unwrap());
         pool.connection().close_by_ref().await.unwrap();
     }
     // given back, it is as any other
     let pool = test.open(&Clock::system()).await;
-    migrations::down(&pool, migrations::Down { keep_session_id: true, ..Default::default() }).await.unwrap();
+    migrations::down(
+        &pool,
+        migrations::Down {
+            keep_session_id: true,
+            ..Default::default()
+        },
+    )
+    .await
+    .unwrap();
     refused(&pool, "SQL_ASCII").await;
+}
+
+/// Also where the extension lies where the search path does not lead, and where nothing is
+/// left to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locale_that_knows_ascii_alone_is_warned_of() {
+    for (extension, tables) in [
+        ("", ""),
+        ("", OLD_APPLICATION),
+        (
+            "CREATE SCHEMA \"Odd one\"; CREATE EXTENSION pg_trgm SCHEMA \"Odd one\"",
+            "",
+        ),
+    ] {
+        let test = TestDatabase::with_options("LC_COLLATE 'C' LC_CTYPE 'C'").await;
+        test.execute(extension).await;
+        test.execute(tables).await;
+        let pool = test.open(&Clock::system()).await;
+        for _ in ["first", "again"] {
+            let said = warnings(&pool).await;
+            assert!(
+                said.len() == 1
+                    && said[0].contains("LC_CTYPE is C,")
+                    && said[0].contains("'C.UTF-8'"),
+                "{said:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_database_that_tells_letters_apart_nothing_is_said() {
-    let test = TestDatabase::with_options("ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'").await;
+    let test =
+        TestDatabase::with_options("ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'").await;
     let pool = test.open(&Clock::system()).await;
     assert!(warnings(&pool).await.is_empty());
     assert!(warnings(&pool).await.is_empty());

@@ -38,6 +38,8 @@ const OF_PRODUCTION: &str = r#"
 urls | Deployment auth-service | POD/volumes/database-authority/secret/secretName | "ticketing-signing-keys" | nothing vouches
 urls | Cluster ticketing-database | /metadata/name | "database" | no database is at ticketing-database-rw
 urls | Cluster ticketing-database | /spec/managed/roles/ticketing_auth/name | "ticketing_sessions" | for ticketing_auth
+locale | Cluster ticketing-database | /spec/bootstrap/initdb/localeCType | - | localeCType is ""
+locale | Cluster ticketing-database | /spec/bootstrap/initdb/localeCollate | "C" | localeCollate is "C"
 connections | Cluster ticketing-database | /spec/managed/roles/ticketing_auth/connectionLimit | 50 | and needs 120
 connections | Cluster ticketing-database | /spec/postgresql/parameters/max_connections | "100" | takes 100
 connections | HorizontalPodAutoscaler auth-service | /spec/maxReplicas | 12 | and needs 216

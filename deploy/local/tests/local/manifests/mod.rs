@@ -5,6 +5,7 @@
 //! finds nothing in either overlay, and finds the faults that `faults` plants.
 
 mod compose;
+mod database;
 mod dockerfile;
 mod environment;
 mod faults;
@@ -34,7 +35,7 @@ static PRODUCTION: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("prod
 type Check = fn(&Manifests) -> Vec<String>;
 
 /// All checks, for the overlays and for the faults planted in them.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("variables", environment::variables),
     ("files", environment::files),
     ("listeners", environment::listeners),
@@ -47,6 +48,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("urls", secrets::urls),
     ("memory", sizes::memory),
     ("connections", sizes::connections),
+    ("locale", database::locale),
 ];
 
 impl Manifests {
