@@ -160,6 +160,9 @@ pub async fn fresh_telling(
 ) -> Result<Report, MigrateError> {
     let transaction = exclusive::begin(database).await?;
     let dialect = database.dialect();
+    if dialect == Dialect::Postgres && adopt::holds_the_application(&transaction).await? {
+        return Err(MigrateError::Adopted);
+    }
     if let Some(others) = found::of_others(&transaction, dialect).await? {
         return Err(MigrateError::OthersTables(others));
     }

@@ -129,7 +129,8 @@ pub enum MigrateError {
     #[error(
         "the tables were there before migrate came, so they are never dropped; nothing \
          was changed. `migrate down` takes back what `up` made, as long as the table \
-         ticketing_adoption says what that is"
+         ticketing_adoption says what that is; `migrate down --plan` says beforehand what that \
+         changes for the old application"
     )]
     Adopted,
 

@@ -30,7 +30,7 @@ impl Index {
     /// is given.
     pub(super) async fn build(
         &self,
-        session: &mut Session,
+        session: &mut Session<'_>,
         schema_of_trigrams: &str,
     ) -> Result<bool, MigrateError> {
         let Self { name, table, .. } = self;
@@ -49,7 +49,7 @@ impl Index {
         Ok(true)
     }
 
-    async fn state(&self, session: &mut Session) -> Result<State, MigrateError> {
+    async fn state(&self, session: &mut Session<'_>) -> Result<State, MigrateError> {
         let query = format!(
             "SELECT coalesce((
                  SELECT CASE WHEN i.indisvalid THEN 'valid' ELSE 'invalid' END
@@ -67,7 +67,7 @@ impl Index {
 }
 
 /// Drops one that is recorded, if it is still there.
-pub(super) async fn drop(session: &mut Session, name: &str) -> Result<(), MigrateError> {
+pub(super) async fn drop(session: &mut Session<'_>, name: &str) -> Result<(), MigrateError> {
     let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
     session
         .run(statement, &format!("the index {name} could not be dropped"))

@@ -105,7 +105,12 @@ async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError>
     Ok(Some(stage))
 }
 
-/// Whether `up` has begun to take the database over, and no `down` to give it back.
+/// Whether `up` has begun to take the database over, and no `down` has given it back.
+pub(crate) async fn holds_the_application(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    Ok(is_taken_over(&applied, Record::read(on).await?.as_ref()))
+}
+
 fn is_taken_over(applied: &[Applied], record: Option<&Record>) -> bool {
     let is_adopted = applied.iter().any(|row| row.origin == Origin::Adopted);
     is_adopted || record.is_some_and(|record| !record.leaving)
@@ -197,7 +202,7 @@ const UNWRITTEN: &str = "the bookkeeping could not be written";
 
 /// Step two: the indexes, and the bookkeeping's word that the application's tables are fit.
 async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
-    let mut session = Session::open_for_step_two(database).await?;
+    let mut session = Session::open_for_step_two(database, tell).await?;
     if session.is_leaving().await? != Some(false) {
         return Err(MigrateError::Contradicted);
     }

@@ -16,7 +16,7 @@ use shared::database::{Database, Dialect};
 
 /// Drops the extension if `up` made it, and nothing else depends on it.
 pub(super) async fn drop_extension(
-    session: &mut Session,
+    session: &mut Session<'_>,
     tell: Tell<'_>,
 ) -> Result<(), MigrateError> {
     if session.text(IS_OURS.to_owned()).await? == "true" {
@@ -30,7 +30,7 @@ pub(super) async fn drop_extension(
 
 /// An expression has no statistics before its index is there, and without them the
 /// database takes each search for one that finds much. It reads a sample of the rows.
-pub(super) async fn gather_statistics(session: &mut Session) -> Result<(), MigrateError> {
+pub(super) async fn gather_statistics(session: &mut Session<'_>) -> Result<(), MigrateError> {
     session
         .run(
             "ANALYZE requests".to_owned(),
@@ -53,7 +53,7 @@ pub(crate) async fn build_late(database: &Database, tell: Tell<'_>) -> Result<()
         return Ok(());
     }
     tell_all(tell, &lines);
-    let mut session = Session::open_for_step_two(database).await?;
+    let mut session = Session::open_for_step_two(database, tell).await?;
     let schema = session.text(SCHEMA.to_owned()).await?;
     for index in of_trigrams() {
         index.build(&mut session, &schema).await?;

@@ -149,6 +149,9 @@ async fn a_database_that_was_taken_over_is_never_made_afresh() {
     let pool = open(&test).await;
     up(&pool).await;
     let before = fingerprint(&pool).await;
-    migrations::fresh(&pool, true).await.unwrap_err();
+    let error = migrations::fresh(&pool, true).await.unwrap_err();
+    assert!(matches!(error, MigrateError::Adopted), "{error:?}");
+    // that would take session_id away
+    assert!(!error.to_string().contains("--drop-data"), "{error}");
     assert_eq!(fingerprint(&pool).await, before);
 }

@@ -9,6 +9,7 @@ use migrations::{Down, MigrateError};
 use sea_orm::ConnectionTrait;
 use shared::database::Database;
 use testing::{TestDatabase, within_the_limit};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// A request that the old application is about to take, in a transaction that stays
 /// open.
@@ -132,6 +133,55 @@ async fn sessions_in_use_stop_either_after_a_short_wait() {
             );
             assert_eq!(after, before);
             run().await.unwrap();
+        }
+    }))
+    .await;
+}
+
+/// The next line for the operator about somebody who is waited for.
+async fn next_wait(told: &mut UnboundedReceiver<String>) -> String {
+    loop {
+        let line = told.recv().await.unwrap();
+        if line.starts_with("waits ") {
+            return line;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_is_told_for_whom_the_second_step_waits() {
+    within_the_limit(Box::pin(async {
+        let test = OldDatabase::of_shape('b').make().await;
+        let (pool, other) = (open(&test).await, open(&test).await);
+        for mode in ["up", "down"] {
+            let holding = other.begin().await.unwrap();
+            holding
+                .execute_unprepared("SET LOCAL application_name = 'old application'")
+                .await
+                .unwrap();
+            holding.execute_unprepared(A_REQUEST).await.unwrap();
+            let (sender, mut told) = unbounded_channel();
+            let tell = move |line: &str| drop(sender.send(line.to_owned()));
+            let work = async {
+                if mode == "up" {
+                    migrations::up_telling(&pool, &tell).await.unwrap()
+                } else {
+                    migrations::down_telling(&pool, KEEP, &tell).await.unwrap()
+                }
+            };
+            let look = async {
+                for _ in ["once", "and again"] {
+                    let line = next_wait(&mut told).await;
+                    let who = "(application old application, user postgres), open since 20";
+                    assert!(
+                        line.starts_with("waits    for the transaction of process ")
+                            && line.contains(who),
+                        "{line}"
+                    );
+                }
+                holding.rollback().await.unwrap();
+            };
+            tokio::join!(work, look);
         }
     }))
     .await;

@@ -63,6 +63,7 @@ async fn an_extension_that_up_made_goes_with_down() {
     let before = fingerprint(&pool).await;
     let (_, said) = up(&pool).await;
     assert!(said.contains("makes    the extension pg_trgm"), "{said}");
+    assert_eq!(said.matches("pg_trgm").count(), 1, "{said}");
     assert!(lines(&pool, EXTENSIONS).await[0].starts_with("public made by"));
     let plan = migrations::plan_down(&pool, KEEP)
         .await
