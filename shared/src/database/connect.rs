@@ -1,9 +1,8 @@
-//! Connections: which database a URL means, and the limits on every pool.
+//! Connections, and the limits on every pool.
 
-use super::{Dialect, Pool, PoolMetrics, clean, metrics::ObservedPool};
+use super::{DatabaseUrl, Dialect, Pool, PoolMetrics, clean, metrics::ObservedPool};
 use crate::time::{Clock, Timestamp};
 use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
-use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -12,54 +11,6 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time
 
 /// Name of the newest migration that this build needs, in `ticketing_migrations`.
 pub const NEWEST_MIGRATION: &str = "0006_folded_search";
-
-/// `postgres://…`, `postgresql://…` or `sqlite://path?mode=rwc`. It may carry a
-/// password, so it never prints.
-#[derive(Clone, Debug)]
-pub struct DatabaseUrl {
-    text: SecretString,
-    dialect: Dialect,
-}
-
-impl DatabaseUrl {
-    /// Which database it names.
-    #[must_use]
-    pub fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    /// The text, password included.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        self.text.expose_secret()
-    }
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = InvalidDatabaseUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
-        let dialect = if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            PgConnectOptions::from_str(text).map_err(|_| InvalidDatabaseUrl)?;
-            Dialect::Postgres
-        } else if text.starts_with("sqlite:") && !text.contains(":memory:") {
-            SqliteConnectOptions::from_str(text).map_err(|_| InvalidDatabaseUrl)?;
-            Dialect::Sqlite
-        } else {
-            return Err(InvalidDatabaseUrl);
-        };
-        Ok(Self {
-            text: text.into(),
-            dialect,
-        })
-    }
-}
-
-/// The text is no database URL. It is not repeated, since it may hold a
-/// password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is required: postgres://user@host/database or sqlite://path/to/file?mode=rwc")]
-pub struct InvalidDatabaseUrl;
 
 /// The database cannot be reached as asked.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +75,13 @@ impl Database {
         limits: PoolLimits,
         clock: Clock,
     ) -> Result<Self, ConnectError> {
-        let mut options = ConnectOptions::new(url.expose());
+        for parameter in url.ignored() {
+            tracing::warn!(
+                parameter,
+                "the database URL has a parameter that is not supported"
+            );
+        }
+        let mut options = ConnectOptions::new(url.for_driver());
         options
             .connect_lazy(true)
             .max_connections(limits.connections)

@@ -15,11 +15,10 @@ mod sweep;
 mod timestamp;
 mod to_end;
 mod transaction;
+mod url;
 
 pub use condition::Condition;
-pub use connect::{
-    ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, NEWEST_MIGRATION, PoolLimits,
-};
+pub use connect::{ConnectError, Database, NEWEST_MIGRATION, PoolLimits};
 pub use dialect::Dialect;
 pub use fault::{Fault, fault, had_no_effect};
 pub use metrics::PoolMetrics;
@@ -27,3 +26,4 @@ pub use pool::Pool;
 pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};
 pub use to_end::{run_to_end, within};
 pub use transaction::Transaction;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

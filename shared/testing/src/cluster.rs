@@ -74,7 +74,7 @@ const SCRIPT: &str = r#"
     initdb -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D data ||
         { rm -rf data; initdb -A trust -U postgres -E UTF8 --no-locale --no-sync -D data; }
     cat >>data/postgresql.conf <<END
-listen_addresses = '127.0.0.1'
+listen_addresses = '127.0.0.1, ::1'
 port = $PORT
 unix_socket_directories = '$directory'
 max_connections = 300
@@ -182,6 +182,12 @@ impl Cluster {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The directory of its socket.
+    #[must_use]
+    pub fn socket_directory(&self) -> &str {
+        self.supervisor.directory()
     }
 
     /// The URL of one of its databases, for its owner.

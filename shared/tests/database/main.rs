@@ -6,6 +6,7 @@ mod given_up;
 mod silent;
 mod tls;
 mod unclean;
+mod urls;
 
 use sea_orm::{ConnectionTrait as _, sea_query::Query};
 use shared::time::{Clock, Timestamp};

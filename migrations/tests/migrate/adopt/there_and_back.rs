@@ -222,7 +222,7 @@ async fn there_and_back(shape: char) {
         case.up_again().await;
         let case = case.log_in(&OLD_USERS, "after the log-ins").await;
         case.down(&made).await;
-        case.up_and_down_by_the_other_way().await;
+        Box::pin(case.up_and_down_by_the_other_way()).await;
     }
 }
 

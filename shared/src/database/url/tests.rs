@@ -1,0 +1,141 @@
+use super::{DatabaseUrl, InvalidDatabaseUrl};
+use sqlx::postgres::PgConnectOptions;
+
+/// Host, or the directory of a socket; port, user and database, as the driver reads them.
+fn read(text: &str) -> String {
+    let url: DatabaseUrl = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    let read: PgConnectOptions = url.for_driver().parse().unwrap();
+    let socket = read.get_socket().map(|socket| socket.display().to_string());
+    format!(
+        "{} {} {} {}",
+        socket.unwrap_or_else(|| read.get_host().to_owned()),
+        read.get_port(),
+        read.get_username(),
+        read.get_database().unwrap_or("-"),
+    )
+}
+
+#[test]
+fn what_libpq_takes_is_taken_as_it_is_meant() {
+    for (text, expected) in [
+        ("postgres://u@h/d", "h 5432 u d"),
+        ("postgresql://u:p@h:6432/d", "h 6432 u d"),
+        ("postgres://u@h", "h 5432 u -"),
+        ("postgres://u@h:/d", "h 5432 u d"),
+        ("postgres://u:p@[::1]:5432/d", "::1 5432 u d"),
+        ("postgres://u@[fe80::1%25eth0]/d", "fe80::1%eth0 5432 u d"),
+        (
+            "postgres://u@/d?host=/run/postgresql",
+            "/run/postgresql 5432 u d",
+        ),
+        (
+            "postgres://u@%2Frun%2Fpostgresql:5433/d",
+            "/run/postgresql 5433 u d",
+        ),
+        ("postgres:///d?host=h&port=1&user=u", "h 1 u d"),
+        ("postgres://u@h/d?host=other&dbname=e", "other 5432 u e"),
+        ("postgres://u@h/d?hostaddr=192.0.2.1", "192.0.2.1 5432 u d"),
+        ("postgres://u:p%40s%2Fs@h/d", "h 5432 u d"),
+        ("postgres://u:p#s?s:s[+]@h/d", "h 5432 u d"),
+        ("postgres://u%40corp:p@h/d%2Fe", "h 5432 u@corp d/e"),
+        ("postgres://u@h/d@e", "h 5432 u d@e"),
+        ("postgres://u@h/d?", "h 5432 u d"),
+        (
+            "postgres://u@h/d?sslmode=verify-full&sslrootcert=ca.crt&",
+            "h 5432 u d",
+        ),
+        ("postgres://u@h/d?ssl=true", "h 5432 u d"),
+        (
+            "postgres://u@h/d?connect_timeout=5&target_session_attrs=read-write",
+            "h 5432 u d",
+        ),
+        ("postgres://u@h/d?options=-c%20geqo%3Doff", "h 5432 u d"),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_driver_gets_each_character_of_a_password() {
+    for (text, password) in [
+        ("postgres://u:p%40s%2Fs%25@h/d", "p%40s%2Fs%25"),
+        ("postgres://u:p#s?s:s[+]@h/d", "p%23s%3Fs%3As%5B%2B%5D"),
+        ("postgres://u@h/d?password=a+b%26c", "a%2Bb%26c"),
+        ("postgres://u:é@h/d", "%C3%A9"),
+    ] {
+        let url: DatabaseUrl = text.parse().unwrap();
+        let parameters: Vec<_> = url.for_driver().split(['?', '&']).collect();
+        let expected = format!("password={password}");
+        assert!(
+            parameters.contains(&expected.as_str()),
+            "{text}: {parameters:?}"
+        );
+    }
+}
+
+#[test]
+fn what_libpq_takes_and_the_driver_does_not_is_named() {
+    let url = "postgres://u@h/d?connect_timeout=5&options[geqo]=off&channel_binding=require";
+    let url: DatabaseUrl = url.parse().unwrap();
+    assert_eq!(url.ignored(), ["connect_timeout", "channel_binding"]);
+    assert!(
+        url.for_driver().ends_with("options%5Bgeqo%5D=off&user=u"),
+        "{}",
+        url.for_driver()
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_without_the_password() {
+    use InvalidDatabaseUrl::*;
+    for (text, expected) in [
+        ("", Form),
+        ("mysql://u@h/d", Form),
+        ("host=h user=u", Form),
+        ("sqlite::memory:", Form),
+        ("postgres://u:se@cret@h/d", Encoding),
+        ("postgres://u:se/cret@h/d", Encoding),
+        ("postgres://u:1/secret?x=y@h/d", Encoding),
+        ("postgres://u:se%cret@h/d", Encoding),
+        ("postgres://u:secret%@h/d", Encoding),
+        ("postgres://u:secret%+1@h/d", Encoding),
+        ("postgres://u:secret%00@h/d", Encoding),
+        ("postgres://u:secret%FF@h/d", Encoding),
+        ("postgres://u:secret@h:port/d", Port),
+        ("postgres://u:secret@h:0/d", Port),
+        ("postgres://u:secret@h:65536/d", Port),
+        ("postgres://u:secret@h/d?port=-1", Port),
+        ("postgres://u:secret@::1:5432/d", Brackets),
+        ("postgres://u:secret@[::1/d", Brackets),
+        ("postgres://u:secret@[]/d", Brackets),
+        ("postgres://u:secret@[::1]5432/d", Brackets),
+        ("postgres://u:secret@g,h/d", SeveralHosts),
+        ("postgres://u:secret@g:1,h:2/d", SeveralHosts),
+        ("postgres://u:secret@[::1],[::2]/d", SeveralHosts),
+        ("postgres://u:secret@/d?host=g,h", SeveralHosts),
+        ("postgres://u:secret@h/d?sslmode=bogus", SslMode),
+        ("postgres://u:secret@h/d?sslmode=", SslMode),
+        ("postgres://u:secret@h/d?sslmode", NotAPair),
+        ("postgres://u:secret@h/d?options=geqo=off", NotAPair),
+        (
+            "postgres://u:secret@h/d?ssl-mode=require",
+            Parameter("ssl-mode".to_owned()),
+        ),
+        (
+            "postgres://u:secret@h/d?ssl=yes",
+            Parameter("ssl".to_owned()),
+        ),
+    ] {
+        let error = text.parse::<DatabaseUrl>().unwrap_err();
+        assert_eq!(error, expected, "{text}");
+        assert!(!error.to_string().contains("secret"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_file_of_sqlite_is_taken() {
+    let url: DatabaseUrl = "sqlite:///tmp/a.db?mode=rwc".parse().unwrap();
+    assert_eq!(url.for_driver(), url.expose());
+}
