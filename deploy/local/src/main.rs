@@ -12,11 +12,8 @@ use tokio_util::sync::CancellationToken;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What became of the demo data when its writing is told to stop.
-const NO_DATA: &str = "It writes all of the demo data or none: run it again";
-/// What became of the data when its generation is told to stop.
-const SOME_DATA: &str = "The database holds a part of the data: `migrate fresh --drop-data` \
-                         empties it";
+/// What became of the data when its writing is told to stop.
+const NO_DATA: &str = "It writes all of the data or none: run it again";
 
 fn main() -> ExitCode {
     let program = match Program::begin("ticketing-local") {
@@ -31,7 +28,7 @@ fn main() -> ExitCode {
         ),
         Ok(Command::Generate(options)) => program.finish(
             async move || finish(Box::pin(local::generate(&options))).await,
-            SOME_DATA,
+            NO_DATA,
         ),
         Err(code) => code,
     }

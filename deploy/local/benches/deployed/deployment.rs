@@ -35,7 +35,6 @@ impl Deployment {
             requests: 100_000,
             sessions: 100_000,
             seed: 1,
-            until: clock.now(),
         };
         Box::pin(generate(&options)).await.expect("rows");
         let folder = prepared_folder();

@@ -1,5 +1,4 @@
-//! Made-up data: rows of the application's tables, the same for the same seed
-//! number. The demo is a little of it, the generator any amount.
+//! The rows of the demo data: the same for the same seed number.
 
 mod life;
 pub(crate) mod names;
@@ -12,4 +11,4 @@ pub(crate) use life::Life;
 pub(crate) use rows::Tables;
 pub(crate) use value::{Row, Table, Value};
 pub(crate) use world::{Partner, World};
-pub(crate) use write::{continue_ids, copy, insert};
+pub(crate) use write::{continue_ids, insert};

@@ -2,7 +2,6 @@
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait};
 use shared::{database::Database, time::Timestamp};
-use std::fmt::Write as _;
 
 /// A table, and the columns that rows give.
 #[derive(Clone, Copy, Debug)]
@@ -39,31 +38,6 @@ impl Value {
             Self::Time(time) => database.time(time),
             Self::Enum(kind, value) => Expr::val(value).as_enum(Alias::new(kind)),
         }
-    }
-
-    /// Appends the value as PostgreSQL's COPY reads it (text format).
-    pub(crate) fn copy_into(&self, line: &mut String) {
-        // writing to a string cannot fail
-        let _ = match self {
-            Self::Null => write!(line, "\\N"),
-            Self::Flag(flag) => write!(line, "{flag}"),
-            Self::Number(number) => write!(line, "{number}"),
-            Self::Degrees(degrees) => write!(line, "{degrees}"),
-            Self::Time(time) => write!(line, "{time}"),
-            Self::Enum(_, value) => write!(line, "{value}"),
-            Self::Text(text) => {
-                for character in text.chars() {
-                    match character {
-                        '\\' => line.push_str("\\\\"),
-                        '\t' => line.push_str("\\t"),
-                        '\n' => line.push_str("\\n"),
-                        '\r' => line.push_str("\\r"),
-                        other => line.push(other),
-                    }
-                }
-                Ok(())
-            }
-        };
     }
 }
 
@@ -106,17 +80,5 @@ impl From<String> for Value {
 impl From<Timestamp> for Value {
     fn from(time: Timestamp) -> Self {
         Self::Time(time)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_cannot_leave_its_field() {
-        let mut line = String::new();
-        Value::from("a\tb\nc\\N\r").copy_into(&mut line);
-        assert_eq!(line, "a\\tb\\nc\\\\N\\r");
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectionTrait, DbErr,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
-use seed::Seed;
+pub(crate) use seed::Seed;
 use shared::{database::Database, time::Clock};
 
 /// What every demo user logs in with.

@@ -26,9 +26,9 @@ fn id(position: usize) -> i32 {
 }
 
 /// Writes into the tables, in one transaction.
-pub(super) struct Seed<'a> {
-    pub(super) database: &'a Database,
-    pub(super) on: Transaction,
+pub(crate) struct Seed<'a> {
+    pub(crate) database: &'a Database,
+    pub(crate) on: Transaction,
 }
 
 impl Seed<'_> {
@@ -38,14 +38,7 @@ impl Seed<'_> {
         columns: &'static [&'static str],
         rows: impl IntoIterator<Item = Row>,
     ) -> Result<(), DbErr> {
-        insert(
-            &self.on,
-            self.database,
-            Table { name, columns },
-            rows,
-            |_| (),
-        )
-        .await
+        insert(&self.on, self.database, Table { name, columns }, rows).await
     }
 
     pub(super) async fn partners(&self) -> Result<(), DbErr> {
@@ -105,7 +98,8 @@ impl Seed<'_> {
         Ok(())
     }
 
-    pub(super) async fn catalogue(&self) -> Result<(), DbErr> {
+    /// Categories, their services, and pickup options.
+    pub(crate) async fn catalogue(&self) -> Result<(), DbErr> {
         let named = |(name, arabic): &(&str, &str)| vec![(*name).into(), (*arabic).into()];
         self.rows(
             "categories",
@@ -134,7 +128,7 @@ impl Seed<'_> {
         };
         for (table, rows) in Tables::ALL {
             let rows = (1..=count).flat_map(|number| rows(life(number)));
-            insert(&self.on, self.database, table, rows, |_| ()).await?;
+            insert(&self.on, self.database, table, rows).await?;
         }
         continue_ids(&self.on, self.database, "requests").await
     }

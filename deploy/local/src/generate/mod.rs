@@ -1,29 +1,45 @@
-//! The data generator: any number of requests and sessions, the same for the
-//! same seed number, into an empty database.
+//! The data generator: any number of requests and of live sessions, in an empty PostgreSQL
+//! database. The same seed gives the same data, apart from the times, which go back from now.
 //!
-//! It writes into tables that `migrate up` made, or that the old application
-//! made: there, sessions are the old application's.
+//! It writes into tables that `migrate up` made, or that the old application made: there,
+//! sessions are the old application's. PostgreSQL makes the rows itself, in one transaction.
 
 mod options;
-mod population;
-mod sessions;
 
 pub use options::{GenerateArguments, Options};
 
-use crate::data::{Life, Row, Table, Tables, continue_ids, copy, insert};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use population::Population;
-use sea_orm::{ConnectionTrait, DbErr, sea_query::Query};
+use crate::{
+    data::{continue_ids, names::NAMES},
+    demo::Seed,
+};
+use auth_service::model::{Lives, PasswordHash};
+use sea_orm::{ConnectionTrait, DbErr, Statement, sea_query::Query};
 use shared::{
-    database::{ConnectError, Database, Dialect, PoolLimits},
-    time::{Clock, Timestamp},
+    database::{ConnectError, Database, Dialect, PoolLimits, Transaction},
+    time::Clock,
 };
 use std::time::Duration;
 
-/// Over how long requests are spread.
-const YEAR: Duration = Duration::from_hours(365 * 24);
-/// A COPY of millions of rows is one statement.
+const ROWS: &str = include_str!("rows.sql");
+const SESSIONS: &str = include_str!("sessions.sql");
+const OLD_SESSIONS: &str = include_str!("old_sessions.sql");
+/// Millions of rows are one statement.
 const PATIENCE: Duration = Duration::from_hours(6);
+/// Of "demo password", by bcrypt with the cost 10, which the old application reads as well.
+const PASSWORD_HASH: &str = "$2b$10$irfUPsD9ydglIaEM4LC9aO5FvMCp1VcMXLL4KtklQuSKcCbHE763y";
+/// The tables that get rows.
+const TABLES: [&str; 10] = [
+    "partners",
+    "branches",
+    "users",
+    "categories",
+    "services",
+    "pickup_option_types",
+    "requests",
+    "request_assignments",
+    "request_status_log",
+    "user_sessions",
+];
 
 /// No data was generated.
 #[derive(Debug, thiserror::Error)]
@@ -31,151 +47,109 @@ pub enum GenerateError {
     /// The database cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The database is SQLite.
+    #[error("data is generated on PostgreSQL alone; SQLite has the demo data")]
+    NotPostgres,
     /// The database has data.
     #[error("the database has users already; generate into an empty one, made by `migrate up`")]
     NotEmpty,
     /// A statement failed.
-    #[error("cannot write: {0}")]
+    #[error("cannot write: {0}. Nothing was written")]
     Write(#[from] DbErr),
-    /// A COPY failed.
-    #[error("cannot copy: {0}")]
-    Copy(#[from] sqlx::Error),
 }
 
-/// Generates, with a bar for each table on a terminal.
+/// Generates all of the data, or none.
 pub async fn generate(options: &Options) -> Result<(), GenerateError> {
     let limits = PoolLimits {
         statement_timeout: PATIENCE,
         ..PoolLimits::default()
     };
     let database = Database::open(&options.database_url, limits, Clock::system()).await?;
+    if database.dialect() != Dialect::Postgres {
+        return Err(GenerateError::NotPostgres);
+    }
+    let on = database.begin().await?;
     let users = Query::select().column("id").from("users").limit(1).take();
-    if database.connection().query_one(&users).await?.is_some() {
+    if on.query_one(&users).await?.is_some() {
         return Err(GenerateError::NotEmpty);
     }
     let roles = Query::select().column("id").from("roles").limit(1).take();
-    if database.connection().query_one(&roles).await?.is_none() {
-        database
-            .connection()
-            .execute_unprepared(migrations::SEED)
-            .await?;
+    if on.query_one(&roles).await?.is_none() {
+        on.execute_unprepared(migrations::SEED).await?;
     }
-    let writer = Writer {
+    let seed = Seed {
         database: &database,
-        bars: MultiProgress::new(),
+        on,
     };
-    let population = Population::new(options);
-    let mut written = Vec::new();
-    for (table, rows) in population.tables(&database).await? {
-        written.push(table.name);
-        writer.write(table, rows.len(), rows.into_iter()).await?;
-    }
-    let world = population.world();
-    let life = |id: i32| {
-        let submitted = submission(options, id);
-        Life::new(options.seed, id, &world, submitted, options.until)
+    seed.catalogue().await?;
+    let sessions = if has_our_sessions(&seed.on).await? {
+        SESSIONS
+    } else {
+        OLD_SESSIONS
     };
-    written.extend(Tables::ALL.map(|(table, _)| table.name));
-    let [requests, assignments, log] = Tables::ALL.map(|(table, rows)| {
-        let expected = if table.name == "request_status_log" {
-            5
-        } else {
-            1
-        };
-        let lives = (1..=options.requests).flat_map(move |id| rows(life(id)));
-        writer.write(table, expected * size(options.requests), lives)
-    });
-    let (table, rows) = sessions::rows(options, &population, &database).await?;
-    written.push(table.name);
-    let sessions = writer.write(table, size(options.sessions), rows);
-    match database.dialect() {
-        // the server checks each row's references, one core a connection: two are
-        // kept busy, with tables that do not refer to each other
-        Dialect::Postgres => {
-            tokio::try_join!(requests, sessions)?;
-            tokio::try_join!(assignments, log)?;
-        }
-        // one writer at a time
-        Dialect::Sqlite => {
-            requests.await?;
-            assignments.await?;
-            log.await?;
-            sessions.await?;
-        }
+    for script in [ROWS, sessions] {
+        let script = filled_in(script, options);
+        seed.on.execute_unprepared(&script).await?;
     }
-    writer.analyze(&written).await?;
+    for table in ["partners", "branches", "users", "requests"] {
+        continue_ids(&seed.on, &database, table).await?;
+    }
+    seed.on.commit().await?;
+    // Without statistics the first plans would be for empty tables. Tables are named, since
+    // PostgreSQL warns of each one that the role does not own.
+    let analyze = format!("ANALYZE {}", TABLES.join(", "));
+    database.connection().execute_unprepared(&analyze).await?;
     Ok(())
 }
 
-fn size(count: i32) -> usize {
-    usize::try_from(count).unwrap_or_default()
+/// Whether sessions are ours, and not the old application's.
+async fn has_our_sessions(on: &Transaction) -> Result<bool, DbErr> {
+    let column = "SELECT 1 FROM pg_attribute WHERE attrelid = 'user_sessions'::regclass \
+                  AND attname = 'generation' AND NOT attisdropped";
+    let column = Statement::from_string(Dialect::Postgres.backend(), column);
+    Ok(on.query_one_raw(column).await?.is_some())
 }
 
-/// Writes tables, by the fastest way that the database has.
-struct Writer<'a> {
-    database: &'a Database,
-    bars: MultiProgress,
+/// A script with the values for its braces. Each is a number or a constant of ours.
+fn filled_in(script: &str, options: &Options) -> String {
+    let partners = (options.requests.isqrt() / 10).clamp(3, 300);
+    let customers = (options.requests / 10).clamp(10, 200_000);
+    let lives = Lives::default();
+    [
+        ("{seed}", options.seed.to_string()),
+        ("{requests}", options.requests.to_string()),
+        ("{sessions}", options.sessions.to_string()),
+        ("{partners}", partners.to_string()),
+        ("{customers}", customers.to_string()),
+        ("{users}", (2 + partners + customers).to_string()),
+        ("{given}", array(NAMES.map(|(given, _)| given))),
+        ("{family}", array(NAMES.map(|(_, family)| family))),
+        ("{password}", PASSWORD_HASH.to_owned()),
+        (
+            "{digest}",
+            PasswordHash::new(PASSWORD_HASH.to_owned()).digest(),
+        ),
+        ("{refresh_token}", lives.refresh_token.as_secs().to_string()),
+        ("{session}", lives.session.as_secs().to_string()),
+    ]
+    .iter()
+    .fold(script.to_owned(), |script, (name, value)| {
+        script.replace(name, value)
+    })
 }
 
-impl Writer<'_> {
-    async fn write(
-        &self,
-        table: Table,
-        expected: usize,
-        rows: impl Iterator<Item = Row>,
-    ) -> Result<(), GenerateError> {
-        let bar = ProgressBar::new(u64::try_from(expected).unwrap_or(u64::MAX));
-        let bar = self.bars.add(bar);
-        let style = "{msg:22} {wide_bar} {pos:>9} rows, {elapsed}";
-        if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style);
-        }
-        bar.set_message(table.name);
-        let on_batch = |count| bar.inc(u64::try_from(count).unwrap_or_default());
-        let connection = self.database.connection();
-        match self.database.dialect() {
-            Dialect::Postgres => copy(self.database, table, rows, on_batch).await?,
-            Dialect::Sqlite => {
-                let transaction = self.database.begin().await?;
-                insert(&transaction, self.database, table, rows, on_batch).await?;
-                transaction.commit().await?;
-            }
-        }
-        if table.columns.contains(&"id") {
-            continue_ids(connection, self.database, table.name).await?;
-        }
-        bar.finish();
-        Ok(())
+/// Names by language, as an array of SQL.
+fn array(names: [[&str; 6]; 2]) -> String {
+    let of_language = |names: [&str; 6]| format!("['{}']", names.join("', '"));
+    format!("ARRAY[{}]", names.map(of_language).join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_is_the_demo_s() {
+        assert!(bcrypt::verify(crate::demo::PASSWORD, PASSWORD_HASH).unwrap());
     }
-
-    /// Without statistics the first plans would be for empty tables. Tables are named,
-    /// since PostgreSQL warns of each one that the role does not own.
-    async fn analyze(&self, tables: &[&str]) -> Result<(), DbErr> {
-        let connection = self.database.connection();
-        for table in tables {
-            connection
-                .execute_unprepared(&format!("ANALYZE {table}"))
-                .await?;
-        }
-        Ok(())
-    }
-}
-
-/// When a request was submitted: they are spread over the year before the end,
-/// in the order of their ids but for the hour, which is most often a working
-/// one.
-fn submission(options: &Options, id: i32) -> Timestamp {
-    let mut random = fastrand::Rng::with_seed(options.seed ^ u64::from(id.unsigned_abs()));
-    let left = u64::from(options.requests.abs_diff(id)) * YEAR.as_secs();
-    let before = left / u64::from(options.requests.unsigned_abs().max(1)) + 86_400;
-    let day =
-        (options.until.seconds() - i64::try_from(before).unwrap_or_default()).div_euclid(86_400);
-    // two draws of three fall between eight and eight
-    let hour = if random.u8(0..3) > 0 {
-        random.i64(8..20)
-    } else {
-        random.i64(0..24)
-    };
-    let micros = random.i64(0..3_600_000_000);
-    Timestamp::from_micros((day * 86_400 + hour * 3_600) * 1_000_000 + micros)
 }

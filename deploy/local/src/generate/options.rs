@@ -1,10 +1,9 @@
 //! What is to be generated.
 
-use chrono::NaiveDate;
 use clap::Args;
-use shared::{config::Problems, database::DatabaseUrl, time::Timestamp};
+use shared::{config::Problems, database::DatabaseUrl};
 
-/// Fills an empty database with made-up data.
+/// Fills an empty PostgreSQL database with made-up data.
 #[derive(Args, Clone, Debug)]
 pub struct GenerateArguments {
     /// The database, whose tables `migrate up` (or the old application) made.
@@ -13,15 +12,12 @@ pub struct GenerateArguments {
     /// How many requests.
     #[arg(long, default_value = "100000")]
     pub requests: String,
-    /// How many sessions.
+    /// How many sessions, all of them live.
     #[arg(long, default_value = "100000")]
     pub sessions: String,
-    /// The same number gives the same data.
+    /// The same number gives the same data, apart from the times.
     #[arg(long, default_value = "1")]
     pub seed: String,
-    /// The day on which the year of data ends.
-    #[arg(long, default_value = "2026-11-01")]
-    pub until: String,
 }
 
 /// The arguments, parsed.
@@ -31,8 +27,7 @@ pub struct Options {
     pub database_url: DatabaseUrl,
     pub requests: i32,
     pub sessions: i32,
-    pub seed: u64,
-    pub until: Timestamp,
+    pub seed: i64,
 }
 
 /// More would not fit into the ids' type with their log.
@@ -47,20 +42,16 @@ impl TryFrom<GenerateArguments> for Options {
         let requests = problems.within("--requests", &arguments.requests, 0, MAX_ROWS);
         let sessions = problems.within("--sessions", &arguments.sessions, 0, MAX_ROWS);
         let seed = problems.parse("--seed", &arguments.seed);
-        let until = problems.parse::<NaiveDate>("--until", &arguments.until);
-        let (Some(database_url), Some(requests), Some(sessions), Some(seed), Some(until)) =
-            (url, requests, sessions, seed, until)
+        let (Some(database_url), Some(requests), Some(sessions), Some(seed)) =
+            (url, requests, sessions, seed)
         else {
             return Err(problems);
         };
-        let midnight = until.and_time(chrono::NaiveTime::MIN).and_utc();
-        let until = Timestamp::from_seconds(midnight.timestamp());
         Ok(Self {
             database_url,
             requests,
             sessions,
             seed,
-            until,
         })
     }
 }

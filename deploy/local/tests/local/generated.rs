@@ -1,5 +1,4 @@
-//! The data generator: the same seed gives the same data, on tables of ours and
-//! on the old application's.
+//! The data generator, on tables of ours and on the old application's; and the demo data.
 
 use std::process::{Command, Output};
 use testing::{Kind, TestDatabase};
@@ -56,21 +55,52 @@ async fn figures(database: &TestDatabase) -> Vec<i32> {
     figures
 }
 
-testing::on_both_databases! {
-    async fn the_same_seed_gives_the_same_data(kind: Kind) {
-        let [first, second, third] = [
-            TestDatabase::migrated(kind).await,
-            TestDatabase::migrated(kind).await,
-            TestDatabase::migrated(kind).await,
-        ];
-        generate(&first, 1);
-        generate(&second, 1);
-        generate(&third, 2);
-        let same = figures(&first).await;
-        assert_eq!(same[..2], [500, 8], "as many as asked for, in every status");
-        assert_eq!(same, figures(&second).await);
-        assert_ne!(same, figures(&third).await);
+#[tokio::test]
+async fn the_same_seed_gives_the_same_data() {
+    let [first, second, third] = [
+        TestDatabase::migrated(Kind::Postgres).await,
+        TestDatabase::migrated(Kind::Postgres).await,
+        TestDatabase::migrated(Kind::Postgres).await,
+    ];
+    generate(&first, 1);
+    generate(&second, 1);
+    generate(&third, 2);
+    let same = figures(&first).await;
+    assert_eq!(same[..2], [500, 8], "as many as asked for, in every status");
+    assert_eq!(same, figures(&second).await);
+    assert_ne!(same, figures(&third).await);
+}
+
+#[tokio::test]
+async fn generated_sessions_are_live_and_requests_end_where_their_log_ends() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    generate(&database, 1);
+    for (wrong, query) in [
+        (
+            "sessions that are not live",
+            "user_sessions WHERE NOT is_active OR expires_at <= now() OR created_at > now()",
+        ),
+        (
+            "requests whose log ends with another status",
+            "requests r WHERE status <> (SELECT status FROM request_status_log l \
+             WHERE l.request_id = r.id ORDER BY timestamp DESC LIMIT 1)",
+        ),
+        (
+            "branches of another partner",
+            "requests r JOIN branches b ON b.id = r.branch_id WHERE b.partner_id <> r.partner_id",
+        ),
+        (
+            "changes that are yet to come",
+            "request_status_log WHERE timestamp > now()",
+        ),
+    ] {
+        let query = format!("SELECT CAST(count(*) AS integer) FROM {query}");
+        assert_eq!(database.query_number(&query).await, 0, "{wrong}");
     }
+    // what comes next gets ids of its own
+    let next = "INSERT INTO users (name, email, password, role_id, user_type) \
+                SELECT 'a', 'a@example.com', '', id, 'customer' FROM roles LIMIT 1";
+    database.execute(next).await;
 }
 
 testing::on_both_databases! {
@@ -82,10 +112,14 @@ testing::on_both_databases! {
             assert!(said.contains("Log in as partner@swift.example"), "{said}");
             assert_eq!(fresh.query_number(count).await, 20);
         }
-        generate(&used, 1);
+        used.execute(
+            "INSERT INTO users (name, email, password, role_id, user_type) \
+             SELECT 'a', 'a@example.com', '', id, 'customer' FROM roles WHERE name = 'customer'",
+        )
+        .await;
         let said = write_demo_data(&used);
         assert!(said.contains("nothing was written"), "{said}");
-        assert_eq!(used.query_number(count).await, 500);
+        assert_eq!(used.query_number(count).await, 0);
     }
 
     async fn demo_data_for_a_database_without_tables_names_the_command_that_makes_them(kind: Kind) {
@@ -120,14 +154,21 @@ async fn the_old_applications_tables_get_its_own_sessions_from_a_role_that_owns_
 }
 
 #[tokio::test]
-async fn a_database_with_data_is_left_alone() {
-    let database = TestDatabase::migrated(Kind::Sqlite).await;
-    generate(&database, 1);
-    let again = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
-        .arg("generate")
-        .arg(format!("--database-url={}", database.url.expose()))
-        .output()
-        .unwrap();
-    assert_eq!(again.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("has users already"));
+async fn a_database_with_data_or_another_kind_is_left_alone() {
+    let used = TestDatabase::migrated(Kind::Postgres).await;
+    generate(&used, 1);
+    let sqlite = TestDatabase::migrated(Kind::Sqlite).await;
+    for (database, words) in [
+        (&used, "has users already"),
+        (&sqlite, "on PostgreSQL alone"),
+    ] {
+        let again = Command::new(env!("CARGO_BIN_EXE_ticketing-local"))
+            .arg("generate")
+            .arg(format!("--database-url={}", database.url.expose()))
+            .output()
+            .unwrap();
+        assert_eq!(again.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&again.stderr);
+        assert!(said.contains(words), "{said}");
+    }
 }
