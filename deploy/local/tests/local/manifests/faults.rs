@@ -42,7 +42,7 @@ locale | Cluster ticketing-database | /spec/bootstrap/initdb/localeCType | - | l
 locale | Cluster ticketing-database | /spec/bootstrap/initdb/localeCollate | "C" | localeCollate is "C"
 connections | Cluster ticketing-database | /spec/managed/roles/ticketing_auth/connectionLimit | 50 | and needs 120
 connections | Cluster ticketing-database | /spec/postgresql/parameters/max_connections | "100" | takes 100
-connections | HorizontalPodAutoscaler auth-service | /spec/maxReplicas | 12 | and needs 216
+connections | HorizontalPodAutoscaler auth-service | /spec/maxReplicas | 12 | and needs 240
 references | Deployment auth-service | POD/volumes/public-certificate/secret/secretName | "public" | nothing makes the Secret public
 "#;
 
