@@ -150,7 +150,12 @@ const COLUMNS_FOUND: &str = "
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p')";
+    WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r'";
+
+/// On such a table no index is built concurrently.
+const PARTITIONED: &str = "
+    SELECT relname::text AS owner, '' AS name, '' AS kind FROM pg_class
+    WHERE pg_table_is_visible(oid) AND relkind = 'p'";
 
 const LABELS_FOUND: &str = "
     SELECT t.typname::text AS owner, e.enumlabel::text AS name, '' AS kind
@@ -161,7 +166,7 @@ const MUST_BE_FILLED: &str = "
     SELECT c.relname::text AS owner, a.attname::text AS name, '' AS kind
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE pg_table_is_visible(c.oid) AND c.relkind IN ('r', 'p')
+    WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r'
       AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = ''
     ORDER BY 1, 2";
 
@@ -172,11 +177,16 @@ type Members = HashMap<String, HashMap<String, String>>;
 /// in words for a message; empty where nothing is.
 pub(super) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let columns = members(on, COLUMNS_FOUND).await?;
+    let partitioned = members(on, PARTITIONED).await?;
     let labels = members(on, LABELS_FOUND).await?;
     let mut missing = Vec::new();
     for (table, needed) in COLUMNS {
         let Some(found) = columns.get(*table) else {
-            missing.push((*table).to_owned());
+            missing.push(if partitioned.contains_key(*table) {
+                format!("{table} as a table that is not partitioned")
+            } else {
+                (*table).to_owned()
+            });
             continue;
         };
         for (name, kind) in needed

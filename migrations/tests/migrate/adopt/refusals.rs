@@ -145,6 +145,13 @@ async fn what_is_of_another_type_or_lacks_a_value_stops_it() {
             "partner_status_enum 'suspended'",
         ),
         (
+            "ALTER TABLE request_status_log RENAME TO unpartitioned;
+             CREATE TABLE request_status_log (LIKE unpartitioned INCLUDING DEFAULTS) PARTITION BY RANGE (id);
+             CREATE TABLE every_id PARTITION OF request_status_log DEFAULT;
+             INSERT INTO request_status_log SELECT * FROM unpartitioned",
+            "lacks request_status_log as a table that is not partitioned, which",
+        ),
+        (
             "DROP TABLE partner_categories",
             "lacks partner_categories, which",
         ),
