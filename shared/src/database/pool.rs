@@ -65,14 +65,9 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let effect = Effect::of(&statement.sql);
-        if effect == Effect::Writes {
-            // sqlx on SQLite stops at the first row, and hides that the write then failed
-            let rows = self.query_all_raw(statement).await?;
-            return Ok(rows.into_iter().next());
-        }
-        let attempt = |asked| clean::asked(asked, self.0.query_one_raw(statement.clone()));
-        answered(effect, attempt).await
+        // sqlx on SQLite stops at the first row, and hides that the statement then failed
+        let rows = self.query_all_raw(statement).await?;
+        Ok(rows.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {

@@ -6,10 +6,10 @@ use sea_orm::{
 };
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// A transaction. Dropped before [`Transaction::commit`], it leaves no trace.
+/// A transaction. If it is dropped before [`Transaction::commit`], it leaves no trace.
 ///
-/// It ends with the first statement that fails, or that its caller does not wait for:
-/// nothing more is run on it, and `commit` fails. The databases would answer otherwise.
+/// It ends with the first statement that fails, or that its caller does not wait for. After
+/// that no statement is run on it, and `commit` fails. The databases would answer OK:
 /// PostgreSQL answers the COMMIT of a transaction that failed, and rolls it back. SQLite may
 /// have rolled it back by itself, and then keeps each statement that follows.
 #[derive(Debug)]
@@ -26,13 +26,13 @@ impl Transaction {
         }
     }
 
-    /// Makes it all last.
+    /// Makes all its changes last.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.check()?;
         self.inner.commit().await
     }
 
-    /// Gives it all up.
+    /// Undoes all its changes.
     pub async fn rollback(self) -> Result<(), DbErr> {
         self.inner.rollback().await
     }
@@ -87,7 +87,9 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(self.inner.query_one_raw(statement)).await
+        // sqlx on SQLite stops at the first row, and hides that the statement then failed
+        let rows = self.query_all_raw(statement).await?;
+        Ok(rows.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {

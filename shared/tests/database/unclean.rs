@@ -127,6 +127,25 @@ testing::on_both_databases! {
         }
     }
 
+    /// sqlx on SQLite hands out the first row before the others are read.
+    async fn a_statement_that_fails_after_its_first_row_has_failed(kind: Kind) {
+        let database = TestDatabase::empty(kind).await;
+        database.execute("CREATE TABLE written (number integer)").await;
+        let pool = pool_of_one(&database).await;
+        let fails = match kind {
+            Kind::Postgres => "SELECT 1 / number FROM generate_series(1, 0, -1) AS number",
+            Kind::Sqlite => "SELECT 1 UNION ALL SELECT abs(-9223372036854775808)",
+        };
+        let fails = Statement::from_string(pool.dialect().backend(), fails);
+        pool.connection().query_one_raw(fails.clone()).await.unwrap_err();
+        let transaction = pool.begin().await.unwrap();
+        insert(&transaction, 1).await.unwrap();
+        transaction.query_one_raw(fails).await.unwrap_err();
+        transaction.commit().await.unwrap_err();
+        assert!(!lasts(&database, 1).await);
+        answers_last(&database, &pool, "a statement that failed after its first row").await;
+    }
+
     /// sqlx on SQLite hands out its first row before it is kept.
     async fn a_write_that_fails_when_it_is_to_be_kept_is_not_answered_with_its_row(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
