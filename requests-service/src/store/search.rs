@@ -4,7 +4,10 @@
 use super::{Store, StoreError, statement};
 use crate::model::Filter;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement, sea_query::SelectStatement};
-use shared::{database::Dialect, telemetry::chain};
+use shared::{
+    database::{Dialect, Transaction},
+    telemetry::chain,
+};
 use std::sync::{Arc, OnceLock};
 
 /// How names and phones are found.
@@ -84,12 +87,10 @@ impl Store {
         if dialect == Dialect::Sqlite || !filter.searches() {
             return self.all(select).await;
         }
-        let search = || async {
-            let transaction = self.database.begin().await?;
+        let search = |transaction: Transaction| async move {
             transaction.execute_unprepared(PLANNED_ANEW).await?;
-            let rows = R::find_by_statement(statement(dialect, select))
-                .all(&transaction)
-                .await?;
+            let search = R::find_by_statement(statement(dialect, select));
+            let rows = search.all(&transaction).await?;
             transaction.commit().await?;
             Ok(rows)
         };

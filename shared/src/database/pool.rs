@@ -1,11 +1,11 @@
-//! Statements outside of a transaction, and what begins one; what is asked again when a
-//! connection is lost.
+//! Statements outside of a transaction, and the beginning of transactions. Here, and nowhere
+//! else, a statement is repeated because its connection was lost.
 //!
 //! A connection may die at any time without notice: the server restarts, an operator ends
-//! its backends, a proxy loses it. To look before each use would cost a round trip. So a
-//! statement that only reads, and a BEGIN, are sent without a look, and again on another
-//! connection if theirs is lost. A statement that writes is sent once, on a connection that
-//! answered right before, since nobody knows what became of one that got no answer.
+//! its backends, a proxy loses it. To ask it before each use would cost a round trip. So a
+//! statement that only reads and a BEGIN are sent at once, and once more on another connection
+//! if theirs is lost. A statement that writes is sent once, on a connection that answered right
+//! before, since nobody knows what became of a write that got no answer.
 
 use super::{
     Database, Dialect, Transaction, clean,
@@ -19,8 +19,8 @@ use sea_orm::{
 };
 use sqlx::{PgPool, SqlitePool};
 
-/// How often a statement is sent at most. The second time its connection is asked first,
-/// so that it fails only if the database goes away once more.
+/// How often a statement is tried at most. From the second time on its connection is asked
+/// first, so that it fails only if the database goes away once more.
 const ATTEMPTS: u32 = 3;
 
 /// Connections to one database. Each statement takes one for itself; only
@@ -78,13 +78,16 @@ impl ConnectionTrait for Pool {
 }
 
 impl Database {
-    /// Begins a transaction; on SQLite as the writer that it will be, since a
-    /// reader that turns writer is refused at once when another one writes.
-    ///
-    /// It begins in a task of its own, which a caller that gives up does not end:
-    /// sqlx 0.9 would give the connection back to the pool inside the transaction,
-    /// and what is written on it next would be answered and never committed (P1).
+    /// Begins a transaction. On SQLite it begins as a writer, since a reader that turns writer
+    /// is refused at once while another one writes.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        answered(Effect::Reads, |asked| self.begin_once(asked)).await
+    }
+
+    /// Begins in a task of its own, which a caller that gives up does not end. Otherwise sqlx
+    /// 0.9 would give the connection back to the pool inside the transaction. What is written
+    /// on it next would be answered and never committed.
+    async fn begin_once(&self, asked: bool) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: match self.dialect {
                 Dialect::Postgres => None,
@@ -94,21 +97,20 @@ impl Database {
         };
         // to wait for a connection, and on SQLite for another writer
         let longest = self.limits.acquire_timeout * 2 + clean::SILENCE;
-        let attempt = |asked| {
-            let Pool(connection) = self.pool.clone();
-            let begin = async move { connection.begin_with_options(options).await };
-            run_to_end(within(longest, clean::asked(asked, begin)))
-        };
-        answered(Effect::Reads, attempt).await.map(Transaction::new)
+        let Pool(connection) = self.pool.clone();
+        let begin = async move { connection.begin_with_options(options).await };
+        let begun = run_to_end(within(longest, clean::asked(asked, begin))).await;
+        begun.map(Transaction::new)
     }
 
-    /// Runs what only reads, and takes a transaction to do so; again if its connection is
-    /// lost.
-    pub async fn read<T, F>(&self, read: impl Fn() -> F) -> Result<T, DbErr>
+    /// Reads in a transaction, which `read` commits; once more if its connection is lost.
+    pub async fn read<T, F>(&self, read: impl Fn(Transaction) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
     {
-        answered(Effect::Reads, |_asked| read()).await
+        let read = &read;
+        let attempt = |asked| async move { read(self.begin_once(asked).await?).await };
+        answered(Effect::Reads, attempt).await
     }
 }
 
@@ -120,8 +122,8 @@ enum Effect {
 }
 
 impl Effect {
-    /// What begins with SELECT changes nothing, since no statement of ours calls a function
-    /// that does; of all others nothing is known.
+    /// A statement that begins with SELECT changes nothing, since ours call no function that
+    /// does. All others are taken for writes.
     fn of(statement: &str) -> Self {
         let word = statement.trim_start().split(char::is_whitespace).next();
         if word.is_some_and(|word| word.eq_ignore_ascii_case("SELECT")) {
@@ -132,20 +134,23 @@ impl Effect {
     }
 }
 
-/// Sends a statement until it is answered, as often as its effect allows. The attempt is
-/// told whether its connection is to be asked first.
+/// Sends a statement until it is answered. While it could not be sent, it is tried up to
+/// [`ATTEMPTS`] times. If it reads and its answer was lost, it is sent once more. The attempt
+/// is told whether its connection is to be asked first.
 async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) -> Result<T, DbErr>
 where
     F: Future<Output = Result<T, DbErr>>,
 {
-    let (mut asked, may_be_repeated): (_, fn(&DbErr) -> bool) = match effect {
-        Effect::Reads => (false, is_lost),
-        Effect::Writes => (true, was_not_sent),
-    };
+    let mut asked = effect == Effect::Writes;
+    let mut may_be_sent_again = effect == Effect::Reads;
     for _ in 1..ATTEMPTS {
         match attempt(asked).await {
-            Err(error) if may_be_repeated(&error) => {
-                tracing::info!(%error, "a connection was lost; trying another one");
+            Err(error) if was_not_sent(&error) => {
+                tracing::info!(%error, "no connection to the database; trying another one");
+            }
+            Err(error) if may_be_sent_again && is_lost(&error) => {
+                may_be_sent_again = false;
+                tracing::info!(%error, "a connection to the database was lost; trying another one");
             }
             outcome => return outcome,
         }
@@ -157,6 +162,44 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sea_orm::RuntimeErr;
+    use std::{
+        io,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    #[tokio::test]
+    async fn what_was_not_sent_is_tried_three_times_and_what_only_reads_is_sent_twice() {
+        let broken = || {
+            let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+            RuntimeErr::SqlxError(Arc::new(broken.into()))
+        };
+        let not_sent = || DbErr::Conn(broken());
+        let lost = || DbErr::Query(broken());
+        let tried = async |effect, errors: &[DbErr]| {
+            let next = AtomicUsize::new(0);
+            let attempt = |_asked| {
+                let error = errors.get(next.fetch_add(1, Ordering::SeqCst)).cloned();
+                async { error.map_or(Ok(()), Err) }
+            };
+            let outcome = answered(effect, attempt).await;
+            (next.into_inner(), outcome.is_ok())
+        };
+        for effect in [Effect::Reads, Effect::Writes] {
+            assert_eq!(tried(effect, &[]).await, (1, true));
+            assert_eq!(tried(effect, &[not_sent(), not_sent()]).await, (3, true));
+            assert_eq!(
+                tried(effect, &[not_sent(), not_sent(), not_sent()]).await,
+                (3, false)
+            );
+        }
+        assert_eq!(tried(Effect::Reads, &[lost()]).await, (2, true));
+        assert_eq!(tried(Effect::Reads, &[lost(), lost()]).await, (2, false));
+        assert_eq!(tried(Effect::Writes, &[lost()]).await, (1, false));
+    }
 
     #[test]
     fn only_what_begins_with_select_is_known_to_read() {
