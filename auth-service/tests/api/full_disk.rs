@@ -1,12 +1,13 @@
-//! A disk that is full for a while: what is answered OK before, meanwhile and after is true
-//! at once and after a restart, and with room again each call is answered.
+//! A disk that is full for a while. What is answered OK before, meanwhile and after is true at
+//! once and after a restart. When there is room again, each call is answered. The disk is
+//! SQLite's: PostgreSQL itself refuses what does not fit, and tells us so like any other error.
 //!
 //! ```sh
 //! TICKETING_ROUNDS=10 cargo test -p auth-service --test api -- full_disk --nocapture
 //! ```
 //!
-//! So many rounds are played for each count of failed writes from 1 to 24; without the
-//! variable, one round for each of three counts.
+//! This plays ten rounds for each count of failed writes from 1 to 24. Without the variable,
+//! it is one round for each of three counts.
 
 use crate::{
     process::{Process, configured},
@@ -16,7 +17,7 @@ use futures_util::future::join_all;
 use proto::auth::v1::TokenPair;
 use std::path::Path;
 use testing::{
-    Kind, Role, TestDatabase,
+    Kind, TestDatabase,
     auth::{PASSWORD, password_hash, prepared_folder, refusal},
     disk::Disk,
 };
@@ -30,55 +31,36 @@ const USERS: usize = 50;
 /// A full disk takes writes for as long as there is room in its files.
 const MOST_WRITES: usize = 5_000;
 
-/// What PostgreSQL does when its disk is full: it gives up the statement, or the COMMIT.
-const FULL: [&str; 2] = [
-    "CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON user_sessions \
-        FOR EACH ROW EXECUTE FUNCTION is_full()",
-    "CREATE CONSTRAINT TRIGGER is_full AFTER INSERT OR UPDATE ON user_sessions \
-        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION is_full()",
-];
-const IS_FULL: &str = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
-    'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'";
-
-/// auth-service in a process of its own, and where its rows are.
+/// auth-service in a process of its own, and the disk that its database is on.
 struct World {
     folder: tempfile::TempDir,
-    database: TestDatabase,
-    /// SQLite's.
-    disk: Option<Disk>,
+    disk: Disk,
     process: Process,
 }
+
+/// The database on the disk.
+const FILE: &str = "test.db";
 
 fn email(number: usize) -> String {
     format!("user{}@example.com", number % USERS)
 }
 
 /// The command that starts it.
-fn command(folder: &Path, database: &TestDatabase, disk: Option<&Disk>) -> Command {
-    let configured = configured(folder, &database.url_as(Role::Auth));
-    let Some(disk) = disk else {
-        return configured;
-    };
+fn command(folder: &Path, disk: &Disk) -> Command {
+    let url = format!("sqlite://{}", disk.path(FILE).display());
+    let configured = configured(folder, &url.parse().unwrap());
     let configured = configured.as_std();
     let mut command = Command::from(disk.command(configured.get_program()));
     let variables = configured.get_envs();
     let variables = variables.filter_map(|(name, value)| Some((name, value?)));
-    let url = format!("sqlite://{}", disk.path(FILE).display());
-    command
-        .env_clear()
-        .envs(variables)
-        .env("DATABASE_URL", url)
-        .kill_on_drop(true);
+    command.env_clear().envs(variables).kill_on_drop(true);
     command
 }
 
-/// The database on the disk.
-const FILE: &str = "test.db";
-
 impl World {
-    async fn start(kind: Kind) -> Self {
+    async fn start() -> Self {
         let folder = prepared_folder();
-        let database = TestDatabase::migrated(kind).await;
+        let database = TestDatabase::migrated(Kind::Sqlite).await;
         let hash = password_hash();
         let users = (0..USERS).map(|number| {
             let email = email(number);
@@ -88,51 +70,24 @@ impl World {
             )
         });
         database.execute(&users.collect::<String>()).await;
-        let disk = match kind {
-            Kind::Postgres => {
-                database.execute(IS_FULL).await;
-                None
-            }
-            Kind::Sqlite => {
-                let disk = Disk::of_megabytes(16);
-                disk.put(database.file(), FILE);
-                Some(disk)
-            }
-        };
-        let process = Process::start(command(folder.path(), &database, disk.as_ref())).await;
+        let disk = Disk::of_megabytes(16);
+        disk.put(database.file(), FILE);
+        let process = Process::start(command(folder.path(), &disk)).await;
         Self {
             folder,
-            database,
             disk,
             process,
-        }
-    }
-
-    async fn fill(&self, round: usize) {
-        match &self.disk {
-            Some(disk) => disk.fill(self.process.id()),
-            None => self.database.execute(FULL[round % FULL.len()]).await,
-        }
-    }
-
-    async fn free(&self) {
-        if let Some(disk) = &self.disk {
-            disk.free(self.process.id());
-        } else {
-            let drop = "DROP TRIGGER is_full ON user_sessions";
-            self.database.execute(drop).await;
         }
     }
 
     /// Kills it, and starts another one.
     async fn restart(&mut self) {
         self.process.kill().await;
-        let command = command(self.folder.path(), &self.database, self.disk.as_ref());
-        self.process = Process::start(command).await;
+        self.process = Process::start(command(self.folder.path(), &self.disk)).await;
     }
 
-    /// Makes a write, and notes what was told. Whether it was made; otherwise it is said to be
-    /// an outage.
+    /// Makes a write, notes what was told, and returns whether it was made. If not, the answer
+    /// is an outage.
     async fn write(&self, told: &mut Told, which: Write) -> bool {
         let answer = match which {
             Write::LogIn(user) => {
@@ -161,7 +116,8 @@ impl World {
         answer.is_ok()
     }
 
-    /// Plays one round; how many sessions are as it was told, and how many writes there were.
+    /// Plays one round. Returns how many sessions are as they were told, and how many writes
+    /// there were while the disk was full.
     async fn play(&mut self, round: usize, failures: usize) -> (usize, usize) {
         let mut told = Told::default();
         let user = |number: usize| round * BEFORE + number % BEFORE;
@@ -170,7 +126,7 @@ impl World {
             assert!(made, "there is room");
         }
 
-        self.fill(round).await;
+        self.disk.fill(self.process.id());
         let (mut failed, mut writes) = (0, 0);
         while failed < failures {
             writes += 1;
@@ -182,7 +138,7 @@ impl World {
             };
             failed += usize::from(!self.write(&mut told, which).await);
         }
-        self.free().await;
+        self.disk.free(self.process.id());
 
         for session in 0..LOG_OUTS / 2 {
             let made = self.write(&mut told, Write::LogOut(session)).await;
@@ -228,7 +184,7 @@ enum State {
 struct Told(Vec<(TokenPair, State)>);
 
 impl Told {
-    /// Sees that all of it is true; how many sessions that were.
+    /// Checks that all of it is true, and returns how many sessions that were.
     async fn is_true(&self, process: &Process) -> usize {
         for (number, (tokens, state)) in self.0.iter().enumerate() {
             let answer = process.validate(&tokens.access_token).await;
@@ -245,26 +201,26 @@ impl Told {
     }
 }
 
-testing::on_both_databases! {
-    async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restart(kind: Kind) {
-        let asked: Option<usize> = std::env::var("TICKETING_ROUNDS").ok().map(|rounds| rounds.parse().unwrap());
-        let failures: Vec<usize> = match asked {
-            Some(_) => (1..=24).collect(),
-            None => vec![1, 8, 24],
-        };
-        let mut world = World::start(kind).await;
-        for failures in failures {
-            let (mut sessions, mut writes) = (0, 0);
-            let rounds = asked.unwrap_or(1);
-            for round in 0..rounds {
-                let played = world.play(round + failures, failures).await;
-                sessions += played.0;
-                writes += played.1;
-            }
-            println!(
-                "{kind}, {failures} failed writes, {rounds} rounds: {writes} writes while full, \
-                 {sessions} sessions as they were told"
-            );
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restart() {
+    let asked = std::env::var("TICKETING_ROUNDS").ok();
+    let asked: Option<usize> = asked.map(|rounds| rounds.parse().unwrap());
+    let failures: Vec<usize> = match asked {
+        Some(_) => (1..=24).collect(),
+        None => vec![1, 8, 24],
+    };
+    let mut world = World::start().await;
+    for failures in failures {
+        let (mut sessions, mut writes) = (0, 0);
+        let rounds = asked.unwrap_or(1);
+        for round in 0..rounds {
+            let played = world.play(round + failures, failures).await;
+            sessions += played.0;
+            writes += played.1;
         }
+        println!(
+            "{failures} failed writes, {rounds} rounds: {writes} writes while full, \
+             {sessions} sessions as they were told"
+        );
     }
 }
