@@ -1,10 +1,9 @@
-//! The text of each statement about partners, as `text` has those about
-//! requests, in `partners.*.sql`.
+//! The text of each statement about partners, as `text` has those about requests.
 
 use super::{
     partners::{List, select_branches, select_count, select_counts},
     statement,
-    text::{assert_file, in_lines, text},
+    text::text,
 };
 use crate::model::{
     AnyCase, Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
@@ -16,7 +15,6 @@ use shared::{
     ids::{CategoryId, PartnerId},
     time::Timestamp,
 };
-use std::fmt::Write as _;
 
 const ID: PartnerId = PartnerId(42);
 
@@ -76,43 +74,6 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
             select_branches(dialect, &page),
         ),
     ]
-}
-
-fn texts(dialect: Dialect) -> String {
-    let text = |select: &SelectStatement| text(dialect, select);
-    let statements = statements(dialect);
-    let shown = text(&statements[0].1);
-    let columns = shown
-        .strip_prefix("SELECT ")
-        .and_then(|rest| rest.split_once(" FROM "))
-        .map_or("", |(columns, _)| columns);
-    let mut texts = format!(
-        "-- the columns of a row\n{}\n\n",
-        columns.replace(", ", ",\n")
-    );
-    for (name, select) in &statements {
-        let sql = in_lines(&text(select), columns);
-        let _infallible = write!(texts, "-- {name}\n{sql};\n\n");
-    }
-    texts
-}
-
-#[test]
-fn postgres_is_sent_these_statements() {
-    assert_file(
-        "partners.postgres.sql",
-        &texts(Dialect::Postgres),
-        include_str!("partners.postgres.sql"),
-    );
-}
-
-#[test]
-fn sqlite_is_sent_these_statements() {
-    assert_file(
-        "partners.sqlite.sql",
-        &texts(Dialect::Sqlite),
-        include_str!("partners.sqlite.sql"),
-    );
 }
 
 /// However many values a list holds, PostgreSQL sees one text, so that its plans

@@ -1,6 +1,4 @@
-//! The text of each statement, so that a change of it is seen. The texts are in
-//! `statements.*.sql` beside this file, broken into lines;
-//! `SNAPSHOTS=write cargo test` writes them anew.
+//! The text of each statement: what it depends on, and what never stands in it.
 
 use super::{List, count, get, statement};
 use crate::{
@@ -11,7 +9,7 @@ use crate::{
     store::{
         entity::{partner, partner_request},
         folded::folded,
-        row, timeline,
+        timeline,
     },
 };
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
@@ -20,7 +18,6 @@ use shared::{
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
     time::Timestamp,
 };
-use std::fmt::Write as _;
 
 const STAFF: Visibility = Visibility::AllPartners;
 const PARTNER: Visibility = Visibility::Partner(PartnerId(7));
@@ -152,76 +149,6 @@ pub(super) fn text(dialect: Dialect, select: &SelectStatement) -> String {
             let short = format!("folded({})", alone(column.clone()));
             sql.replace(&alone(folded(dialect, column)), &short)
         })
-}
-
-/// One clause a line, and the columns that every row is shown by only once.
-pub(super) fn in_lines(sql: &str, columns: &str) -> String {
-    let clauses = [
-        "FROM",
-        "WHERE",
-        "AND",
-        "ORDER BY",
-        "LIMIT",
-        "UNION ALL",
-        "INNER JOIN",
-        "LEFT JOIN",
-    ];
-    let sql = sql.replace(columns, "the columns of a row");
-    clauses.iter().fold(sql, |sql, clause| {
-        sql.replace(&format!(" {clause} "), &format!("\n{clause} "))
-    })
-}
-
-fn texts(dialect: Dialect) -> String {
-    let text = |select: &SelectStatement| text(dialect, select);
-    let mut shown = Query::select();
-    shown.from(partner_request::Entity);
-    row::select_columns(&mut shown);
-    let shown = text(&shown);
-    let columns = shown
-        .strip_prefix("SELECT ")
-        .and_then(|rest| rest.split_once(" FROM "))
-        .map_or("", |(columns, _)| columns);
-    let mut texts = format!(
-        "-- the columns of a row\n{}\n\n",
-        columns.replace(", ", ",\n")
-    );
-    for (name, select) in statements(dialect) {
-        let sql = in_lines(&text(&select), columns);
-        let _infallible = write!(texts, "-- {name}\n{sql};\n\n");
-    }
-    texts
-}
-
-fn assert_texts(dialect: Dialect, file: &str, expected: &str) {
-    assert_file(file, &texts(dialect), expected);
-}
-
-pub(super) fn assert_file(file: &str, actual: &str, expected: &str) {
-    if std::env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "write") {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
-        std::fs::write(format!("{folder}/{file}"), actual).unwrap();
-    } else {
-        assert_eq!(actual, expected, "{file} is not what is sent");
-    }
-}
-
-#[test]
-fn postgres_is_sent_these_statements() {
-    assert_texts(
-        Dialect::Postgres,
-        "statements.postgres.sql",
-        include_str!("statements.postgres.sql"),
-    );
-}
-
-#[test]
-fn sqlite_is_sent_these_statements() {
-    assert_texts(
-        Dialect::Sqlite,
-        "statements.sqlite.sql",
-        include_str!("statements.sqlite.sql"),
-    );
 }
 
 /// However many values a list in the filter holds, PostgreSQL sees one text, so
