@@ -40,6 +40,10 @@ const LACKING: &str = "
     WHERE (n.nspname = current_schema() OR n.oid IN (SELECT relnamespace FROM tables))
       AND NOT has_schema_privilege(n.oid, 'CREATE')
     UNION
+    SELECT format('CREATE on the tablespace %I (default_tablespace)', t.spcname) FROM pg_tablespace t
+    WHERE t.spcname = current_setting('default_tablespace') AND NOT has_tablespace_privilege(t.oid, 'CREATE')
+      AND t.oid <> (SELECT dattablespace FROM pg_database WHERE datname = current_database())
+    UNION
     SELECT format('ownership of %s (it belongs to %s)', oid::regclass, relowner::regrole) FROM tables
     WHERE NOT pg_has_role(relowner, 'USAGE')
     ORDER BY 1";

@@ -64,10 +64,18 @@ async fn a_right_that_is_lacking_stops_up_in_the_old_applications_database() {
             "GRANT postgres TO ROLE",
             "lacks ownership of services (it belongs to postgres), ownership of user_sessions (it belongs to postgres);",
         ),
+        (
+            "ALTER USER ROLE SET default_tablespace = closed",
+            "GRANT CREATE ON TABLESPACE closed TO ROLE",
+            "lacks CREATE on the tablespace closed (default_tablespace);",
+        ),
     ] {
         let test = OldDatabase::of_shape('a').make().await;
         test.execute("CREATE EXTENSION pg_trgm").await;
         let (role, pool) = owner_of_tables(&test).await;
+        if take.contains("default_tablespace") {
+            make_tablespace(&test).await;
+        }
         // nothing is altered there
         test.execute("ALTER TABLE logs OWNER TO postgres").await;
         test.execute(&take.replace("ROLE", &role)).await;
@@ -75,8 +83,22 @@ async fn a_right_that_is_lacking_stops_up_in_the_old_applications_database() {
         assert!(matches!(error, MigrateError::RightsLacking(_)), "{error:?}");
         assert!(error.to_string().contains(said), "{error}");
         test.execute(&give.replace("ROLE", &role)).await;
+        // a role's settings are those of new connections
+        let pool = as_role(&test, &role, "").await;
         assert_eq!(migrations::up(&pool).await.unwrap().applied, NAMES);
     }
+}
+
+/// A tablespace in the server's own directory, which is for tests alone.
+async fn make_tablespace(test: &TestDatabase) {
+    let pool = open(test).await;
+    let database = lines(&pool, "SELECT quote_ident(current_database()) AS line").await;
+    let allow = format!(
+        "ALTER DATABASE {} SET allow_in_place_tablespaces = on",
+        database[0]
+    );
+    test.execute(&allow).await;
+    test.execute("CREATE TABLESPACE closed LOCATION ''").await;
 }
 
 /// A role of the group that owns the tables is as good as their owner.
