@@ -92,7 +92,7 @@ impl SearchText {
     }
 }
 
-/// A text that is looked for in whatever case, and with letters folded ([`fold`]): at
+/// A text that is looked for in whatever case, and with letters folded (`fold`): at
 /// least one character that a search does not ignore. Two of them are equal if they
 /// differ in nothing but what every database folds.
 #[derive(Clone, Debug)]
