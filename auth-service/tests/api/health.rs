@@ -2,15 +2,20 @@
 
 use crate::{
     outages::{World, world},
+    process::{Process, configured},
     rows::eventually,
 };
 use proto::auth::v1::CreateSessionRequest;
 use testing::{
-    Kind, TestDatabase,
+    Cluster, Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, channel, refusal},
+    pooler::Pooler,
 };
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+const SERVING: i32 = 1;
+const NOT_SERVING: i32 = 2;
 
 async fn health(world: &World, service: &str) -> i32 {
     let mut health = HealthClient::new(channel(world.auth.replica.ops));
@@ -27,8 +32,6 @@ async fn health(world: &World, service: &str) -> i32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_follows_the_database_and_liveness_does_not() {
-    const SERVING: i32 = 1;
-    const NOT_SERVING: i32 = 2;
     let world = world().await;
     let names = [
         "",
@@ -70,7 +73,7 @@ async fn without_its_migrations_it_is_alive_and_not_ready() {
     );
     assert_ne!(status.0, Code::Unauthenticated, "{status:?}");
     let mut health = HealthClient::new(channel(auth.replica.ops));
-    for (service, expected) in [("", 2), (shared::serve::LIVENESS, 1)] {
+    for (service, expected) in [("", NOT_SERVING), (shared::serve::LIVENESS, SERVING)] {
         let request = HealthCheckRequest {
             service: service.to_owned(),
         };
@@ -78,5 +81,25 @@ async fn without_its_migrations_it_is_alive_and_not_ready() {
             health.check(request).await.unwrap().into_inner().status,
             expected
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_that_drops_its_settings_it_is_not_ready_and_says_why() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    let folder = tempfile::tempdir().unwrap();
+    for mode in ["session", "transaction"] {
+        let pooler = Pooler::start(Cluster::shared(), mode);
+        let url = database.url_pooled(&pooler, Role::Auth);
+        let process = Process::start(configured(folder.path(), &url)).await;
+        eventually("it says why", async || {
+            let printed = process.printed();
+            let mut lines = printed.lines().filter(|line| line.contains("not ready"));
+            lines.any(|line| line.contains("directly, not through a pooler"))
+        })
+        .await;
+        let mut health = HealthClient::new(channel(process.ops));
+        let answer = health.check(HealthCheckRequest::default()).await;
+        assert_eq!(answer.unwrap().into_inner().status, NOT_SERVING, "{mode}");
     }
 }

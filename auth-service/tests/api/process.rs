@@ -111,6 +111,11 @@ impl Process {
         assert!(killed.expect("kill runs").success());
     }
 
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().expect("it runs")

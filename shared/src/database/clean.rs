@@ -8,7 +8,8 @@
 //! reason the connection itself is asked. One that is not clean is closed, which ends whatever
 //! is open on it.
 
-use super::PoolLimits;
+use super::{PoolLimits, fresh};
+use sea_orm::DbErr;
 use sqlx::{Connection, PgConnection, Postgres, SqlSafeStr as _, Sqlite, pool::PoolOptions};
 use std::time::Duration;
 
@@ -22,8 +23,11 @@ tokio::task_local! {
 }
 
 /// Runs a statement; if `first`, on a connection that was asked right before.
-pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output = F::Output> {
-    ASKED.scope(first, statement)
+pub(super) fn asked<T>(
+    first: bool,
+    statement: impl Future<Output = Result<T, DbErr>>,
+) -> impl Future<Output = Result<T, DbErr>> {
+    ASKED.scope(first, fresh::explained(statement))
 }
 
 /// A pool of PostgreSQL's connections.
@@ -35,7 +39,7 @@ pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output 
 pub(super) fn postgres(pool: PoolOptions<Postgres>, limits: PoolLimits) -> PoolOptions<Postgres> {
     // a statement that its caller gave up may be at work until then
     let longest = limits.statement_timeout + SILENCE;
-    pool.after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
+    pool.after_connect(|connection, _| Box::pin(fresh::check(connection)))
         .before_acquire(move |connection, known| {
             let is_asked = known.idle_for >= limits.ask_after
                 || ASKED.try_with(|asked| *asked).unwrap_or_default();
@@ -71,19 +75,6 @@ pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
             Ok(is_clean)
         })
     })
-}
-
-/// A standby, or a primary that was deposed, must not answer: what it says of a
-/// session may be outdated.
-async fn refuse_read_only(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let read_only: String = sqlx::query_scalar("SHOW transaction_read_only")
-        .fetch_one(connection)
-        .await?;
-    if read_only == "off" {
-        Ok(())
-    } else {
-        Err(sqlx::Error::Configuration("the server is read-only".into()))
-    }
 }
 
 async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {

@@ -1,6 +1,6 @@
 //! Connections, and the limits on every pool.
 
-use super::{DatabaseUrl, Dialect, Pool, PoolMetrics, clean, metrics::ObservedPool};
+use super::{DatabaseUrl, Dialect, Pool, PoolMetrics, clean, fresh, metrics::ObservedPool};
 use crate::time::{Clock, Timestamp};
 use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
 use sqlx::{
@@ -155,7 +155,9 @@ impl Database {
 }
 
 fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectOptions {
+    let (mark, value) = fresh::MARK;
     let options = options.application_name("ticketing").options([
+        (mark, value.to_owned()),
         // an acknowledged revocation survives a crash (P1)
         ("synchronous_commit", "on".to_owned()),
         (

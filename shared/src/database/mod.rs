@@ -9,6 +9,7 @@ mod condition;
 mod connect;
 mod dialect;
 mod fault;
+mod fresh;
 mod metrics;
 mod pool;
 mod sweep;

@@ -203,12 +203,16 @@ impl Cluster {
     }
 }
 
+/// Whether the tests run as root.
+pub(crate) fn is_root() -> bool {
+    std::fs::metadata("/proc/self")
+        .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
+}
+
 /// A shell that finds PostgreSQL's programs and may run them: the server refuses
 /// to run as root.
 fn shell() -> Command {
-    let is_root = std::fs::metadata("/proc/self")
-        .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
-    let mut command = if is_root {
+    let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args([
             "--reuid=postgres",

@@ -2,6 +2,7 @@
 
 use crate::{
     cluster::{Cluster, Role},
+    pooler::Pooler,
     proxy::TcpProxy,
     tap::Tap,
     template,
@@ -253,6 +254,12 @@ impl TestDatabase {
     #[must_use]
     pub fn url_through(&self, proxy: &TcpProxy, role: Role) -> DatabaseUrl {
         self.url_at(role, proxy.address())
+    }
+
+    /// The same by way of a pooler.
+    #[must_use]
+    pub fn url_pooled(&self, pooler: &Pooler, role: Role) -> DatabaseUrl {
+        self.url_at(role, pooler.address())
     }
 
     /// The same by way of a tap.

@@ -28,6 +28,7 @@ pub mod http2;
 mod listening;
 pub mod load;
 pub mod metrics;
+pub mod pooler;
 pub mod program;
 pub mod proxy;
 mod suite;

@@ -4,6 +4,7 @@
 
 mod given_up;
 mod lost;
+mod pooled;
 mod silent;
 mod tls;
 mod unclean;
