@@ -3,7 +3,9 @@
 use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing};
 use crate::{
     metrics::CountedRefresh,
-    model::{AuditEvent, Client, EndReason, RefreshOutcome, Refusal, SessionRecord, User},
+    model::{
+        AuditEvent, AuditOutcome, Client, EndReason, RefreshOutcome, Refusal, SessionRecord, User,
+    },
     store::Turned,
     tokens::{Claims, TokenKind},
 };
@@ -163,9 +165,16 @@ impl Sessions {
             generation,
             ..
         } = &presented.claims;
-        let outcome_name = outcome.as_str();
+        let (presented_generation, cause) = (generation.0, outcome.as_str());
         self.metrics.refreshed(CountedRefresh::Outcome(outcome));
-        tracing::info!(session = %session_id, presented = generation.0, outcome = outcome_name, "refreshed");
+        match outcome.audited() {
+            AuditOutcome::Done => {
+                tracing::info!(session = %session_id, presented_generation, cause, "session refreshed");
+            }
+            AuditOutcome::Refused => {
+                tracing::info!(session = %session_id, presented_generation, cause, "refresh refused");
+            }
+        }
         if noted == Noted::NotYet {
             self.audit_log.note(presented.event(outcome));
         }

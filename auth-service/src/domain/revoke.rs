@@ -1,11 +1,11 @@
 //! The end of a session.
 
-use super::{AuthError, BatchEnding, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
 use crate::{
     model::{AuditEvent, AuditEventType, Caller, Client, EndReason, Scope},
     store::Ended,
 };
-use shared::{ids::SessionId, session_layer::BearerToken};
+use shared::{ids::SessionId, session_layer::BearerToken, telemetry::chain};
 
 impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is
@@ -30,7 +30,9 @@ impl Sessions {
         let ended = self.store.end_one_of(user, id, reason, &event).await?;
         let ended = ended.ok_or(AuthError::OwnSessionNotFound)?;
         self.metrics.sessions_ended(reason, ended);
-        tracing::info!(session = %id, %user, %reason, "session ended");
+        if ended > 0 {
+            tracing::info!(session = %id, %user, %reason, "session ended");
+        }
         Ok(())
     }
 
@@ -56,9 +58,13 @@ impl Sessions {
         };
         let counted = |ended| self.count_ended(reason, ended);
         let done = end_in_batches(&self.store, ending, in_time, counted).await;
-        tracing::info!(%user, ?done, kept = keep_current, %reason, "sessions ended");
-        let done = done?;
-        if done.more {
+        let done = done.inspect_err(|error| {
+            let cause = chain(error);
+            tracing::info!(%user, cause, %reason, "some sessions may have ended, and others not");
+        })?;
+        let Progress { ended, more } = done;
+        tracing::info!(%user, ended, more, kept = keep_current, %reason, "sessions ended");
+        if more {
             return Err(AuthError::SessionsLeft);
         }
         Ok(done.ended)

@@ -2,6 +2,7 @@
 
 use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
+use shared::telemetry::chain;
 
 /// What staff ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,18 @@ impl Sessions {
         let counted = |ended| self.count_ended(reason, ended);
         let done = end_in_batches(&self.store, ending, in_time, counted).await;
         let actor = caller.user;
-        // what was ended before a failure is ended
-        tracing::info!(%actor, ?scope, why, %reason, ?done, "sessions ended by staff");
+        match &done {
+            Ok(Progress { ended, more }) => {
+                tracing::info!(%actor, ?scope, why, %reason, ended, more, "sessions ended by staff");
+            }
+            Err(error) => {
+                let cause = chain(error);
+                tracing::info!(
+                    %actor, ?scope, why, %reason, cause,
+                    "some sessions may have ended by staff, and others not"
+                );
+            }
+        }
         done
     }
 }

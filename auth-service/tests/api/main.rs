@@ -33,6 +33,7 @@ mod keys;
 mod keys_command;
 mod list_audit_events;
 mod list_sessions;
+mod logged;
 mod many_sessions;
 mod metrics;
 mod old_application;

@@ -36,7 +36,7 @@ testing::on_both_databases! {
 
         let level = |level: &str| printed.contains(&format!("\"level\":\"{level}\""));
         assert!(level("INFO") && level("TRACE"), "it talks");
-        for shown in ["session created", "log-in refused", "refreshed", "session ended"] {
+        for shown in ["session created", "log-in refused", "session refreshed", "session ended"] {
             assert!(printed.contains(shown), "the logs lack {shown}");
         }
         let mut detector = secrets.detector();
