@@ -158,22 +158,33 @@ fn any_matches(dialect: Dialect, text: &SearchText) -> Condition {
 }
 
 fn number_starts_with(dialect: Dialect, text: &str) -> Expr {
-    let text = fold(dialect, text);
     like(
         lower(folded(dialect, &column(Column::RequestNumber))),
-        lower(Expr::val(format!("{}%", escape(&text)))),
+        lower(pattern(dialect, text, |text| format!("{text}%"))),
     )
 }
 
 fn name_contains(dialect: Dialect, text: &str) -> Expr {
-    let text = fold(dialect, text);
     contains(
         dialect,
-        &text,
+        &fold(dialect, text),
         lower(folded(dialect, &column(Column::CustomerName))),
         // the database folds the case of both sides, so that they are folded alike
-        lower(Expr::val(format!("%{}%", escape(&text)))),
+        lower(pattern(dialect, text, |text| format!("%{text}%"))),
     )
+}
+
+/// The pattern of a text, folded as what is stored. In PostgreSQL's encoding SQL_ASCII
+/// letters are bytes: what is stored there is not folded, and so the text is not either.
+pub(super) fn pattern(dialect: Dialect, text: &str, with_ends: fn(&str) -> String) -> Expr {
+    let pattern = |text: &str| Expr::val(with_ends(&escape(text)));
+    let folded = pattern(&fold(dialect, text));
+    match dialect {
+        Dialect::Postgres => Expr::case(Expr::cust("length('ا') = 1"), folded)
+            .finally(pattern(text))
+            .into(),
+        Dialect::Sqlite => folded,
+    }
 }
 
 fn phone_contains(dialect: Dialect, phone: &PhoneDigits) -> Expr {
@@ -219,7 +230,7 @@ pub(super) fn like(whole: Expr, pattern: Expr) -> Expr {
 }
 
 /// Takes from a text what LIKE reads as wildcards.
-pub(super) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")
         .replace('_', r"\_")

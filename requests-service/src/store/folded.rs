@@ -14,7 +14,8 @@ use std::ops::RangeInclusive;
 /// A text of a row as searches see it, but for its case.
 ///
 /// The lists of digits and of ignored characters are long, and most texts hold none of
-/// them: only the letters of these are replaced. A text of ASCII alone is taken as it is.
+/// them: only the letters of these are replaced. A text of ASCII alone is taken as it is,
+/// and so is any in PostgreSQL's encoding SQL_ASCII, where letters are bytes.
 pub(super) fn folded(dialect: Dialect, text: &Expr) -> Expr {
     let size = |unit| call(unit, [text.clone()]);
     let is_ascii = size("octet_length").eq(size("length"));

@@ -8,7 +8,7 @@ use crate::{
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, PartnerFilter, PartnerRequestFilter,
 };
-use testing::Kind;
+use testing::{Kind, TestDatabase};
 
 /// Digits of some scripts from zero to nine; SQLite has the first three.
 const DIGITS: [&str; 7] = [
@@ -241,5 +241,37 @@ testing::on_both_databases! {
         };
         let refusal = service.list_partners(MANAGER, request).await.unwrap_err();
         assert_eq!(fields(&refusal), ["filter.name"]);
+    }
+}
+
+/// Where the database takes letters for bytes, it would fold parts of them.
+#[tokio::test]
+async fn in_sql_ascii_a_text_is_found_as_it_is_stored() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    database
+        .execute(
+            "UPDATE pg_database SET encoding = pg_char_to_encoding('SQL_ASCII') WHERE datname = current_database()",
+        )
+        .await;
+    let service = Service::on(database).await;
+    service.build_world().await;
+    assert_eq!(
+        service
+            .lines("SELECT current_setting('server_encoding') AS line")
+            .await,
+        ["SQL_ASCII"]
+    );
+    service
+        .insert(&[named(1, "أحمد"), named(2, "احمد"), named(3, "Mona ٣")])
+        .await;
+    for (asked, expected) in [
+        ("أحمد", vec![1]),
+        ("احمد", vec![2]),
+        ("حمد", vec![2, 1]),
+        ("mona ٣", vec![3]),
+        ("mona 3", vec![]),
+    ] {
+        assert_eq!(ids(&service, name(asked)).await, expected, "{asked}");
+        assert_eq!(ids(&service, text(asked)).await, expected, "{asked}");
     }
 }

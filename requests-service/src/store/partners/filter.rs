@@ -2,7 +2,7 @@
 
 use super::{live, requests_filter};
 use crate::{
-    model::{PartnerFilter, PartnerStatus, folding::fold},
+    model::{PartnerFilter, PartnerStatus},
     store::{
         entity::{
             category,
@@ -31,11 +31,10 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
         name,
     } = filter;
     let name = name.as_ref().map(|name| {
-        let text = fold(dialect, name.as_str());
-        let pattern = format!("%{}%", requests_filter::escape(&text));
+        let pattern = requests_filter::pattern(dialect, name.as_str(), |name| format!("%{name}%"));
         requests_filter::like(
             requests_filter::lower(folded(dialect, &Column::Name.into_expr())),
-            requests_filter::lower(Expr::val(pattern)),
+            requests_filter::lower(pattern),
         )
     });
     Condition::all()
