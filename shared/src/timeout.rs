@@ -24,10 +24,11 @@ pub(crate) fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
     Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
 }
 
-/// What comes before a deadline.
+/// What a future gives before a deadline, or nothing.
 ///
-/// tonic has a timer of its own for each call, later than this one, whose status has no
-/// reason. Where both are told late, the clock decides.
+/// tonic sets a timer of its own for each call, a little later than this one, and its status
+/// has no reason. A busy runtime may run both timers late and at the same moment. So the clock
+/// is asked as well as the timer, and this one comes first.
 pub(crate) async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
     poll_fn(|context| {
@@ -44,7 +45,7 @@ pub(crate) async fn until<T>(deadline: Instant, future: impl Future<Output = T>)
     .await
 }
 
-/// Says how long the caller waits: in whole milliseconds, and never not at all.
+/// Says how long the caller waits: in whole milliseconds, one at least.
 pub(crate) fn set(headers: &mut HeaderMap, time: Duration) {
     let milliseconds = time.as_millis().clamp(1, MOST);
     // digits and a letter are a value

@@ -4,16 +4,19 @@
 use crate::{rows::texts, served::Served as _};
 use prost::Message as _;
 use proto::auth::v1::CreateSessionRequest;
-use std::net::SocketAddr;
+use std::{error::Error as _, net::SocketAddr};
 use testing::{
     Kind,
-    auth::{Auth, PASSWORD, Replica},
+    auth::{Auth, PASSWORD, Replica, channel},
     http2,
     metrics::scrape,
 };
 use tonic::{
     body::Body,
-    codegen::http::{Request, header},
+    codegen::{
+        Service as _,
+        http::{Request, header},
+    },
 };
 
 const SARA: &str = "sara@example.com";
@@ -119,5 +122,36 @@ testing::on_both_databases! {
         let sessions = auth.database.query_number(SESSIONS).await;
         assert_eq!(sessions, 3);
         auth.log_in_with(SARA, PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_is_too_large_is_431_and_far_too_large_ends_the_connection() {
+    let auth = Auth::start(Kind::Sqlite).await;
+    let ask = async |bytes: usize| {
+        let mut channel = channel(auth.replica.public);
+        std::future::poll_fn(|context| channel.poll_ready(context))
+            .await
+            .unwrap();
+        let mut request = request("POST", LOG_IN, Some("application/grpc"));
+        for number in 0..bytes / 1_000 {
+            let name: header::HeaderName = format!("x-{number}").parse().unwrap();
+            let value = "a".repeat(1_000).parse().unwrap();
+            request.headers_mut().insert(name, value);
+        }
+        channel.call(request).await
+    };
+    for (bytes, status) in [(50_000, 200), (70_000, 431), (120_000, 431)] {
+        let answer = ask(bytes).await.unwrap();
+        assert_eq!(answer.status(), status, "{bytes}");
+    }
+    for bytes in [200_000, 1_000_000] {
+        let error = ask(bytes).await.unwrap_err();
+        let causes = std::iter::successors(error.source(), |&cause| cause.source());
+        let causes: Vec<_> = causes.map(ToString::to_string).collect();
+        assert!(
+            causes.join(": ").contains("too_many_continuations"),
+            "{bytes}: {causes:?}"
+        );
     }
 }

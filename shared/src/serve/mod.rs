@@ -46,17 +46,18 @@ use watching::EndWatching;
 
 /// Calls at once on one connection.
 const MAX_STREAMS: u32 = 256;
-/// Calls that a client may cancel on one connection before we have looked at them: all that
-/// it may have, twice. A client that opens and cancels without end (CVE-2023-44487) exceeds
-/// it, and its connection is ended. h2's own bound is 20: a gateway that loses one of its
-/// clients exceeds that.
+/// How many calls of one connection a client may cancel before the server has looked at
+/// them. It is twice the number of calls that a connection may have, so a gateway that loses
+/// one of its clients stays below it. h2's own bound is 20, which such a gateway exceeds. A
+/// client that opens and cancels calls without end (CVE-2023-44487) exceeds the bound, and
+/// its connection is ended.
 const MAX_CANCELLED: usize = 2 * MAX_STREAMS as usize;
 /// Calls on one connection that may break the protocol, so that we reset them
 /// (CVE-2025-8671). It is h2's own bound; tonic takes it away where it is not set.
 const MAX_BROKEN: usize = 1_024;
-/// Metadata of one call: sixteen times the longest token. A header that is a byte
-/// on the wire is a hundred in memory, so that much more would let a stranger
-/// fill it; beyond this, HTTP/2 refuses the stream (431).
+/// Metadata of one call: sixteen times the longest token. A header that takes a byte on the
+/// wire takes a hundred in memory, so much more would let a stranger fill it. For more,
+/// HTTP/2 refuses the stream (431).
 const MAX_METADATA: u32 = 64 * 1_024;
 /// What a client may send before it is read, on one connection: HTTP/2's own figure
 /// (RFC 9113, 6.9.2). Much more would let connections fill the memory.

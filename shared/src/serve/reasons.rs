@@ -178,12 +178,13 @@ fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
     }
 }
 
-/// The status with its reason; nothing if it needs none. In this process it may have been
-/// made with a cause, which is not on the wire.
+/// The status with its reason, or nothing if the status needs none. `made` is the status as it
+/// was made in this process: it may have a cause, which is not on the wire.
 ///
-/// tonic decodes a message once it is whole, asks for the end of the request after that,
-/// and calls a handler of one message after that. So an answer that comes before the end
-/// was asked for is no handler's: the message cannot be decoded.
+/// tonic decodes a message once all of it has come. It asks for the end of the request next,
+/// and calls a handler of one message after that. So INTERNAL is not the handler's if nobody
+/// has asked for the end yet: then tonic could not decode the message. If no message has come
+/// at all, the request was cut off, as a listener that stops does.
 fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Status> {
     if let Progress::Refused(refusal) = progress {
         return Some(refusal.status());
