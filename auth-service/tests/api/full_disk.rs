@@ -7,7 +7,7 @@
 //! ```
 //!
 //! This plays ten rounds for each count of failed writes from 1 to 24. Without the variable,
-//! it is one round for each of three counts.
+//! it is one round for each of three counts. Each count has a disk of its own.
 
 use crate::{
     process::{Process, configured},
@@ -22,7 +22,7 @@ use testing::{
     disk::Disk,
 };
 use tokio::process::Command;
-use tonic::Code;
+use tonic::{Code, Status};
 
 /// Log-ins before each full disk, and log-outs after it.
 const BEFORE: usize = 20;
@@ -86,9 +86,8 @@ impl World {
         self.process = Process::start(command(self.folder.path(), &self.disk)).await;
     }
 
-    /// Makes a write, notes what was told, and returns whether it was made. If not, the answer
-    /// is an outage.
-    async fn write(&self, told: &mut Told, which: Write) -> bool {
+    /// Makes a write, and notes what was told. A write that is not made is an outage.
+    async fn write(&self, told: &mut Told, which: Write) -> Result<(), Status> {
         let answer = match which {
             Write::LogIn(user) => {
                 let answer = self.process.log_in_with(&email(user), PASSWORD).await;
@@ -113,7 +112,7 @@ impl World {
         if let Err(status) = &answer {
             assert_eq!(status.code(), Code::Unavailable, "{status}");
         }
-        answer.is_ok()
+        answer
     }
 
     /// Plays one round. Returns how many sessions are as they were told, and how many writes
@@ -123,7 +122,7 @@ impl World {
         let user = |number: usize| round * BEFORE + number % BEFORE;
         for number in 0..BEFORE {
             let made = self.write(&mut told, Write::LogIn(user(number))).await;
-            assert!(made, "there is room");
+            made.expect("there is room");
         }
 
         self.disk.fill(self.process.id());
@@ -136,13 +135,13 @@ impl World {
                 6 => Write::LogOut(LOG_OUTS + 1),
                 _ => Write::LogIn(user(writes)),
             };
-            failed += usize::from(!self.write(&mut told, which).await);
+            failed += usize::from(self.write(&mut told, which).await.is_err());
         }
         self.disk.free(self.process.id());
 
         for session in 0..LOG_OUTS / 2 {
             let made = self.write(&mut told, Write::LogOut(session)).await;
-            assert!(made, "there is room again");
+            made.expect("there is room again");
         }
         let at_once = &mut told.0[LOG_OUTS / 2..LOG_OUTS];
         let log_outs = at_once
@@ -155,7 +154,7 @@ impl World {
         }
         for number in 0..4 {
             let made = self.write(&mut told, Write::LogIn(user(number))).await;
-            assert!(made, "there is room again");
+            made.expect("there is room again");
         }
         told.is_true(&self.process).await;
         self.restart().await;
@@ -209,8 +208,9 @@ async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restar
         Some(_) => (1..=24).collect(),
         None => vec![1, 8, 24],
     };
-    let mut world = World::start().await;
     for failures in failures {
+        // A disk of its own, since the rows of all rounds stay on it.
+        let mut world = World::start().await;
         let (mut sessions, mut writes) = (0, 0);
         let rounds = asked.unwrap_or(1);
         for round in 0..rounds {
