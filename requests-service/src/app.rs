@@ -106,9 +106,7 @@ impl App {
         let housekeeper = Housekeeper::new(database.clone(), store::sweepings(), &mut registry);
         let store = Store::new(database.clone());
         let partner_requests = PartnerRequests::new(store.clone());
-        let partners = Partners::new(store.clone());
-        // beside the start, which does not wait for the database
-        tokio::spawn(async move { store.say_how_it_searches().await });
+        let partners = Partners::new(store);
 
         let (health, health_service) = serve::health();
         let readiness = Readiness::new(database, health, &SERVICES, &mut registry).await;

@@ -21,12 +21,6 @@ pub enum Error {
     /// The filter names a partner that is not the caller's.
     #[error("the filter names a partner that is not yours")]
     PartnerNotYours,
-    /// A search over all partners, in a database without the index for it.
-    #[error(
-        "this database has no index to search all partners' requests by: name the partners in \
-         filter.partner_ids"
-    )]
-    SearchNeedsPartner,
     /// More kinds of requests than an answer holds.
     #[error("gives more than 10,000 counts; narrow the filter, or group by nothing")]
     TooManyKinds,

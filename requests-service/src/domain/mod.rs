@@ -13,7 +13,6 @@ mod handover;
 mod life_cycle;
 mod list;
 mod partners;
-mod search;
 mod timeline;
 mod visibility;
 

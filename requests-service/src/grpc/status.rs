@@ -17,9 +17,6 @@ impl From<Error> for Status {
             Error::UserTypeNotAllowed => (Code::PermissionDenied, ErrorReason::UserTypeNotAllowed),
             Error::PartnerNotAssigned => (Code::PermissionDenied, ErrorReason::PartnerNotAssigned),
             Error::PartnerNotYours => (Code::PermissionDenied, ErrorReason::PartnerNotYours),
-            Error::SearchNeedsPartner => {
-                (Code::FailedPrecondition, ErrorReason::SearchNeedsPartner)
-            }
             Error::TooManyKinds => {
                 let field = InvalidField::new("group_by", error.to_string());
                 return invalid_fields(ErrorReason::FieldInvalid, vec![field]);

@@ -26,14 +26,12 @@ mod write;
 
 pub use error::StoreError;
 pub use idempotency::{Claim, sweepings};
-pub use search::Search;
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
 pub use unit::Unit;
 pub use write::{Change, Handover};
 
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
-use search::Known;
 use shared::database::Database;
 use statement::statement;
 
@@ -41,17 +39,13 @@ use statement::statement;
 #[derive(Clone, Debug)]
 pub struct Store {
     database: Database,
-    search: Known,
 }
 
 impl Store {
     /// The tables of a database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self {
-            database,
-            search: Known::default(),
-        }
+        Self { database }
     }
 
     async fn all<R: FromQueryResult + Send + Sync>(

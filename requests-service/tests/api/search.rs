@@ -1,11 +1,8 @@
 //! Searching with the index and without it.
 
-use crate::support::{ADMIN, Row, Service, partner, reason};
-use proto::requests::v1::{
-    CountPartnerRequestsRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
-};
+use crate::support::{ADMIN, Row, Service, partner};
+use proto::requests::v1::{ListPartnerRequestsRequest, PartnerRequestFilter};
 use testing::Kind;
-use tonic::{Code, Status};
 
 fn rows() -> Vec<Row> {
     let named = |id, partner, name: &str| Row {
@@ -96,62 +93,4 @@ testing::on_both_databases! {
             }
         }
     }
-}
-
-/// Without the index the rows of the partners that are asked for are read, and no
-/// others; as soon as it is there, it is used.
-#[tokio::test]
-async fn without_the_index_staff_name_partners() {
-    let service = Service::start(Kind::Postgres).await;
-    let remade = "CREATE INDEX ticketing_requests_folded_name ON requests
-        USING gin (lower(customer_name) gin_trgm_ops)";
-    service
-        .execute("DROP INDEX ticketing_requests_folded_name")
-        .await;
-    service.insert(&rows()).await;
-    let refused = |refusal: Status| {
-        assert_eq!(refusal.code(), Code::FailedPrecondition);
-        assert_eq!(reason(&refusal), "SEARCH_NEEDS_PARTNER");
-        assert!(
-            refusal.message().contains("filter.partner_ids"),
-            "{refusal}"
-        );
-    };
-    let searches = [
-        text("mona"),
-        text("REQ-20251108-0001"),
-        PartnerRequestFilter {
-            customer_name: "mona".to_owned(),
-            ..PartnerRequestFilter::default()
-        },
-        PartnerRequestFilter {
-            customer_phone: "555".to_owned(),
-            ..PartnerRequestFilter::default()
-        },
-    ];
-    for filter in searches {
-        let list = asking(filter.clone());
-        refused(service.list(ADMIN, list).await.unwrap_err());
-        let count = CountPartnerRequestsRequest {
-            filter: Some(filter.clone()),
-            ..CountPartnerRequestsRequest::default()
-        };
-        refused(service.count(ADMIN, count).await.unwrap_err());
-    }
-    for (words, expected) in FOUND {
-        let both = PartnerRequestFilter {
-            partner_ids: vec![1, 2],
-            ..text(words)
-        };
-        let [all, own] = found(&service, both).await;
-        assert_eq!(all, expected, "{words}");
-        assert!(own.iter().all(|id| expected.contains(id)), "{words}");
-    }
-    // all that does not search goes on
-    let ids = service.list_ids(ADMIN, ListPartnerRequestsRequest::default());
-    assert_eq!(ids.await.len(), 5);
-
-    service.execute(remade).await;
-    let [all, _] = found(&service, text("mona")).await;
-    assert_eq!(all, [3, 2, 1]);
 }

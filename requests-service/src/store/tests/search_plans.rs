@@ -3,7 +3,7 @@
 use super::{List, count, statement};
 use crate::{
     model::{AnyCase, Filter, Group, Order, PhoneDigits, Position, SearchText, Visibility},
-    store::{Search, Store, search::PLANNED_ANEW},
+    store::{Store, search::PLANNED_ANEW},
 };
 use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::SelectStatement};
 use serde_json::Value;
@@ -298,31 +298,4 @@ async fn counts_of_a_partner_are_read_from_one_index() {
             );
         }
     }
-}
-
-#[tokio::test]
-async fn the_index_is_seen_once_it_is_there_and_whole() {
-    let test = TestDatabase::migrated(Kind::Postgres).await;
-    let store = Store::new(test.open_as(Role::Requests).await);
-    for index in [NAME, PHONE] {
-        test.execute(&format!("DROP INDEX {index}")).await;
-        assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
-        let validate = |whole| {
-            format!(
-                "UPDATE pg_index SET indisvalid = {whole} WHERE indexrelid = '{index}'::regclass"
-            )
-        };
-        test.execute(&format!(
-            "CREATE INDEX {index} ON requests (id); {}",
-            validate(false)
-        ))
-        .await;
-        assert_eq!(store.search().await.unwrap(), Search::WithinPartners);
-        test.execute(&validate(true)).await;
-    }
-    assert_eq!(store.search().await.unwrap(), Search::ByIndex);
-
-    let test = TestDatabase::migrated(Kind::Sqlite).await;
-    let store = Store::new(test.open_as(Role::Requests).await);
-    assert_eq!(store.search().await.unwrap(), Search::OneMachine);
 }
