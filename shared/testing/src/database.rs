@@ -28,6 +28,7 @@ pub fn patient_limits() -> PoolLimits {
         statement_timeout: PATIENCE,
         lock_timeout: PATIENCE,
         idle_in_transaction_timeout: PATIENCE,
+        ask_after: PATIENCE,
         ..PoolLimits::default()
     }
 }
