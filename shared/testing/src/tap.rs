@@ -53,13 +53,19 @@ impl Tap {
     }
 
     /// What was executed since the last look, without what runs beside the calls:
-    /// readiness, what a new connection asks, and the used marks of sessions.
+    /// readiness, what the pool asks of its connections, and the used marks of sessions.
     #[must_use]
     pub fn taken(&self) -> Vec<String> {
-        let beside = ["ticketing_migrations", "SHOW ", "SET used_at ="];
+        let beside = [
+            "ticketing_migrations",
+            "transaction_read_only",
+            "SET used_at =",
+        ];
         let mut executed = self.executed.lock().expect("no other test's panic");
-        let ours =
-            |text: &String| !text.is_empty() && !beside.iter().any(|other| text.contains(other));
+        let ours = |text: &String| {
+            let is_asked = text.is_empty() || text == "SELECT 1";
+            !is_asked && !beside.iter().any(|other| text.contains(other))
+        };
         std::mem::take(&mut *executed)
             .into_iter()
             .filter(ours)

@@ -73,15 +73,19 @@ fn a_data_directory_in_use_is_left_alone_even_by_a_fresh_start() {
 #[test]
 fn a_wrong_url_is_refused_without_its_password() {
     let folder = tempfile::tempdir().unwrap();
-    for url in [
-        "mysql://user:pass-word@host/database",
-        "postgres//user:pass-word@host/database",
-        "postgres://user:pass-word@host:port/database",
-        "pass-word",
-        "",
+    let form = "postgres://user@host/database";
+    for (url, advice) in [
+        ("mysql://user:pass-word@host/database", form),
+        ("postgres//user:pass-word@host/database", form),
+        (
+            "postgres://user:pass-word@host:port/database",
+            "a port from 1 to 65535",
+        ),
+        ("pass-word", form),
+        ("", form),
     ] {
         let failure = start(folder.path(), &[&format!("--database-url={url}")]);
-        failure.says(64, &["--database-url", "postgres://user@host/database"]);
+        failure.says(64, &["--database-url", advice]);
         assert!(
             !failure.message.contains("pass-word"),
             "{}",
