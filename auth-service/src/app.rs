@@ -108,7 +108,7 @@ impl App {
         // given back, and waits for the answer for minutes if the server has just gone.
         let validating = PoolLimits {
             connections: 2,
-            // Nobody waits longer for it. A connection that is silent is replaced after that.
+            // Callers wait no longer for it. A connection that is silent for so long is replaced.
             statement_timeout: config.pool.statement_timeout.min(domain::MAX_WAIT),
             generic_plans: true,
             ..config.pool

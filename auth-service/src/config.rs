@@ -67,7 +67,7 @@ pub struct Arguments {
         hide_env_values = true
     )]
     pub database_url: SecretString,
-    /// Connections to the database at most, besides the two that validate.
+    /// Connections to the database at most, not counting two more for ValidateSession.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value = "8")]
     pub database_connections: String,
     /// Directory of signing keys, one PEM file each. Required.

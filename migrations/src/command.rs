@@ -38,8 +38,8 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
         report.applied = applied;
         let rest = apply(database).await.map_err(|error| {
             error.half_way(
-                "the application's tables are fitted and indexed, but the services' own could \
-                 not be made",
+                "the application's tables have our columns and indexes, but the services' own \
+                 tables could not be made",
             )
         })?;
         report.applied.extend(rest);

@@ -82,13 +82,20 @@ pub enum MigrateError {
     )]
     RightsLacking(Names),
 
-    /// `pg_trgm` is neither there nor to be made by this role.
+    /// `pg_trgm` is not there, and this role cannot create it.
     #[error(
-        "the extension pg_trgm, which the search for names and phones needs, is not to be had: \
-         {0}; nothing was changed. It comes with PostgreSQL's contrib modules; a superuser makes \
-         it by CREATE EXTENSION pg_trgm"
+        "cannot create the extension pg_trgm, which the search for names and phones needs: {0}; \
+         nothing was changed. It comes with PostgreSQL's contrib modules; let a superuser run \
+         CREATE EXTENSION pg_trgm, then run the command again"
     )]
     NoTrigrams(String),
+
+    /// `pg_trgm` is there, in a schema that is closed to this role.
+    #[error(
+        "cannot use the extension pg_trgm, which the search for names and phones needs: {0}; \
+         nothing was changed"
+    )]
+    TrigramsClosed(String),
 
     /// `up` or `down` stopped after its first transaction. What follows that is done in
     /// further ones.

@@ -25,9 +25,9 @@ pub(crate) async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, D
     let encoding = encoding(on).await?;
     if encoding != "UTF8" {
         return Ok(vec![format!(
-            "warns    the database's encoding is {encoding}, so letters other than ASCII's are bytes \
-             to it: it does not tell small ones from capitals. Move the tables to a database that \
-             is UTF8"
+            "warns    the database's encoding is {encoding}, so case is ignored for ASCII letters \
+             only: a search for école does not find ÉCOLE. Move the tables to a database that is \
+             UTF8"
         )]);
     }
     let folds = ask(on, "SELECT (lower('É') = 'é')::text AS answer").await? == "true";

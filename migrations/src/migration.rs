@@ -29,7 +29,8 @@ pub const NAMES: [&str; MIGRATIONS.len()] = {
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
-/// The index of PostgreSQL's that takes an extension ([`crate::trigrams`]).
+/// The first index of trigrams ([`crate::trigrams`]). Later migrations have theirs among
+/// their `indexes`.
 const SEARCH: &str = text!("0002_partner_work/postgres/search.sql");
 
 /// One step of the schema. A migration that is released is never edited; the
@@ -68,8 +69,7 @@ impl Migration {
     }
 
     /// The names that its statements give to anything but its [`Migration::indexes`].
-    /// Names that the database chooses by itself, as those of keys and sequences, cannot
-    /// be in its way.
+    /// Names of keys and sequences are not among them, since the database chooses free ones.
     pub(crate) fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
         let texts = self.texts(dialect).create.iter();
         texts.flat_map(|text| text.lines()).filter_map(|line| {
@@ -101,7 +101,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Reads the line that makes it.
+    /// Reads a line `CREATE INDEX name ON table …;`, and no other.
     fn read(line: &'static str) -> Option<Self> {
         let statement = line.strip_prefix("CREATE INDEX ")?;
         let (name, definition) = statement.trim_end_matches(';').split_once(' ')?;

@@ -52,7 +52,7 @@ pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateErro
     } else {
         let closed = ask(on, CLOSED).await?;
         if !closed.is_empty() {
-            return Err(MigrateError::NoTrigrams(closed));
+            return Err(MigrateError::TrigramsClosed(closed));
         }
         "found "
     };
@@ -97,7 +97,8 @@ pub(crate) async fn is_built(on: &impl ConnectionTrait, index: &Index) -> Result
     Ok(ask(on, &query).await? == "true")
 }
 
-/// Whether it finds letters in a word, as far as this role may ask it.
+/// Whether `pg_trgm` finds trigrams in this word. `true`, if it is missing or this role may
+/// not use it: that is said elsewhere.
 pub(crate) async fn sees_letters(on: &impl ConnectionTrait, word: &str) -> Result<bool, DbErr> {
     let schema = schema(on).await?;
     if schema.is_empty() || !ask(on, CLOSED).await?.is_empty() {

@@ -14,9 +14,9 @@ impl Fingerprint {
     /// The fingerprint of a list of this RPC. `list` is the filter and the order as
     /// they were read, not the message: one list can be asked for in many messages.
     ///
-    /// The digest depends on how `list` derives `Hash`: changing its type makes the page
-    /// tokens of the build before invalid. Each list has a test with fixed values, so that
-    /// nobody does so unawares.
+    /// The digest depends on how `list` derives `Hash`. Adding, removing or reordering a
+    /// field changes it, and page tokens of earlier builds are then refused. A test of each
+    /// list notices.
     #[must_use]
     pub fn of(rpc: &str, list: &impl Hash) -> Self {
         let mut digest = Digest(Context::new(&SHA256));

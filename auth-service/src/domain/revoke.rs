@@ -60,7 +60,7 @@ impl Sessions {
         let done = end_in_batches(&self.store, ending, in_time, counted).await;
         let done = done.inspect_err(|error| {
             let cause = chain(error);
-            tracing::info!(%user, cause, %reason, "some sessions may have ended, and others not");
+            tracing::info!(%user, cause, %reason, "ending the sessions failed halfway; some are ended");
         })?;
         let Progress { ended, more } = done;
         tracing::info!(%user, ended, more, kept = keep_current, %reason, "sessions ended");

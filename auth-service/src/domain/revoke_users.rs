@@ -67,7 +67,7 @@ impl Sessions {
                 let cause = chain(error);
                 tracing::info!(
                     %actor, ?scope, why, %reason, cause,
-                    "some sessions may have ended by staff, and others not"
+                    "ending the sessions by staff failed halfway; some are ended"
                 );
             }
         }

@@ -61,8 +61,8 @@ pub struct CountedAttempts {
     pub attempts: u32,
     /// When the last of them was made.
     pub last_attempt_at: Timestamp,
-    /// What was counted before them. If other attempts were made between them, what was
-    /// counted after the last of those.
+    /// The throttle before these attempts. If others came in between, the throttle after the
+    /// last of those.
     pub before: Throttle,
 }
 

@@ -44,8 +44,8 @@ impl Store {
     /// key, in order, and gives as many.
     ///
     /// `counted` makes an attempt of what was counted. It is called when the count has been
-    /// committed, or may have been, even if the caller has gone by then: an attempt that
-    /// nobody waits for is dropped.
+    /// committed, or may have been, even if the caller has gone by then. The attempt
+    /// is dropped in that case, which leaves it to be taken back.
     pub async fn count_attempt<F, G, T, const N: usize>(
         &self,
         keys: &[ThrottleKey; N],

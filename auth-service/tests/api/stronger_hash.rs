@@ -189,7 +189,7 @@ async fn a_change_of_password_between_verification_and_insertion_refuses_the_log
     }
 }
 
-/// Such a log-in holds the sessions' rows while another call waits for them. PostgreSQL alone
+/// A log-in that replaces the hash holds the sessions' rows while another call waits for them. PostgreSQL alone
 /// lets that call read meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_whose_digests_move_while_they_are_waited_for_are_live() {

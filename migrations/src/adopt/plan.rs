@@ -59,7 +59,7 @@ pub(super) fn fitted(found: &Found) -> String {
 /// Before step two of `up`, where an earlier run did step one.
 pub(super) fn of_shaped(shape: Shape, extension: String) -> Vec<String> {
     let found = format!(
-        "found    an `up` that has not ended: user_sessions fits already (it was in shape {shape})"
+        "found    an interrupted `up`: user_sessions has our columns already (it was in shape {shape})"
     );
     [found]
         .into_iter()
@@ -131,7 +131,7 @@ pub(super) fn to_leave(
 /// Before step two of `down`, where an earlier run did step one.
 pub(super) fn to_go_on_leaving(record: &Record, made_extension: bool) -> Vec<String> {
     let mut lines = vec![
-        "found    a `down` that has not ended: user_sessions is given back already".to_owned(),
+        "found    an interrupted `down`: user_sessions is given back already".to_owned(),
         indexes_to_drop(record),
     ];
     lines.extend(made_extension.then(extension_to_drop));

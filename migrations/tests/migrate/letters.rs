@@ -121,7 +121,7 @@ async fn a_locale_that_knows_ascii_alone_is_warned_of() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_database_that_tells_letters_apart_nothing_is_said() {
+async fn a_locale_of_utf8_gives_no_warning() {
     let test =
         TestDatabase::with_options("ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'").await;
     let pool = test.open(&Clock::system()).await;

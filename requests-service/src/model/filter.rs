@@ -93,8 +93,8 @@ impl SearchText {
 }
 
 /// A text that is looked for in whatever case, and with letters folded (`fold`): at
-/// least one character that a search does not ignore. Two of them are equal if they
-/// differ in nothing but what every database folds.
+/// least one character that a search does not ignore. Two of them are equal if both
+/// databases fold them to the same text.
 #[derive(Clone, Debug)]
 pub struct AnyCase(String);
 
@@ -112,7 +112,7 @@ impl AnyCase {
         &self.0
     }
 
-    /// As every database folds it: PostgreSQL folds all that SQLite does.
+    /// As SQLite folds it. PostgreSQL folds all of that, and more.
     fn folded(&self) -> String {
         fold(Dialect::Sqlite, &self.0).to_ascii_lowercase()
     }

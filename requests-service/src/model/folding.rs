@@ -19,7 +19,7 @@ pub(crate) const LETTERS: [(char, char); 6] = [
 ];
 
 /// Characters that a search ignores: tatweel and the marks on Arabic letters, then all
-/// that leaves nothing to see, but for controls.
+/// characters that cannot be seen, but for controls.
 const IGNORED: [RangeInclusive<char>; 21] = [
     '\u{640}'..='\u{640}',
     '\u{64b}'..='\u{655}',
@@ -70,7 +70,7 @@ pub(crate) fn ignored(dialect: Dialect) -> impl Iterator<Item = RangeInclusive<c
 }
 
 /// Digits, from zero to nine in each range, that this database takes for those of ASCII:
-/// on SQLite, for the same reason, the first three ranges alone.
+/// on SQLite the first three ranges alone, since each character costs a `replace`.
 pub(crate) fn digits(dialect: Dialect) -> impl Iterator<Item = RangeInclusive<char>> {
     let count = match dialect {
         Dialect::Postgres => ZEROS.len(),
@@ -101,8 +101,8 @@ mod tests {
     use super::*;
     use shared::text::{digit, is_unseen};
 
-    /// What `shared` knows of Unicode. Where it knows more by a later version of Unicode,
-    /// this list stays until there is a new index.
+    /// The lists agree with `shared::text`. If a newer Unicode makes this fail, the lists change
+    /// together with a migration that builds new indexes.
     #[test]
     fn the_lists_are_those_of_unicode() {
         let others: String = "\u{640}\u{670}"

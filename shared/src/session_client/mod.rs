@@ -22,8 +22,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Clients that share a store share the session. Clients that cannot log in for a
-//! session each.
+//! Clients that use one store share one session. A client that cannot reach the store
+//! logs in for a session of its own.
 
 mod channel;
 mod client;

@@ -53,7 +53,7 @@ impl Tap {
     }
 
     /// What was executed since the last look, without what runs beside the calls:
-    /// readiness, what the pool asks of its connections, and the used marks of sessions.
+    /// readiness, tests of the pool's connections, and updates of sessions' first use.
     #[must_use]
     pub fn taken(&self) -> Vec<String> {
         let beside = [

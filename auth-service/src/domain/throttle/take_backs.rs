@@ -118,13 +118,16 @@ impl TakeBacks {
             Ok(()) => {}
             Err(error) if error.had_no_effect() => {
                 let cause = chain(&error);
-                tracing::warn!(cause, "attempts are not taken back yet; trying again");
+                tracing::warn!(
+                    cause,
+                    "counted attempts could not be taken back; trying again"
+                );
             }
             Err(error) => {
                 let cause = chain(&error);
                 tracing::warn!(
                     cause,
-                    "attempts may not have been taken back, and then count"
+                    "it is not known whether attempts were taken back; they may still count"
                 );
             }
         }

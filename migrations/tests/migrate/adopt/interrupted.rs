@@ -56,8 +56,7 @@ async fn an_index_whose_build_was_cut_off_is_built_anew() {
         old_log_in(&test, "meanwhile").await;
         let (_, said) = up(&pool).await;
         assert!(
-            said.contains("an `up` that has not ended")
-                && said.contains(&format!("built    {}", left[0])),
+            said.contains("an interrupted `up`") && said.contains(&format!("built    {}", left[0])),
             "{said}"
         );
         assert!(lines(&other, INVALID).await.is_empty());

@@ -158,7 +158,7 @@ async fn an_extension_that_the_role_cannot_make_stops_up() {
         let error = error.to_string();
         assert!(
             error.contains("permission denied to create extension \"pg_trgm\"")
-                && error.contains("a superuser makes it by CREATE EXTENSION pg_trgm"),
+                && error.contains("let a superuser run CREATE EXTENSION pg_trgm"),
             "{error}"
         );
         test.execute("CREATE EXTENSION pg_trgm").await;

@@ -239,7 +239,7 @@ async fn what_fails_after_the_first_step_says_so_and_is_finished_later() {
     for (words, said) in [
         (
             "CREATE TABLE ticketing_throttles",
-            "the application's tables are fitted and indexed, but the services' own could not be made: refused by a test. What was done before that stands",
+            "the application's tables have our columns and indexes, but the services' own tables could not be made: refused by a test. What was done before that stands",
         ),
         (
             "CREATE INDEX CONCURRENTLY ticketing_requests_number",

@@ -155,8 +155,9 @@ fn a_text_with_nul_is_refused() {
     }
 }
 
-/// Replicas of two builds serve one walk during an update. If this fails, the clients of the
-/// build before have to start at the first page again; the CHANGELOG has to say so.
+/// During an update, replicas of two builds serve pages of one list. Whoever changes a filter
+/// on purpose changes the number here, and says in the CHANGELOG that clients have to start
+/// at the first page again.
 #[test]
 fn a_list_has_the_same_fingerprint_in_every_build() {
     let range = |start| TimeRange {

@@ -54,7 +54,8 @@ impl Fields {
         text.to_owned()
     }
 
-    /// A text that is searched for; `None` if the field is empty.
+    /// A text that is searched for. `None` if the field is empty, or if it is refused since a
+    /// search ignores all of it.
     pub(super) fn searched<T>(
         &mut self,
         field: &str,
