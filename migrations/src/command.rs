@@ -264,9 +264,6 @@ async fn look(
     dialect: Dialect,
     applied: &[Applied],
 ) -> Result<(), MigrateError> {
-    if dialect == Dialect::Postgres {
-        letters::refuse_encoding(on, is_adopted(applied)).await?;
-    }
     // The one place that decides how the tables come about: a database of the
     // application is not ours to create in.
     if applied.is_empty()
@@ -276,6 +273,9 @@ async fn look(
     }
     if is_adopted(applied) || pending(applied).next().is_none() {
         return Ok(());
+    }
+    if dialect == Dialect::Postgres {
+        letters::refuse_encoding(on, false).await?;
     }
     let mut names = vec![bookkeeping::TABLE];
     let mut tables = names.clone();

@@ -87,7 +87,6 @@ async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError>
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     let record = Record::read(on).await?;
     let is_applied = |name| applied.iter().any(|row| row.name == name);
-    letters::refuse_encoding(on, is_taken_over(&applied, record.as_ref())).await?;
     let all = MIGRATIONS
         .iter()
         .all(|migration| is_applied(migration.name));
@@ -100,6 +99,7 @@ async fn stage(on: &impl ConnectionTrait) -> Result<Option<Stage>, MigrateError>
             None => return Ok(None),
         },
     };
+    letters::refuse_encoding(on, is_taken_over(&applied, record.as_ref())).await?;
     found::refuse_taken_names(on, &applied, record.as_ref()).await?;
     found::refuse_lacking_rights(on).await?;
     Ok(Some(stage))

@@ -92,6 +92,19 @@ async fn a_database_of_sql_ascii_that_was_taken_over_before_goes_on_with_a_warni
     refused(&pool, "SQL_ASCII").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_ours_with_nothing_left_to_do_is_warned_of_and_not_refused() {
+    let test = TestDatabase::migrated(Kind::Postgres).await;
+    make_sql_ascii(&test).await;
+    let pool = test.open(&Clock::system()).await;
+    let said = warnings(&pool).await.join("\n");
+    assert!(
+        said.contains("the database's encoding is SQL_ASCII"),
+        "{said}"
+    );
+    assert!(migrations::up(&pool).await.unwrap().applied.is_empty());
+}
+
 /// Also where the extension lies where the search path does not lead, and where nothing is
 /// left to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

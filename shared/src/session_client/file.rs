@@ -13,6 +13,8 @@ use std::{
 
 /// The first line; a later form of the file gets another.
 const FORM: &str = "ticketing session 2";
+/// It has one line more, which is not read.
+const FORM_BEFORE: &str = "ticketing session 1";
 /// Two tokens of the longest length, and the rest.
 const MAX_LENGTH: u64 = 16 * 1024;
 /// Its owner reads and writes; nobody else does either.
@@ -179,15 +181,24 @@ fn render(pair: &Pair) -> String {
 
 fn parse(text: &str) -> Option<Pair> {
     let lines: Vec<&str> = text.strip_suffix('\n')?.split('\n').collect();
-    let [form, session, generation, expires, access, refresh] = lines.as_slice() else {
+    let ([FORM, session, generation, expires, access, refresh]
+    | [
+        FORM_BEFORE,
+        session,
+        generation,
+        expires,
+        _,
+        access,
+        refresh,
+    ]) = lines.as_slice()
+    else {
         return None;
     };
-    let pair = Pair {
+    Some(Pair {
         session_id: SessionId::parse(session)?,
         generation: generation.parse().ok()?,
         access_token: BearerToken::new((*access).to_owned()).ok()?,
         access_expires_at: Timestamp::from_micros(expires.parse().ok()?),
         refresh_token: BearerToken::new((*refresh).to_owned()).ok()?,
-    };
-    (*form == FORM).then_some(pair)
+    })
 }

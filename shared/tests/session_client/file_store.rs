@@ -149,6 +149,23 @@ async fn a_file_of_something_else_is_refused_and_never_printed() {
 }
 
 #[tokio::test]
+async fn a_file_of_the_form_before_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("session");
+    let store = FileStore::new(&path);
+    let session = SessionId::random();
+    store.begin(pair(session, 4)).await.unwrap();
+    for time in ["", "7000000"] {
+        let before =
+            format!("ticketing session 1\n{session}\n4\n4000000\n{time}\naccess-4\nrefresh-4\n");
+        fs::write(&path, before).unwrap();
+        let held = kept(&store).await;
+        assert_eq!((held.session_id, held.generation), (session, 4));
+        assert_eq!(held.refresh_token.expose(), "refresh-4");
+    }
+}
+
+#[tokio::test]
 async fn two_processes_that_save_at_once_leave_the_newest() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("session");
