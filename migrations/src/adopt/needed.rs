@@ -152,7 +152,7 @@ const COLUMNS_FOUND: &str = "
     JOIN pg_type t ON t.oid = a.atttypid
     WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r'";
 
-/// On such a table no index is built concurrently.
+/// PostgreSQL builds no index concurrently on a partitioned table.
 const PARTITIONED: &str = "
     SELECT relname::text AS owner, '' AS name, '' AS kind FROM pg_class
     WHERE pg_table_is_visible(oid) AND relkind = 'p'";

@@ -95,9 +95,9 @@ async fn answers<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T
         .map_err(|elapsed| sqlx::Error::Io(elapsed.into()))
 }
 
-/// Whether no transaction is open on a connection, neither by sqlx's count nor by the
-/// database's: sqlx refuses the statement if it counts one, and fails with `BeginFailed` if
-/// there is none after a statement that should begin one.
+/// Whether no transaction is open on a connection, by sqlx's count and by the database's. sqlx
+/// refuses `begin_with` if it counts an open transaction. Otherwise it sends the statement, which
+/// begins none, and asks the database. `BeginFailed` then says that no transaction is open.
 async fn is_clean<C: Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
     match connection.begin_with("SELECT 1".into_sql_str()).await {
         Err(sqlx::Error::BeginFailed) => Ok(true),

@@ -80,7 +80,7 @@ pub enum InvalidDatabaseUrl {
          %2F for /, %3A for :, %26 for &, %3D for =, %25 for %"
     )]
     Encoding,
-    /// What should be a port is none.
+    /// The port is not a number from 1 to 65535.
     #[error("must have a port from 1 to 65535, or none")]
     Port,
     /// An IPv6 address is not as it must be written.

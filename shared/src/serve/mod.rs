@@ -48,7 +48,7 @@ use watching::EndWatching;
 const MAX_STREAMS: u32 = 256;
 /// How many calls of one connection a client may cancel before the server has looked at
 /// them. It is twice the number of calls that a connection may have, so a gateway that loses
-/// one of its clients stays below it. h2's own bound is 20, which such a gateway exceeds. A
+/// one of its clients stays below it. With h2's own bound, 20, the gateway would lose its connection. A
 /// client that opens and cancels calls without end (CVE-2023-44487) exceeds the bound, and
 /// its connection is ended.
 const MAX_CANCELLED: usize = 2 * MAX_STREAMS as usize;
