@@ -7,7 +7,7 @@ use testing::{Kind, TestDatabase};
 use tokio::process::Command;
 
 /// Runs the program with only this much of an environment.
-async fn migrate(arguments: &[&str], url: Option<&str>) -> Output {
+pub(crate) async fn migrate(arguments: &[&str], url: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
     command.args(arguments).env_clear();
     if let Some(url) = url {

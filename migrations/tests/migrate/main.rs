@@ -10,6 +10,7 @@
 
 mod adopt;
 mod command_line;
+mod documents;
 mod down;
 mod fingerprint;
 mod grants;

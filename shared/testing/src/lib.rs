@@ -2,7 +2,7 @@
 //! test and cloned from a template; auth-service as it is served, with users; a
 //! third service's contract; certificates; a proxy that takes a server away; a program as a
 //! container runs it; hostile input; callers that do not pause; what the contract says of refusals;
-//! and the outside tools that some tests run.
+//! the documents and the commands in them; and the outside tools that some tests run.
 //!
 //! Each test has a tokio runtime of its own, so nothing here that outlives a test
 //! holds a connection: what is shared are processes, files, ports and URLs.
@@ -22,6 +22,7 @@ pub mod contract;
 mod database;
 pub mod dead_connections;
 pub mod disk;
+pub mod documents;
 pub mod first_process;
 pub mod fuzz;
 pub mod http2;
@@ -38,6 +39,7 @@ mod template;
 pub mod third;
 pub mod tls;
 pub mod tools;
+pub mod tree;
 
 pub use cluster::{Cluster, Role, port_that_stays_free};
 pub use database::{Kind, PATIENCE, TestDatabase, be_patient, patient_limits};

@@ -1,5 +1,5 @@
 //! What a newcomer meets: the program that `cargo run` starts, the lines that it
-//! prints, the README, the manifests; and the house, held to its plan.
+//! prints, the documents, the manifests; and the house, held to its plan.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,13 +10,13 @@
 )]
 
 mod browsers;
+mod documents;
 mod failures;
 mod generated;
 mod manifests;
 mod observed;
 mod paste;
 mod process;
-mod readme;
 mod second_run;
 mod shell;
 mod stop;

@@ -1,6 +1,6 @@
 //! deploy/compose.yaml: what it starts, with what, and in which order.
 
-use super::{dockerfile, environment, file, list, readme_commands, rotated, text};
+use super::{dockerfile, environment, file, list, rotated, text};
 use crate::shell;
 use clap::Parser as _;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use std::{
     collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio,
     sync::LazyLock,
 };
-use testing::tools;
+use testing::{documents::commands, tools};
 
 /// The file as a value.
 static COMPOSE: LazyLock<Value> = LazyLock::new(|| {
@@ -316,8 +316,7 @@ fn the_script_makes_a_key_that_signs_and_a_token_once() {
 
 #[test]
 fn the_image_alone_is_run_with_what_its_program_takes() {
-    let command = readme_commands("## 1. The image").pop().expect("a command");
-    let command = command.replace("\\\n", " ");
+    let command = commands("image").concat().replace("\\\n", " ");
     let (docker, arguments) = command.split_once("ticketing-local").expect("the program");
     let arguments = std::iter::once("ticketing-local").chain(arguments.split_whitespace());
     let arguments = local::Arguments::try_parse_from(arguments).unwrap();

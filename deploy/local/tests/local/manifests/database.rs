@@ -1,14 +1,14 @@
-//! The database, as the overlay and the commands of deploy/README.md make it: with a
-//! locale that knows more letters than ASCII's.
+//! The database, as the overlay and the documents' commands make it: with a locale that
+//! knows more letters than ASCII's.
 
-use super::{Manifests, readme_commands, text};
+use super::{Manifests, secrets, text};
 use crate::shell;
 use shared::{
     database::{Database, PoolLimits},
     time::Clock,
 };
 use std::fs::File;
-use testing::Cluster;
+use testing::{Cluster, documents::commands};
 
 /// CloudNativePG's own choice is C.
 pub(super) fn locale(manifests: &Manifests) -> Vec<String> {
@@ -26,14 +26,13 @@ pub(super) fn locale(manifests: &Manifests) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_readmes_commands_make_a_database_that_up_does_not_warn_of() {
+async fn the_documents_commands_make_a_database_that_up_does_not_warn_of() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let home = tempfile::tempdir().unwrap();
     let input = home.path().join("input");
     // the administrator's URL, and the password of each role, twice
     let passwords = "password\n".repeat(6);
     std::fs::write(&input, format!("{}\n{passwords}", cluster.url("postgres"))).unwrap();
-    let commands = readme_commands("## A role for each service");
     let blocks = [
         // psql asks the terminal for passwords, where it has one
         "psql() { setsid --wait psql \"$@\"; }".to_owned(),
@@ -43,8 +42,8 @@ async fn the_readmes_commands_make_a_database_that_up_does_not_warn_of() {
              -c \"UPDATE pg_database SET datctype = 'C', datcollate = 'C'\" </dev/null",
             cluster.url("postgres")
         ),
-        commands[0].clone(),
     ];
+    let blocks: Vec<_> = blocks.into_iter().chain(commands("database")).collect();
     for outcome in shell::run(&blocks, home.path(), File::open(input).unwrap().into()) {
         outcome.succeeded();
     }
@@ -58,4 +57,18 @@ async fn the_readmes_commands_make_a_database_that_up_does_not_warn_of() {
         "{plan}"
     );
     migrations::up(&pool).await.unwrap();
+}
+
+#[test]
+fn the_documents_commands_make_a_secret_of_each_roles_url() {
+    let url = |role| format!("postgres://ticketing_{role}:word@host/ticketing");
+    let roles = ["owner", "auth", "requests"];
+    let first = ["SECRETS=$HOME".to_owned()];
+    let blocks = first.into_iter().chain(commands("database URLs"));
+    let made = secrets::made_by(blocks, &format!("{}\n", roles.map(url).join("\n")));
+    let wanted = roles.map(|role| {
+        let files = [("url".to_owned(), url(role).into_bytes())];
+        (format!("ticketing-database-{role}"), files.into())
+    });
+    assert_eq!(made, wanted.into());
 }

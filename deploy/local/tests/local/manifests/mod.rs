@@ -1,5 +1,5 @@
-//! The kustomize overlays, the Dockerfile, the compose file and the commands of
-//! deploy/README.md: that they fit each other, Kubernetes and the services.
+//! The kustomize overlays, the Dockerfile, the compose file and the documents' commands
+//! for them: that they fit each other, Kubernetes and the services.
 //!
 //! A check is a function from an overlay's objects to what is wrong with them. Each
 //! finds nothing in either overlay, and finds the faults that `faults` plants.
@@ -18,7 +18,7 @@ mod started;
 
 use crate::shell;
 use serde_json::Value;
-use std::{process::Stdio, sync::LazyLock};
+use std::{collections::BTreeSet, process::Stdio, sync::LazyLock};
 use testing::tools;
 
 /// What an overlay applies, with the namespace that it is applied to.
@@ -184,15 +184,13 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(tools::workspace().join(path)).expect(path)
 }
 
-/// The ```sh blocks of deploy/README.md under a heading.
-fn readme_commands(heading: &str) -> Vec<String> {
-    let readme = file("deploy/README.md");
-    let (_, section) = readme.split_once(heading).expect(heading);
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let blocks = section.split("```sh\n").skip(1);
-    blocks
-        .map(|block| block.split("```").next().unwrap_or_default().to_owned())
-        .collect()
+/// What either overlay applies, as kubectl names it: `deployment/auth-service`.
+pub(crate) fn objects() -> BTreeSet<String> {
+    let objects = [&*DEV, &*PRODUCTION]
+        .into_iter()
+        .flat_map(|manifests| &manifests.objects);
+    let name = |object: &Object| format!("{}/{}", object.kind().to_lowercase(), object.name());
+    objects.map(name).collect()
 }
 
 #[test]
@@ -235,49 +233,5 @@ fn kubernetes_knows_each_field_of_both_overlays() {
             let refused = validate(overlay, &format!("sed '{fault}'"));
             assert_ne!(refused.status, 0, "{fault}: {}", refused.output);
         }
-    }
-}
-
-#[test]
-fn an_overlay_has_what_its_readme_says() {
-    let titles = |manifests: &Manifests| {
-        let kinds = ["Deployment", "StatefulSet", "Cluster", "Job", "CronJob"];
-        let made = manifests.objects.iter();
-        let mut made: Vec<_> = made
-            .filter(|object| kinds.contains(&object.kind()))
-            .map(Object::title)
-            .collect();
-        made.sort();
-        made
-    };
-    let shared = [
-        "CronJob end-sessions",
-        "CronJob purge-audit",
-        "Deployment auth-service",
-        "Deployment requests-service",
-        "Job migrate-0.1.0",
-    ];
-    let with = |database: &'static str| {
-        let mut all = shared.to_vec();
-        all.push(database);
-        all.sort_unstable();
-        all
-    };
-    assert_eq!(titles(&DEV), with("StatefulSet ticketing-database"));
-    assert_eq!(titles(&PRODUCTION), with("Cluster ticketing-database"));
-}
-
-#[test]
-fn every_command_of_the_deployment_readme_is_bash() {
-    let readme = file("deploy/README.md");
-    let blocks: Vec<_> = readme.split("```sh\n").skip(1).collect();
-    assert!(blocks.len() > 10);
-    for block in blocks {
-        let block = block.split("```").next().unwrap();
-        let read = std::process::Command::new("bash")
-            .args(["-n", "-c", block])
-            .output()
-            .unwrap();
-        assert!(read.status.success(), "{block}");
     }
 }

@@ -1,7 +1,6 @@
-//! The commands of deploy/README.md that rotate keys, on the keys that its first
-//! steps make.
+//! The documents' commands that rotate keys, on the keys that the first steps of an
+//! installation make.
 
-use super::{readme_commands, secrets};
 use crate::shell;
 use auth_service::{
     command::{Command, keys},
@@ -10,6 +9,7 @@ use auth_service::{
 use clap::Parser as _;
 use shared::time::Clock;
 use std::{path::Path, process::Stdio};
+use testing::documents::commands;
 
 /// Notes what would run in a container.
 const DOCKER: &str = "docker() {
@@ -32,11 +32,11 @@ pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
 }
 
 #[test]
-fn the_readmes_commands_rotate_the_keys_that_it_made() {
+fn the_documents_commands_rotate_the_keys_that_they_made() {
     let home = tempfile::tempdir().unwrap();
-    let first = readme_commands(secrets::HEADING);
+    let first = commands("secrets");
     let first = first.iter().take_while(|block| !block.contains("read -rs"));
-    let later = readme_commands("**A new signing key.**");
+    let later = commands("key rotation");
     let blocks: Vec<_> = std::iter::once(DOCKER.to_owned())
         .chain(first.cloned())
         .chain(later)

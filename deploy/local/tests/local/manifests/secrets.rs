@@ -1,20 +1,18 @@
-//! The Secrets, made by the very commands of deploy/README.md.
+//! The Secrets, made by the very commands of the documents.
 
-use super::{Manifests, Workload, environment, list, readme_commands, text};
+use super::{Manifests, Workload, environment, list, text};
 use crate::shell;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use shared::database::DatabaseUrl;
 use std::{collections::BTreeMap, fs::File, path::Path, sync::LazyLock};
+use testing::documents::commands;
 
 /// What the Secrets hold: by name, their files.
 pub(super) type Secrets = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
 
 static DEV: LazyLock<Secrets> = LazyLock::new(|| make("dev"));
 static PRODUCTION: LazyLock<Secrets> = LazyLock::new(|| make("production"));
-
-/// The heading of the commands that make them.
-pub(super) const HEADING: &str = "## 2. The namespace and the Secrets";
 
 pub(super) fn of(overlay: &str) -> &'static Secrets {
     match overlay {
@@ -23,21 +21,24 @@ pub(super) fn of(overlay: &str) -> &'static Secrets {
     }
 }
 
-/// Runs the commands for an overlay; kubectl prints what it would create.
+/// Runs the commands for an overlay.
 fn make(overlay: &str) -> Secrets {
+    let overlay = format!("OVERLAY={overlay}");
+    let blocks = commands("secrets").into_iter();
+    let blocks = blocks.map(|block| block.replace("OVERLAY=production", &overlay));
+    made_by(blocks, "key-id\nsecret-key\n")
+}
+
+/// The Secrets that commands make; kubectl prints what it would create.
+pub(super) fn made_by(blocks: impl Iterator<Item = String>, input: &str) -> Secrets {
     let home = tempfile::tempdir().unwrap();
-    let input = home.path().join("input");
-    std::fs::write(&input, "key-id\nsecret-key\n").unwrap();
+    let file = home.path().join("input");
+    std::fs::write(&file, input).unwrap();
     // the namespace stands in a file of the tree, which kubectl would ask a cluster about
-    let blocks: Vec<_> = std::iter::once(
-        "kubectl() { [ \"$1\" = apply ] || command kubectl \"$@\" --dry-run=client -o json; }"
-            .to_owned(),
-    )
-    .chain(readme_commands(HEADING))
-    .map(|block| block.replace("OVERLAY=production", &format!("OVERLAY={overlay}")))
-    .collect();
-    let stdin = File::open(input).unwrap().into();
-    let outcomes = shell::run(&blocks, home.path(), stdin);
+    let kubectl =
+        "kubectl() { [ \"$1\" = apply ] || command kubectl \"$@\" --dry-run=client -o json; }";
+    let blocks: Vec<_> = std::iter::once(kubectl.to_owned()).chain(blocks).collect();
+    let outcomes = shell::run(&blocks, home.path(), File::open(file).unwrap().into());
     let objects = outcomes.iter().flat_map(|outcome| {
         let objects = serde_json::Deserializer::from_str(outcome.succeeded()).into_iter::<Value>();
         objects.map(|object| object.expect("JSON"))

@@ -1,8 +1,8 @@
 //! Both services, started as the manifests say, with the Secrets that the commands
-//! of deploy/README.md make.
+//! of the documents make.
 
 use super::{
-    DEV, Manifests, PRODUCTION, environment, list, readme_commands,
+    DEV, Manifests, PRODUCTION, environment, list,
     secrets::{self, Secrets},
     text,
 };
@@ -17,7 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use testing::{Kind, Role, TestDatabase, auth::channel, certificates::Authority};
+use testing::{
+    Kind, Role, TestDatabase, auth::channel, certificates::Authority, documents::commands,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -264,9 +266,9 @@ async fn comes_to_a_served_request(manifests: &Manifests) {
     called(manifests, &database, &started).await;
 }
 
-/// Calls the services by the very commands of deploy/README.md, with the real grpcurl.
+/// Calls the services by the very commands of the documents, with the real grpcurl.
 async fn called(manifests: &Manifests, database: &TestDatabase, started: &Started<'_>) {
-    let blocks: Vec<_> = readme_commands("## 4. Call it")
+    let blocks: Vec<_> = commands("calls")
         .into_iter()
         .map(|block| {
             block
@@ -280,8 +282,7 @@ async fn called(manifests: &Manifests, database: &TestDatabase, started: &Starte
                 )
         })
         .collect();
-    let [_forward, how, register, list, administrator, log_out] =
-        blocks.try_into().expect("six blocks");
+    let [how, register, list, administrator, log_out] = blocks.try_into().expect("five blocks");
     let home = tempfile::tempdir().unwrap();
     let authority = started.secrets.get("auth-service-public");
     let authority = authority.map_or(&[][..], |files| &files["ca.crt"]);

@@ -1,7 +1,8 @@
 //! The names that the contract's comments use: each is there, each reason stands under
 //! the code that it has, and each can be given.
 
-use super::{File, files, none, words::variables};
+use super::{File, files, none};
+use crate::documents::variables;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the contract is.
@@ -107,7 +108,7 @@ fn every_name_in_a_comment_of_the_contract_is_there() {
         CODES.contains(&name)
             || values.iter().any(is_value)
             || reasons(&protos).keys().any(|reason| means(name, reason))
-            || variables.contains_key(name)
+            || variables.contains(name)
     };
     let mut missing = Vec::new();
     for file in &protos {

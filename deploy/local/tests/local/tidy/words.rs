@@ -1,8 +1,6 @@
 //! Lengths, words left behind, and lists that must be complete.
 
 use super::{File, files, none};
-use clap::CommandFactory as _;
-use std::collections::BTreeMap;
 
 /// Lines of a file at most; 300 are wanted.
 const MAX_LINES: usize = 350;
@@ -68,56 +66,6 @@ fn what_is_left_behind_is_found() {
         text,
     });
     assert_eq!(found.len(), LEFT_BEHIND.len(), "{found:?}");
-}
-
-/// The variables of both services with their defaults; `None` is required, and what
-/// may be left out is `none`.
-pub(super) fn variables() -> BTreeMap<String, Option<String>> {
-    let commands = [
-        auth_service::config::Arguments::command(),
-        requests_service::config::Arguments::command(),
-    ];
-    let variable = |argument: &clap::Arg| {
-        let name = argument.get_env()?.to_str()?.to_owned();
-        let default = argument.get_default_values().first();
-        let default = default.map_or(Some("none"), |default| default.to_str())?;
-        Some((name, (!default.is_empty()).then(|| default.to_owned())))
-    };
-    let arguments = commands.iter().flat_map(clap::Command::get_arguments);
-    arguments.filter_map(variable).collect()
-}
-
-/// The rows of the README's configuration tables: variable and default.
-fn table(readme: &str) -> Vec<(String, Option<String>)> {
-    let plain = |cell: &str| cell.trim().trim_matches('`').to_owned();
-    let (_, section) = readme
-        .split_once("\n## Configuration\n")
-        .expect("the section");
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
-    rows.map(|row| {
-        let mut cells = row.split('|');
-        let name = plain(cells.next().unwrap_or_default());
-        let default = plain(cells.next().unwrap_or_default());
-        (name, (default != "required").then_some(default))
-    })
-    .collect()
-}
-
-#[test]
-fn the_readme_has_every_variable_with_its_default() {
-    let readme = files(&["README.md"]);
-    let readme = readme.iter().find(|file| file.path == "README.md").unwrap();
-    let (known, table) = (variables(), table(&readme.text));
-    for (name, default) in &known {
-        assert!(
-            table.iter().any(|(row, _)| row == name),
-            "{name} is missing, its default is {default:?}"
-        );
-    }
-    for (name, default) in table {
-        assert_eq!(known.get(&name), Some(&default), "{name}");
-    }
 }
 
 #[test]
