@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn mistake_17_a_wrong_password_costs_the_same_whatever_the_row() {
+    fn a_wrong_password_costs_the_same_whatever_the_row() {
         for row in rows() {
             let work = PasswordWork::default();
             assert!(!work.verify("wrong", row.as_deref()));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn mistake_17_one_with_another_normal_form_costs_twice_that_whatever_the_row() {
+    fn a_wrong_password_with_another_normal_form_costs_twice_that_whatever_the_row() {
         for row in rows() {
             let work = PasswordWork::default();
             assert!(!work.verify("cafe\u{301}", row.as_deref()));

@@ -34,7 +34,7 @@ async fn adopted(users: &[(&str, &str)]) -> Auth {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p7_old_passwords_log_in_and_stay_as_they_were() {
+async fn old_passwords_log_in_and_stay_as_they_were() {
     let long = "p".repeat(80);
     // Arabic with alef and maddah apart, as some keyboards send them
     let decomposed = "القرا\u{653}ن سر";
@@ -101,7 +101,7 @@ async fn an_operator_who_chooses_a_hash_has_it_written_at_log_ins_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p7_a_new_password_is_written_as_the_old_application_reads_it() {
+async fn a_new_password_is_written_as_the_old_application_reads_it() {
     let auth = adopted(&[]).await;
     register(&auth, "new@example.com", "correct horse battery").await;
     let hash = hash_of(&auth, "new@example.com").await;
@@ -110,7 +110,7 @@ async fn p7_a_new_password_is_written_as_the_old_application_reads_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p7_another_library_accepts_every_hash_that_is_left() {
+async fn another_library_accepts_every_hash_that_is_left() {
     let long = "p".repeat(80);
     // 72 bytes, the most that may be new, and the alef and its maddah apart
     let new = format!("القرا\u{653}ن {}", "n".repeat(57));
@@ -136,7 +136,7 @@ async fn p7_another_library_accepts_every_hash_that_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p7_another_library_accepts_a_changed_password() {
+async fn another_library_accepts_a_changed_password() {
     let old = "p".repeat(80);
     let hash = bcrypt::hash(&old, 4).unwrap().replacen("$2b$", "$2a$", 1);
     let auth = adopted(&[("old@example.com", &hash)]).await;

@@ -52,7 +52,7 @@ async fn rows(auth: &Auth) -> Vec<Option<String>> {
 }
 
 testing::on_both_databases! {
-    async fn p1_the_other_sessions_end_at_once_and_the_callers_goes_on(kind: Kind) {
+    async fn the_other_sessions_end_at_once_and_the_callers_goes_on(kind: Kind) {
         let (auth, current) = start(kind).await;
         let replica = auth.another_replica().await;
         let mut others = Vec::new();
@@ -148,7 +148,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_08_no_log_in_with_the_old_password_outlives_the_change(kind: Kind) {
+    async fn no_log_in_with_the_old_password_outlives_the_change(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-log-ins=1000"]).await;
@@ -281,7 +281,7 @@ async fn what_changes_between_verification_and_writing_refuses_the_change() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_08_a_session_begun_between_verification_and_writing_ends() {
+async fn a_session_begun_between_verification_and_writing_ends() {
     let (auth, tokens) = start(Kind::Postgres).await;
     // as a log-in that holds the user's row inserts it
     let columns = "user_id, expires_at, created_at, generation, rotated_at, absolute_expires_at, password_digest";

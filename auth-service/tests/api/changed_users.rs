@@ -28,7 +28,7 @@ const DISABLINGS: [&str; 4] = [
 const ENABLING: &str = "UPDATE users SET is_active = true, is_deleted = false";
 
 testing::on_both_databases! {
-    async fn mistake_08_a_disabled_or_deleted_user_is_refused_and_enabling_revives_nothing(kind: Kind) {
+    async fn a_disabled_or_deleted_user_is_refused_and_enabling_revives_nothing(kind: Kind) {
         let (auth, _) = logged_in(kind).await;
         let gone = unauthenticated("SESSION_USER_INVALID");
         let ended = unauthenticated("SESSION_ENDED");
@@ -53,7 +53,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_08_a_changed_password_ends_the_sessions_made_before_it(kind: Kind) {
+    async fn a_changed_password_ends_the_sessions_made_before_it(kind: Kind) {
         let (auth, first) = logged_in(kind).await;
         let second = auth.log_in("sara@example.com").await.tokens.unwrap();
         let old = crate::rows::text(&auth.database, "SELECT password FROM users").await.unwrap();
@@ -132,7 +132,7 @@ testing::on_both_databases! {
 
 /// A database that answers and cannot write: its disk is full.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_08_what_could_not_be_ended_is_not_told_to_be_dead() {
+async fn what_could_not_be_ended_is_not_told_to_be_dead() {
     const FULL: &str = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
         'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'; \
         CREATE TRIGGER is_full BEFORE UPDATE ON user_sessions EXECUTE FUNCTION is_full()";

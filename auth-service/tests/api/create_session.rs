@@ -69,7 +69,7 @@ testing::on_both_databases! {
         assert_eq!(principal.session_id, session.session_id);
     }
 
-    async fn mistake_06_session_ids_are_random(kind: Kind) {
+    async fn session_ids_are_random(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         let mut seen = std::collections::HashSet::new();
@@ -82,7 +82,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_17_who_has_an_account_is_not_told(kind: Kind) {
+    async fn who_has_an_account_is_not_told(kind: Kind) {
         let auth = Auth::start(kind).await;
         for email in ["sara@example.com", "disabled@example.com", "deleted@example.com", "unknown-flag@example.com"] {
             auth.add_customer(email).await;
@@ -131,7 +131,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_13_a_long_forwarded_for_header_is_neither_trouble_nor_believed(kind: Kind) {
+    async fn a_long_forwarded_for_header_is_neither_trouble_nor_believed(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         for forwarded in ["9".repeat(5_000), "203.0.113.9".to_owned()] {
@@ -148,7 +148,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_13_behind_proxies_only_an_address_that_they_saw_is_kept(kind: Kind) {
+    async fn behind_proxies_only_an_address_that_they_saw_is_kept(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         let replica = auth.another_replica_with(&["--trusted-proxies=2"]).await;

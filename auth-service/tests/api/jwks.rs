@@ -134,7 +134,7 @@ async fn a_key_is_told_before_it_signs_and_no_more_once_it_went() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_the_keys_are_told_while_the_database_is_away() {
+async fn the_keys_are_told_while_the_database_is_away() {
     let world = world().await;
     let before = jwks(&world.auth).await;
     world.proxy.cut().await;

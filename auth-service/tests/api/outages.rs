@@ -144,7 +144,7 @@ async fn all_served_again(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_with_the_database_away_every_call_is_unavailable_and_served_again_after() {
+async fn with_the_database_away_every_call_is_unavailable_and_served_again_after() {
     let world = world().await;
     all_served_again(&world).await;
     world.proxy.cut().await;
@@ -155,7 +155,7 @@ async fn p5_with_the_database_away_every_call_is_unavailable_and_served_again_af
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_with_the_database_silent_every_call_is_unavailable_and_served_again_after() {
+async fn with_the_database_silent_every_call_is_unavailable_and_served_again_after() {
     let world = world().await;
     all_served_again(&world).await;
     world.proxy.hang().await;
@@ -179,7 +179,7 @@ async fn with_idle_connections_that_are_silent_every_call_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted() {
+async fn around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted() {
     let world = world().await;
     let ended = unauthenticated("SESSION_ENDED");
     let ask = async |token: &str| {
@@ -227,7 +227,7 @@ async fn p5_around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accept
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_what_the_token_alone_decides_is_answered_without_the_database() {
+async fn what_the_token_alone_decides_is_answered_without_the_database() {
     let world = world().await;
     world.proxy.cut().await;
     let broken = format!("{}x", world.live.access_token);
@@ -241,7 +241,7 @@ async fn p5_what_the_token_alone_decides_is_answered_without_the_database() {
 
 /// A caller that waits for a row keeps a connection from all others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_a_row_that_another_transaction_keeps_is_an_outage() {
+async fn a_row_that_another_transaction_keeps_is_an_outage() {
     let auth = Auth::start(Kind::Postgres).await;
     auth.add_customer("sara@example.com").await;
     let replica = auth

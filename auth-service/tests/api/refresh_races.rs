@@ -66,7 +66,7 @@ testing::on_both_databases! {
         assert_eq!((now.generation, now.used_at), (turned.generation, None));
     }
 
-    async fn mistake_05_a_refresh_never_revives_a_session(kind: Kind) {
+    async fn a_refresh_never_revives_a_session(kind: Kind) {
         let (auth, tokens) = used_up(kind).await;
         let store = Store::new(auth.database.open(&auth.clock).await);
         let id = rows::session_column(&auth.database, "session_id").await.unwrap();
@@ -86,7 +86,7 @@ testing::on_both_databases! {
         assert_eq!(session_column(&auth.database, "used_at").await, None);
     }
 
-    async fn mistake_05_refreshes_racing_a_log_out_leave_it_ended(kind: Kind) {
+    async fn refreshes_racing_a_log_out_leave_it_ended(kind: Kind) {
         let (auth, _) = used_up(kind).await;
         for _ in 0..10 {
             let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();

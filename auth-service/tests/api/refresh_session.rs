@@ -88,7 +88,7 @@ testing::on_both_databases! {
         auth.validate(&tokens.access_token).await.expect("the old one, until it expires");
     }
 
-    async fn p2_a_lost_answer_may_be_asked_for_again_after_hours(kind: Kind) {
+    async fn a_lost_answer_may_be_asked_for_again_after_hours(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let lost = turn(&auth, &tokens).await;
         auth.clock.advance(Duration::from_hours(5));
@@ -98,7 +98,7 @@ testing::on_both_databases! {
         assert_eq!(turn(&auth, &again).await.generation, 3);
     }
 
-    async fn p2_two_holders_that_share_a_store_are_never_logged_out(kind: Kind) {
+    async fn two_holders_that_share_a_store_are_never_logged_out(kind: Kind) {
         let (auth, mut store) = logged_in(kind).await;
         for round in 0..12_u64 {
             // both read the store, and come at once
@@ -135,7 +135,7 @@ testing::on_both_databases! {
         assert_eq!(standing(&auth.database).await, (true, None));
     }
 
-    async fn mistake_07_one_behind_too_late_ends_the_session(kind: Kind) {
+    async fn a_token_of_the_previous_generation_ends_the_session_after_the_overlap(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let next = turn(&auth, &tokens).await;
         use_up(&auth, &next).await;
@@ -147,7 +147,7 @@ testing::on_both_databases! {
         assert_eq!(refusal(auth.validate(&next.access_token).await), ended);
     }
 
-    async fn mistake_07_two_behind_ends_the_session(kind: Kind) {
+    async fn a_token_two_generations_old_ends_the_session(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let next = turn(&auth, &tokens).await;
         let last = turn(&auth, &next).await;
@@ -169,7 +169,7 @@ testing::on_both_databases! {
         assert_eq!(standing(&auth.database).await, (false, Some("row_behind".to_owned())));
     }
 
-    async fn mistake_07_a_session_slides_and_never_passes_its_absolute_end(kind: Kind) {
+    async fn a_session_slides_and_never_passes_its_absolute_end(kind: Kind) {
         let (auth, mut tokens) = logged_in(kind).await;
         let absolute = auth.list(&tokens.access_token).await.unwrap().sessions[0].absolute_expire_time;
         let absolute = Timestamp::try_from(absolute.unwrap()).unwrap();

@@ -10,7 +10,7 @@ use testing::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_17_every_refused_log_in_is_the_same_statements_and_the_same_work() {
+async fn every_refused_log_in_is_the_same_statements_and_the_same_work() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
     let url = database.url_tapped(&tap, Role::Auth);

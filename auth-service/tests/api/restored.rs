@@ -55,7 +55,7 @@ async fn end_all(database: &TestDatabase) -> (i32, String) {
 }
 
 testing::on_both_databases! {
-    async fn p1_a_session_revoked_after_the_back_up_stays_refused(kind: Kind) {
+    async fn a_session_revoked_after_the_back_up_stays_refused(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
         let process = start(folder.path(), &database).await;

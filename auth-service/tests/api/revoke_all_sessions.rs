@@ -45,7 +45,7 @@ async fn add_old_sessions(auth: &Auth, user: i32, name: &str) {
 }
 
 testing::on_both_databases! {
-    async fn p1_all_sessions_are_refused_at_once_on_every_replica(kind: Kind) {
+    async fn all_sessions_are_refused_at_once_on_every_replica(kind: Kind) {
         let auth = Auth::start(kind).await;
         let other = auth.another_replica().await;
         auth.add_customer("sara@example.com").await;
@@ -79,7 +79,7 @@ testing::on_both_databases! {
         assert_eq!(texts(&auth.database, reasons).await, [Some("revoked_by_owner".to_owned())]);
     }
 
-    async fn p1_refreshes_under_way_bring_none_back(kind: Kind) {
+    async fn refreshes_under_way_bring_no_session_back(kind: Kind) {
         let auth = Auth::start(kind).await;
         let other = auth.another_replica().await;
         auth.add_customer("sara@example.com").await;

@@ -33,7 +33,7 @@ async fn log_in(auth: &Auth, email: &str) -> (String, String, String) {
 }
 
 testing::on_both_databases! {
-    async fn p1_the_session_is_refused_at_once_on_every_replica_and_the_others_go_on(kind: Kind) {
+    async fn an_ended_session_is_refused_at_once_on_every_replica_and_the_others_go_on(kind: Kind) {
         let auth = Auth::start(kind).await;
         let other = auth.another_replica().await;
         auth.add_customer("sara@example.com").await;

@@ -13,7 +13,7 @@ use testing::{
 use tonic::Code;
 
 testing::on_both_databases! {
-    async fn p1_a_revoked_session_is_refused_at_once_on_every_replica(kind: Kind) {
+    async fn a_revoked_session_is_refused_by_the_next_call_on_any_replica(kind: Kind) {
         let auth = Auth::start(kind).await;
         let other = auth.another_replica().await;
         auth.add_customer("sara@example.com").await;
@@ -32,7 +32,7 @@ testing::on_both_databases! {
         auth.revoke(&tokens.access_token).await.expect("ended already: OK");
     }
 
-    async fn p1_no_validation_that_starts_after_the_answer_says_valid(kind: Kind) {
+    async fn no_validation_that_starts_after_the_answer_says_valid(kind: Kind) {
         let auth = Auth::start(kind).await;
         let replicas = [auth.another_replica().await, auth.another_replica().await];
         auth.add_customer("sara@example.com").await;
@@ -72,7 +72,7 @@ testing::on_both_databases! {
         assert_eq!(crate::rows::text(&auth.database, active).await.as_deref(), Some("0"));
     }
 
-    async fn mistake_04_a_token_whose_signature_does_not_hold_ends_nothing(kind: Kind) {
+    async fn a_token_whose_signature_does_not_hold_ends_nothing(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();

@@ -65,7 +65,7 @@ fn before(time: Timestamp) -> Scope {
 }
 
 testing::on_both_databases! {
-    async fn p1_a_users_sessions_are_refused_at_once_on_every_replica(kind: Kind) {
+    async fn a_users_sessions_are_refused_at_once_on_every_replica(kind: Kind) {
         let auth = Auth::start(kind).await;
         let other = auth.another_replica().await;
         add_staff(&auth, "admin@example.com", "admin", "admin").await;

@@ -52,7 +52,7 @@ async fn dump(database: &TestDatabase, query: &str) -> String {
 }
 
 testing::on_both_databases! {
-    async fn p3_no_token_is_in_any_table(kind: Kind) {
+    async fn no_token_is_in_any_table(kind: Kind) {
         let auth = Auth::start(kind).await;
         let secrets = life::live(&auth, async || {
             let unmarked = "SELECT CAST(COUNT(*) AS text) FROM user_sessions WHERE used_at IS NULL AND generation IS NOT NULL";

@@ -10,7 +10,7 @@ use testing::{Kind, Role, TestDatabase, auth::SERVICE_TOKEN};
 const DATABASE_PASSWORD: &str = "s3cret-of-the-database";
 
 testing::on_both_databases! {
-    async fn p3_no_secret_is_in_the_logs(kind: Kind) {
+    async fn no_secret_is_in_the_logs(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let url = database.url_as(Role::Auth);
         let url = url.expose().replace("_auth@", &format!("_auth:{DATABASE_PASSWORD}@"));

@@ -4,7 +4,7 @@ use crate::{rows::used_mark_is_written, served::Served as _};
 use testing::{Kind, Role, TestDatabase, auth::Auth, tap::Tap};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_10_a_validation_costs_one_statement() {
+async fn a_validation_costs_one_statement() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let tap = Tap::start(&database).await;
     let url = database.url_tapped(&tap, Role::Auth);

@@ -138,7 +138,7 @@ testing::on_both_databases! {
         assert_eq!(failures(&auth).await, ["5"; 4], "those of another account");
     }
 
-    async fn mistake_17_delays_double_up_to_the_cap_alike_for_an_unknown_email(kind: Kind) {
+    async fn delays_double_up_to_the_cap_alike_for_an_unknown_email(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(SARA).await;
         for email in [SARA, NOBODY] {
@@ -172,7 +172,7 @@ testing::on_both_databases! {
         log_in(&auth, SARA, PASSWORD).await.expect("in time");
     }
 
-    async fn mistake_17_of_many_guesses_at_once_no_more_are_hashed_than_may_be(kind: Kind) {
+    async fn of_many_guesses_at_once_no_more_are_hashed_than_may_be(kind: Kind) {
         let auth = Auth::start(kind).await;
         let replica = auth.another_replica().await;
         auth.add_customer(SARA).await;

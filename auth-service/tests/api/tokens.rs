@@ -185,7 +185,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_12_an_expired_token_is_told_from_an_invalid_one(kind: Kind) {
+    async fn an_expired_token_is_told_from_an_invalid_one(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         auth.clock.advance(Duration::from_mins(14));
         auth.validate(&tokens.access_token).await.expect("a minute is left");

@@ -56,7 +56,7 @@ fn outcome(answer: Result<(), Status>) -> (Code, String) {
 }
 
 testing::on_both_databases! {
-    async fn p4_every_rpc_answers_as_its_access_rule_says(kind: Kind) {
+    async fn every_rpc_answers_as_its_access_rule_says(kind: Kind) {
         let pair = Pair::start(kind).await;
         pair.auth.add_customer("walker@example.com").await;
         let customer = pair.log_in("walker@example.com").await;
@@ -172,7 +172,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn p4_another_partners_request_is_in_no_answer(kind: Kind) {
+    async fn another_partners_request_is_in_no_answer(kind: Kind) {
         let pair = Pair::start(kind).await;
         let other = TestUser {
             email: "other@example.com",

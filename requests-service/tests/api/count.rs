@@ -111,7 +111,7 @@ testing::on_both_databases! {
         assert!(fields.contains("group_by") && fields.contains("filter.category_ids[0]"), "{fields}");
     }
 
-    async fn mistake_18_a_partner_that_may_not_work_counts_nothing(kind: Kind) {
+    async fn a_partner_that_may_not_work_counts_nothing(kind: Kind) {
         let service = Service::start(kind).await;
         let ids = (3..=7).chain([999]);
         service.insert(&ids.clone().filter(|id| *id < 900).map(|id| Row::new(id, Some(id))).collect::<Vec<_>>()).await;

@@ -17,7 +17,7 @@ fn with_total() -> ListPartnerRequestsRequest {
 }
 
 testing::on_both_databases! {
-    async fn mistake_18_users_of_dead_partners_are_refused(kind: Kind) {
+    async fn users_of_dead_partners_are_refused(kind: Kind) {
         let service = Service::start(kind).await;
         for (id, expected) in [
             (3, "PARTNER_DELETED"),

@@ -49,7 +49,7 @@ testing::on_both_databases! {
         assert_eq!(service.detail(&staff(), by_id(1)).await.unwrap().timeline, shown.timeline);
     }
 
-    async fn p4_what_another_partner_said_is_not_shown(kind: Kind) {
+    async fn what_another_partner_said_is_not_shown(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         service.clock.advance(MINUTE);
@@ -110,7 +110,7 @@ testing::on_both_databases! {
         assert_eq!(service.detail(&staff(), by_id(1)).await.unwrap().branch_contact, None);
     }
 
-    async fn p4_a_branch_of_another_partner_is_not_shown(kind: Kind) {
+    async fn a_branch_of_another_partner_is_not_shown(kind: Kind) {
         let service = Service::start(kind).await;
         service.execute("UPDATE branches SET address = '1, Corniche' WHERE id = 21").await;
         service.insert(&[Row { branch: Some(21), ..Row::new(1, Some(1)) }]).await;

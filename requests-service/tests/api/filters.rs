@@ -17,7 +17,7 @@ fn none() -> PartnerRequestFilter {
 }
 
 testing::on_both_databases! {
-    async fn mistake_01_enum_filters_are_typed(kind: Kind) {
+    async fn enum_filters_are_typed(kind: Kind) {
         let service = Service::start(kind).await;
         let names = [
             "submitted",
@@ -63,7 +63,7 @@ testing::on_both_databases! {
         );
     }
 
-    async fn mistake_15_every_filter_filters(kind: Kind) {
+    async fn every_filter_of_the_list_filters(kind: Kind) {
         let service = Service::start(kind).await;
         service
             .insert(&[
@@ -202,7 +202,7 @@ testing::on_both_databases! {
         );
     }
 
-    async fn mistake_16_search_ignores_case_and_takes_wildcards_literally(kind: Kind) {
+    async fn search_ignores_case_and_takes_wildcards_literally(kind: Kind) {
         let service = Service::start(kind).await;
         let named = |id, name: &str| Row {
             customer_name: name.to_owned(),

@@ -28,7 +28,7 @@ fn reference(id: i32, name: &str, name_ar: Option<&str>) -> NamedReference {
 }
 
 testing::on_both_databases! {
-    async fn mistake_03_another_partners_request_does_not_exist(kind: Kind) {
+    async fn another_partners_request_does_not_exist(kind: Kind) {
         let service = Service::start(kind).await;
         let rows = [
             Row::new(1, Some(1)),

@@ -12,7 +12,7 @@ fn sized(page_size: i32) -> ListPartnerRequestsRequest {
 }
 
 testing::on_both_databases! {
-    async fn mistake_15_default_page_size_is_20(kind: Kind) {
+    async fn the_default_page_size_is_20(kind: Kind) {
         let service = Service::start(kind).await;
         let rows: Vec<Row> = (1..=150).map(|id| Row::new(id, Some(1))).collect();
         service.insert(&rows).await;

@@ -164,7 +164,7 @@ async fn confirmed_twice(service: &Service, proxy: &TcpProxy, id: i32, at: Break
 /// Wherever the connection breaks, also where the answer to COMMIT is lost: what is
 /// sent again with its key is done once.
 #[tokio::test]
-async fn mistake_14_a_change_whose_connection_breaks_anywhere_is_made_once() {
+async fn a_change_whose_connection_breaks_anywhere_is_made_once() {
     let (service, proxy) = start().await;
     let mut seen = Vec::new();
     for (id, bytes) in (10..).zip((0..6_000).step_by(200)) {

@@ -31,7 +31,7 @@ fn named(name: &str) -> ListPartnersRequest {
 }
 
 testing::on_both_databases! {
-    async fn mistake_15_default_page_size_of_partners_is_12(kind: Kind) {
+    async fn the_default_page_size_of_partners_is_12(kind: Kind) {
         let service = start_without_partners(kind).await;
         let rows: Vec<PartnerRow> = (1..=1_010).map(PartnerRow::new).collect();
         service.insert_partners(&rows).await;
@@ -179,7 +179,7 @@ testing::on_both_databases! {
         assert_eq!(service.partner_ids(filter(&[1, 2, 3])).await, [2]);
     }
 
-    async fn mistake_16_a_partners_name_is_found_in_any_case_and_literally(kind: Kind) {
+    async fn a_partners_name_is_found_in_any_case_and_literally(kind: Kind) {
         let service = start_without_partners(kind).await;
         let names = ["Alpha Towing", "100% Cool", "under_score", r"back\slash", "سحب السيارات"];
         let rows: Vec<PartnerRow> = (1..)

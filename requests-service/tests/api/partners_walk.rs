@@ -194,7 +194,7 @@ pub(crate) async fn service_with(
 }
 
 testing::on_both_databases! {
-    async fn p6_walking_all_pages_of_partners_gives_each_once_and_in_order(kind: Kind) {
+    async fn walking_all_pages_of_partners_gives_each_once_and_in_order(kind: Kind) {
         let mut random = TestRunner::deterministic();
         let (service, rows) = service_with(kind, &mut random).await;
         let mut some_and_not_all = 0;
@@ -217,7 +217,7 @@ testing::on_both_databases! {
         assert!(some_and_not_all > 100, "{some_and_not_all}");
     }
 
-    async fn p6_partners_that_stand_still_are_seen_once_while_others_move(kind: Kind) {
+    async fn partners_that_stand_still_are_seen_once_while_others_move(kind: Kind) {
         let mut random = TestRunner::deterministic();
         let (service, rows) = service_with(kind, &mut random).await;
         let (moving, still): (Vec<PartnerRow>, Vec<PartnerRow>) =

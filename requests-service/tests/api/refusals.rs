@@ -32,7 +32,7 @@ pub(crate) fn fields(status: &Status) -> Vec<String> {
 }
 
 testing::on_both_databases! {
-    async fn mistake_02_partner_user_without_partner_is_refused(kind: Kind) {
+    async fn a_partner_user_without_a_partner_is_refused(kind: Kind) {
         let service = Service::start(kind).await;
         service
             .insert(&[Row::new(1, Some(1)), Row::new(2, None)])

@@ -190,7 +190,7 @@ fn assert_refused(refusal: &Status) {
 }
 
 testing::on_both_databases! {
-    async fn p4_nothing_crosses_between_partners_that_try_everything(kind: Kind) {
+    async fn nothing_crosses_between_partners_that_try_everything(kind: Kind) {
         let service = Service::start(kind).await;
         let rows: Vec<_> = (1..=REQUESTS)
             .map(|id| Row { status: Some("submitted"), ..Row::new(id, None) })

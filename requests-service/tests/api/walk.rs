@@ -95,7 +95,7 @@ pub(crate) async fn walk(
 }
 
 testing::on_both_databases! {
-    async fn p6_walking_all_pages_gives_each_row_once_and_in_order(kind: Kind) {
+    async fn walking_all_pages_gives_each_row_once_and_in_order(kind: Kind) {
         let service = Service::start(kind).await;
         let rows = rows();
         service.insert(&rows).await;

@@ -58,7 +58,7 @@ fn change(random: &mut fastrand::Rng, kind: Kind, column: &str, id: i32) -> Stri
 }
 
 testing::on_both_databases! {
-    async fn p6_a_row_that_stood_still_is_seen_once_whatever_happens_around_it(kind: Kind) {
+    async fn a_row_that_stood_still_is_seen_once_whatever_happens_around_it(kind: Kind) {
         let seed = fastrand::u64(..);
         println!("seed {seed}");
         let mut random = fastrand::Rng::with_seed(seed);

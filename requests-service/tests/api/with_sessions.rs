@@ -180,7 +180,7 @@ testing::on_both_databases! {
         assert_eq!(pair.list_ids(&staff).await, [2, 1]);
     }
 
-    async fn mistake_02_partner_user_without_partner_is_refused(kind: Kind) {
+    async fn a_partner_user_without_a_partner_is_refused(kind: Kind) {
         let pair = Pair::start(kind).await;
         let token = pair.log_in("nobody@example.com").await;
         let refusal = pair.list(&token).await.unwrap_err();

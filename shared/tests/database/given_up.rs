@@ -23,7 +23,7 @@ pub(crate) async fn given_up_after(polls: u32, work: impl Future) -> bool {
 testing::on_both_databases! {
     /// What is written on the same connection would be answered, and never
     /// committed.
-    async fn p1_a_transaction_that_was_given_up_takes_in_nothing_of_what_follows(kind: Kind) {
+    async fn a_transaction_that_was_given_up_takes_in_nothing_of_what_follows(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         database.execute("CREATE TABLE written (polls integer)").await;
         let limits = PoolLimits { connections: 1, ..PoolLimits::default() };

@@ -25,7 +25,7 @@ async fn behind_a_proxy(kind: Kind) -> (World, TcpProxy, SessionClient<MemorySto
 }
 
 testing::on_both_databases! {
-    async fn p5_a_good_token_is_given_while_auth_service_is_away(kind: Kind) {
+    async fn a_good_token_is_given_while_auth_service_is_away(kind: Kind) {
         let (world, proxy, client, store) = behind_a_proxy(kind).await;
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;

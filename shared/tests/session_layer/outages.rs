@@ -56,7 +56,7 @@ fn unavailable() -> Result<String, (Code, String)> {
 }
 
 testing::on_both_databases! {
-    async fn p5_auth_service_away_or_silent_is_unavailable_and_back_without_a_restart(kind: Kind) {
+    async fn auth_service_away_or_silent_is_unavailable_and_back_without_a_restart(kind: Kind) {
         let auth = Auth::start(kind).await;
         let proxy = TcpProxy::start(auth.replica.internal);
         let limits = Limits { validation: VALIDATION, ..Limits::default() };

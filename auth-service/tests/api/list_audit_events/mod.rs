@@ -243,7 +243,7 @@ testing::on_both_databases! {
         page(&auth, &token, request).await.expect("a page");
     }
 
-    async fn p4_only_staff_that_manage_users_may(kind: Kind) {
+    async fn only_staff_that_manage_users_may_list_events(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         for (email, user_type, role) in [

@@ -190,12 +190,12 @@ async fn cut_off_at_random(shapes: [char; 2]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_11_up_that_was_cut_off_finishes_where_sessions_stay() {
+async fn up_that_was_cut_off_finishes_where_sessions_stay() {
     within_the_limit(Box::pin(cut_off_at_random(['b', 'd']))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mistake_11_up_that_was_cut_off_finishes_where_sessions_go() {
+async fn up_that_was_cut_off_finishes_where_sessions_go() {
     within_the_limit(Box::pin(cut_off_at_random(['a', 'c']))).await;
 }
 

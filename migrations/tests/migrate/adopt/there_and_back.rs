@@ -259,11 +259,11 @@ macro_rules! there_and_back {
 }
 
 there_and_back! {
-    p7_whole_tokens_go_and_everyone_logs_in 'a'
-    p7_sessions_with_an_id_stay_and_everyone_logs_in 'b'
-    p7_a_table_that_lost_both_gets_an_id_and_everyone_logs_in 'c'
-    p7_the_session_without_an_id_goes_and_everyone_logs_in 'd'
-    p7_a_rolled_back_table_gets_an_id_again_and_everyone_logs_in 'e'
+    whole_tokens_go_and_everyone_logs_in 'a'
+    sessions_with_an_id_stay_and_everyone_logs_in 'b'
+    a_table_that_lost_both_gets_an_id_and_everyone_logs_in 'c'
+    the_session_without_an_id_goes_and_everyone_logs_in 'd'
+    a_rolled_back_table_gets_an_id_again_and_everyone_logs_in 'e'
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -145,7 +145,7 @@ impl Work {
 const MOST_ROWS: u64 = 4 * ROWS_OF_PAGE;
 
 #[tokio::test]
-async fn mistake_09_last_page_costs_what_the_first_costs() {
+async fn the_last_page_costs_what_the_first_costs() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     database.execute(MANY).await;
     let store = Store::new(database.open_as(Role::Requests).await);

@@ -153,7 +153,7 @@ const NAME: &str = "ticketing_requests_folded_name";
 const PHONE: &str = "ticketing_requests_folded_phone";
 
 #[tokio::test]
-async fn mistake_16_a_search_is_found_by_index() {
+async fn a_search_is_found_by_index() {
     let (_test, database) = many().await;
     let word = "c41eb2"; // of the name of request 70,007
     let arabic = "فاطمة ١٣٥٧٥٥"; // of request 13,575

@@ -175,7 +175,7 @@ fn the_length_of_a_list_does_not_change_the_text() {
 
 /// Nothing that comes from outside is written into a statement.
 #[test]
-fn mistake_01_no_value_is_part_of_the_text() {
+fn no_value_is_part_of_the_text() {
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
         for (name, select) in statements(dialect) {
             let sql = text(dialect, &select);

@@ -253,7 +253,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn mistake_03_nobody_else_makes_a_change(kind: Kind) {
+    async fn only_whom_the_life_cycle_names_may_change_a_request(kind: Kind) {
         let service = Service::start(kind).await;
         for (id, written) in (1..).zip(document()) {
             full(&service, id, written.from[0]).await;

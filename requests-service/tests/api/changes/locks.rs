@@ -83,7 +83,7 @@ async fn a_writer_that_does_not_end_is_an_outage() {
 /// Whether another partner's request is being worked on is nothing to see, either:
 /// it does not exist, at once.
 #[tokio::test]
-async fn p4_nobody_waits_for_another_partners_request() {
+async fn nobody_waits_for_another_partners_request() {
     let service = Service::start(Kind::Postgres).await;
     waiting(&service, 1).await;
     let other = service.database.open(&Clock::system()).await;

@@ -34,7 +34,7 @@ fn minutes(assigned: &PartnerRequest) -> u64 {
 }
 
 testing::on_both_databases! {
-    async fn mistake_14_a_request_goes_its_whole_way(kind: Kind) {
+    async fn a_request_goes_its_whole_way(kind: Kind) {
         let service = Service::start(kind).await;
         let assigned = waiting(&service, 1).await;
         assert_eq!(assigned.status(), PartnerRequestStatus::Assigned);

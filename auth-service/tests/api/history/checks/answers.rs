@@ -7,7 +7,7 @@ use crate::history::{
 };
 
 #[test]
-fn p2_an_honest_refresh_is_refused_only_where_something_explains_it() {
+fn an_honest_refresh_is_refused_only_where_something_explains_it() {
     for reason in [
         "REUSE_DETECTED",
         "SESSION_ENDED",
@@ -44,7 +44,7 @@ fn p2_an_honest_refresh_is_refused_only_where_something_explains_it() {
 }
 
 #[test]
-fn p2_who_keeps_a_token_for_too_long_is_not_honest() {
+fn who_keeps_a_token_for_too_long_is_not_honest() {
     let mut story = Story::begun();
     let kept = story.shared(1);
     story.now += 60;

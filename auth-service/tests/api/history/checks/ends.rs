@@ -44,7 +44,7 @@ fn what_began_before_the_answer_to_a_revocation_may_go_either_way() {
 }
 
 #[test]
-fn p1_after_each_kind_of_acknowledged_end_nothing_is_accepted() {
+fn after_each_kind_of_acknowledged_end_nothing_is_accepted() {
     let by = token(2, 1);
     let change = Action::ChangePassword { by, from: 0 };
     let all = |keep_current| Action::RevokeAll { by, keep_current };
@@ -64,7 +64,7 @@ fn p1_after_each_kind_of_acknowledged_end_nothing_is_accepted() {
 }
 
 #[test]
-fn p1_an_ended_session_neither_ends_others_nor_changes_the_password() {
+fn an_ended_session_neither_ends_others_nor_changes_the_password() {
     let by = token(1, 1);
     for action in [
         Action::RevokeOwn { by, session: 2 },
@@ -112,7 +112,7 @@ fn a_session_that_begins_after_an_end_of_all_is_not_meant() {
 }
 
 #[test]
-fn p1_nothing_is_accepted_while_the_user_is_disabled() {
+fn nothing_is_accepted_while_the_user_is_disabled() {
     let mut story = Story::begun();
     story.done(Action::Disable, Outcome::Done);
     let mut refused_only = story.clone();
@@ -128,7 +128,7 @@ fn p1_nothing_is_accepted_while_the_user_is_disabled() {
 }
 
 #[test]
-fn p1_what_was_seen_dead_stays_dead_and_what_was_not_comes_back() {
+fn what_was_seen_dead_stays_dead_and_what_was_not_comes_back() {
     let mut story = Story::begun();
     story
         .done(Action::Disable, Outcome::Done)
@@ -141,7 +141,7 @@ fn p1_what_was_seen_dead_stays_dead_and_what_was_not_comes_back() {
 }
 
 #[test]
-fn p1_an_ended_row_neither_revives_nor_turns() {
+fn an_ended_row_neither_revives_nor_turns() {
     let mut story = Story::begun();
     story.changes([1, 1], [true, false]);
     story.breaks(&[]);

@@ -17,11 +17,6 @@ const LEFT_BEHIND: [(&str, &str); 7] = [
     ("db", "g!("),
 ];
 
-/// The old application's mistakes, by their numbers.
-const MISTAKES: std::ops::RangeInclusive<u8> = 1..=18;
-/// The promises, by theirs.
-const PROMISES: std::ops::RangeInclusive<u8> = 1..=7;
-
 /// Reasons that mean the same wherever they stand.
 const SHARED_REASONS: [&str; 4] = [
     "FIELD_INVALID",
@@ -66,24 +61,6 @@ fn what_is_left_behind_is_found() {
         text,
     });
     assert_eq!(found.len(), LEFT_BEHIND.len(), "{found:?}");
-}
-
-#[test]
-fn every_old_mistake_and_every_promise_has_a_test() {
-    let sources = files(&[".rs"]);
-    let mistakes = MISTAKES.map(|number| format!("mistake_{number:02}_"));
-    let promises = PROMISES.map(|number| format!("p{number}_"));
-    let has_test = |name: &String| {
-        let begins = [format!("fn {name}"), format!("mod {name}")];
-        let has_one = |text: &str| begins.iter().any(|begin| text.contains(begin.as_str()));
-        sources.iter().any(|file| has_one(&file.text))
-    };
-    let missing = mistakes.chain(promises).filter(|name| !has_test(name));
-    none(
-        &missing
-            .map(|name| format!("no test {name}…"))
-            .collect::<Vec<_>>(),
-    );
 }
 
 /// The names of an error_reason.proto.

@@ -137,7 +137,7 @@ fn rpcs_that_read() -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p7_odd_rows_of_the_old_application_break_no_call_that_reads() {
+async fn odd_rows_of_the_old_application_break_no_call_that_reads() {
     let rpcs = rpcs_that_read();
     assert!(rpcs.len() >= 8, "{rpcs:?}");
     let mut random = random();
