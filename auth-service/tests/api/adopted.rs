@@ -1,4 +1,4 @@
-//! P7: on a database that was the old application's, log-in goes on with what
+//! On a database that was the old application's, log-in goes on with what
 //! stands there, and nothing is written that it could not read.
 
 use crate::{rows::text, served::Served as _};

@@ -1,4 +1,4 @@
-//! P5: an outage of the database is never an answer. PostgreSQL alone has a
+//! An outage of the database is never an answer. PostgreSQL alone has a
 //! server that can be away.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! P3 in the database: no token is in it, and nothing derived from one.
+//! No token is in the database, and nothing derived from one.
 
 use crate::{
     life,

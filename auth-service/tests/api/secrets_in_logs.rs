@@ -1,4 +1,4 @@
-//! P3 in the logs: a real process at its most talkative prints no secret.
+//! A real process at its most talkative prints no secret.
 
 use crate::{
     life,

@@ -1,4 +1,4 @@
-//! P4: every RPC of the contract, called by everyone, answers as its access rule
+//! Every RPC of the contract, called by everyone, answers as its access rule
 //! says.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! The database away: an outage is never an answer (P5).
+//! The database away: an outage is never an answer.
 
 use crate::{
     changes,

@@ -1,4 +1,4 @@
-//! Walking all pages of partners (P6), by random filters, orders and page sizes,
+//! Walking all pages of partners, by random filters, orders and page sizes,
 //! against a filter in memory, also while partners come and change.
 
 use crate::support::{MANAGER, PartnerRow, Service, seconds, start_without_partners};

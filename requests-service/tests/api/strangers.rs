@@ -1,4 +1,4 @@
-//! P4, by force: users of two partners call everything at once with whatever they
+//! No caller sees or changes what is another partner's: users of two partners call everything at once with whatever they
 //! got hold of, their own and each other's ids, numbers, page tokens, etags and
 //! idempotency keys. Nothing of the one is ever in an answer to the other.
 

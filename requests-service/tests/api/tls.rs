@@ -124,7 +124,7 @@ async fn the_end_of_what_is_presented_to_clients_and_to_auth_service_is_told() {
     );
 }
 
-/// P5: what auth-service says of this service's certificate is no answer about the
+/// An outage is never an answer: what auth-service says of this service's certificate is no answer about the
 /// caller.
 #[tokio::test]
 async fn a_service_that_auth_service_does_not_know_is_an_outage() {

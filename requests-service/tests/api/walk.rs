@@ -1,4 +1,4 @@
-//! Walking all pages (P6).
+//! Walking all pages gives each row once.
 
 use crate::support::{ADMIN, Row, Service, partner, seconds};
 use proto::requests::v1::{

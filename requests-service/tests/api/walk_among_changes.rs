@@ -1,4 +1,4 @@
-//! Walking all pages while rows come, go and move (P6).
+//! Walking all pages while rows come, go and move.
 
 use crate::{
     support::{ADMIN, Row, Service, partner, seconds},

@@ -158,7 +158,7 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
     let (mark, value) = fresh::MARK;
     let options = options.application_name("ticketing").options([
         (mark, value.to_owned()),
-        // an acknowledged revocation survives a crash (P1)
+        // an acknowledged revocation survives a crash
         ("synchronous_commit", "on".to_owned()),
         (
             "statement_timeout",

@@ -1,4 +1,4 @@
-//! P5: an outage is never an answer.
+//! An outage is never an answer.
 
 use crate::third_service::{self, Third};
 use proto::auth::v1::{

@@ -10,25 +10,25 @@ use std::{collections::BTreeSet, time::Duration};
 /// A rule that a history can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Rule {
-    /// P1: after an acknowledged end no call by the session's access token is
+    /// After an acknowledged end no call by the session's access token is
     /// accepted that begins later.
     AcceptedAfterItsEnd,
-    /// P1: nor does a refresh succeed.
+    /// After an acknowledged end no refresh succeeds that begins later.
     RefreshedAfterItsEnd,
-    /// P1: nothing is accepted that falls into a time in which the user was
+    /// Nothing is accepted that falls into a time in which the user was
     /// disabled.
     AcceptedWhileDisabled,
     /// What was once refused as over is never accepted again.
     Revived,
-    /// P1: a row that ended stays so.
+    /// A row that ended stays so.
     RowRevived,
-    /// P1: a row that ended never turns, nor is its end put off.
+    /// A row that ended never turns, nor is its end put off.
     ChangedAfterItsEnd,
     /// A token is accepted after its time.
     AcceptedExpired,
     /// After a change of password the one before logs in.
     OldPasswordLoggedIn,
-    /// P2: an honest holder is refused, and nothing explains it.
+    /// An honest holder is refused, and nothing explains it.
     HonestRefused,
     /// A good access token is refused, and nothing explains it.
     GoodRefused,

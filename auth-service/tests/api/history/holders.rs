@@ -1,4 +1,4 @@
-//! The holders of a session: honest as P2 has it, and sometimes a thief.
+//! The holders of a session: honest ones, whom no refresh logs out, and sometimes a thief.
 
 use super::{
     calls::{Answer, Caller, PATIENCE, Pair},

@@ -1,4 +1,4 @@
-//! P2, and one winner a generation.
+//! An honest client is never logged out by a refresh, and a generation has one winner.
 
 use super::story::{END, REVOKE, Story, granted, pair, refused, token, validate};
 use crate::history::{

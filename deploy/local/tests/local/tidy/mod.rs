@@ -2,7 +2,7 @@
 
 mod contract;
 mod imports;
-mod security;
+mod tables;
 mod words;
 
 use testing::tree::{File, files};
