@@ -12,16 +12,20 @@ use crate::{
     store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
+use client::{
+    tls::{Expirations, InvalidTls, Presented, Protocols, ServerTls, ServerTlsFiles},
+    validation::{InvalidServiceTokens, ServiceTokens},
+};
+use contract::{
+    access_rules::{AccessRules, InvalidRules},
+    time::Clock,
+};
+use database::{ConnectError, Database, PoolLimits, PoolMetrics};
 use futures_util::future::join_all;
-use shared::{
-    database::{ConnectError, Database, PoolLimits, PoolMetrics},
+use server::{
     housekeeping::Housekeeper,
     serve::{self, BindError, Calls, Listener, ReflectionError, ServeError, Shedding},
-    session_layer::{
-        AccessRules, InvalidRules, InvalidServiceTokens, ServiceCredentials, ServiceTokens,
-    },
-    time::Clock,
-    tls::{Expirations, InvalidTls, Presented, Protocols, ServerTls, ServerTlsFiles},
+    session_layer::ServiceCredentials,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;

@@ -17,15 +17,11 @@ use crate::{
     model::{Lives, ThrottleLimits},
 };
 use clap::Parser;
+use client::tls::ServerTlsFiles;
+use contract::{config::Problems, deadline::Limits};
+use database::{DatabaseUrl, PoolLimits};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::{
-    config::Problems,
-    database::{DatabaseUrl, PoolLimits},
-    housekeeping,
-    serve::PublicAccess,
-    session_layer::Limits,
-    tls::ServerTlsFiles,
-};
+use server::{housekeeping, serve::PublicAccess};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A token is taken some seconds after its end, by clocks that differ; an hour covers

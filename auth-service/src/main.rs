@@ -9,12 +9,11 @@ use auth_service::{
     },
     config::{Arguments, Config},
 };
-use shared::{
-    config,
-    database::DatabaseUrl,
+use contract::{config, time::Clock};
+use database::DatabaseUrl;
+use server::{
     program::Program,
     telemetry::{self, Export},
-    time::Clock,
 };
 use std::{io, process::ExitCode};
 use tokio_util::sync::CancellationToken;
@@ -75,7 +74,7 @@ async fn end_all_sessions(url: DatabaseUrl, reason: EndAllReason) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let error = telemetry::chain(&error);
+            let error = contract::errors::chain(&error);
             config::exit_with("auth-service", error, config::EXIT_FAILURE)
         }
     }

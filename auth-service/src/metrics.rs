@@ -11,7 +11,7 @@ use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
     metrics::{counter::Counter, family::Family},
 };
-use shared::serve::MetricsRegistry;
+use server::serve::MetricsRegistry;
 use std::fmt::{self, Write as _};
 
 /// The counters of one service.

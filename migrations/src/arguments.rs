@@ -2,8 +2,8 @@
 //! repeated, whatever is wrong with it or with the words around it.
 
 use clap::{Args, Parser, Subcommand};
+use database::DatabaseUrl;
 use migrations::{Age, Roles};
-use shared::database::DatabaseUrl;
 use std::process::ExitCode;
 
 /// `EX_USAGE`: the command line or the configuration is wrong.

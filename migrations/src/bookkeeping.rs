@@ -7,11 +7,9 @@ use crate::{
     found::{self, Names},
     migration::MIGRATIONS,
 };
+use contract::time::Timestamp;
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable};
-use shared::{
-    database::{Database, Dialect},
-    time::Timestamp,
-};
 
 /// Its name.
 pub(crate) const TABLE: &str = "ticketing_migrations";

@@ -10,8 +10,8 @@ use crate::{
     report::{Plan, Report, State, Status, Tell},
     rights, taken, trigrams,
 };
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use shared::database::{Database, Dialect};
 
 /// How [`down`] goes about it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,8 @@
 //! One `migrate` at a time: the transaction in which a command does all its work.
 
 use crate::error::MigrateError;
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
-use shared::database::{Database, Dialect};
 use std::time::{Duration, Instant};
 
 /// How long a command waits for another one to end.

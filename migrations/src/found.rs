@@ -6,8 +6,8 @@ use crate::{
     error::MigrateError,
     migration::{MIGRATIONS, TABLES},
 };
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use shared::database::Dialect;
 use std::fmt;
 
 /// The application's tables and types that no migration of ours makes. A

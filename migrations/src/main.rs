@@ -4,12 +4,10 @@
 mod arguments;
 
 use arguments::{Command, Invocation};
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use migrations::{Down, MigrateError, Roles};
-use shared::{
-    database::{Database, PoolLimits},
-    program::Program,
-    time::Clock,
-};
+use server::program::Program;
 use std::{process::ExitCode, time::Duration};
 
 /// What became of the database when a command is told to stop. A transaction that was

@@ -1,6 +1,6 @@
 //! The migrations of this build, in the order in which they are applied.
 
-use shared::database::Dialect;
+use database::Dialect;
 
 /// One text of a migration.
 macro_rules! text {

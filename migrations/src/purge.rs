@@ -2,11 +2,11 @@
 //! under the owner's role, since that of auth-service may only append.
 
 use crate::{bookkeeping, error::MigrateError, migration::AUDIT};
+use database::Database;
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},
 };
-use shared::database::Database;
 use std::{fmt, str::FromStr, time::Duration};
 
 const TABLE: &str = "ticketing_audit_events";

@@ -1,7 +1,7 @@
 //! What a command did, or found, as a person reads it.
 
 use crate::{bookkeeping::Origin, found::Names};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::fmt;
 
 /// Who is told, line by line, what a command found and does, before it does it.

@@ -2,8 +2,8 @@
 //! is changed: the database itself would say it only where it stops the work half-way.
 
 use crate::{error::MigrateError, found::Names};
+use database::Dialect;
 use sea_orm::{ConnectionTrait, Statement};
-use shared::database::Dialect;
 
 /// Refuses a role that may not make tables where `up` makes them, or indexes and columns
 /// on those of these tables that are there.

@@ -3,8 +3,8 @@
 //! over, some of them are needed only after its first step can no longer be undone.
 
 use crate::{error::MigrateError, found::Names, migration::Index};
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use shared::database::Dialect;
 
 /// What bears a name.
 pub(crate) struct Bearer {

@@ -6,10 +6,10 @@
 //! created bears a comment that says so; `down` drops that, and no other.
 
 use crate::{error::MigrateError, migration::Index, report::Tell};
+use database::Dialect;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait as _, TryGetable,
 };
-use shared::database::Dialect;
 
 /// Makes it, marked as ours, in the schema in which everything else is made.
 const CREATE: &str = "CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS \

@@ -7,24 +7,27 @@ use crate::{
     grpc::{PartnerRequestsHandlers, PartnersHandlers},
     store::{self, Store},
 };
+use client::{
+    channel::{Balanced, InvalidTarget, Target},
+    tls::{ClientTls, Expirations, InvalidTls, Presented, ServerTls},
+    validation::{InvalidServiceTokens, RemoteValidator, ServiceTokens},
+};
+use contract::{
+    access_rules::{AccessRules, InvalidRules},
+    time::Clock,
+};
+use database::{ConnectError, Database, PoolMetrics};
 use proto::requests::v1::{
     partner_requests_service_server::PartnerRequestsServiceServer,
     partners_service_server::PartnersServiceServer,
 };
-use shared::{
-    channel::{Balanced, InvalidTarget, Target},
-    database::{ConnectError, Database, PoolMetrics},
+use server::{
     housekeeping::Housekeeper,
     serve::{
         self, BindError, Calls, Listener, Priority, Readiness, ReflectionError, ServeError,
         Shedding,
     },
-    session_layer::{
-        AccessRules, InvalidRules, InvalidServiceTokens, RemoteValidator, ServiceTokens,
-        SessionLayer,
-    },
-    time::Clock,
-    tls::{ClientTls, Expirations, InvalidTls, Presented, ServerTls},
+    session_layer::SessionLayer,
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio_util::sync::CancellationToken;

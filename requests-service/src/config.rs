@@ -8,15 +8,13 @@ pub use public::PublicArguments;
 pub use tls::TlsArguments;
 
 use clap::Parser;
-use shared::{
+use client::{
     channel::Resolver,
-    config::Problems,
-    database::{DatabaseUrl, PoolLimits},
-    housekeeping,
-    serve::PublicAccess,
-    session_layer::Limits,
     tls::{ClientTlsFiles, ServerTlsFiles},
 };
+use contract::{config::Problems, deadline::Limits};
+use database::{DatabaseUrl, PoolLimits};
+use server::{housekeeping, serve::PublicAccess};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tonic::transport::Uri;
 

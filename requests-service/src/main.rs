@@ -1,14 +1,13 @@
 //! The `requests-service` command.
 
+use contract::{config, time::Clock};
 use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
-use shared::{
-    config,
+use server::{
     program::Program,
     telemetry::{self, Export},
-    time::Clock,
 };
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;

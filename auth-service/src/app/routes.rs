@@ -6,13 +6,15 @@ use crate::{
     domain::Sessions,
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
 };
+use client::validation::NoSessions;
+use contract::{access_rules::AccessRules, deadline::Limits};
 use proto::auth::v1::{
     auth_service_server::AuthServiceServer,
     session_validation_service_server::SessionValidationServiceServer,
 };
-use shared::{
+use server::{
     serve::{self, Priority, PublicAccess, Shedding},
-    session_layer::{AccessRules, Limits, NoSessions, ServiceCredentials, SessionLayer},
+    session_layer::{ServiceCredentials, SessionLayer},
 };
 use tonic::service::{LayerExt as _, Routes};
 use tonic_health::pb::health_server::{Health, HealthServer};

@@ -5,7 +5,7 @@ use crate::{
     tokens::{InvalidKeys, KeyName, KeyState, Rotation, RotationError, to_the_second},
 };
 use clap::{Args, Subcommand};
-use shared::{
+use contract::{
     config::{EXIT_FAILURE, EXIT_USAGE, Problems},
     time::Clock,
 };

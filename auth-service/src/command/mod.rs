@@ -5,10 +5,11 @@ pub mod sessions;
 
 use crate::config::{Arguments, Config};
 use clap::Subcommand;
+use contract::config::Problems;
+use database::DatabaseUrl;
 use keys::KeysArguments;
 use secrecy::ExposeSecret as _;
 use sessions::{EndAllReason, SessionsCommand};
-use shared::{config::Problems, database::DatabaseUrl};
 
 /// What to do instead of serving.
 #[derive(Clone, Debug, Subcommand)]

@@ -6,10 +6,8 @@ use crate::{
     store::{Store, StoreError},
 };
 use clap::{Subcommand, ValueEnum};
-use shared::{
-    database::{ConnectError, Database, DatabaseUrl, PoolLimits},
-    time::Clock,
-};
+use contract::time::Clock;
+use database::{ConnectError, Database, DatabaseUrl, PoolLimits};
 
 /// What to do with all sessions.
 #[derive(Clone, Debug, Subcommand)]

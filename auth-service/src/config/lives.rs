@@ -2,7 +2,7 @@
 
 use super::{Arguments, MAX_SECONDS};
 use crate::model::Lives;
-use shared::config::Problems;
+use contract::config::Problems;
 use std::time::Duration;
 
 /// A refresh may take so many seconds at the server; the overlap must hold four.

@@ -2,7 +2,7 @@
 
 use crate::passwords::{Argon2Costs, Scheme};
 use clap::Args;
-use shared::config::Problems;
+use contract::config::Problems;
 
 /// Most memory of one hash, in KiB: 1 GiB.
 const MAX_MEMORY: u32 = 1_048_576;

@@ -1,7 +1,8 @@
 //! Whom the public listener serves, and how many at once.
 
 use clap::Args;
-use shared::{config::Problems, serve::PublicAccess};
+use contract::config::Problems;
+use server::serve::PublicAccess;
 
 /// The flags of the public listener.
 #[derive(Clone, Debug, Args)]

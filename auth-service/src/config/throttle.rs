@@ -2,7 +2,7 @@
 
 use crate::model::ThrottleLimits;
 use clap::Args;
-use shared::config::Problems;
+use contract::config::Problems;
 
 /// The flags of throttling.
 #[derive(Clone, Debug, Args)]

@@ -1,10 +1,8 @@
 //! TLS of the two listeners, and how services show who they are.
 
 use clap::Args;
-use shared::{
-    config::Problems,
-    tls::{CertificateFiles, ClientIdentities, ServerTlsFiles},
-};
+use client::tls::{CertificateFiles, ClientIdentities, ServerTlsFiles};
+use contract::config::Problems;
 use std::path::PathBuf;
 
 const PUBLIC_CERTIFICATE: &str = "AUTH_PUBLIC_TLS_CERTIFICATE_FILE";

@@ -7,8 +7,8 @@ use crate::{
     model::{AuditCause, AuditEvent, AuditEventType, Client},
     store::{Store, StoreError},
 };
+use contract::errors::chain;
 use prometheus_client::metrics::counter::Counter;
-use shared::telemetry::chain;
 use std::time::Duration;
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;

@@ -6,7 +6,7 @@ use crate::{
     passwords::{Owner, PasswordError},
     store::{BATCH, ChangeOutcome},
 };
-use shared::{ids::UserId, session_layer::Deadline};
+use contract::{deadline::Deadline, ids::UserId};
 
 /// How often a password that changes under the call is verified anew.
 const VERIFICATIONS: usize = 2;

@@ -6,7 +6,7 @@ use crate::{
     model::{AuditEvent, EndReason, Scope},
     store::{Ended, Store},
 };
-use shared::ids::SessionId;
+use contract::ids::SessionId;
 
 /// Which sessions end, why, and what the audit log says of it.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use super::{AuthError, Sessions};
 use crate::{model::Session, store::SessionPosition};
-use shared::ids::{SessionId, UserId};
+use contract::ids::{SessionId, UserId};
 
 /// A page of sessions.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::{
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
-use shared::{ids::SessionId, session_layer::Deadline, text::without_unseen};
+use contract::{deadline::Deadline, ids::SessionId, text::without_unseen};
 use std::borrow::Cow;
 
 /// How often a password that changes under a log-in is verified anew.

@@ -11,8 +11,8 @@ use crate::{
     model::SessionRecord,
     store::{Loaded, Store, StoreError},
 };
+use contract::{errors::chain, ids::SessionId};
 use futures_util::FutureExt as _;
-use shared::{ids::SessionId, telemetry::chain};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},

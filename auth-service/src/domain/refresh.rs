@@ -9,7 +9,7 @@ use crate::{
     store::Turned,
     tokens::{Claims, TokenKind},
 };
-use shared::session_layer::BearerToken;
+use contract::bearer::BearerToken;
 
 /// A refresh that loses its compare-and-set reads the row again, so often.
 const ATTEMPTS: usize = 4;

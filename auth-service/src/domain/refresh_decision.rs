@@ -15,7 +15,7 @@
 //! *Young*: never used, or used less than the overlap ago.
 
 use crate::model::{Generation, Lives, RefreshOutcome, Session};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::{cmp::Ordering, time::Duration};
 
 /// What of a row decides.
@@ -121,8 +121,8 @@ pub fn access_expiry(session: &Session, now: Timestamp, lives: Lives) -> Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::ids::{SessionId, UserId};
     use proptest::prelude::*;
-    use shared::ids::{SessionId, UserId};
 
     const OVERLAP: Duration = Duration::from_mins(1);
 

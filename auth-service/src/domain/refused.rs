@@ -11,7 +11,8 @@ use crate::{
     model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason},
     store::{BATCH, SessionPosition, Store, StoreError},
 };
-use shared::{housekeeping::Chore, ids::UserId, telemetry::chain};
+use contract::{errors::chain, ids::UserId};
+use server::housekeeping::Chore;
 use std::{
     collections::BTreeSet,
     mem,

@@ -5,7 +5,7 @@ use crate::{
     model::{AuditEvent, AuditEventType, Caller, Client, EndReason, Scope},
     store::Ended,
 };
-use shared::{ids::SessionId, session_layer::BearerToken, telemetry::chain};
+use contract::{bearer::BearerToken, errors::chain, ids::SessionId};
 
 impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is

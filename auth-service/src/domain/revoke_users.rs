@@ -2,7 +2,7 @@
 
 use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
-use shared::telemetry::chain;
+use contract::errors::chain;
 
 /// What staff ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]

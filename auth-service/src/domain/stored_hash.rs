@@ -5,7 +5,7 @@ use crate::{
     model::{Password, PasswordHash},
     passwords::{Algorithm, Scheme},
 };
-use shared::ids::UserId;
+use contract::ids::UserId;
 
 impl Sessions {
     /// What is to stand there instead of a hash that was verified, if it is weaker

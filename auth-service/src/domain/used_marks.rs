@@ -6,7 +6,7 @@ use crate::{
     model::Generation,
     store::{Store, StoreError},
 };
-use shared::{ids::SessionId, telemetry::chain};
+use contract::{errors::chain, ids::SessionId};
 use std::{collections::HashSet, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;

@@ -6,7 +6,7 @@ use crate::{
     model::{AuditEvent, AuditEventType, Client, Refusal, SessionRecord, User},
     tokens::{Claims, TokenKind},
 };
-use shared::{session_layer::BearerToken, time::Timestamp};
+use contract::{bearer::BearerToken, time::Timestamp};
 
 /// A session that is valid now.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What the name and the address of a new account may be written with. Neither is
 //! changed: what cannot be kept as given is refused, and the refusal says why.
 
-use shared::text::{is_unseen, joins, selects_form, shows, turns_direction};
+use contract::text::{is_unseen, joins, selects_form, shows, turns_direction};
 
 /// What is wrong with a name, if anything is. Persian words and some emoji need
 /// characters that cannot be seen, between others that can.

@@ -2,6 +2,10 @@
 
 use super::{audit, page_token, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
+use contract::{
+    deadline::{Deadline, Limits},
+    principal,
+};
 use proto::auth::v1::{
     ChangePasswordRequest, ChangePasswordResponse, CreateSessionRequest, CreateSessionResponse,
     GetJwksRequest, GetJwksResponse, ListAuditEventsRequest, ListAuditEventsResponse,
@@ -10,7 +14,6 @@ use proto::auth::v1::{
     RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
     RevokeUserSessionsRequest, RevokeUserSessionsResponse, auth_service_server::AuthService,
 };
-use shared::session_layer::{self, Deadline, Limits};
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
@@ -172,7 +175,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsResponse>, Status> {
-        let principal = session_layer::principal(&request)?.clone();
+        let principal = principal::principal(&request)?.clone();
         let (page_size, after) = parse::list_sessions(&request.into_inner())?;
         let page = self
             .sessions

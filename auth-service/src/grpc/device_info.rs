@@ -1,6 +1,6 @@
 //! What a client calls itself, fit to be shown.
 
-use shared::text::without_unseen;
+use contract::text::without_unseen;
 
 const MAX_CHARACTERS: usize = 255;
 
@@ -15,8 +15,8 @@ pub(super) fn clean(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::text::is_unseen;
     use proptest::prelude::*;
-    use shared::text::is_unseen;
 
     #[test]
     fn what_is_not_seen_goes_and_the_rest_stays() {

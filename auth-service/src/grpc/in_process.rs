@@ -3,7 +3,8 @@
 
 use super::{render, status};
 use crate::domain::{AuthError, Sessions};
-use shared::session_layer::{BearerToken, Deadline, Principal, ValidationError, Validator};
+use client::validation::{ValidationError, Validator};
+use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
 
 /// Validates in this process.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 
 use crate::store::SessionPosition;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 
 /// The form's version, the first byte.
 const VERSION: u8 = 1;

@@ -8,14 +8,15 @@ use crate::{
     model::{Caller, Client, NewCustomer, Password},
     store::SessionPosition,
 };
-use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
-use shared::{
+use contract::{
+    bearer::BearerToken,
     client_address::client_address,
     errors::{InvalidField, invalid_fields, refuse},
-    serve::Peer,
-    session_layer::{self, BearerToken},
+    principal,
     text::{digit, without_unseen},
 };
+use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
+use server::serve::Peer;
 use tonic::{Code, Request, Status};
 
 const MAX_NAME: usize = 255;
@@ -175,7 +176,7 @@ pub(super) fn token(field: &str, text: String) -> Result<BearerToken, Status> {
 
 /// Who calls by an access token, and from where.
 pub(super) fn caller<T>(request: &Request<T>, trusted_proxies: usize) -> Result<Caller, Status> {
-    let principal = session_layer::principal(request)?;
+    let principal = principal::principal(request)?;
     Ok(Caller {
         user: principal.user_id,
         session: principal.session_id,

@@ -5,14 +5,14 @@ use crate::{
     domain::Revocation,
     model::{Password, Scope},
 };
-use proto::auth::v1::{
-    ChangePasswordRequest, ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest,
-    RevokeUserSessionsRequest, revoke_user_sessions_request as wire,
-};
-use shared::{
+use contract::{
     errors::{InvalidField, invalid_fields},
     ids::{SessionId, UserId},
     time::Timestamp,
+};
+use proto::auth::v1::{
+    ChangePasswordRequest, ErrorReason, RevokeAllSessionsRequest, RevokeOwnSessionRequest,
+    RevokeUserSessionsRequest, revoke_user_sessions_request as wire,
 };
 use tonic::Status;
 

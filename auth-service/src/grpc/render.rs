@@ -7,9 +7,9 @@ use crate::{
     tokens::PublicKey,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use contract::{ids::SessionId, principal::Principal};
 use proto::auth::v1::{JsonWebKey, Session, TokenPair, User, UserType};
 use secrecy::ExposeSecret as _;
-use shared::{ids::SessionId, session_layer::Principal};
 
 pub(super) fn tokens(grant: &Grant) -> TokenPair {
     TokenPair {
@@ -30,7 +30,7 @@ pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
     let address = session
         .ip_address
         .as_deref()
-        .and_then(shared::client_address::read);
+        .and_then(contract::client_address::read);
     Session {
         session_id: session.id.to_string(),
         create_time: Some(session.created_at.into()),

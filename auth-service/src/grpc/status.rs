@@ -1,11 +1,8 @@
 //! From the domain's error to the wire: one exhaustive match.
 
 use crate::{domain::AuthError, model::Refusal};
+use contract::errors::{InvalidField, chain, invalid_fields, refuse, refuse_for};
 use proto::auth::v1::ErrorReason;
-use shared::{
-    errors::{InvalidField, invalid_fields, refuse, refuse_for},
-    telemetry::chain,
-};
 use tonic::{Code, Status};
 
 /// The status of a call that is not served. What is our fault is logged here,

@@ -5,7 +5,7 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
-use shared::serve::MetricsRegistry;
+use server::serve::MetricsRegistry;
 use std::time::Duration;
 
 /// Upper bounds of the histograms of waits, in seconds.

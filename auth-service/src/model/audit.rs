@@ -2,7 +2,7 @@
 //! how it ended and why. The texts are those of `ticketing_audit_events`.
 
 use super::{Client, RefreshOutcome};
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };

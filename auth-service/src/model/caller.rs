@@ -1,6 +1,6 @@
 //! Who calls, and from where.
 
-use shared::ids::{SessionId, UserId};
+use contract::ids::{SessionId, UserId};
 
 /// Where a call came from, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

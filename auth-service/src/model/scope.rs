@@ -1,6 +1,6 @@
 //! Which sessions are meant.
 
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };

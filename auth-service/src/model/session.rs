@@ -1,7 +1,7 @@
 //! A session, and a session together with the user it belongs to.
 
 use super::{PasswordHash, User};
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };

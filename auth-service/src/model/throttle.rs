@@ -1,7 +1,7 @@
 //! What is counted against guessing.
 
 use aws_lc_rs::digest;
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::time::Duration;
 
 /// What attempts are counted under: a digest, so that neither an e-mail nor an

@@ -1,11 +1,11 @@
 //! A user, and the secrets that belong to one.
 
 use aws_lc_rs::{constant_time, digest};
-use secrecy::{ExposeSecret, SecretString};
-use shared::{
+use contract::{
     ids::{PartnerId, UserId},
-    session_layer::UserType,
+    principal::UserType,
 };
+use secrecy::{ExposeSecret, SecretString};
 
 /// A user as sessions need it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,13 +7,14 @@ use super::{
     retried,
 };
 use crate::model::AuditEvent;
+use contract::time::Timestamp;
+use database::Dialect;
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{
         Asterisk, CommonTableExpression, Expr, Query, UpdateStatement, WithClause, WithQuery,
     },
 };
-use shared::{database::Dialect, time::Timestamp};
 use std::time::Duration;
 
 /// Events in one statement at most.

@@ -11,11 +11,11 @@ use super::{
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
+use contract::ids::{SessionId, UserId};
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Func, LockType, Query},
 };
-use shared::ids::{SessionId, UserId};
 
 /// A live user's password, and what others may know of the user.
 #[derive(Clone, Debug)]

@@ -8,14 +8,14 @@ use super::{
 use crate::model::{
     AuditEvent, AuditEventType, Client, Generation, Lives, NewCustomer, PasswordHash,
 };
+use contract::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
+use database::Transaction;
 use sea_orm::{
     ConnectionTrait, Iden,
     sea_query::{Alias, Expr, ExprTrait, LockType, Query, SelectStatement},
-};
-use shared::{
-    database::Transaction,
-    ids::{SessionId, UserId},
-    time::Timestamp,
 };
 
 /// What is known of a user before the password was compared.

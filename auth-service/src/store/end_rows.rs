@@ -11,11 +11,12 @@ use super::{
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
+use contract::time::Timestamp;
+use database::Transaction;
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query},
 };
-use shared::{database::Transaction, time::Timestamp};
 
 /// Sessions in one transaction.
 pub const BATCH: usize = 500;

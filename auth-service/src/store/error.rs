@@ -1,9 +1,9 @@
 //! What can go wrong in the store, by what the domain can do about it.
 
+use database::{Fault, fault, had_no_effect};
 use sea_orm::DbErr;
 #[cfg(test)]
 use sea_orm::{ConnAcquireErr, RuntimeErr};
-use shared::database::{Fault, fault, had_no_effect};
 #[cfg(test)]
 use std::{io, sync::Arc};
 

@@ -1,6 +1,6 @@
 //! Which rows of auth-service's tables go, and when.
 
-use shared::database::Sweeping;
+use database::Sweeping;
 use std::time::Duration;
 
 /// All of them. A session goes so long after it expired, ended or not: no token of it

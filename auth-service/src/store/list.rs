@@ -6,13 +6,13 @@ use super::{
     text_or_nothing,
 };
 use crate::model::{Generation, Session};
+use contract::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, Order, Query},
-};
-use shared::{
-    ids::{SessionId, UserId},
-    time::Timestamp,
 };
 
 /// The last session of a page: the next page starts after it.

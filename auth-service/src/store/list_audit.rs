@@ -8,11 +8,12 @@ use super::{
 use crate::model::{
     AuditCause, AuditEntry, AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Client,
 };
+use contract::ids::UserId;
+use database::Database;
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{Condition, Expr, ExprTrait, Order, Query},
 };
-use shared::{database::Database, ids::UserId};
 use std::collections::BTreeSet;
 
 impl Store {

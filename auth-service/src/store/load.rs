@@ -2,13 +2,13 @@
 
 use super::{Store, StoreError, text_or_nothing};
 use crate::model::{Generation, PasswordHash, Session, SessionRecord, User};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
-use shared::{
-    database::Dialect,
+use contract::{
     ids::{PartnerId, SessionId, UserId},
-    session_layer::UserType,
+    principal::UserType,
     time::Timestamp,
 };
+use database::Dialect;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
 use std::collections::HashMap;
 
 /// One statement, twice: the databases differ in arrays, JSON and clocks. `$1`:

@@ -28,8 +28,8 @@ pub use load::Loaded;
 pub use refused::RefusedUsers;
 pub use turn::Turned;
 
+use database::Database;
 use sea_orm::QueryResult;
-use shared::database::Database;
 
 /// How often a transaction that lost to another one is tried.
 const ATTEMPTS: u32 = 3;

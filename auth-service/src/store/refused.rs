@@ -11,11 +11,11 @@ use super::{
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
+use contract::ids::UserId;
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query, SelectStatement},
 };
-use shared::ids::UserId;
 use std::collections::BTreeSet;
 
 /// What a page of rows tells.

@@ -8,11 +8,12 @@ use super::{
     },
 };
 use crate::model::PasswordHash;
+use contract::ids::UserId;
+use database::Transaction;
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
-use shared::{database::Transaction, ids::UserId};
 
 impl Store {
     /// Writes another text for the same password, and moves the digests of the

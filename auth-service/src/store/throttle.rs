@@ -10,15 +10,13 @@ use super::{
     retried,
 };
 use crate::model::{CountedAttempts, Throttle, ThrottleKey, Wait};
+use contract::time::Timestamp;
+use database::{Transaction, had_no_effect, run_to_end, within};
 use sea_orm::{
     ConnectionTrait, QueryResult, StatementBuilder,
     sea_query::{
         Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query, SelectStatement,
     },
-};
-use shared::{
-    database::{Transaction, had_no_effect, run_to_end, within},
-    time::Timestamp,
 };
 use std::time::Duration;
 

@@ -9,13 +9,11 @@ use super::{
     },
 };
 use crate::model::{PasswordHash, Scope};
+use contract::ids::{SessionId, UserId};
+use database::Dialect;
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
-};
-use shared::{
-    database::Dialect,
-    ids::{SessionId, UserId},
 };
 
 /// As [`PasswordHash::digest`] makes it.

@@ -6,13 +6,13 @@ use super::{
     entity::user_session::{Column, Entity},
 };
 use crate::model::{AuditEvent, EndReason, Generation, Session};
+use contract::{
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
 use sea_orm::{
     ConnectionTrait, QueryResult,
     sea_query::{Expr, ExprTrait, Query, UpdateStatement},
-};
-use shared::{
-    ids::{SessionId, UserId},
-    time::Timestamp,
 };
 
 /// What a change left in the row.

@@ -2,8 +2,9 @@
 
 use super::{Store, StoreError};
 use crate::model::Generation;
+use contract::ids::SessionId;
+use database::Dialect;
 use sea_orm::{ConnectionTrait, Statement, Value};
-use shared::{database::Dialect, ids::SessionId};
 
 /// `$1`: session ids, `$2`: their generations, `$3`: the clock's offset. Rows
 /// are locked in the order of their ids, as everywhere; one that is locked by

@@ -1,11 +1,11 @@
 //! What a token says.
 
 use crate::model::{Generation, Refusal};
-use serde::{Deserialize, Serialize};
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::{LEEWAY, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 
 /// The two kinds of token; one is never taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

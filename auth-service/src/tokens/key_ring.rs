@@ -4,8 +4,8 @@ use super::{
     keys::{InvalidKeys, Key, KeyName, PublicKey, read_directory},
     rotation::{LATE_KEY_WAITS, newest_due},
 };
+use contract::time::{Clock, Timestamp};
 use prometheus_client::metrics::counter::Counter;
-use shared::time::{Clock, Timestamp};
 use std::{
     collections::BTreeMap,
     path::PathBuf,

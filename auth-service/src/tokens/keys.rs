@@ -3,8 +3,8 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::NaiveDateTime;
+use contract::time::Timestamp;
 use jsonwebtoken::{DecodingKey, EncodingKey};
-use shared::time::Timestamp;
 use std::{
     collections::BTreeMap,
     fmt, fs, io,

@@ -22,16 +22,16 @@ use crate::{
 };
 use aws_lc_rs::digest;
 use claims::WireClaims;
+use contract::{
+    bearer::BearerToken,
+    ids::{SessionId, UserId},
+    time::Timestamp,
+};
 use jsonwebtoken::{Algorithm, Header, Validation, errors::ErrorKind};
 use keys::Key;
 use quick_cache::sync::Cache;
 use secrecy::SecretString;
 use serde::Deserialize;
-use shared::{
-    ids::{SessionId, UserId},
-    session_layer::BearerToken,
-    time::Timestamp,
-};
 use std::sync::Arc;
 
 /// Verified signatures remembered: some 20 MB when full.

@@ -5,7 +5,7 @@ use super::{
     generate::{GenerateError, generate_key},
     keys::{InvalidKeys, KeyName, MAX_KEYS, read_directory},
 };
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::{
     collections::BTreeSet,
     fs, io,

@@ -6,7 +6,7 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::app::{AUTH_SERVICE, VALIDATION_SERVICE};
-use shared::session_layer::{AccessRule, AccessRules};
+use contract::access_rules::{AccessRule, AccessRules};
 use std::{net::SocketAddr, time::Duration};
 use testing::{
     Kind,

@@ -2,8 +2,8 @@
 //! stands there, and nothing is written that it could not read.
 
 use crate::{rows::text, served::Served as _};
+use contract::time::Clock;
 use proto::auth::v1::{ChangePasswordRequest, CreateSessionRequest, RegisterRequest};
-use shared::time::Clock;
 use std::process::Command;
 use testing::{
     Kind, TestDatabase,

@@ -5,9 +5,9 @@ use crate::{
     rows::{eventually, text, texts},
     served::{Served, unauthenticated},
 };
+use contract::time::Clock;
 use proto::auth::v1::{ChangePasswordRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
-use shared::time::Clock;
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, refusal, with_token},

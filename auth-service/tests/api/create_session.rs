@@ -8,8 +8,8 @@ use auth_service::{
     model::{Client, Lives, PasswordHash},
     store::{CreateOutcome, NewSession, Store},
 };
+use contract::ids::{SessionId, UserId};
 use proto::auth::v1::{CreateSessionRequest, CreateSessionResponse, UserType};
-use shared::ids::{SessionId, UserId};
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, TestUser, refusal},

@@ -2,6 +2,7 @@
 //! the server was restarted. No call pays for that. PostgreSQL alone has connections that die.
 
 use crate::served::Served as _;
+use contract::ids::SessionId;
 use futures_util::future::{BoxFuture, join_all};
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, ListAuditEventsRequest, ListSessionsRequest,
@@ -9,7 +10,6 @@ use proto::auth::v1::{
     RevokeSessionRequest, RevokeUserSessionsRequest, TokenPair, ValidateSessionRequest,
     revoke_user_sessions_request::Scope,
 };
-use shared::ids::SessionId;
 use testing::{
     Kind, Role,
     auth::{Auth, PASSWORD, TestUser, as_service, with_token},

@@ -44,7 +44,7 @@ async fn health_follows_the_database_and_liveness_does_not() {
                 health(&world, name).await == status
             })
             .await;
-            assert_eq!(health(&world, shared::serve::LIVENESS).await, SERVING);
+            assert_eq!(health(&world, server::serve::LIVENESS).await, SERVING);
         }
     };
     becomes(SERVING).await;
@@ -73,7 +73,7 @@ async fn without_its_migrations_it_is_alive_and_not_ready() {
     );
     assert_ne!(status.0, Code::Unauthenticated, "{status:?}");
     let mut health = HealthClient::new(channel(auth.replica.ops));
-    for (service, expected) in [("", NOT_SERVING), (shared::serve::LIVENESS, SERVING)] {
+    for (service, expected) in [("", NOT_SERVING), (server::serve::LIVENESS, SERVING)] {
         let request = HealthCheckRequest {
             service: service.to_owned(),
         };

@@ -5,12 +5,12 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::store::sweepings;
+use contract::time::{Clock, Timestamp};
+use database::{Database, SWEEP_LOCK, Sweeping};
 use sea_orm::ConnectionTrait as _;
-use shared::{
-    database::{Database, SWEEP_LOCK, Sweeping},
+use server::{
     housekeeping::{BATCH, Housekeeper, MOST_BATCHES},
     serve::metrics_registry,
-    time::{Clock, Timestamp},
 };
 use std::time::Duration;
 use testing::{

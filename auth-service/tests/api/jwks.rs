@@ -11,10 +11,10 @@ use aws_lc_rs::{
     signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use contract::time::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use proto::auth::v1::{GetJwksRequest, GetJwksResponse, JsonWebKey};
 use serde_json::{Value, json};
-use shared::time::Timestamp;
 use std::time::Duration;
 use testing::{Kind, auth::Auth};
 

@@ -1,7 +1,7 @@
 //! What a directory of keys may hold, and what stops the start.
 
 use auth_service::tokens::{KeyName, KeyRing, generate_key};
-use shared::time::{Clock, Timestamp};
+use contract::time::{Clock, Timestamp};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 fn open(directory: &Path) -> Result<KeyRing, String> {

@@ -8,12 +8,12 @@ use auth_service::{
     model::{Generation, Refusal},
     tokens::{InvalidKeys, KeyName, KeyRing, TokenKind, Tokens, generate_key},
 };
-use secrecy::ExposeSecret as _;
-use shared::{
+use contract::{
+    bearer::BearerToken,
     ids::{SessionId, UserId},
-    session_layer::BearerToken,
     time::{Clock, Timestamp},
 };
+use secrecy::ExposeSecret as _;
 use std::{
     path::PathBuf,
     sync::{Arc, Barrier},

@@ -11,7 +11,7 @@ use auth_service::{
     tokens::{KeyName, KeyRing, KeyState, Rotation, RotationError, Tokens, generate_key},
 };
 use clap::Parser as _;
-use shared::time::{Clock, Timestamp};
+use contract::time::{Clock, Timestamp};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 const OLD: &str = "20200101T000000Z";

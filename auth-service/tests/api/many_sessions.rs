@@ -7,11 +7,12 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use auth_service::config::Config;
+use contract::time::Clock;
+use database::Transaction;
 use proto::auth::v1::{
     RevokeAllSessionsRequest, RevokeUserSessionsRequest, revoke_user_sessions_request::Scope,
 };
 use sea_orm::ConnectionTrait as _;
-use shared::{database::Transaction, time::Clock};
 use std::time::Duration;
 use testing::{
     Kind, Role, TestDatabase,
@@ -268,7 +269,7 @@ pub(crate) async fn hold_oldest(database: &TestDatabase) -> Transaction {
 struct Halfway {
     auth: Auth,
     current: String,
-    holder: Option<shared::database::Transaction>,
+    holder: Option<database::Transaction>,
 }
 
 impl Halfway {

@@ -7,11 +7,11 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::command::sessions::{EndAllReason, end_all};
+use contract::ids::SessionId;
 use proto::auth::v1::{
     ChangePasswordRequest, RevokeAllSessionsRequest, RevokeUserSessionsRequest,
     revoke_user_sessions_request::Scope,
 };
-use shared::ids::SessionId;
 use testing::{
     Kind, Role,
     auth::{Auth, PASSWORD, TestUser, refusal, with_token},

@@ -66,7 +66,7 @@ async fn answers(world: &World) -> Vec<(&'static str, Result<(), Status>)> {
     let email = "sara@example.com".to_owned();
     let register = RegisterRequest {
         name: "Sara".to_owned(),
-        email: format!("{}@example.com", shared::ids::SessionId::random()),
+        email: format!("{}@example.com", contract::ids::SessionId::random()),
         phone: "1".to_owned(),
         password: PASSWORD.to_owned(),
         ..RegisterRequest::default()
@@ -80,7 +80,7 @@ async fn answers(world: &World) -> Vec<(&'static str, Result<(), Status>)> {
         refresh_token: world.live.refresh_token.clone(),
     };
     // a session of nobody: the others must live on
-    let sid = shared::ids::SessionId::random().to_string();
+    let sid = contract::ids::SessionId::random().to_string();
     let token = Forged::from(&world.live.access_token)
         .claim("sid", sid)
         .signed_by(&key_file(&world.auth));

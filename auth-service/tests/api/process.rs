@@ -2,10 +2,8 @@
 
 use crate::{rows::eventually, served::Served};
 use auth_service::tokens::{KeyName, generate_key};
-use shared::{
-    database::DatabaseUrl,
-    time::{Clock, Timestamp},
-};
+use contract::time::{Clock, Timestamp};
+use database::DatabaseUrl;
 use std::{
     net::SocketAddr,
     path::Path,

@@ -8,9 +8,9 @@ use auth_service::{
     model::{AuditEvent, AuditEventType, Client, EndReason, Lives},
     store::Store,
 };
+use contract::ids::SessionId;
 use futures_util::future::join_all;
 use proto::auth::v1::TokenPair;
-use shared::ids::SessionId;
 use std::time::Duration;
 use testing::{
     Kind,

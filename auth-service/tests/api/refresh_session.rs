@@ -5,8 +5,8 @@ use crate::{
     rows::{session_column, standing, used_mark_is_written},
     served::{Served as _, unauthenticated},
 };
+use contract::time::Timestamp;
 use proto::auth::v1::TokenPair;
-use shared::time::Timestamp;
 use std::time::Duration;
 use testing::{
     Kind,

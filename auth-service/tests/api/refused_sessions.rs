@@ -10,10 +10,10 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use auth_service::{config::Config, store::Store};
+use contract::ids::UserId;
 use proto::auth::v1::{
     ChangePasswordRequest, RevokeUserSessionsRequest, revoke_user_sessions_request::Scope,
 };
-use shared::ids::UserId;
 use std::time::Duration;
 use testing::{
     Kind, Role, TestDatabase,

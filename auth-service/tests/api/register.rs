@@ -4,8 +4,8 @@ use crate::{
     rows::{self, text},
     served::Served as _,
 };
+use database::DatabaseUrl;
 use proto::auth::v1::{RegisterRequest, RegisterResponse, UserType};
-use shared::database::DatabaseUrl;
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, refusal},

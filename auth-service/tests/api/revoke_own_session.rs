@@ -5,8 +5,8 @@ use crate::{
     rows::text,
     served::{Served, unauthenticated},
 };
+use contract::ids::SessionId;
 use proto::auth::v1::RevokeOwnSessionRequest;
-use shared::ids::SessionId;
 use testing::{
     Kind,
     auth::{Auth, refusal, with_token},

@@ -101,7 +101,7 @@ testing::on_both_databases! {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();
-        let unknown = shared::ids::SessionId::random().to_string();
+        let unknown = contract::ids::SessionId::random().to_string();
         let unknown = Forged::from(&tokens.access_token).claim("sid", unknown);
         auth.revoke(&unknown.signed_by(&key_file(&auth))).await.expect("no such session: OK");
         auth.database.execute("DELETE FROM user_sessions").await;

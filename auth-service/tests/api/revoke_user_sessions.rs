@@ -12,10 +12,10 @@ use auth_service::{
     model::{self, EndReason},
     store::Store,
 };
+use contract::{ids::UserId, time::Timestamp};
 use proto::auth::v1::{
     RevokeUserSessionsRequest, RevokeUserSessionsResponse, revoke_user_sessions_request::Scope,
 };
-use shared::{ids::UserId, time::Timestamp};
 use std::time::Duration;
 use testing::{
     Kind, Role, TestDatabase,

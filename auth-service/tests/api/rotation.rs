@@ -6,12 +6,12 @@ use crate::{
     served::{Served, unauthenticated},
 };
 use auth_service::tokens::{KeyName, Rotation, generate_key};
+use contract::time::Timestamp;
 use proto::auth::v1::{
     CreateSessionRequest, GetJwksRequest, RefreshSessionRequest, TokenPair, ValidateSessionRequest,
     auth_service_client::AuthServiceClient,
     session_validation_service_client::SessionValidationServiceClient,
 };
-use shared::time::Timestamp;
 use std::{
     path::{Path, PathBuf},
     sync::{

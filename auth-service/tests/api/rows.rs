@@ -1,8 +1,8 @@
 //! What stands in the database, and how tests wait for what a background task
 //! writes.
 
+use contract::time::Clock;
 use sea_orm::{ConnectionTrait, Statement};
-use shared::time::Clock;
 use std::time::Duration;
 use testing::TestDatabase;
 

@@ -3,9 +3,9 @@
 //! transaction keeps.
 
 use crate::served::Served as _;
+use database::Transaction;
 use proto::auth::v1::{CreateSessionRequest, RefreshSessionRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
-use shared::database::Transaction;
 use std::time::Duration;
 use testing::{
     Kind,

@@ -7,9 +7,9 @@ use crate::{
     rows::{eventually, text},
     served::Served as _,
 };
+use contract::time::Clock;
 use proto::auth::v1::RegisterRequest;
 use sea_orm::ConnectionTrait as _;
-use shared::time::Clock;
 use std::net::TcpListener;
 use testing::{Kind, Role, TestDatabase};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};

@@ -6,10 +6,10 @@ use crate::{
     rows::{eventually, text, texts},
     served::{Served, unauthenticated},
 };
+use contract::time::Clock;
 use futures_util::future::join_all;
 use proto::auth::v1::{ChangePasswordRequest, RevokeAllSessionsRequest, TokenPair};
 use sea_orm::ConnectionTrait as _;
-use shared::time::Clock;
 use std::time::Duration;
 use testing::{
     Kind, Role, TestDatabase,

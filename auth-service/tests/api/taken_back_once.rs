@@ -6,8 +6,8 @@ use crate::{
     rows::eventually,
     throttle::{WRONG, failures, is_wrong, log_in},
 };
+use database::Transaction;
 use sea_orm::ConnectionTrait as _;
-use shared::database::Transaction;
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, refusal},

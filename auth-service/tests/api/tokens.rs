@@ -5,12 +5,12 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::tokens::{KeyName, generate_key};
+use contract::time::Timestamp;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
 use proto::auth::v1::TokenPair;
-use shared::time::Timestamp;
 use std::{path::PathBuf, time::Duration};
 use testing::{
     Kind,
@@ -203,7 +203,7 @@ testing::on_both_databases! {
     async fn a_signed_token_without_a_session_of_its_user_is_refused(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let own = key_file(&auth);
-        let sid = shared::ids::SessionId::random().to_string();
+        let sid = contract::ids::SessionId::random().to_string();
         for forged in [
             Forged::from(&tokens.access_token).claim("sid", sid),
             Forged::from(&tokens.access_token).claim("sub", "2147483647"),

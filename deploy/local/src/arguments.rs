@@ -2,7 +2,9 @@
 
 use crate::generate::{GenerateArguments, Options};
 use clap::{Args, Parser, Subcommand};
-use shared::{config::Problems, database::DatabaseUrl, serve::WebOrigins};
+use contract::config::Problems;
+use database::DatabaseUrl;
+use server::serve::WebOrigins;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// How many demo requests there are by default.

@@ -4,7 +4,7 @@
 use auth_service::tokens::{GenerateError, KeyName, generate_key};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared::time::Clock;
+use contract::time::Clock;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},

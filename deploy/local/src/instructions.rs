@@ -2,7 +2,7 @@
 //! order. The lines are a script: whatever is not a command is a comment.
 
 use crate::demo;
-use shared::serve::WebOrigins;
+use server::serve::WebOrigins;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 /// The last line, so that a reader of a pipe knows that it has all of them.

@@ -1,8 +1,8 @@
 //! The `ticketing-local` command, which plain `cargo run` starts.
 
+use contract::config;
 use local::{Arguments, Command, Config, Run};
-use shared::{
-    config,
+use server::{
     program::Program,
     telemetry::{self, Export},
 };

@@ -9,16 +9,15 @@ use auth_service::{
     config::{ENDING_SHARE, PasswordSettings, ServiceAccess},
     model::{Lives, ThrottleLimits},
 };
+use client::channel::Resolver;
+use contract::{deadline::Limits, time::Clock};
+use database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
-use shared::{
-    channel::Resolver,
-    database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits},
+use server::{
     housekeeping,
     serve::{BindError, PublicAccess, ServeError},
-    session_layer::Limits,
-    time::Clock,
 };
 use std::{
     io::{self, Write as _},

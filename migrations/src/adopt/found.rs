@@ -13,8 +13,8 @@ use crate::{
     migration::{MIGRATIONS, TABLES},
     rights, taken,
 };
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
-use shared::database::Dialect;
 
 /// A database that can be taken over.
 pub(super) struct Found {

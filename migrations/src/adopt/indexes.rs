@@ -8,7 +8,7 @@ use crate::{
     error::MigrateError,
     migration::{Index, MIGRATIONS},
 };
-use shared::database::Dialect;
+use database::Dialect;
 
 /// All of them, from the statements that make them in a database of our own.
 pub(super) fn all() -> impl Iterator<Item = Index> {

@@ -17,8 +17,8 @@ use crate::{
     report::Tell,
     trigrams,
 };
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
-use shared::database::{Database, Dialect};
 
 /// Undoes what `up` made in a database that it took over, or goes on with that.
 /// Says which migrations it undid; `None` where no database was taken over.

@@ -52,12 +52,12 @@ use crate::{
     report::Tell,
     trigrams::{self, SCHEMA},
 };
+use database::{Database, Dialect};
 use found::Found;
 use record::{Record, TABLE};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use session::Session;
 use shape::{OURS, Shape};
-use shared::database::{Database, Dialect};
 
 /// How far the taking over of a database has come.
 enum Stage {

@@ -1,8 +1,8 @@
 //! What the services read of the application's tables: a database that lacks any
 //! of it is not taken over.
 
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use shared::database::Dialect;
 use std::collections::HashMap;
 
 /// Tables with their columns, as [`super::super`]'s own schema declares them:

@@ -4,8 +4,8 @@
 
 use super::shape::Shape;
 use crate::{error::MigrateError, found};
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use shared::database::Dialect;
 
 /// Its table, which a database that `up` made does not have.
 pub(super) const TABLE: &str = "ticketing_adoption";

@@ -11,8 +11,8 @@ use crate::{
     taken,
     trigrams::{self, DROP, IS_OURS, SCHEMA},
 };
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use shared::database::{Database, Dialect};
 
 /// Drops the extension if `up` made it, and nothing else depends on it.
 pub(super) async fn drop_extension(

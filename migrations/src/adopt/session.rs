@@ -7,8 +7,8 @@ use crate::{
     exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
     report::Tell,
 };
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr, Statement};
-use shared::database::{Database, Dialect};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;

@@ -2,8 +2,8 @@
 //! by what the catalogue says of its columns. Names of constraints and indexes
 //! come in two families, so they are never asked for.
 
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
-use shared::database::Dialect;
 use std::fmt;
 
 /// Columns of `user_sessions` that a token was kept in.

@@ -2,8 +2,8 @@
 //! their defaults, and what the two roles may do with them.
 
 use super::roles::Roles;
+use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
-use shared::database::Dialect;
 use std::collections::BTreeSet;
 
 /// A privilege, of a table or of a column of it.

@@ -7,8 +7,8 @@ use super::{
     roles::Roles,
 };
 use crate::{bookkeeping, error::MigrateError, found::Names, migration::MIGRATIONS};
+use database::Dialect;
 use sea_orm::DatabaseTransaction;
-use shared::database::Dialect;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name as a statement writes it.

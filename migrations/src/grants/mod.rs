@@ -14,9 +14,9 @@ pub use privileges::{Columns, PRIVILEGES, Privileges, TablePrivileges};
 pub use roles::Roles;
 
 use crate::{error::MigrateError, exclusive};
+use database::{Database, Dialect};
 use difference::Difference;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
-use shared::database::{Database, Dialect};
 use std::fmt;
 
 /// What was changed, or would be, and what the operator should know besides; a line

@@ -4,9 +4,9 @@ use crate::{
     fingerprint::{fingerprint, lines},
     newest_first,
 };
+use contract::time::Clock;
 use migrations::{Down, MigrateError, NAMES, NEWEST, Report};
 use sea_orm::ConnectionTrait;
-use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
 const DROP: Down = Down {

@@ -1,7 +1,7 @@
 //! The whole schema of a database as lines of text, to compare two of them.
 
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, Statement};
-use shared::database::{Database, Dialect};
 
 /// Columns, constraints, indexes, triggers, functions, enums, extensions and views, sorted. Types of
 /// columns included; rows are not.

@@ -1,7 +1,8 @@
 //! That the list of requests is one range of one index, on either database.
 
+use contract::time::Clock;
+use database::Database;
 use sea_orm::{ConnectionTrait, Statement};
-use shared::{database::Database, time::Clock};
 use testing::{Kind, TestDatabase};
 
 testing::on_both_databases! {

@@ -1,8 +1,9 @@
 //! Encodings and locales of databases: what `up` refuses, and what it warns of.
 
 use crate::{OLD_APPLICATION, adopt::trigrams::EARLIER_BUILD, fingerprint::fingerprint};
+use contract::time::Clock;
+use database::Database;
 use migrations::MigrateError;
-use shared::{database::Database, time::Clock};
 use std::sync::Mutex;
 use testing::{Kind, TestDatabase};
 

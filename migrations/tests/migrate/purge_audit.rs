@@ -1,9 +1,9 @@
 //! `purge-audit`: what is older than an age goes, in batches, and nothing else.
 
 use crate::fingerprint::lines;
+use contract::time::Clock;
 use migrations::{Age, MigrateError};
 use sea_orm::ConnectionTrait;
-use shared::time::Clock;
 use std::process::Output;
 use testing::{Kind, TestDatabase};
 use tokio::process::Command;

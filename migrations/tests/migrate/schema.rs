@@ -4,8 +4,8 @@ use crate::{
     OLD_APPLICATION,
     fingerprint::{fingerprint, lines},
 };
+use contract::time::Clock;
 use sea_orm::ConnectionTrait;
-use shared::time::Clock;
 use testing::{Kind, TestDatabase};
 
 /// The tables that the services read or write, ours, and the bookkeeping.

@@ -2,10 +2,8 @@
 //! container, and leaves nothing half done.
 
 use crate::fingerprint::lines;
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use testing::{
     Kind, TestDatabase,
     first_process::{FirstProcess, MOMENTS, SilentServer},

@@ -4,11 +4,9 @@ use crate::{
     OLD_APPLICATION,
     fingerprint::{fingerprint, lines},
 };
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use migrations::{Down, MigrateError, NEWEST, Origin, Report, State};
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
 use testing::{Kind, TestDatabase};
 
 testing::on_both_databases! {

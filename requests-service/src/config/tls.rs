@@ -1,10 +1,8 @@
 //! TLS of the public listener, and towards auth-service.
 
 use clap::Args;
-use shared::{
-    config::Problems,
-    tls::{CertificateFiles, ClientTlsFiles, ServerTlsFiles},
-};
+use client::tls::{CertificateFiles, ClientTlsFiles, ServerTlsFiles};
+use contract::config::Problems;
 
 const PUBLIC_CERTIFICATE: &str = "REQUESTS_PUBLIC_TLS_CERTIFICATE_FILE";
 const PUBLIC_KEY: &str = "REQUESTS_PUBLIC_TLS_KEY_FILE";

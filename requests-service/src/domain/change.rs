@@ -6,7 +6,7 @@ use crate::{
     model::{Answer, Call, Command, Key, PartnerRequest, Visibility},
     store::{self, Claim, StoreError, Unit},
 };
-use shared::{ids::PartnerRequestId, session_layer::Principal};
+use contract::{ids::PartnerRequestId, principal::Principal};
 
 /// How often a change that lost to another transaction is tried.
 const ATTEMPTS: u32 = 3;

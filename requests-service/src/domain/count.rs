@@ -2,7 +2,7 @@
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{Count, Filter, Group, Status};
-use shared::session_layer::Principal;
+use contract::principal::Principal;
 use std::collections::BTreeMap;
 
 /// Kinds in an answer.

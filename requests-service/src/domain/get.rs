@@ -2,7 +2,7 @@
 
 use super::{Error, PartnerRequests, life_cycle, timeline, visibility};
 use crate::model::{Detail, Key, Read, Status};
-use shared::{session_layer::Principal, time::Timestamp};
+use contract::{principal::Principal, time::Timestamp};
 use std::time::Duration;
 
 impl PartnerRequests {

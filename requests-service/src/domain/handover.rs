@@ -5,7 +5,7 @@ use crate::{
     model::PartnerStanding,
     store::{Handover, Setting, Unit},
 };
-use shared::{
+use contract::{
     ids::{BranchId, PartnerId},
     time::Timestamp,
 };

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::model::{Change, LIFE_CYCLE, Read, Side, Transition, Visibility};
-use shared::session_layer::Principal;
+use contract::principal::Principal;
 
 /// The row of a change, if the request's status and the time allow it.
 pub(super) fn allowed(change: Change, read: &Read) -> Result<&'static Transition, Error> {
@@ -47,7 +47,7 @@ pub(super) fn side(visibility: Visibility) -> Side {
 mod tests {
     use super::*;
     use crate::model::{Customer, Etag, NamedReference, PartnerRequest, Status};
-    use shared::{ids::PartnerRequestId, time::Timestamp};
+    use contract::{ids::PartnerRequestId, time::Timestamp};
 
     fn read(sla_deadline: Option<Timestamp>, now: Timestamp) -> Read {
         let reference = || NamedReference {

@@ -2,7 +2,7 @@
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{Filter, Order, Page, PageSize, Position};
-use shared::session_layer::Principal;
+use contract::principal::Principal;
 
 /// What to list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::{
     },
     store::Store,
 };
-use shared::{ids::PartnerId, session_layer::Principal};
+use contract::{ids::PartnerId, principal::Principal};
 
 /// The partners that exist.
 #[derive(Clone, Debug)]
@@ -115,9 +115,9 @@ impl Partners {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::{
+    use contract::{
         ids::{SessionId, UserId},
-        session_layer::UserType,
+        principal::UserType,
     };
 
     /// The session layer refuses the others before; this is the second lock.

@@ -4,7 +4,7 @@ use crate::{
     model::{Assignment, Status, TimelineEntry, Visibility},
     store::MOST_ASSIGNMENTS,
 };
-use shared::{ids::PartnerId, time::Timestamp};
+use contract::{ids::PartnerId, time::Timestamp};
 
 /// Takes from entries who and why, where the request was another partner's: a
 /// partner sees that something happened, not what another one said.
@@ -57,7 +57,7 @@ fn is_a_partners(status: Option<Status>) -> bool {
 mod tests {
     use super::*;
     use crate::model::Actor;
-    use shared::ids::UserId;
+    use contract::ids::UserId;
 
     const OURS: PartnerId = PartnerId(1);
     const THEIRS: PartnerId = PartnerId(2);

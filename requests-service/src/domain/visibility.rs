@@ -2,7 +2,7 @@
 
 use super::{Error, PartnerRequests};
 use crate::model::{Filter, PartnerStanding, Visibility};
-use shared::session_layer::{Principal, UserType};
+use contract::principal::{Principal, UserType};
 
 /// What a caller may see, by the kind of its account.
 pub(super) fn of(caller: &Principal) -> Result<Visibility, Error> {
@@ -59,7 +59,7 @@ impl PartnerRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::ids::{PartnerId, SessionId, UserId};
+    use contract::ids::{PartnerId, SessionId, UserId};
 
     fn caller(user_type: UserType, partner_id: Option<PartnerId>) -> Principal {
         Principal {

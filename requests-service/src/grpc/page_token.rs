@@ -7,7 +7,7 @@
 
 use crate::model::{PartnerSort, Position};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared::{
+use contract::{
     fingerprint::Fingerprint,
     ids::{PartnerId, PartnerRequestId},
     time::Timestamp,

@@ -17,16 +17,16 @@ use crate::{
     domain::ListQuery,
     model::{AnyCase, Direction, Filter, Key, Order, OrderField, Position, SearchText, Status},
 };
+use contract::{
+    errors::{InvalidField, invalid_fields},
+    fingerprint::Fingerprint,
+    ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
+};
 use fields::Fields;
 use proto::requests::v1::{
     ErrorReason, GetPartnerRequestRequest, ListPartnerRequestsRequest, OrderDirection,
     PartnerRequestFilter, PartnerRequestOrder, PartnerRequestOrderField, PartnerRequestStatus,
     get_partner_request_request::Key as WireKey,
-};
-use shared::{
-    errors::{InvalidField, invalid_fields},
-    fingerprint::Fingerprint,
-    ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
 };
 use tonic::Status as Refusal;
 

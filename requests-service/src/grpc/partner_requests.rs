@@ -3,6 +3,7 @@
 
 use super::{parse, render};
 use crate::domain::PartnerRequests;
+use contract::principal::principal;
 use proto::requests::v1::{
     AssignPartnerRequestRequest, AssignPartnerRequestResponse, ClosePartnerRequestRequest,
     ClosePartnerRequestResponse, CountPartnerRequestsRequest, CountPartnerRequestsResponse,
@@ -10,7 +11,6 @@ use proto::requests::v1::{
     ListPartnerRequestsResponse, UpdatePartnerRequestStatusRequest,
     UpdatePartnerRequestStatusResponse, partner_requests_service_server::PartnerRequestsService,
 };
-use shared::session_layer::principal;
 use tonic::{Request, Response, Status};
 
 /// Serves partner requests, behind the session layer.

@@ -2,10 +2,10 @@
 
 use super::{parse, render};
 use crate::domain::Partners;
+use contract::principal::principal;
 use proto::requests::v1::{
     ListPartnersRequest, ListPartnersResponse, partners_service_server::PartnersService,
 };
-use shared::session_layer::principal;
 use tonic::{Request, Response, Status};
 
 /// Serves partners, behind the session layer.

@@ -12,8 +12,8 @@ pub(super) use partners::page as partners;
 
 use super::page_token;
 use crate::model::{Customer, Etag, NamedReference, Page, PartnerRequest, Status};
+use contract::fingerprint::Fingerprint;
 use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
-use shared::fingerprint::Fingerprint;
 
 /// A page.
 pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {

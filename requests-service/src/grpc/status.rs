@@ -1,11 +1,8 @@
 //! From what the domain says to what the wire says: the one place.
 
 use crate::domain::Error;
+use contract::errors::{InvalidField, chain, invalid_fields, refuse};
 use proto::requests::v1::ErrorReason;
-use shared::{
-    errors::{InvalidField, invalid_fields, refuse},
-    telemetry::chain,
-};
 use tonic::{Code, Status};
 
 impl From<Error> for Status {

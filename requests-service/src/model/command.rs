@@ -1,7 +1,7 @@
 //! What a caller wants done with a request, and how it makes that safe.
 
 use super::Change;
-use shared::ids::{BranchId, PartnerId, PartnerRequestId};
+use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 
 /// A change with what it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! One request with all that its page shows.
 
 use super::{Change, PartnerRequest, Status};
-use shared::{
+use contract::{
     ids::{PartnerId, UserId},
     time::Timestamp,
 };

@@ -1,12 +1,12 @@
 //! Which requests to list.
 
 use super::{Status, folding::fold};
-use shared::{
-    database::Dialect,
+use contract::{
     ids::{BranchId, CategoryId, PartnerId, PickupOptionId, ServiceId},
     text::{digit, is_unseen},
     time::Timestamp,
 };
+use database::Dialect;
 use std::{
     collections::BTreeSet,
     hash::{Hash, Hasher},

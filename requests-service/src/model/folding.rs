@@ -5,7 +5,7 @@
 //! by the same lists. On PostgreSQL an index holds the outcome, so these lists never
 //! change: another list needs another index.
 
-use shared::database::Dialect;
+use database::Dialect;
 use std::ops::RangeInclusive;
 
 /// Letters of Arabic that are written in several ways, and the one way of each.
@@ -99,9 +99,9 @@ pub(crate) fn fold(dialect: Dialect, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::text::{digit, is_unseen};
+    use contract::text::{digit, is_unseen};
 
-    /// The lists agree with `shared::text`. If a newer Unicode makes this fail, the lists change
+    /// The lists agree with `contract::text`. If a newer Unicode makes this fail, the lists change
     /// together with a migration that builds new indexes.
     #[test]
     fn the_lists_are_those_of_unicode() {

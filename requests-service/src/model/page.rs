@@ -1,7 +1,7 @@
 //! Pages: in which order, how many, from where.
 
 use super::PartnerRequest;
-use shared::{ids::PartnerRequestId, time::Timestamp};
+use contract::{ids::PartnerRequestId, time::Timestamp};
 
 /// In which order to list. Requests without the value come last, either way;
 /// requests with the same value are ordered by id, the same way.

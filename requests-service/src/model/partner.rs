@@ -1,6 +1,6 @@
 //! One partner.
 
-use shared::{
+use contract::{
     ids::{BranchId, PartnerId},
     time::Timestamp,
 };

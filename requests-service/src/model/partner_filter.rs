@@ -1,7 +1,7 @@
 //! Which partners to list.
 
 use super::{AnyCase, PartnerStatus};
-use shared::ids::CategoryId;
+use contract::ids::CategoryId;
 use std::collections::BTreeSet;
 
 /// Which partners to list. Fields mean AND, values in a list mean OR; an empty

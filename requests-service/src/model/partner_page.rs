@@ -1,7 +1,7 @@
 //! Pages of partners: in which order, how many, from where.
 
 use super::{Direction, Partner, Position, RowsOfPage};
-use shared::{ids::PartnerId, time::Timestamp};
+use contract::{ids::PartnerId, time::Timestamp};
 
 /// In which order to list. Partners without the value come last, either way;
 /// partners with the same value are ordered by id, the same way.

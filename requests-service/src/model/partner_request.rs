@@ -1,7 +1,7 @@
 //! One request.
 
 use super::{Etag, Status};
-use shared::{ids::PartnerRequestId, time::Timestamp};
+use contract::{ids::PartnerRequestId, time::Timestamp};
 
 /// A customer's service request, with the names of what it refers to.
 #[derive(Clone, Debug, PartialEq)]

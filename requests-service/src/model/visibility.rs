@@ -1,6 +1,6 @@
 //! Who may see which requests.
 
-use shared::ids::PartnerId;
+use contract::ids::PartnerId;
 
 /// The requests that exist for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

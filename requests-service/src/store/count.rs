@@ -6,11 +6,11 @@ use super::{
     filter,
 };
 use crate::model::{Count, Filter, Group, Status, Visibility};
+use database::Dialect;
 use sea_orm::{
     ColumnTrait as _, FromQueryResult,
     sea_query::{Asterisk, Expr, ExprTrait as _, Query, SelectStatement},
 };
-use shared::database::Dialect;
 
 /// A count of what matches.
 #[derive(Debug, FromQueryResult)]

@@ -1,8 +1,8 @@
 //! What can go wrong between here and the database, by what the domain can do
 //! about it.
 
+use database::{Fault, fault};
 use sea_orm::DbErr;
-use shared::database::{Fault, fault};
 
 /// Why the store has no answer.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use super::entity::partner_request::Model;
 use crate::model::Etag;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 
 /// 96 bits: two states of one row never share it, and nothing hangs on a guess.
 const LENGTH: usize = 12;

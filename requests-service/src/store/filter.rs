@@ -9,11 +9,12 @@ use super::{
     folded::folded,
 };
 use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility, folding::fold};
+use contract::ids::PartnerId;
+use database::Dialect;
 use sea_orm::{
     ColumnTrait,
     sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
-use shared::{database::Dialect, ids::PartnerId};
 use std::collections::BTreeSet;
 
 /// The type of `requests.status`.

@@ -4,11 +4,11 @@
 
 use super::filter::literal;
 use crate::model::folding::{LETTERS, digits, ignored};
+use database::Dialect;
 use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func,
     extension::{postgres::PgBinOper, sqlite::SqliteBinOper},
 };
-use shared::database::Dialect;
 use std::ops::RangeInclusive;
 
 /// A text of a row as searches see it, but for its case.

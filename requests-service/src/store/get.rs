@@ -11,11 +11,12 @@ use super::{
     statement::statement,
 };
 use crate::model::{BranchContact, Key, PartnerRequest, Read, Visibility};
+use contract::time::Timestamp;
+use database::Database;
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, QueryResult,
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
-use shared::{database::Database, time::Timestamp};
 
 impl Store {
     /// The request of that key, if it exists for the caller.

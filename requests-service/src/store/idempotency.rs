@@ -2,11 +2,12 @@
 
 use super::{StoreError, Unit, entity::idempotency_key as keys, statement::statement};
 use crate::model::{Answer, Idempotency};
+use contract::ids::UserId;
+use database::Sweeping;
 use sea_orm::{
     ConnectionTrait as _, DbErr, FromQueryResult,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use shared::{database::Sweeping, ids::UserId};
 use std::time::Duration;
 
 /// How long an answer is kept.

@@ -8,8 +8,8 @@ use super::{
     row::{self, Row},
 };
 use crate::model::{Filter, Order, OrderField, PartnerRequest, Position, Visibility};
+use database::Dialect;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use shared::database::Dialect;
 
 impl Store {
     /// The first `limit` requests after a position that match the filter.

@@ -31,8 +31,8 @@ pub use timeline::MOST_ASSIGNMENTS;
 pub use unit::Unit;
 pub use write::{Change, Handover};
 
+use database::Database;
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};
-use shared::database::Database;
 use statement::statement;
 
 /// Where partner requests are kept.

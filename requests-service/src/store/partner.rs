@@ -2,10 +2,10 @@
 
 use super::{Store, StoreError, entity::partner, filter::live};
 use crate::model::PartnerStanding;
+use contract::ids::PartnerId;
 use sea_orm::{
     ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType,
 };
-use shared::ids::PartnerId;
 
 impl Store {
     /// Whether a partner may work, and if not, why.

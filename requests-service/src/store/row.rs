@@ -6,11 +6,11 @@ use super::{
     etag,
 };
 use crate::model::{Customer, NamedReference, PartnerRequest, Status};
+use contract::ids::PartnerRequestId;
 use sea_orm::{
     ColumnTrait as _, DbErr, FromQueryResult, Iterable as _, QueryResult,
     sea_query::{Condition, Expr, ExprTrait as _, SelectStatement},
 };
-use shared::ids::PartnerRequestId;
 
 /// Selects what [`Row`] reads: the columns of `requests`, which must be in FROM
 /// already, and the names behind its references, joined here.

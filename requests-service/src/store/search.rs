@@ -2,8 +2,8 @@
 
 use super::{Store, StoreError, statement};
 use crate::model::Filter;
+use database::{Dialect, Transaction};
 use sea_orm::{ConnectionTrait as _, FromQueryResult, sea_query::SelectStatement};
-use shared::database::{Dialect, Transaction};
 
 impl Store {
     /// The rows of a statement with this filter. How much a text finds decides how

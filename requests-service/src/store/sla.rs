@@ -1,11 +1,11 @@
 //! How long a partner has to confirm a request.
 
 use super::{StoreError, Unit, entity::configuration, filter::live, statement::statement};
+use contract::ids::PartnerId;
 use sea_orm::{
     FromQueryResult,
     sea_query::{Condition, Expr, ExprTrait as _, Order, Query},
 };
-use shared::ids::PartnerId;
 
 /// Settings of one name at most; there is one, or two.
 const MOST: u64 = 100;

@@ -5,6 +5,7 @@
 //! for these values, and it takes a limit that it cannot see for a tenth of the
 //! rows. Planning a page anew each time costs six times what reading it does.
 
+use database::Dialect;
 use sea_orm::{
     Statement, Value,
     sea_query::{
@@ -12,7 +13,6 @@ use sea_orm::{
         SqliteQueryBuilder,
     },
 };
-use shared::database::Dialect;
 use std::fmt::{self, Write};
 
 /// The statement that is sent.

@@ -6,13 +6,13 @@ use super::{
     filter::live,
 };
 use crate::model::{Actor, Assignment, Status, TimelineEntry};
+use contract::{
+    ids::{PartnerId, PartnerRequestId, UserId},
+    time::Timestamp,
+};
 use sea_orm::{
     FromQueryResult,
     sea_query::{Expr, ExprTrait as _, NullOrdering, Order, Query, SelectStatement},
-};
-use shared::{
-    ids::{PartnerId, PartnerRequestId, UserId},
-    time::Timestamp,
 };
 
 /// Entries of a timeline at most.

@@ -12,13 +12,11 @@ use super::{
     statement::statement,
 };
 use crate::model::{Key, PartnerStanding, Read, Visibility};
+use contract::ids::{BranchId, PartnerId, PartnerRequestId};
+use database::{Database, Dialect, Transaction};
 use sea_orm::{
     ConnectionTrait as _,
     sea_query::{Expr, ExprTrait as _, LockType, Query},
-};
-use shared::{
-    database::{Database, Dialect, Transaction},
-    ids::{BranchId, PartnerId, PartnerRequestId},
 };
 
 /// A transaction.

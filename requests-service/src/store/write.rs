@@ -9,13 +9,13 @@ use super::{
     },
 };
 use crate::model::{Holder, Moment, Response, Transition};
+use contract::{
+    ids::{BranchId, PartnerId, PartnerRequestId, UserId},
+    time::Timestamp,
+};
 use sea_orm::{
     ConnectionTrait as _,
     sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, UpdateStatement},
-};
-use shared::{
-    ids::{BranchId, PartnerId, PartnerRequestId, UserId},
-    time::Timestamp,
 };
 
 /// What a transition writes, with what it takes from the call.

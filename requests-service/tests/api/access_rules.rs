@@ -5,10 +5,13 @@ use crate::{
     support::reason,
     with_sessions::{PARTNER_USER, Pair, STAFF},
 };
+use contract::{
+    access_rules::{AccessRule, AccessRules},
+    principal::UserType,
+};
 use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, get_partner_request_request::Key,
 };
-use shared::session_layer::{AccessRule, AccessRules, UserType};
 use std::time::Duration;
 use testing::{
     Kind,

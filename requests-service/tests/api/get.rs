@@ -1,11 +1,11 @@
 //! GetPartnerRequest.
 
 use crate::support::{ADMIN, Row, Service, partner, reason, seconds};
+use contract::time::Timestamp;
 use proto::requests::v1::{
     Customer, GetPartnerRequestRequest, NamedReference, PartnerRequest, PartnerRequestStatus,
     get_partner_request_request::Key,
 };
-use shared::time::Timestamp;
 use testing::Kind;
 use tonic::Code;
 

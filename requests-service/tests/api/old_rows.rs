@@ -2,6 +2,7 @@
 //! at their full length, times that no calendar has.
 
 use crate::support::{ADMIN, Row, Service, partner};
+use contract::time::{Clock, Timestamp};
 use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
     PartnerRequestOrder, PartnerRequestStatus, get_partner_request_request::Key,
@@ -11,7 +12,6 @@ use requests_service::store::entity::{
     partner_request, pickup_option, service as services, status_log, user,
 };
 use sea_orm::EntityTrait;
-use shared::time::{Clock, Timestamp};
 use testing::{Kind, TestDatabase};
 
 const SCHEMA: &str = include_str!("../../../migrations/tests/fixtures/old_application.sql");

@@ -4,10 +4,10 @@ use crate::{
     changes,
     support::{ADMIN, Row, Service, reason},
 };
+use database::PoolLimits;
 use proto::requests::v1::{
     ListPartnerRequestsRequest, PartnerRequestChange, UpdatePartnerRequestStatusRequest,
 };
-use shared::database::PoolLimits;
 use std::time::{Duration, Instant};
 use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, proxy::TcpProxy};
 use tonic::Code;

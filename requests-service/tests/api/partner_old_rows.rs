@@ -2,11 +2,11 @@
 //! texts at their full length, numbers and times that no one expects.
 
 use crate::support::{BranchRow, MANAGER, PartnerRow, Service, start_without_partners};
+use contract::time::Timestamp;
 use proto::requests::v1::{
     ListPartnersRequest, OrderDirection, PartnerFilter, PartnerOrder, PartnerOrderField,
     PartnerStatus,
 };
-use shared::time::Timestamp;
 use testing::Kind;
 
 fn with_all(field: PartnerOrderField, direction: OrderDirection) -> ListPartnersRequest {

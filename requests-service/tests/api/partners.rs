@@ -1,8 +1,8 @@
 //! ListPartners: pages, totals, filters, what a partner is shown with.
 
 use crate::support::{BranchRow, MANAGER, PartnerRow, seconds, start_without_partners};
+use contract::time::Timestamp;
 use proto::requests::v1::{ListPartnersRequest, Partner, PartnerFilter, PartnerStatus};
-use shared::time::Timestamp;
 use testing::Kind;
 
 fn everything() -> ListPartnersRequest {

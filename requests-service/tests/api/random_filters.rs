@@ -6,6 +6,7 @@ use crate::{
     support::{ADMIN, Row, Service, partner, range, seconds},
     walk::{FIELDS, sorted, walk},
 };
+use contract::time::Timestamp;
 use proptest::{
     collection::vec,
     option,
@@ -18,7 +19,6 @@ use proto::requests::v1::{
     CountPartnerRequestsRequest, ListPartnerRequestsRequest, OrderDirection, PartnerRequestFilter,
     PartnerRequestGroup, PartnerRequestOrder, PartnerRequestOrderField, TimeRange,
 };
-use shared::time::Timestamp;
 use testing::Kind;
 
 testing::on_both_databases! {

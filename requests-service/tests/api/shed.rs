@@ -6,13 +6,13 @@ use crate::{
     support::reason,
     with_sessions::{PARTNER_USER, Pair, STAFF, to_reach},
 };
+use database::Transaction;
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, PartnerRequestChange,
     partner_requests_service_client::PartnerRequestsServiceClient,
     partners_service_client::PartnersServiceClient,
 };
 use sea_orm::ConnectionTrait as _;
-use shared::database::Transaction;
 use std::{net::SocketAddr, time::Duration};
 use testing::{
     Kind, PATIENCE,

@@ -5,11 +5,11 @@ use crate::{
     support::reason,
     with_sessions::{PARTNER_USER, Pair, over_tls},
 };
+use client::tls::{ClientTls, ClientTlsFiles};
 use proto::auth::v1::{
     CreateSessionRequest, ListSessionsRequest, RevokeSessionRequest,
     auth_service_client::AuthServiceClient,
 };
-use shared::tls::{ClientTls, ClientTlsFiles};
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, with_token},

@@ -2,6 +2,8 @@
 
 use crate::support::{Row, reason, script};
 use clap::Parser as _;
+use client::{channel::Target, tls::ClientTls};
+use contract::deadline::Limits;
 use proto::{
     auth::v1::RevokeSessionRequest,
     requests::v1::{
@@ -13,7 +15,6 @@ use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
-use shared::{channel::Target, session_layer::Limits, tls::ClientTls};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -152,7 +153,7 @@ pub(crate) fn to_reach(auth: &Auth, address: SocketAddr) -> [String; 2] {
 /// A channel to a listener whose certificate is localhost's.
 pub(crate) fn over_tls(address: SocketAddr, tls: ClientTls) -> Channel {
     let url = format!("https://localhost:{}", address.port());
-    shared::channel::connect(Target::new(&url.parse().unwrap(), Some(tls)).unwrap())
+    client::channel::connect(Target::new(&url.parse().unwrap(), Some(tls)).unwrap())
 }
 
 /// The caller's deadline.

@@ -2,7 +2,7 @@
 //! stop.
 
 use super::*;
-use shared::ids::UserId;
+use contract::ids::UserId;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},

@@ -10,7 +10,7 @@ use crate::{
     domain::{Decision, InForce, decide},
     model,
 };
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::time::Duration;
 
 /// The row's generation, in the service's numbers.

@@ -5,7 +5,7 @@ use crate::{
     model::{CountedAttempts, Password, PasswordHash, ThrottleKey},
     passwords::{Algorithm, Owner, PasswordError, Passwords},
 };
-use shared::session_layer::Deadline;
+use contract::deadline::Deadline;
 use std::{mem, thread};
 
 /// An attempt that is counted, and whose outcome is not known yet.
@@ -106,7 +106,7 @@ impl Drop for Attempt {
 mod tests {
     use super::*;
     use crate::model::Throttle;
-    use shared::time::Timestamp;
+    use contract::time::Timestamp;
     use std::{
         panic::{AssertUnwindSafe, catch_unwind},
         time::Duration,

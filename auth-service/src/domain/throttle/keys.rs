@@ -1,7 +1,7 @@
 //! What attempts are counted by.
 
 use crate::model::{Client, ThrottleKey};
-use shared::ids::UserId;
+use contract::ids::UserId;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Log-ins with an e-mail, from a network.

@@ -23,9 +23,8 @@ use crate::{
     model::{Client, Throttle, ThrottleKey, ThrottleLimits, Wait},
     store::{Store, StoreError},
 };
-use shared::{
-    database::run_to_end, ids::UserId, session_layer::Deadline, telemetry::chain, time::Timestamp,
-};
+use contract::{deadline::Deadline, errors::chain, ids::UserId, time::Timestamp};
+use database::run_to_end;
 
 /// Counts attempts, and refuses those that come too early.
 #[derive(Clone, Debug)]

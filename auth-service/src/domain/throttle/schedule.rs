@@ -1,7 +1,7 @@
 //! How long a guesser waits: pure functions of what is counted and the time.
 
 use crate::model::{Throttle, Wait};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::time::Duration;
 
 /// The first delay; each further failure doubles it.

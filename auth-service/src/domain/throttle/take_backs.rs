@@ -10,8 +10,9 @@ use crate::{
     model::{CountedAttempts, ThrottleKey},
     store::{Store, StoreError},
 };
+use contract::errors::chain;
+use database::run_to_end;
 use futures_util::future::BoxFuture;
-use shared::{database::run_to_end, telemetry::chain};
 use std::{
     collections::HashMap,
     fmt,
@@ -194,7 +195,7 @@ impl TakeBacks {
 mod tests {
     use super::*;
     use crate::model::Throttle;
-    use shared::time::Timestamp;
+    use contract::time::Timestamp;
     use std::collections::HashSet;
     use tokio::sync::{Semaphore, mpsc};
 

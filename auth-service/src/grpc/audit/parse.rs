@@ -5,14 +5,14 @@ use crate::{
     grpc::parse::Fields,
     model::{AuditCause, AuditEventType, AuditFilter, AuditOutcome, AuditPosition},
 };
-use proto::auth::v1::{
-    AuditCause as WireCause, AuditEventFilter, AuditEventType as WireType,
-    AuditOutcome as WireOutcome, ListAuditEventsRequest,
-};
-use shared::{
+use contract::{
     fingerprint::Fingerprint,
     ids::{SessionId, UserId},
     time::Timestamp,
+};
+use proto::auth::v1::{
+    AuditCause as WireCause, AuditEventFilter, AuditEventType as WireType,
+    AuditOutcome as WireOutcome, ListAuditEventsRequest,
 };
 use std::collections::BTreeSet;
 use tonic::Status;

@@ -6,10 +6,10 @@ use crate::{
     domain::AuditPage,
     model::{AuditEntry, AuditOutcome},
 };
+use contract::fingerprint::Fingerprint;
 use proto::auth::v1::{
     AuditCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome, ListAuditEventsResponse,
 };
-use shared::fingerprint::Fingerprint;
 
 /// A page of the list with this fingerprint.
 pub(crate) fn page(page: AuditPage, fingerprint: Fingerprint) -> ListAuditEventsResponse {

@@ -1,7 +1,7 @@
 //! `ticketing_audit_events`: appended to, and never changed.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row of `ticketing_audit_events`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -1,7 +1,7 @@
 //! Table `ticketing_throttles`: attempts that are counted against guessing.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -1,7 +1,7 @@
 //! `users`.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row of `users`, without its password: that column is read by name, so that
 /// no model that prints can hold it.

@@ -1,8 +1,8 @@
 //! `user_sessions`. A row is a session of ours only if `generation` is not
 //! NULL; the old application's rows have none.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row of `user_sessions`.
 #[sea_orm::model]

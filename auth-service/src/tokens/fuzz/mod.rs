@@ -8,14 +8,14 @@ mod text;
 
 use super::{Key, KeyName, KeyRing, TokenKind, Tokens, generate_key};
 use crate::model::{Generation, Refusal};
+use contract::{
+    bearer::BearerToken,
+    ids::{SessionId, UserId},
+    time::{Clock, Timestamp},
+};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::test_runner::TestRunner;
 use secrecy::ExposeSecret as _;
-use shared::{
-    ids::{SessionId, UserId},
-    session_layer::BearerToken,
-    time::{Clock, Timestamp},
-};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 

@@ -7,13 +7,13 @@ use crate::{
     tokens::{Claims, TokenKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey};
-use proptest::prelude::*;
-use serde_json::{Map, Value};
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };
+use jsonwebtoken::{Algorithm, EncodingKey};
+use proptest::prelude::*;
+use serde_json::{Map, Value};
 
 const CLAIMS: [&str; 8] = ["sub", "sid", "gen", "iat", "exp", "iss", "aud", "jti"];
 const HEADERS: [&str; 3] = ["alg", "typ", "kid"];

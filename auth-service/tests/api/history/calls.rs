@@ -4,16 +4,16 @@ use super::{
     record::{Action, Holder, Number, Outcome, Presented, Recorder},
     world::{Endpoint, World},
 };
+use contract::{errors::reason_of, time::Timestamp};
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, GetJwksRequest, RefreshSessionRequest,
     RevokeAllSessionsRequest, RevokeOwnSessionRequest, RevokeSessionRequest, TokenPair,
     ValidateSessionRequest,
 };
-use shared::{errors::reason_of, time::Timestamp};
 use std::{sync::Arc, time::Duration};
 use testing::{
     auth::{PASSWORD, as_service, with_token},
-    contract,
+    refusals,
 };
 use tonic::{Code, Response, Status};
 
@@ -292,7 +292,7 @@ fn password_text(number: u32) -> String {
 }
 
 fn refused(status: &Status) -> Outcome {
-    contract::assert_kept(status);
+    refusals::assert_kept(status);
     let reason = reason_of(status).unwrap_or_default();
     match status.code() {
         Code::Unauthenticated | Code::PermissionDenied | Code::NotFound => Outcome::Refused(reason),

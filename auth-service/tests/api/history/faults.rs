@@ -7,7 +7,8 @@ use super::{
     world::{Endpoint, FLAGS, World},
 };
 use crate::rows::eventually;
-use shared::{database::DatabaseUrl, time::Clock};
+use contract::time::Clock;
+use database::DatabaseUrl;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::Ordering},

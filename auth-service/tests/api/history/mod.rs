@@ -20,8 +20,8 @@ mod time;
 mod world;
 
 use checker::Rules;
+use contract::time::Clock;
 use futures_util::{StreamExt as _, stream};
-use shared::time::Clock;
 use std::{
     ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},

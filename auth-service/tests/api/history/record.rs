@@ -2,7 +2,7 @@
 //! when it was answered, and what the answer was. No token is in it: a token is
 //! its session and its generation.
 
-use shared::time::{Clock, Timestamp};
+use contract::time::{Clock, Timestamp};
 use std::{
     fmt,
     sync::{

@@ -4,7 +4,7 @@
 //! Whoever presents a token holds a [`Moving`]. A step waits for all that were
 //! taken before the step before it, so that at most one step falls into each.
 
-use shared::time::Clock;
+use contract::time::Clock;
 use std::{
     sync::{
         Arc,

@@ -3,15 +3,13 @@
 
 use super::{record::Number, time::Time};
 use crate::served::Served;
+use contract::time::{Clock, Timestamp};
+use database::{Database, DatabaseUrl, PoolLimits};
 use proto::auth::v1::{
     auth_service_client::AuthServiceClient,
     session_validation_service_client::SessionValidationServiceClient,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement};
-use shared::{
-    database::{Database, DatabaseUrl, PoolLimits},
-    time::{Clock, Timestamp},
-};
 use std::{
     collections::HashMap,
     net::SocketAddr,

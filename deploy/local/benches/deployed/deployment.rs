@@ -5,13 +5,13 @@ use auth_service::{
     model::Generation,
     tokens::{KeyRing, TokenKind, Tokens},
 };
-use local::{Options, generate};
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use secrecy::ExposeSecret as _;
-use shared::{
+use contract::{
     ids::{SessionId, UserId},
     time::Clock,
 };
+use local::{Options, generate};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use secrecy::ExposeSecret as _;
 use std::{sync::Arc, time::Duration};
 use testing::{Kind, Role, TestDatabase, auth::prepared_folder};
 

@@ -1,7 +1,7 @@
 //! The life of one made-up request: how far it came, and when what happened.
 
 use super::{Partner, World};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::time::Duration;
 
 /// How long a partner has to confirm.

@@ -1,7 +1,7 @@
 //! The rows that a life leaves in three tables.
 
 use super::{Life, Row, Table, Value, life::Stage, names::NAMES};
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 
 const REQUESTS: Table = Table {
     name: "requests",

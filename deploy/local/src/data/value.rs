@@ -1,7 +1,8 @@
 //! A value of a row, before a database has a say in it.
 
+use contract::time::Timestamp;
+use database::Database;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait};
-use shared::{database::Database, time::Timestamp};
 
 /// A table, and the columns that rows give.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! How rows get into a database.
 
 use super::{Row, Table};
+use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DbErr, Statement, sea_query::Query};
-use shared::database::{Database, Dialect};
 
 /// Rows in one INSERT: with 25 values each, far below both databases' limits.
 const BATCH: usize = 100;

@@ -7,12 +7,13 @@ use auth_service::{
     model::Password,
     passwords::{Algorithm, Argon2Costs, Owner, PasswordError, Passwords},
 };
+use contract::time::Clock;
+use database::Database;
 use sea_orm::{
     ConnectionTrait, DbErr,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 pub(crate) use seed::Seed;
-use shared::{database::Database, time::Clock};
 
 /// What every demo user logs in with.
 pub const PASSWORD: &str = "demo password";

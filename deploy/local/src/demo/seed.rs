@@ -5,13 +5,11 @@ use crate::data::{
     Life, Partner, Row, Table, Tables, Value, World, continue_ids, insert,
     names::{BRANCHES, CATEGORIES, PARTNERS, PICKUP_OPTIONS, SERVICES},
 };
+use contract::time::Timestamp;
+use database::{Database, Transaction};
 use sea_orm::{
     ConnectionTrait, DbErr,
     sea_query::{Expr, ExprTrait, Query},
-};
-use shared::{
-    database::{Database, Transaction},
-    time::Timestamp,
 };
 use std::time::Duration;
 

@@ -13,11 +13,9 @@ use crate::{
     demo::Seed,
 };
 use auth_service::model::{Lives, PasswordHash};
+use contract::time::Clock;
+use database::{ConnectError, Database, Dialect, PoolLimits, Transaction};
 use sea_orm::{ConnectionTrait, DbErr, Statement, sea_query::Query};
-use shared::{
-    database::{ConnectError, Database, Dialect, PoolLimits, Transaction},
-    time::Clock,
-};
 use std::time::Duration;
 
 const ROWS: &str = include_str!("rows.sql");

@@ -1,7 +1,8 @@
 //! What is to be generated.
 
 use clap::Args;
-use shared::{config::Problems, database::DatabaseUrl};
+use contract::config::Problems;
+use database::DatabaseUrl;
 
 /// Fills an empty PostgreSQL database with made-up data.
 #[derive(Args, Clone, Debug)]

@@ -7,11 +7,9 @@ use super::{
     old_database::{OldDatabase, open},
 };
 use crate::fingerprint::lines;
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use sea_orm::ConnectionTrait;
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
 use sqlx::{Connection as _, PgConnection};
 use std::{
     collections::BTreeSet,

@@ -6,7 +6,7 @@ use super::{
     our_indexes, up,
 };
 use crate::fingerprint::{fingerprint, lines};
-use shared::database::Database;
+use database::Database;
 use testing::{Kind, TestDatabase};
 
 const BEFORE: &str = "

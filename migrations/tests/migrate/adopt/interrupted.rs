@@ -6,9 +6,9 @@ use super::{
     our_indexes, session_columns, up,
 };
 use crate::fingerprint::{fingerprint, lines};
+use database::Database;
 use migrations::{Down, MigrateError};
 use sea_orm::ConnectionTrait;
-use shared::database::Database;
 use std::{
     process::Stdio,
     time::{Duration, Instant},

@@ -5,9 +5,9 @@ use super::{
     old_database::{OldDatabase, checksums, old_log_in, old_sessions, open},
 };
 use crate::fingerprint::{fingerprint, lines};
+use database::Database;
 use migrations::{Down, MigrateError};
 use sea_orm::ConnectionTrait;
-use shared::database::Database;
 use testing::{TestDatabase, within_the_limit};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 

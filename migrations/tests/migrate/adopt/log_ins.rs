@@ -2,9 +2,9 @@
 
 use super::services::Services;
 use crate::fingerprint::lines;
+use database::Database;
 use futures_util::future::join_all;
 use proto::{auth::v1::ListSessionsRequest, requests::v1::ListPartnerRequestsRequest};
-use shared::database::Database;
 use testing::TestDatabase;
 use tonic::Code;
 

@@ -16,8 +16,8 @@ mod there_and_back;
 pub(crate) mod trigrams;
 
 use crate::fingerprint::lines;
+use database::Database;
 use migrations::{Down, Report};
-use shared::database::Database;
 use std::sync::Mutex;
 
 const KEEP: Down = Down {

@@ -5,7 +5,8 @@ use crate::{
     OLD_APPLICATION,
     fingerprint::{fingerprint, lines},
 };
-use shared::{database::Database, time::Clock};
+use contract::time::Clock;
+use database::Database;
 use std::fmt;
 use testing::{Kind, TestDatabase};
 

@@ -5,9 +5,9 @@ use crate::{
     OLD_APPLICATION,
     fingerprint::{fingerprint, lines},
 };
+use database::Database;
 use migrations::MigrateError;
 use sea_orm::ConnectionTrait;
-use shared::database::Database;
 use testing::{Kind, TestDatabase};
 
 /// Makes a database of a shape and changes it; then both `up` and its plan stop.

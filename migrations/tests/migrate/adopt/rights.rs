@@ -6,11 +6,9 @@ use super::{
     refusals::refused_as,
 };
 use crate::fingerprint::{fingerprint, lines};
+use contract::time::Clock;
+use database::{Database, DatabaseUrl, PoolLimits};
 use migrations::{MigrateError, NAMES};
-use shared::{
-    database::{Database, DatabaseUrl, PoolLimits},
-    time::Clock,
-};
 use testing::{Kind, TestDatabase};
 
 /// A role that owns the tables of the application and their schema, and may make nothing

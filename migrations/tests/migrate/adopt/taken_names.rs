@@ -7,8 +7,9 @@ use super::{
     trigrams::{EARLIER_BUILD, earlier_build_of_our_own},
 };
 use crate::fingerprint::{fingerprint, lines};
+use contract::time::Clock;
+use database::Database;
 use migrations::MigrateError;
-use shared::{database::Database, time::Clock};
 use testing::{Kind, TestDatabase};
 
 /// What may bear a name, how it comes, and how it goes. The index is on some table that

@@ -15,12 +15,10 @@ use crate::{
     fingerprint::{fingerprint, lines},
     newest_first,
 };
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use migrations::{Down, NAMES, Origin, Report, State};
 use sea_orm::ConnectionTrait;
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
 use testing::{Kind, TestDatabase, within_the_limit};
 
 /// A database of the old application, and how it was before anything was done.

@@ -8,9 +8,9 @@ use super::{
     our_indexes, up,
 };
 use crate::fingerprint::{fingerprint, lines};
+use database::Database;
 use migrations::{MigrateError, NAMES};
 use sea_orm::ConnectionTrait;
-use shared::database::Database;
 use std::sync::Mutex;
 use testing::{Kind, TestDatabase, within_the_limit};
 

@@ -3,8 +3,8 @@
 
 use super::{adopted, made, roles};
 use crate::fingerprint::lines;
+use database::Database;
 use migrations::{Columns, PRIVILEGES, Privileges};
-use shared::database::Database;
 use std::collections::BTreeSet;
 use testing::Role;
 

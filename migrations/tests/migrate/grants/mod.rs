@@ -8,8 +8,9 @@ mod refusals;
 mod warnings;
 
 use crate::{OLD_APPLICATION, fingerprint::lines};
+use contract::time::Clock;
+use database::Database;
 use migrations::Roles;
-use shared::{database::Database, time::Clock};
 use std::process::Output;
 use testing::{Kind, Role, TestDatabase};
 use tokio::process::Command;

@@ -1,11 +1,9 @@
 //! Where grants would be of no use, or not for this connection to make.
 
 use super::{adopted, all_grants, create, made, migrate, named, roles, unique};
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use migrations::MigrateError;
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
 use testing::{Kind, Role, TestDatabase};
 
 /// The message of a refusal, by plan and by deed, which changes nothing.

@@ -91,10 +91,10 @@ async fn a_schema_that_the_roles_do_not_look_in_is_warned_of() {
         "{}{separator}options[search_path]=%22Of%20the%20platform%22",
         test.url.expose()
     );
-    let pool = shared::database::Database::open(
+    let pool = database::Database::open(
         &path.parse().unwrap(),
-        shared::database::PoolLimits::default(),
-        shared::time::Clock::system(),
+        database::PoolLimits::default(),
+        contract::time::Clock::system(),
     )
     .await
     .unwrap();

@@ -3,13 +3,13 @@
 use super::Fields;
 use crate::model::{Call, Command, Etag, Idempotency};
 use aws_lc_rs::digest::{SHA256, digest};
+use contract::ids::{BranchId, PartnerId, PartnerRequestId};
+use contract::text::without_unseen;
 use prost::Message;
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
     UpdatePartnerRequestStatusRequest,
 };
-use shared::ids::{BranchId, PartnerId, PartnerRequestId};
-use shared::text::without_unseen;
 use std::ops::RangeInclusive;
 use tonic::Status as Refusal;
 

@@ -1,11 +1,11 @@
 //! Reading single fields, and collecting what is wrong with them.
 
 use crate::model::{PhoneDigits, RowsOfPage, TimeRange};
-use proto::requests::v1::{ErrorReason, TimeRange as WireTimeRange};
-use shared::{
+use contract::{
     errors::{InvalidField, invalid_fields},
     time::Timestamp,
 };
+use proto::requests::v1::{ErrorReason, TimeRange as WireTimeRange};
 use std::collections::BTreeSet;
 use tonic::Status as Refusal;
 

@@ -9,11 +9,11 @@ use crate::{
         PartnerStatus, Position,
     },
 };
+use contract::{fingerprint::Fingerprint, ids::CategoryId};
 use proto::requests::v1::{
     ListPartnersRequest, PartnerFilter as WireFilter, PartnerOrder as WireOrder,
     PartnerOrderField as WireField, PartnerStatus as WireStatus,
 };
-use shared::{fingerprint::Fingerprint, ids::CategoryId};
 use tonic::Status as Refusal;
 
 /// What a list of partners asks for, and the fingerprint of the list.

@@ -3,9 +3,9 @@
 
 use super::partner_request;
 use crate::model::{Answer, PartnerRequest};
+use contract::errors::refuse;
 use prost::Message;
 use proto::requests::v1::{ErrorReason, UpdatePartnerRequestStatusResponse};
-use shared::errors::refuse;
 use tonic::{Code, Response, Status};
 
 /// The answer to any change: the three responses are one message under three

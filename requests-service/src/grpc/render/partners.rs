@@ -4,8 +4,8 @@ use crate::{
     grpc::page_token,
     model::{Branch, Partner, PartnerCounts, PartnerPage, PartnerStatus},
 };
+use contract::fingerprint::Fingerprint;
 use proto::requests::v1::{self as wire, ListPartnersResponse, PartnerStatus as WireStatus};
-use shared::fingerprint::Fingerprint;
 
 /// A page of partners.
 pub(in crate::grpc) fn page(page: PartnerPage, fingerprint: Fingerprint) -> ListPartnersResponse {

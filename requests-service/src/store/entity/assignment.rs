@@ -1,8 +1,8 @@
 //! Table `request_assignments`: that a partner was given a request, and what it
 //! said.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

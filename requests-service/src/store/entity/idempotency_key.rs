@@ -1,7 +1,7 @@
 //! Table `ticketing_idempotency_keys`: calls that may be sent again.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -1,7 +1,7 @@
 //! Table `requests`.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

@@ -1,7 +1,7 @@
 //! Table `request_status_log`: what happened to a request.
 
+use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
-use shared::time::Timestamp;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

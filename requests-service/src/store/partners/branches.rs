@@ -5,15 +5,13 @@ use crate::{
     model::Branch,
     store::entity::branch::{self, Column},
 };
+use contract::ids::{BranchId, PartnerId};
+use database::Dialect;
 use sea_orm::{
     ColumnTrait as _, Iterable as _,
     sea_query::{
         Expr, ExprTrait as _, Func, Order as Sort, Query, SelectStatement, WindowStatement,
     },
-};
-use shared::{
-    database::Dialect,
-    ids::{BranchId, PartnerId},
 };
 use std::collections::HashMap;
 

@@ -5,8 +5,8 @@ use crate::{
     model::PartnerFilter,
     store::{count::Matching, entity::partner},
 };
+use database::Dialect;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait as _, Query, SelectStatement};
-use shared::database::Dialect;
 
 impl Store {
     /// Counts what [`Store::list_partners`] would list over all pages.

@@ -6,13 +6,14 @@ use crate::{
     model::{PartnerCounts, Status, Visibility},
     store::entity::{branch, partner, partner_category, partner_request as requests},
 };
+use contract::ids::PartnerId;
+use database::Dialect;
 use sea_orm::{
     ColumnTrait as _, FromQueryResult,
     sea_query::{
         Asterisk, CaseStatement, Expr, ExprTrait as _, Func, IntoColumnRef, Query, SelectStatement,
     },
 };
-use shared::{database::Dialect, ids::PartnerId};
 use std::collections::HashMap;
 
 #[derive(Debug, FromQueryResult)]

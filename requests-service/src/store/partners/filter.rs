@@ -12,11 +12,12 @@ use crate::{
         folded::folded,
     },
 };
+use contract::ids::CategoryId;
+use database::Dialect;
 use sea_orm::{
     ColumnTrait as _,
     sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement},
 };
-use shared::{database::Dialect, ids::CategoryId};
 use std::collections::BTreeSet;
 
 /// The type of a list of values of `partners.status`.

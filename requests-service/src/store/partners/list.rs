@@ -11,11 +11,12 @@ use crate::{
         keyset::{Keyset, limit_in_text},
     },
 };
+use contract::ids::PartnerId;
+use database::Dialect;
 use sea_orm::{
     ColumnTrait as _, Iterable as _,
     sea_query::{Expr, Query, SelectStatement},
 };
-use shared::{database::Dialect, ids::PartnerId};
 
 impl Store {
     /// The first `limit` partners after a position that match the filter.

@@ -15,8 +15,9 @@ use super::{
     Store, StoreError,
     filter::{self as requests_filter, live},
 };
+use contract::ids::PartnerId;
+use database::Dialect;
 use sea_orm::{ColumnTrait, sea_query::Expr};
-use shared::{database::Dialect, ids::PartnerId};
 
 /// A column that says whose a row is names one of these partners.
 fn of_partners(dialect: Dialect, column: impl ColumnTrait, partners: &[PartnerId]) -> Expr {

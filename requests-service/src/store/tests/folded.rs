@@ -5,6 +5,8 @@ use crate::{
     model::folding::fold,
     store::{folded::folded, statement},
 };
+use contract::time::Clock;
+use database::Database;
 use proptest::{
     collection::vec,
     prelude::{Strategy, any},
@@ -17,7 +19,6 @@ use sea_orm::{
     ConnectionTrait as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
-use shared::{database::Database, time::Clock};
 use testing::{Kind, TestDatabase};
 
 /// Every character alone, by its number, but for planes of ideographs, of private

@@ -6,9 +6,10 @@ use super::{
     statement,
 };
 use crate::store::Store;
+use contract::ids::PartnerId;
+use database::Dialect;
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use serde_json::Value;
-use shared::{database::Dialect, ids::PartnerId};
 use testing::{Kind, Role, TestDatabase};
 
 /// The same 100,000 requests, but of a thousand partners.

@@ -9,12 +9,12 @@ use crate::model::{
     AnyCase, Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
     PartnerSort, PartnerStatus, Position,
 };
-use sea_orm::sea_query::SelectStatement;
-use shared::{
-    database::Dialect,
+use contract::{
     ids::{CategoryId, PartnerId},
     time::Timestamp,
 };
+use database::Dialect;
+use sea_orm::sea_query::SelectStatement;
 
 const ID: PartnerId = PartnerId(42);
 

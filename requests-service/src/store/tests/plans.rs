@@ -5,13 +5,13 @@ use crate::{
     model::{Direction, Filter, Order, OrderField, Position, Visibility},
     store::Store,
 };
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use serde_json::Value;
-use shared::{
-    database::{Dialect, Transaction},
+use contract::{
     ids::{PartnerId, PartnerRequestId},
     time::Timestamp,
 };
+use database::{Dialect, Transaction};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use serde_json::Value;
 use testing::{Kind, Role, TestDatabase};
 
 const ROWS_OF_PAGE: u64 = 21;

@@ -5,13 +5,10 @@ use crate::{
     model::{AnyCase, Filter, Group, Order, PhoneDigits, Position, SearchText, Visibility},
     store::{Store, search::PLANNED_ANEW},
 };
+use contract::{ids::PartnerId, time::Clock};
+use database::{Database, Dialect, PoolLimits};
 use sea_orm::{ConnectionTrait as _, QueryResult, sea_query::SelectStatement};
 use serde_json::Value;
-use shared::{
-    database::{Database, Dialect, PoolLimits},
-    ids::PartnerId,
-    time::Clock,
-};
 use std::collections::BTreeSet;
 use testing::{Kind, Role, TestDatabase, patient_limits};
 

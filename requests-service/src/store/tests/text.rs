@@ -12,12 +12,12 @@ use crate::{
         timeline,
     },
 };
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use shared::{
-    database::Dialect,
+use contract::{
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
     time::Timestamp,
 };
+use database::Dialect;
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 
 const STAFF: Visibility = Visibility::AllPartners;
 const PARTNER: Visibility = Visibility::Partner(PartnerId(7));

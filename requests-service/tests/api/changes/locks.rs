@@ -2,9 +2,10 @@
 
 use super::{assign, by_id, partner, staff, update, waiting};
 use crate::support::{Service, reason};
+use contract::time::Clock;
+use database::PoolLimits;
 use proto::requests::v1::PartnerRequestChange;
 use sea_orm::ConnectionTrait as _;
-use shared::{database::PoolLimits, time::Clock};
 use std::pin::pin;
 use testing::{Kind, Role, TestDatabase};
 use tonic::Code;

@@ -3,11 +3,11 @@
 
 use super::{assign, by_id, close, partner, staff, update, waiting};
 use crate::support::{Row, Service, reason};
+use contract::time::Timestamp;
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequest, PartnerRequestChange,
     PartnerRequestStatus, UpdatePartnerRequestStatusRequest,
 };
-use shared::time::Timestamp;
 use std::time::Duration;
 use testing::Kind;
 use tonic::{Code, Status};

@@ -1,11 +1,11 @@
 //! Callers that never pause: lists, and changes with an idempotency key, over a channel
 //! to all replicas.
 
+use client::channel::Balanced;
 use proto::requests::v1::{
     ListPartnerRequestsRequest, PartnerRequestChange, UpdatePartnerRequestStatusRequest,
     partner_requests_service_client::PartnerRequestsServiceClient,
 };
-use shared::channel::Balanced;
 use std::{
     mem,
     sync::{

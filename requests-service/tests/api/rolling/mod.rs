@@ -15,9 +15,9 @@ use crate::{
     support::{Row, script},
     with_sessions::PARTNER_USER,
 };
+use client::channel::{Balanced, Target};
 use load::{CALLERS, Load, Seen};
 use process::{Known, Names, Process};
-use shared::channel::{Balanced, Target};
 use testing::{
     Kind,
     auth::{Auth, TestUser},

@@ -2,11 +2,13 @@
 //! serve.
 
 use clap::Parser as _;
+use client::channel::Resolver;
+use contract::time::Clock;
 use requests_service::{
     app::App,
     config::{Arguments, Config},
 };
-use shared::{channel::Resolver, program::stop_signal, time::Clock};
+use server::program::stop_signal;
 use std::{
     env, fs, io,
     net::SocketAddr,

@@ -1,7 +1,7 @@
 //! Rows of `requests`, and what they refer to.
 
+use contract::time::Timestamp;
 use proto::requests::v1::TimeRange;
-use shared::time::Timestamp;
 use testing::Kind;
 
 /// Partners 1 and 2 may work, 3 to 7 may not; 11 and 12 are branches of the

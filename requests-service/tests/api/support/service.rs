@@ -1,6 +1,8 @@
 //! The service on a port, and a client of it.
 
 use super::{MANAGER, Row, Tokens, rows};
+use contract::{access_rules::AccessRules, deadline::Limits, errors, time::Clock};
+use database::{Database, DatabaseUrl, PoolLimits};
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, CountPartnerRequestsRequest,
     CountPartnerRequestsResponse, GetPartnerRequestRequest, GetPartnerRequestResponse,
@@ -17,15 +19,9 @@ use requests_service::{
     store::Store,
 };
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use shared::{
-    database::{Database, DatabaseUrl, PoolLimits},
-    errors,
-    serve::Listener,
-    session_layer::{AccessRules, Limits, SessionLayer},
-    time::Clock,
-};
+use server::{serve::Listener, session_layer::SessionLayer};
 use std::time::Duration;
-use testing::{Kind, PATIENCE, Role, TestDatabase, contract, patient_limits};
+use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, refusals};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{
     Request, Status,
@@ -36,7 +32,7 @@ use tonic::{
 /// The reason in a refusal, which is as the contract says.
 #[track_caller]
 pub(crate) fn reason(status: &Status) -> String {
-    contract::assert_kept(status);
+    refusals::assert_kept(status);
     errors::reason_of(status).unwrap_or_else(|| panic!("no reason in {status:?}"))
 }
 

@@ -1,8 +1,11 @@
 //! Callers: a token here says in plain words whose it is.
 
-use shared::{
+use client::validation::{ValidationError, Validator};
+use contract::{
+    bearer::BearerToken,
+    deadline::Deadline,
     ids::{PartnerId, SessionId, UserId},
-    session_layer::{BearerToken, Deadline, Principal, UserType, ValidationError, Validator},
+    principal::{Principal, UserType},
 };
 
 pub(crate) const ADMIN: &str = "admin/request_view";

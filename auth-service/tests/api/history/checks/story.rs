@@ -6,7 +6,7 @@ use crate::history::{
         Action, Change, Generation, History, Holder, Moment, Number, Operation, Outcome, Presented,
     },
 };
-use shared::time::Timestamp;
+use contract::time::Timestamp;
 use std::time::Duration;
 
 const RULES: Rules = Rules {

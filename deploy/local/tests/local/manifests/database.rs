@@ -3,10 +3,8 @@
 
 use super::{Manifests, secrets, text};
 use crate::shell;
-use shared::{
-    database::{Database, PoolLimits},
-    time::Clock,
-};
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use std::fs::File;
 use testing::{Cluster, documents::commands};
 

@@ -128,8 +128,8 @@ pub(super) fn probes(manifests: &Manifests) -> Vec<String> {
     let mut found = Vec::new();
     for (workload, container) in deployments(manifests) {
         for (probe, service) in [
-            ("startupProbe", shared::serve::LIVENESS),
-            ("livenessProbe", shared::serve::LIVENESS),
+            ("startupProbe", server::serve::LIVENESS),
+            ("livenessProbe", server::serve::LIVENESS),
             ("readinessProbe", ""),
         ] {
             let asks = &container[probe]["grpc"];
@@ -138,7 +138,7 @@ pub(super) fn probes(manifests: &Manifests) -> Vec<String> {
                 found.push(format!("{}: {probe} asks {asks}", workload.title()));
             }
         }
-        // the wait and the drain deadline of shared::serve, and the last writes
+        // the wait and the drain deadline of server::serve, and the last writes
         if workload.pod()["terminationGracePeriodSeconds"].as_u64() < Some(3 + 15 + 5) {
             found.push(format!("{} is killed before it drained", workload.title()));
         }

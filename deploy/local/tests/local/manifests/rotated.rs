@@ -7,7 +7,7 @@ use auth_service::{
     config::Arguments,
 };
 use clap::Parser as _;
-use shared::time::Clock;
+use contract::time::Clock;
 use std::{path::Path, process::Stdio};
 use testing::documents::commands;
 

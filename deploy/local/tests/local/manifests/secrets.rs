@@ -3,8 +3,8 @@
 use super::{Manifests, Workload, environment, list, text};
 use crate::shell;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use database::DatabaseUrl;
 use serde_json::Value;
-use shared::database::DatabaseUrl;
 use std::{collections::BTreeMap, fs::File, path::Path, sync::LazyLock};
 use testing::documents::commands;
 

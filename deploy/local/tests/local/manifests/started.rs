@@ -8,8 +8,8 @@ use super::{
 };
 use crate::shell;
 use clap::{CommandFactory, Parser};
+use contract::{config::Problems, time::Clock};
 use serde_json::Value;
-use shared::{config::Problems, time::Clock};
 use std::{
     net::SocketAddr,
     path::Path,

@@ -1,6 +1,7 @@
 //! One trace through both services and into their statements, as a collector gets it.
 
 use crate::process::Running;
+use client::tls::{CertificateFiles, Protocols, ServerTls, ServerTlsFiles};
 use hex::encode as hex;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{
@@ -16,10 +17,7 @@ use proto::{
     },
 };
 use serde_json::Value;
-use shared::{
-    serve::Listener,
-    tls::{CertificateFiles, Protocols, ServerTls, ServerTlsFiles},
-};
+use server::serve::Listener;
 use std::{fmt::Write as _, path::Path};
 use testing::{
     auth::{channel, with_token},
@@ -110,7 +108,7 @@ async fn list_as_page_7(running: &Running) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_logs_of_both_services_name_the_call_and_its_trace_also_where_nothing_is_exported() {
     let directory = tempfile::tempdir().unwrap();
-    let running = Running::start_with(directory.path(), &[], &[("RUST_LOG", "shared=debug")]);
+    let running = Running::start_with(directory.path(), &[], &[("RUST_LOG", "server=debug")]);
     list_as_page_7(&running).await;
     let log = running.terminate_for_log();
     for method in [LIST, VALIDATE] {

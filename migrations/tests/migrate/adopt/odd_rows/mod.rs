@@ -15,9 +15,9 @@ use super::{
     up,
 };
 use crate::fingerprint::lines;
+use database::Database;
 use fastrand::Rng;
 use proto::auth::v1::TokenPair;
-use shared::database::Database;
 use testing::within_the_limit;
 
 /// Both services on a database with odd rows, and who calls them.

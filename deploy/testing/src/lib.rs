@@ -1,0 +1,49 @@
+//! Real parts for the workspace's tests: databases of both kinds, one for each
+//! test and cloned from a template; auth-service as it is served, with users; a
+//! third service's contract; certificates; a proxy that takes a server away; a program as a
+//! container runs it; hostile input; callers that do not pause; what the contract says of refusals;
+//! the documents and the commands in them; and the outside tools that some tests run.
+//!
+//! Each test has a tokio runtime of its own, so nothing here that outlives a test
+//! holds a connection: what is shared are processes, files, ports and URLs.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that lacks its parts fails where they are missing"
+)]
+
+pub mod auth;
+pub mod certificates;
+mod cluster;
+mod database;
+pub mod dead_connections;
+pub mod disk;
+pub mod documents;
+pub mod first_process;
+pub mod fuzz;
+pub mod http2;
+mod listening;
+pub mod load;
+pub mod metrics;
+pub mod pooler;
+pub mod program;
+pub mod proxy;
+pub mod refusals;
+mod suite;
+mod supervisor;
+pub mod tap;
+mod template;
+pub mod third;
+pub mod tls;
+pub mod tools;
+pub mod tree;
+
+pub use cluster::{Cluster, Role, port_that_stays_free};
+pub use database::{Kind, PATIENCE, TestDatabase, be_patient, patient_limits};
+pub use listening::listening;
+#[doc(hidden)]
+pub use suite::within_the_limit;
+pub use template::migrate_at;

@@ -1,0 +1,249 @@
+//! All replicas behind one name, each asked as much as it can bear.
+
+use super::{
+    Loss, Replica, Resolver, Target,
+    lost::{self, out_of_time},
+};
+use contract::timeout;
+use http_body_util::{BodyExt as _, Full};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::{Status, body::Body};
+use tower::Service;
+
+/// How often addresses are looked up: DNS says nothing of a change by itself.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
+/// How soon they are looked up again at the earliest, however much fails.
+const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
+/// Replicas at most; a name with more is not a service's.
+const MAX_REPLICAS: usize = 256;
+/// Times that one call is sent, or tried to be sent, at most.
+const ATTEMPTS: usize = 5;
+/// How long a call waits for the first addresses.
+const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
+
+/// A channel to all replicas behind a name (a headless Service in Kubernetes), which
+/// generated clients take. Of two replicas chosen at random, the one with fewer calls
+/// pending is asked; one that failed is asked after the others. Addresses are looked
+/// up every five seconds and at once when a replica fails; calls that a replica is
+/// working on go on when its address is gone. While no address is found, the last
+/// ones stay.
+///
+/// A call goes to another replica, or over another connection, where nobody has looked
+/// at it, as happens while a replica stops. One of which that is not known is not made
+/// again: that is its caller's to decide ([`Balanced::pick`]). For that a request is kept
+/// until it is answered, so calls are unary ones. All attempts together have the call's
+/// time (`grpc-timeout`) until an answer begins; after that it is `DEADLINE_EXCEEDED`.
+#[derive(Clone, Debug)]
+pub struct Balanced {
+    known: Arc<Known>,
+    _looking_up: Arc<DropGuard>,
+}
+
+#[derive(Debug)]
+struct Known {
+    target: Target,
+    replicas: RwLock<Vec<Replica>>,
+    /// Whether addresses were looked up, found or not.
+    looked_up: watch::Sender<bool>,
+    failed: Arc<Notify>,
+}
+
+impl Balanced {
+    /// Begins to look up the addresses; on the runtime that the caller runs in.
+    #[must_use]
+    pub fn new(target: Target, resolver: Resolver) -> Self {
+        let known = Arc::new(Known {
+            target,
+            replicas: RwLock::default(),
+            looked_up: watch::Sender::new(false),
+            failed: Arc::default(),
+        });
+        let stop = CancellationToken::new();
+        let looking_up = look_up(Arc::clone(&known), resolver);
+        tokio::spawn(stop.clone().run_until_cancelled_owned(looking_up));
+        Self {
+            known,
+            _looking_up: Arc::new(stop.drop_guard()),
+        }
+    }
+
+    /// Chooses a replica at none of these addresses, if there is one.
+    pub async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+        let mut looked_up = self.known.looked_up.subscribe();
+        let first = looked_up.wait_for(|looked_up| *looked_up);
+        // nothing found is nothing to choose from
+        let _ = tokio::time::timeout(FIRST_ADDRESSES, first).await;
+        self.known.pick(asked)
+    }
+
+    /// Whether there is a replica at none of these addresses.
+    #[must_use]
+    pub fn has_another(&self, asked: &[SocketAddr]) -> bool {
+        self.known.pick(asked).is_some()
+    }
+}
+
+impl Known {
+    fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+        let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
+        let not_asked = replicas
+            .iter()
+            .filter(|replica| !asked.contains(&replica.address()));
+        let (avoided, good): (Vec<_>, Vec<_>) = not_asked.partition(|replica| replica.is_avoided());
+        let among = if good.is_empty() { avoided } else { good };
+        if among.is_empty() {
+            if replicas.is_empty() {
+                // do not wait for the next look-up's time
+                self.failed.notify_one();
+            }
+            return None;
+        }
+        let one = || among[fastrand::usize(..among.len())];
+        let (first, second) = (one(), one());
+        let fewer = if first.pending() <= second.pending() {
+            first
+        } else {
+            second
+        };
+        Some(fewer.clone())
+    }
+
+    /// Takes what was found; replicas that are known keep their connections.
+    fn take(&self, mut addresses: Vec<SocketAddr>) {
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses.truncate(MAX_REPLICAS);
+        let mut replicas = self
+            .replicas
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let same = replicas
+            .iter()
+            .map(Replica::address)
+            .eq(addresses.iter().copied());
+        if same {
+            return;
+        }
+        tracing::info!(target = ?self.target, ?addresses, "replicas");
+        let known = |address| {
+            let mut replicas = replicas.iter();
+            replicas.find(|replica| replica.address() == address)
+        };
+        let replica = |address| match known(address) {
+            Some(replica) => replica.clone(),
+            None => Replica::new(self.target.clone(), address, Arc::clone(&self.failed)),
+        };
+        *replicas = addresses.into_iter().map(replica).collect();
+    }
+}
+
+async fn look_up(known: Arc<Known>, resolver: Resolver) {
+    let mut fails = false;
+    loop {
+        let found = resolver.resolve(known.target.place()).await;
+        let problem = match found {
+            Ok(addresses) if addresses.is_empty() => Some("no address".to_owned()),
+            Ok(addresses) => {
+                known.take(addresses);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        // said when it begins, not each time
+        if let (Some(problem), false) = (&problem, fails) {
+            tracing::warn!(target = ?known.target, problem, "no addresses; the last ones stay");
+        }
+        fails = problem.is_some();
+        known.looked_up.send_replace(true);
+        tokio::time::sleep(LOOK_UP_AGAIN).await;
+        let rest = LOOK_UP_EVERY.saturating_sub(LOOK_UP_AGAIN);
+        // a failure, or the time that has passed
+        let _ = tokio::time::timeout(rest, known.failed.notified()).await;
+    }
+}
+
+/// Ends in time, if there is an end.
+async fn by<T>(end: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Status> {
+    match end {
+        Some(end) => tokio::time::timeout_at(end, work)
+            .await
+            .map_err(|_elapsed| out_of_time()),
+        None => Ok(work.await),
+    }
+}
+
+impl Service<http::Request<Body>> for Balanced {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let balanced = self.clone();
+        Box::pin(async move {
+            let end =
+                timeout::of(request.headers()).and_then(|time| Instant::now().checked_add(time));
+            let called = by(end, balanced.send(request, end)).await.flatten();
+            Ok(called.unwrap_or_else(Status::into_http))
+        })
+    }
+}
+
+impl Balanced {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+        end: Option<Instant>,
+    ) -> Result<http::Response<Body>, Status> {
+        let (parts, body) = request.into_parts();
+        let message = body.collect().await?.to_bytes();
+        let mut asked = Vec::new();
+        let mut has_closed = false;
+        for _ in 0..ATTEMPTS {
+            let Some(mut replica) = self.pick(&asked).await else {
+                break;
+            };
+            asked.push(replica.address());
+            let mut parts = parts.clone();
+            if let Some(end) = end {
+                let left = end.saturating_duration_since(Instant::now());
+                timeout::set(&mut parts.headers, left);
+            }
+            let body = Body::new(Full::new(message.clone()));
+            let calling = replica.call(http::Request::from_parts(parts, body));
+            let called = by(end, calling).await.inspect_err(|_| replica.avoid())?;
+            let error = match called {
+                Ok(response) => {
+                    return Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable))));
+                }
+                Err(error) => error,
+            };
+            let loss = Loss::of(&error);
+            // a message of nothing may be with the other side before hyper knows
+            if !loss.is_of_nothing_done() || message.is_empty() {
+                return Err(lost::status(error));
+            }
+            has_closed |= loss == Loss::Closed;
+            if has_closed && !self.has_another(&asked) {
+                asked.clear();
+                has_closed = false;
+            }
+        }
+        Err(Status::unavailable("no replica can be reached"))
+    }
+}

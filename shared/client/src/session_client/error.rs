@@ -1,0 +1,79 @@
+//! Why there is no access token, by what the caller can do about it.
+
+use super::StoreError;
+use contract::errors;
+use proto::auth::v1::ErrorReason;
+use tonic::{Code, Status};
+
+/// Why a session client has nothing to give.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The store keeps no pair. Log in.
+    #[error("nobody is logged in; log in")]
+    NotLoggedIn,
+    /// The session is over, its refresh token is not taken, or the log-in was
+    /// refused. Log in.
+    #[error("{}; log in", errors::Reason::wire_name(*.0))]
+    Over(ErrorReason),
+    /// No answer, as often as it was asked for. Try again later; the session goes
+    /// on.
+    #[error("auth-service does not answer ({0:?}); try again later")]
+    Unavailable(Code),
+    /// An answer that is not about the session: a fault, another server at that
+    /// address. The session goes on.
+    #[error("auth-service refused the call ({0:?})")]
+    Refused(Code),
+    /// An answer without tokens, or with another session's.
+    #[error("auth-service answered something else")]
+    Answer,
+    /// The pair cannot be kept or read. The session goes on.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SessionError {
+    /// Whether only a log-in helps.
+    #[must_use]
+    pub fn asks_for_log_in(&self) -> bool {
+        matches!(self, Self::NotLoggedIn | Self::Over(_))
+    }
+
+    /// Of an answer to a call that may be repeated.
+    pub(super) fn of_status(status: &Status) -> Self {
+        let reason = errors::reason_of(status).and_then(|name| errors::auth_reason(&name));
+        match (status.code(), reason) {
+            (Code::Unauthenticated, Some(reason)) => Self::Over(reason),
+            (Code::ResourceExhausted, Some(ErrorReason::MessageTooLarge)) => {
+                Self::Refused(status.code())
+            }
+            (Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted, _)
+            // a lost connection, and a timeout of the client's own, in tonic's words
+            | (Code::Cancelled | Code::Unknown | Code::Internal, None) => {
+                Self::Unavailable(status.code())
+            }
+            (code, _) => Self::Refused(code),
+        }
+    }
+
+    /// Whether the same call may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Store(_))
+    }
+}
+
+impl From<SessionError> for Status {
+    /// As the session layer would have said it.
+    fn from(error: SessionError) -> Self {
+        let message = error.to_string();
+        match error {
+            SessionError::NotLoggedIn => {
+                errors::refuse(Code::Unauthenticated, ErrorReason::TokenMissing, message)
+            }
+            SessionError::Over(reason) => errors::refuse(Code::Unauthenticated, reason, message),
+            SessionError::Unavailable(_) => Self::unavailable(message),
+            SessionError::Refused(_) | SessionError::Answer | SessionError::Store(_) => {
+                Self::internal(message)
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A client's side.
+
+use super::{
+    CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
+    reread::{Reread, Source},
+};
+use contract::config::Problems;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig,
+        client::Resumption,
+        pki_types::{ServerName, UnixTime},
+    },
+};
+
+/// Whom a client trusts, and what it presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTlsFiles {
+    /// The authority of the server's certificate. No other is trusted.
+    pub authority: PathBuf,
+    /// The client's own certificate, for a server that asks for one.
+    pub own: Option<CertificateFiles>,
+}
+
+impl ClientTlsFiles {
+    /// Reads the variables of a client: an authority, and a certificate with its key
+    /// that are given together or not at all, and not without the authority.
+    pub fn read(
+        problems: &mut Problems,
+        (authority, authority_file): (&str, Option<&str>),
+        certificate: (&str, Option<&str>),
+        key: (&str, Option<&str>),
+    ) -> Option<Self> {
+        let own = CertificateFiles::read(problems, certificate, key);
+        let authority_file = files::given(authority_file);
+        if authority_file.is_none() && own.is_some() {
+            problems.note(
+                authority,
+                format_args!("is required with {}", certificate.0),
+            );
+        }
+        authority_file.map(|authority| Self { authority, own })
+    }
+}
+
+/// TLS of a client.
+#[derive(Clone, Debug)]
+pub struct ClientTls {
+    config: Arc<Reread<ClientTlsFiles>>,
+}
+
+impl ClientTls {
+    /// Reads the files.
+    pub fn open(files: ClientTlsFiles) -> Result<Self, InvalidTls> {
+        let config = Reread::open("client", files)?;
+        Ok(Self {
+            config: Arc::new(config),
+        })
+    }
+
+    /// When the certificate ends that it would present now, if it has one.
+    pub(super) fn expires(&self) -> Option<UnixTime> {
+        self.config.current().expires
+    }
+
+    /// Shakes hands with a server, which must prove that it is `name` (RFC 6125).
+    pub(crate) async fn connect(
+        &self,
+        name: ServerName<'static>,
+        stream: TcpStream,
+    ) -> io::Result<Stream> {
+        let connector = TlsConnector::from(Arc::clone(&self.config.current().config));
+        let stream = connector.connect(name, stream).await?;
+        if stream.get_ref().1.alpn_protocol() != Some(HTTP2) {
+            return Err(io::Error::other("the server does not offer HTTP/2"));
+        }
+        Ok(Stream::Tls(Box::new(stream.into())))
+    }
+}
+
+impl Source for ClientTlsFiles {
+    type Made = Made<ClientConfig>;
+
+    fn paths(&self) -> Vec<&Path> {
+        let mut paths = vec![self.authority.as_path()];
+        if let Some(own) = &self.own {
+            paths.extend([own.certificate.as_path(), own.key.as_path()]);
+        }
+        paths
+    }
+
+    fn make(&self, contents: &[&[u8]]) -> Result<Made<ClientConfig>, InvalidTls> {
+        let paths = self.paths();
+        let mut read = paths.iter().copied().zip(contents.iter().copied());
+        let Some(authority) = read.next() else {
+            return Err(InvalidTls::refused(&self.authority, &"was not read"));
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| InvalidTls::refused(&self.authority, &error))?
+            .with_root_certificates(files::authorities(authority)?);
+        let (mut config, expires) = match (read.next(), read.next()) {
+            (Some(certificate), Some(key)) => {
+                let chain = files::chain(certificate)?;
+                let expires = expiration::expires(&chain);
+                let config = builder
+                    .with_client_auth_cert(chain, files::key(key)?)
+                    .map_err(|error| InvalidTls::refused(certificate.0, &error))?;
+                (config, expires)
+            }
+            _ => (builder.with_no_client_auth(), None),
+        };
+        config.alpn_protocols = vec![HTTP2.to_vec()];
+        // connections are few and long
+        config.resumption = Resumption::disabled();
+        Ok(Made {
+            config: Arc::new(config),
+            expires,
+        })
+    }
+}

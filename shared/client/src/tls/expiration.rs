@@ -1,0 +1,98 @@
+//! When the certificates end that a service presents, as Prometheus is told.
+
+use super::{ClientTls, ServerTls};
+use prometheus_client::registry::Registry;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _},
+    metrics::{MetricType, gauge::ConstGauge},
+};
+use std::{fmt, time::Duration};
+use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage};
+
+/// What presents a certificate.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// A listener.
+    Server(ServerTls),
+    /// A client; it may have none.
+    Client(ClientTls),
+}
+
+impl From<ServerTls> for Presented {
+    fn from(tls: ServerTls) -> Self {
+        Self::Server(tls)
+    }
+}
+
+impl From<ClientTls> for Presented {
+    fn from(tls: ClientTls) -> Self {
+        Self::Client(tls)
+    }
+}
+
+impl Presented {
+    fn expires(&self) -> Option<UnixTime> {
+        match self {
+            Self::Server(tls) => tls.expires(),
+            Self::Client(tls) => tls.expires(),
+        }
+    }
+}
+
+/// The end of each certificate, looked at when it is asked for: of the one that the
+/// next connection would be shown. Where the files cannot be used that is the last good
+/// one, which draws near its end all the same.
+#[derive(Debug)]
+pub struct Expirations(Vec<(&'static str, Presented)>);
+
+impl Expirations {
+    /// Registers a gauge with a series for each certificate that there is, under its
+    /// name.
+    pub fn register(
+        registry: &mut Registry,
+        certificates: impl IntoIterator<Item = (&'static str, Option<Presented>)>,
+    ) {
+        let certificates = certificates.into_iter();
+        let there = certificates.filter_map(|(name, presented)| Some((name, presented?)));
+        registry.register_collector(Box::new(Self(there.collect())));
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Certificate {
+    certificate: &'static str,
+}
+
+impl Collector for Expirations {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(
+            "certificate_expiration_timestamp_seconds",
+            "When a certificate ends that new connections are shown; none without TLS",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (certificate, presented) in &self.0 {
+            if let Some(expires) = presented.expires() {
+                let seconds = i64::try_from(expires.as_secs()).unwrap_or(i64::MAX);
+                let labels = Certificate { certificate };
+                ConstGauge::new(seconds).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When the end entity's certificate of a chain ends (RFC 5280, section 4.1.2.5).
+pub(super) fn expires(chain: &[CertificateDer<'_>]) -> Option<UnixTime> {
+    let certificate = EndEntityCert::try_from(chain.first()?).ok()?;
+    // webpki tells it in a refusal alone; it judges the time first, so that nobody has to
+    // be trusted
+    let never = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+    let usage = KeyUsage::server_auth();
+    match certificate.verify_for_usage(&[], &[], &[], never, usage, None, None) {
+        Err(Error::CertExpired { not_after, .. }) => Some(not_after),
+        _ => None,
+    }
+}

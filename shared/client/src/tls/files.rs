@@ -1,0 +1,119 @@
+//! The files, as configuration names them and as they are parsed. No error repeats
+//! what a file holds.
+
+use contract::config::Problems;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+use tokio_rustls::rustls::{
+    self, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+/// A chain of certificates, the end entity's first, and its private key: PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The chain.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+impl CertificateFiles {
+    /// Reads two variables that are given together or not at all; notes the one that
+    /// is missing.
+    pub fn read(
+        problems: &mut Problems,
+        (certificate, certificate_file): (&str, Option<&str>),
+        (key, key_file): (&str, Option<&str>),
+    ) -> Option<Self> {
+        let missing = |problems: &mut Problems, missing, other| {
+            problems.note(missing, format_args!("is required with {other}"));
+            None
+        };
+        match (given(certificate_file), given(key_file)) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some(Self { certificate, key }),
+            (Some(_), None) => missing(problems, key, certificate),
+            (None, Some(_)) => missing(problems, certificate, key),
+        }
+    }
+}
+
+/// A variable that is empty is not given.
+pub(super) fn given(text: Option<&str>) -> Option<PathBuf> {
+    text.filter(|text| !text.is_empty()).map(PathBuf::from)
+}
+
+/// Files of certificates, keys or authorities cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidTls {
+    /// One cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// One holds something else.
+    #[error("{}: {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// What they hold cannot be used, or not together.
+    #[error("{}: {problem}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+}
+
+impl InvalidTls {
+    pub(super) fn refused(path: &Path, problem: &impl ToString) -> Self {
+        Self::Refused {
+            path: path.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+
+    fn content(path: &Path, problem: &'static str) -> Self {
+        Self::Content {
+            path: path.to_owned(),
+            problem,
+        }
+    }
+}
+
+/// A file's path and what it holds.
+pub(super) type Read<'a> = (&'a Path, &'a [u8]);
+
+pub(super) fn chain((path, pem): Read<'_>) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        _ => Err(InvalidTls::content(path, "must hold certificates in PEM")),
+    }
+}
+
+pub(super) fn key((path, pem): Read<'_>) -> Result<PrivateKeyDer<'static>, InvalidTls> {
+    // its own error may repeat a line
+    PrivateKeyDer::from_pem_slice(pem)
+        .map_err(|_| InvalidTls::content(path, "must hold a private key in PEM"))
+}
+
+pub(super) fn authorities(file: Read<'_>) -> Result<RootCertStore, InvalidTls> {
+    let mut roots = RootCertStore::empty();
+    for certificate in chain(file)? {
+        roots
+            .add(certificate)
+            .map_err(|error: rustls::Error| InvalidTls::refused(file.0, &error))?;
+    }
+    Ok(roots)
+}

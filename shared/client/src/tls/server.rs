@@ -1,0 +1,147 @@
+//! A listener's side.
+
+use super::{
+    CertificateFiles, HTTP1, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
+    reread::{Reread, Source},
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::UnixTime,
+        server::{NoServerSessionStorage, WebPkiClientVerifier},
+    },
+};
+
+/// What a listener presents, and whom it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerTlsFiles {
+    /// Its own certificate.
+    pub own: CertificateFiles,
+    /// With it, a client must present a certificate of this authority (mutual TLS);
+    /// without it, no client is asked.
+    pub client_authority: Option<PathBuf>,
+}
+
+/// What is spoken over TLS, as ALPN settles it (RFC 7301).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/2 alone.
+    #[default]
+    Http2,
+    /// HTTP/2, or else HTTP/1.1: with whom asks for that, or for nothing.
+    Http2OrHttp1,
+}
+
+/// TLS of a listener.
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    config: Arc<Reread<Offer>>,
+}
+
+/// What a client is met with.
+#[derive(Debug)]
+struct Offer {
+    files: ServerTlsFiles,
+    protocols: Protocols,
+}
+
+impl ServerTls {
+    /// Reads the files of a listener of this name.
+    pub fn open(
+        name: &str,
+        files: ServerTlsFiles,
+        protocols: Protocols,
+    ) -> Result<Self, InvalidTls> {
+        let config = Reread::open(name, Offer { files, protocols })?;
+        Ok(Self {
+            config: Arc::new(config),
+        })
+    }
+
+    /// Whether clients must present a certificate.
+    #[must_use]
+    pub fn is_mutual(&self) -> bool {
+        self.config.source().files.client_authority.is_some()
+    }
+
+    /// When the certificate ends that it would present now.
+    pub(super) fn expires(&self) -> Option<UnixTime> {
+        self.config.current().expires
+    }
+
+    /// Shakes hands with a client.
+    pub async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.current().config));
+        let stream = acceptor.accept(stream).await?;
+        let spoken = stream.get_ref().1.alpn_protocol();
+        // what else is named is one of the offer
+        if spoken.is_none() && self.config.source().protocols == Protocols::Http2 {
+            return Err(io::Error::other("the client does not ask for HTTP/2"));
+        }
+        Ok(Stream::Tls(Box::new(stream.into())))
+    }
+}
+
+impl Source for Offer {
+    type Made = Made<ServerConfig>;
+
+    fn paths(&self) -> Vec<&Path> {
+        let ServerTlsFiles {
+            own,
+            client_authority,
+        } = &self.files;
+        let mut paths = vec![own.certificate.as_path(), own.key.as_path()];
+        paths.extend(client_authority.as_deref());
+        paths
+    }
+
+    fn make(&self, contents: &[&[u8]]) -> Result<Made<ServerConfig>, InvalidTls> {
+        let paths = self.paths();
+        let mut read = paths.iter().copied().zip(contents.iter().copied());
+        let (Some(certificate), Some(key)) = (read.next(), read.next()) else {
+            let own = &self.files.own.certificate;
+            return Err(InvalidTls::refused(own, &"was not read"));
+        };
+        let refused = |error| InvalidTls::refused(certificate.0, &error);
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(refused)?;
+        let authority = read.next();
+        let builder = match authority {
+            None => builder.with_no_client_auth(),
+            Some(file) => {
+                let roots = Arc::new(files::authorities(file)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
+                    .build()
+                    .map_err(|error| InvalidTls::refused(file.0, &error))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let chain = files::chain(certificate)?;
+        let expires = expiration::expires(&chain);
+        let mut config = builder
+            .with_single_cert(chain, files::key(key)?)
+            .map_err(refused)?;
+        config.alpn_protocols = match self.protocols {
+            Protocols::Http2 => vec![HTTP2.to_vec()],
+            // the first that the client knows
+            Protocols::Http2OrHttp1 => vec![HTTP2.to_vec(), HTTP1.to_vec()],
+        };
+        if authority.is_some() {
+            // a session that is resumed would not verify the client's certificate again
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Made {
+            config: Arc::new(config),
+            expires,
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! Who may call what, read from the method options of the proto files.
+
+use crate::principal::UserType;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
+use proto::auth::v1::{AccessRule as WireRule, Caller};
+use std::collections::HashMap;
+
+/// Name of the method option.
+const OPTION: &str = "ticketing.auth.v1.access";
+
+/// What a method asks of its caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessRule {
+    /// Nothing.
+    Public,
+    /// A live session.
+    Session {
+        /// A permission that the user must hold.
+        permission: Option<String>,
+        /// User types that may call; empty: all.
+        user_types: Vec<UserType>,
+    },
+    /// A service token, or a service's client certificate.
+    Service,
+}
+
+/// The rule of each method, by its path (`/package.Service/Method`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRules(HashMap<String, AccessRule>);
+
+impl AccessRules {
+    /// Reads the rules of the named services from an encoded descriptor set.
+    /// Fails on a method that has none, so that a missing rule shows at the
+    /// start and not at a call.
+    pub fn read(descriptor_set: &[u8], services: &[&str]) -> Result<Self, InvalidRules> {
+        let pool = DescriptorPool::decode(descriptor_set).map_err(|_| InvalidRules::Unreadable)?;
+        let mut rules = HashMap::new();
+        for name in services {
+            let service = pool
+                .get_service_by_name(name)
+                .ok_or_else(|| InvalidRules::UnknownService((*name).to_owned()))?;
+            for method in service.methods() {
+                let path = format!("/{}/{}", service.full_name(), method.name());
+                let rule =
+                    read_rule(&pool, &method).ok_or_else(|| InvalidRules::Method(path.clone()))?;
+                rules.insert(path, rule);
+            }
+        }
+        Ok(Self(rules))
+    }
+
+    /// The rule of a method path.
+    #[must_use]
+    pub fn of(&self, path: &str) -> Option<&AccessRule> {
+        self.0.get(path)
+    }
+
+    /// The paths of all methods, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// All methods and their rules, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &AccessRule)> {
+        self.0.iter().map(|(path, rule)| (path.as_str(), rule))
+    }
+}
+
+fn read_rule(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<AccessRule> {
+    let option = pool.get_extension_by_name(OPTION)?;
+    let options = method.options();
+    if !options.has_extension(&option) {
+        return None;
+    }
+    let rule: WireRule = options
+        .get_extension(&option)
+        .as_message()?
+        .transcode_to()
+        .ok()?;
+    let asks_for_nothing_more = rule.permission.is_empty() && rule.user_types.is_empty();
+    match rule.caller() {
+        Caller::Public if asks_for_nothing_more => Some(AccessRule::Public),
+        Caller::Service if asks_for_nothing_more => Some(AccessRule::Service),
+        Caller::Session => Some(AccessRule::Session {
+            user_types: rule.user_types().map(known).collect::<Option<_>>()?,
+            permission: Some(rule.permission).filter(|name| !name.is_empty()),
+        }),
+        Caller::Public | Caller::Service | Caller::Unspecified => None,
+    }
+}
+
+fn known(user_type: proto::auth::v1::UserType) -> Option<UserType> {
+    Some(UserType::from(user_type)).filter(|user_type| *user_type != UserType::Unknown)
+}
+
+/// The access rules cannot be enforced as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRules {
+    /// Not an encoded `FileDescriptorSet`.
+    #[error("the descriptor set cannot be read")]
+    Unreadable,
+    /// A service that the descriptor set lacks.
+    #[error("the descriptor set has no service {0}")]
+    UnknownService(String),
+    /// A method with no rule, or with one that contradicts itself.
+    #[error(
+        "{0} has no access rule that can be enforced; set the option (ticketing.auth.v1.access)"
+    )]
+    Method(String),
+    /// A method that asks for a session, in a service that cannot validate one.
+    #[error("{0} asks for a session, and this service has no validator")]
+    NoValidator(String),
+    /// A method that asks for a service token, in a service that accepts none.
+    #[error("{0} asks for a service token, and this service accepts none")]
+    NoServiceCredentials(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_of_the_contract_has_a_rule() {
+        let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).unwrap();
+        let services: Vec<String> = pool
+            .services()
+            .map(|service| service.full_name().to_owned())
+            .collect();
+        let names: Vec<&str> = services.iter().map(String::as_str).collect();
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &names).unwrap();
+        assert_eq!(
+            rules.of("/ticketing.auth.v1.AuthService/CreateSession"),
+            Some(&AccessRule::Public)
+        );
+        assert_eq!(rules.of("/ticketing.auth.v1.AuthService/Nothing"), None);
+    }
+
+    /// The rules of a service whose one method carries `option`.
+    fn rules_with(option: &str) -> Result<AccessRules, InvalidRules> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            r#"syntax = "proto3"; package third.v1; import "ticketing/auth/v1/access.proto";
+            message Empty {{}}
+            service ThirdService {{ rpc Do(Empty) returns (Empty) {{ {option} }} }}"#
+        );
+        std::fs::write(folder.path().join("third.proto"), text).unwrap();
+        let contract = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto"));
+        let mut compiler = protox::Compiler::new([folder.path(), contract]).unwrap();
+        compiler
+            .include_imports(true)
+            .open_file("third.proto")
+            .unwrap();
+        AccessRules::read(
+            &compiler.encode_file_descriptor_set(),
+            &["third.v1.ThirdService"],
+        )
+    }
+
+    #[test]
+    fn a_rule_is_read_from_any_contract() {
+        let rules = rules_with(
+            r#"option (ticketing.auth.v1.access) =
+                {caller: CALLER_SESSION, permission: "reports_view", user_types: [USER_TYPE_ADMIN]};"#,
+        )
+        .unwrap();
+        let expected = AccessRule::Session {
+            permission: Some("reports_view".to_owned()),
+            user_types: vec![UserType::Admin],
+        };
+        assert_eq!(rules.of("/third.v1.ThirdService/Do"), Some(&expected));
+    }
+
+    #[test]
+    fn a_method_without_a_rule_or_with_a_contradiction_stops_the_start() {
+        for option in [
+            "",
+            "option (ticketing.auth.v1.access) = {};",
+            r#"option (ticketing.auth.v1.access) = {caller: CALLER_PUBLIC, permission: "request_view"};"#,
+            "option (ticketing.auth.v1.access) = {caller: CALLER_SERVICE, user_types: [USER_TYPE_ADMIN]};",
+            "option (ticketing.auth.v1.access) = {caller: CALLER_SESSION, user_types: [USER_TYPE_UNSPECIFIED]};",
+        ] {
+            let expected = InvalidRules::Method("/third.v1.ThirdService/Do".to_owned());
+            assert_eq!(rules_with(option), Err(expected), "{option}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_service_stops_the_start() {
+        assert_eq!(
+            AccessRules::read(proto::FILE_DESCRIPTOR_SET, &["ticketing.Nothing"]),
+            Err(InvalidRules::UnknownService("ticketing.Nothing".to_owned()))
+        );
+    }
+}

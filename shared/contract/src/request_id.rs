@@ -1,0 +1,105 @@
+//! The name that a call goes by in the logs of all services that take part in it.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use uuid::Uuid;
+
+/// The metadata that carries it, from and to the caller.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longer ones are replaced.
+const MAX_LENGTH: usize = 64;
+
+tokio::task_local! {
+    static SERVED: RequestId;
+}
+
+/// Letters, digits, `-`, `_` and `.`, at most 64 of them: it stands in logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The caller's, if it sent one that may stand in a log; a new one otherwise.
+    #[must_use]
+    pub fn of_call(headers: &HeaderMap) -> Self {
+        let sent = headers.get(REQUEST_ID).filter(|value| is_plain(value));
+        sent.map_or_else(Self::random, |value| Self(value.clone()))
+    }
+
+    /// Of the call that is being served here.
+    #[must_use]
+    pub fn served() -> Option<Self> {
+        SERVED.try_with(Clone::clone).ok()
+    }
+
+    /// Serves a call under this name.
+    pub async fn serve<F: Future>(self, call: F) -> F::Output {
+        SERVED.scope(self, call).await
+    }
+
+    /// As metadata.
+    #[must_use]
+    pub fn value(&self) -> &HeaderValue {
+        &self.0
+    }
+
+    fn random() -> Self {
+        let text = Uuid::new_v4().to_string();
+        // hexadecimal digits and dashes are a value
+        Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.to_str().unwrap_or_default())
+    }
+}
+
+fn is_plain(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    (1..=MAX_LENGTH).contains(&bytes.len())
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(value: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::from_bytes(value).unwrap());
+        RequestId::of_call(&headers).to_string()
+    }
+
+    #[test]
+    fn what_may_not_stand_in_a_log_is_replaced() {
+        assert_eq!(of(b"Order-7_b.2"), "Order-7_b.2");
+        assert_eq!(of(&[b'a'; MAX_LENGTH]), "a".repeat(MAX_LENGTH));
+        let long = [b'a'; MAX_LENGTH + 1];
+        for hostile in [
+            &b""[..],
+            b"a b",
+            b"a\"b",
+            "ä".as_bytes(),
+            b"Bearer:x",
+            &long,
+        ] {
+            let replaced = of(hostile);
+            assert!(Uuid::try_parse(&replaced).is_ok(), "{replaced}");
+        }
+        assert_ne!(
+            RequestId::of_call(&HeaderMap::new()),
+            RequestId::of_call(&HeaderMap::new())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_call_knows_its_name_while_it_is_served() {
+        assert_eq!(RequestId::served(), None);
+        let id = RequestId::random();
+        let served = id.clone().serve(async { RequestId::served() }).await;
+        assert_eq!(served, Some(id));
+    }
+}

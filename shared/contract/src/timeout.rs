@@ -1,0 +1,104 @@
+//! A call's time as metadata: `grpc-timeout` of the gRPC protocol ("gRPC over HTTP2",
+//! Timeout).
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use tokio::time::{Instant, sleep_until};
+
+const NAME: HeaderName = HeaderName::from_static("grpc-timeout");
+/// Timers are exact to a millisecond.
+const TO_ANSWER: Duration = Duration::from_millis(2);
+/// The most that eight digits say.
+const MOST: u128 = 99_999_999;
+
+/// How long the caller waits, if it says so.
+pub fn of(headers: &HeaderMap) -> Option<Duration> {
+    parse(headers.get(NAME)?.to_str().ok()?)
+}
+
+/// How long the call may take, if the caller says how long it waits. A tenth of the
+/// caller's time is kept back, and two milliseconds at least, so that an answer, if only
+/// UNAVAILABLE, is on the wire before the caller stops listening.
+pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
+    let timeout = of(headers)?;
+    Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
+}
+
+/// What a future gives before a deadline, or nothing.
+///
+/// tonic sets a timer of its own for each call, a little later than this one, and its status
+/// has no reason. A busy runtime may run both timers late and at the same moment. So the clock
+/// is asked as well as the timer, and this one comes first.
+pub async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
+        if is_over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Says how long the caller waits: in whole milliseconds, one at least.
+pub fn set(headers: &mut HeaderMap, time: Duration) {
+    let milliseconds = time.as_millis().clamp(1, MOST);
+    // digits and a letter are a value
+    if let Ok(value) = HeaderValue::try_from(format!("{milliseconds}m")) {
+        headers.insert(NAME, value);
+    }
+}
+
+/// At most eight digits and a unit.
+pub fn parse(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_hours(amount)),
+        "M" => Some(Duration::from_mins(amount)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_the_protocol_writes_them() {
+        assert_eq!(parse("1S"), Some(Duration::from_secs(1)));
+        assert_eq!(parse("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(parse("99999999H"), Some(Duration::from_hours(99_999_999)));
+        for wrong in ["", "S", "1", "-1S", "+1S", "1 S", "123456789S", "1é", "é"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn timeouts_are_written_as_they_are_read() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(of(&headers), None);
+        let (least, most) = (Duration::from_millis(1), Duration::from_millis(99_999_999));
+        for (time, read) in [
+            (Duration::from_millis(250), Duration::from_millis(250)),
+            (Duration::from_micros(1_999), least),
+            (Duration::ZERO, least),
+            (Duration::MAX, most),
+        ] {
+            set(&mut headers, time);
+            assert_eq!(of(&headers), Some(read));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Connections, and the limits on every pool.
+
+use super::{DatabaseUrl, Dialect, Pool, PoolMetrics, clean, fresh, metrics::ObservedPool};
+use contract::time::{Clock, Timestamp};
+use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
+use sqlx::{
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time::Duration};
+
+/// Name of the newest migration that this build needs, in `ticketing_migrations`.
+pub const NEWEST_MIGRATION: &str = "0006_folded_search";
+
+/// The database cannot be reached as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the database: {0}")]
+pub struct ConnectError(#[from] DbErr);
+
+/// How many connections, and how long each may take.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolLimits {
+    /// Connections at most.
+    pub connections: u32,
+    /// How long a caller waits for one.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run (PostgreSQL).
+    pub statement_timeout: Duration,
+    /// How long one statement may wait for a row or a table that another transaction
+    /// holds (PostgreSQL). Shorter than the above: who waits keeps a connection from
+    /// all others.
+    pub lock_timeout: Duration,
+    /// How long a transaction may pause between two of its statements (PostgreSQL).
+    pub idle_in_transaction_timeout: Duration,
+    /// A connection that was idle for this long is asked whether it lives before it is used
+    /// (PostgreSQL).
+    pub ask_after: Duration,
+    /// After this age a connection is replaced, so that a fail-over is followed.
+    pub max_lifetime: Duration,
+    /// One plan a statement whatever its values: for a pool with few statements
+    /// whose arrays vary in length (PostgreSQL).
+    pub generic_plans: bool,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(3),
+            idle_in_transaction_timeout: Duration::from_secs(30),
+            ask_after: Duration::from_secs(1),
+            max_lifetime: Duration::from_mins(10),
+            generic_plans: false,
+        }
+    }
+}
+
+/// A pool, its dialect, and the clock that its statements add to the database's.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub(super) pool: Pool,
+    pub(super) dialect: Dialect,
+    pub(super) limits: PoolLimits,
+    pub(super) observed: Option<ObservedPool>,
+    pub(super) clock: Clock,
+}
+
+impl Database {
+    /// Prepares a pool. No connection is made yet, so that a service starts
+    /// while its database is down and says so by its readiness.
+    pub async fn open(
+        url: &DatabaseUrl,
+        limits: PoolLimits,
+        clock: Clock,
+    ) -> Result<Self, ConnectError> {
+        for parameter in url.ignored() {
+            tracing::warn!(
+                parameter,
+                "the database URL has a parameter that is not supported"
+            );
+        }
+        let mut options = ConnectOptions::new(url.for_driver());
+        options
+            .connect_lazy(true)
+            .max_connections(limits.connections)
+            .acquire_timeout(limits.acquire_timeout)
+            .max_lifetime(limits.max_lifetime)
+            // statements would be logged at INFO and kept in spans, and a ping
+            // before each use costs as much as the query
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            .test_before_acquire(false);
+        match url.dialect() {
+            Dialect::Postgres => {
+                options
+                    .map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits))
+                    .map_sqlx_postgres_pool_opts(move |pool| clean::postgres(pool, limits));
+            }
+            Dialect::Sqlite => {
+                make_private(url);
+                options
+                    .map_sqlx_sqlite_opts(move |sqlite| sqlite_options(sqlite, limits))
+                    .map_sqlx_sqlite_pool_opts(clean::sqlite);
+            }
+        }
+        let pool = Pool(sea_orm::Database::connect(options).await?);
+        Ok(Self {
+            pool,
+            dialect: url.dialect(),
+            limits,
+            observed: None,
+            clock,
+        })
+    }
+
+    /// The same, its pool counted under a name.
+    #[must_use]
+    pub fn observed(mut self, metrics: &PoolMetrics, pool: &'static str) -> Self {
+        self.observed = Some(metrics.observe(&mut self.pool.0, pool));
+        self
+    }
+
+    /// The pool, for statements outside of a transaction.
+    #[must_use]
+    pub fn connection(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The database's time now, as an expression.
+    #[must_use]
+    pub fn now(&self) -> Expr {
+        self.dialect.now(self.clock.offset_micros())
+    }
+
+    /// Microseconds that a statement written by hand adds to the database's
+    /// clock.
+    #[must_use]
+    pub fn offset_micros(&self) -> i64 {
+        self.clock.offset_micros()
+    }
+
+    /// A point in time, as a bound value.
+    #[must_use]
+    pub fn time(&self, time: Timestamp) -> Expr {
+        self.dialect.time(time)
+    }
+}
+
+fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectOptions {
+    let (mark, value) = fresh::MARK;
+    let options = options.application_name("ticketing").options([
+        (mark, value.to_owned()),
+        // an acknowledged revocation survives a crash
+        ("synchronous_commit", "on".to_owned()),
+        (
+            "statement_timeout",
+            limits.statement_timeout.as_millis().to_string(),
+        ),
+        ("lock_timeout", limits.lock_timeout.as_millis().to_string()),
+        (
+            "idle_in_transaction_session_timeout",
+            limits.idle_in_transaction_timeout.as_millis().to_string(),
+        ),
+    ]);
+    if limits.generic_plans {
+        options.options([("plan_cache_mode", "force_generic_plan")])
+    } else {
+        options
+    }
+}
+
+/// Makes the file of a SQLite database that is to be made, for its owner alone:
+/// it holds password hashes. What keeps it from being made keeps SQLite from it,
+/// too, which says so.
+fn make_private(url: &DatabaseUrl) {
+    if let Ok(options) = SqliteConnectOptions::from_str(url.expose())
+        && url.expose().contains("mode=rwc")
+    {
+        let mut open = OpenOptions::new();
+        let _ = open
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(options.get_filename());
+    }
+}
+
+fn sqlite_options(options: SqliteConnectOptions, limits: PoolLimits) -> SqliteConnectOptions {
+    options
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // with WAL, FULL is what survives a power cut
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(limits.acquire_timeout)
+}

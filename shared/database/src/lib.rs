@@ -1,0 +1,29 @@
+//! One way to reach either database: connections with their limits, the
+//! few places where PostgreSQL and SQLite speak differently, and the sweeping of old
+//! rows.
+//!
+//! All other statements belong to each service's `store`.
+
+mod clean;
+mod condition;
+mod connect;
+mod dialect;
+mod fault;
+mod fresh;
+mod metrics;
+mod pool;
+mod sweep;
+mod to_end;
+mod transaction;
+mod url;
+
+pub use condition::Condition;
+pub use connect::{ConnectError, Database, NEWEST_MIGRATION, PoolLimits};
+pub use dialect::Dialect;
+pub use fault::{Fault, fault, had_no_effect};
+pub use metrics::PoolMetrics;
+pub use pool::Pool;
+pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};
+pub use to_end::{run_to_end, within};
+pub use transaction::Transaction;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -1,0 +1,153 @@
+//! Housekeeping: a service deletes rows that nobody needs any more, once a minute, a
+//! few at a time, whichever replica comes first.
+
+use crate::serve::MetricsRegistry;
+use contract::errors::chain;
+use database::{Database, SweepError, Sweeping};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// From one round to the next, but for as much as a tenth more, so that replicas
+/// that were started together come apart.
+pub const EVERY: Duration = Duration::from_mins(1);
+/// Rows in one transaction.
+pub const BATCH: u32 = 500;
+/// Batches of one table in one round.
+pub const MOST_BATCHES: u32 = 20;
+
+/// What sweeps the tables of one service.
+#[derive(Clone, Debug)]
+pub struct Housekeeper {
+    database: Database,
+    sweepings: Vec<Sweeping>,
+    swept: Family<Table, Counter>,
+    overdue: Family<Table, Gauge>,
+}
+
+/// What a service does in the background besides.
+pub trait Chore: Send + Sync {
+    /// Returns when there is something that does not wait for the next round.
+    fn woken(&self) -> impl Future<Output = ()> + Send;
+
+    /// Does what is to be done. What fails is logged, and tried in the next round.
+    fn round(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Nothing.
+struct NoChore;
+
+impl Chore for NoChore {
+    async fn woken(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    async fn round(&self) {}
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Table {
+    table: &'static str,
+}
+
+impl Housekeeper {
+    /// For these tables; what it does is told by the registry.
+    #[must_use]
+    pub fn new(
+        database: Database,
+        sweepings: Vec<Sweeping>,
+        registry: &mut MetricsRegistry,
+    ) -> Self {
+        let (swept, overdue) = (Family::default(), Family::default());
+        for Sweeping { table, .. } in &sweepings {
+            let _at_zero: (_, _) = (
+                Family::<Table, Counter>::get_or_create(&swept, &Table { table }),
+                Family::<Table, Gauge>::get_or_create(&overdue, &Table { table }),
+            );
+        }
+        registry.register(
+            "rows_swept",
+            "Rows that were deleted after their retention, by table",
+            swept.clone(),
+        );
+        registry.register(
+            "rows_overdue_seconds",
+            "Age of the oldest row past its retention, counted from the end of that; 0 if there is none",
+            overdue.clone(),
+        );
+        Self {
+            database,
+            sweepings,
+            swept,
+            overdue,
+        }
+    }
+
+    /// Does a round every so often, until `stop`.
+    pub async fn run(self, every: Duration, stop: CancellationToken) {
+        self.run_with(NoChore, every, stop).await;
+    }
+
+    /// The same, and the chore with each round. The chore is done soon after the start as
+    /// well, and whenever it is woken.
+    pub async fn run_with(self, chore: impl Chore, every: Duration, stop: CancellationToken) {
+        let after = |time: Duration| Instant::now() + time.mul_f64(1.0 + fastrand::f64() / 10.0);
+        let rounds = async {
+            let mut next = after(every);
+            let soon = tokio::time::sleep_until(after(every / 10));
+            tokio::pin!(soon);
+            loop {
+                tokio::select! {
+                    () = &mut soon, if !soon.is_elapsed() => {}
+                    () = chore.woken() => {}
+                    () = tokio::time::sleep_until(next) => {
+                        self.round().await;
+                        next = after(every);
+                    }
+                }
+                chore.round().await;
+            }
+        };
+        stop.run_until_cancelled(rounds).await;
+    }
+
+    /// One round: deletes what is due, within bounds, unless another replica is at
+    /// it; then looks what is left. What fails is logged, and tried in the next one.
+    pub async fn round(&self) {
+        for sweeping in &self.sweepings {
+            let Sweeping { table, .. } = sweeping;
+            if let Err(error) = self.sweep(sweeping).await {
+                tracing::warn!(table, cause = chain(&error), "not swept");
+            }
+            match self.database.overdue(sweeping).await {
+                Ok(overdue) => {
+                    let seconds = i64::try_from(overdue.as_secs()).unwrap_or(i64::MAX);
+                    self.overdue.get_or_create(&Table { table }).set(seconds);
+                }
+                Err(error) => tracing::warn!(table, cause = chain(&error), "not measured"),
+            }
+        }
+    }
+
+    async fn sweep(&self, sweeping: &Sweeping) -> Result<(), SweepError> {
+        let Sweeping { table, .. } = sweeping;
+        for _ in 0..MOST_BATCHES {
+            let Some(rows) = self.database.sweep(sweeping, BATCH).await? else {
+                tracing::debug!(table, "another replica is sweeping");
+                break;
+            };
+            self.swept.get_or_create(&Table { table }).inc_by(rows);
+            if rows > 0 {
+                tracing::info!(table, rows, "swept");
+            }
+            if rows < u64::from(BATCH) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! A listener's connections: as many as are allowed, no busy loop when the process
+//! has no file left to open, and handshakes that hold nobody up.
+
+use super::{MAX_CONNECTION_AGE, Peer};
+use client::tls::{ServerTls, Stream};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::Sleep,
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::Connected;
+
+/// Connections at once on one listener. The next one waits until another ends.
+const MAX_CONNECTIONS: usize = 4_096;
+/// Of them, as many at once may be shaking hands; the others wait, and their time
+/// runs.
+const MAX_HANDSHAKES: usize = 1_024;
+/// How long a client may take to shake hands.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long a connection may finish its calls after its client was asked to replace it.
+const GRACE: Duration = Duration::from_secs(30);
+/// How long a listener that cannot accept waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts until `stop`.
+pub(super) fn accept(
+    name: &'static str,
+    socket: TcpListener,
+    tls: Option<ServerTls>,
+    stop: CancellationToken,
+) -> ReceiverStream<io::Result<Connection>> {
+    let (accepted, connections) = mpsc::channel(1);
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let tls = tls.map(|tls| Handshakes {
+        name,
+        tls,
+        places: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+        accepted: accepted.clone(),
+    });
+    let handshakes = stop.clone();
+    let accepting = async move {
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+            let stream = match socket.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(listener = name, %error, "cannot accept a connection");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            // small answers must not wait for more; without it they are late, not wrong
+            let _ = stream.set_nodelay(true);
+            if let Some(tls) = &tls {
+                let handshake = tls.clone().shake(stream, permit);
+                tokio::spawn(handshakes.clone().run_until_cancelled_owned(handshake));
+            } else {
+                let connection = Connection::new(Stream::Plain(stream), permit);
+                if accepted.send(Ok(connection)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    tokio::spawn(stop.run_until_cancelled_owned(accepting));
+    ReceiverStream::new(connections)
+}
+
+/// Shakes hands with clients, each in a task of its own: one that is slow, or says
+/// nothing, keeps no other waiting.
+#[derive(Clone)]
+struct Handshakes {
+    name: &'static str,
+    tls: ServerTls,
+    places: Arc<Semaphore>,
+    accepted: mpsc::Sender<io::Result<Connection>>,
+}
+
+impl Handshakes {
+    async fn shake(self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let peer = stream.peer_addr().ok();
+        let handshake = async {
+            let _place = self.places.acquire().await.map_err(io::Error::other)?;
+            self.tls.accept(stream).await
+        };
+        let error = match tokio::time::timeout(HANDSHAKE, handshake).await {
+            Ok(Ok(stream)) => {
+                // nobody listens any more once the listener has ended
+                let _ = self
+                    .accepted
+                    .send(Ok(Connection::new(stream, permit)))
+                    .await;
+                return;
+            }
+            Ok(Err(error)) => error,
+            Err(_elapsed) => io::ErrorKind::TimedOut.into(),
+        };
+        // a service that is refused is the operator's business, a stranger is not
+        if self.tls.is_mutual() {
+            tracing::warn!(listener = self.name, ?peer, %error, "no handshake");
+        } else {
+            tracing::debug!(listener = self.name, ?peer, %error, "no handshake");
+        }
+    }
+}
+
+/// A connection that counts until it ends. It breaks when its time is up, whatever
+/// goes on.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    peer: Peer,
+    time: Pin<Box<Sleep>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    fn new(stream: Stream, permit: OwnedSemaphorePermit) -> Self {
+        let peer = Peer::new(stream.tcp().peer_addr().ok(), stream.peer_names());
+        Self {
+            stream,
+            peer,
+            time: Box::pin(tokio::time::sleep(MAX_CONNECTION_AGE + GRACE)),
+            _permit: permit,
+        }
+    }
+
+    /// Its stream, as long as there is time.
+    fn stream(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut Stream>> {
+        match self.time.as_mut().poll(context) {
+            Poll::Pending => Ok(Pin::new(&mut self.stream)),
+            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream(context)?.poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream(context)?.poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream(context)?.poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream(context)?.poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream(context)?.poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::{health, server};
+    use futures_util::StreamExt as _;
+    use hyper_util::rt::TokioIo;
+    use tokio::{io::AsyncReadExt as _, time::Instant};
+    use tonic::transport::Endpoint;
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+    use tower::service_fn;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_age_is_replaced_while_its_calls_go_on() {
+        let (connect, connected) = mpsc::channel(8);
+        let connector = service_fn(move |_| {
+            let (client, server) = tokio::io::duplex(1_024);
+            let connect = connect.clone();
+            async move {
+                connect.send(Ok::<_, io::Error>(server)).await?;
+                Ok::<_, mpsc::error::SendError<_>>(TokioIo::new(client))
+            }
+        });
+        let mut connections = 0;
+        let connected = ReceiverStream::new(connected).inspect(|_| connections += 1);
+        let (reporter, service) = health();
+        let serving = server().add_service(service).serve_with_incoming(connected);
+        let asking = async {
+            let channel =
+                Endpoint::from_static("http://a.b").connect_with_connector_lazy(connector);
+            let mut client = HealthClient::new(channel);
+            let answer = client.watch(HealthCheckRequest::default()).await;
+            let mut watched = answer.unwrap().into_inner();
+            watched.message().await.unwrap().unwrap();
+            tokio::time::sleep(MAX_CONNECTION_AGE + GRACE / 2).await;
+            // a channel of tonic may notice only by a call that it has not sent
+            if client.check(HealthCheckRequest::default()).await.is_err() {
+                client.check(HealthCheckRequest::default()).await.unwrap();
+            }
+            let status = tonic_health::ServingStatus::NotServing;
+            reporter.set_service_status("", status).await;
+            watched.message().await.unwrap().unwrap();
+        };
+        tokio::select! {
+            ended = serving => ended.unwrap(),
+            () = asking => {}
+        }
+        assert_eq!(connections, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_whatever_goes_on() {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut accepted = accept("test", socket, None, CancellationToken::new());
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), accepted.next());
+        let mut connection = accepted.unwrap().unwrap();
+        let begun = Instant::now();
+        let error = connection.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= MAX_CONNECTION_AGE + GRACE);
+        drop(client);
+    }
+}

@@ -1,0 +1,289 @@
+//! Serving: listeners with their limits, health, reflection, metrics, and a stop
+//! that lets what is in flight finish.
+
+mod calls;
+mod clocks;
+mod connections;
+mod discard;
+mod http_check;
+mod message;
+mod metrics;
+mod peer;
+mod public;
+mod readiness;
+mod reasons;
+mod reflection;
+mod shedding;
+mod watching;
+mod web;
+
+pub use calls::{Calls, Observed};
+pub use metrics::{MetricsRegistry, metrics_registry, ops};
+pub use peer::Peer;
+pub use public::PublicAccess;
+pub use readiness::{LIVENESS, Readiness};
+pub(crate) use reasons::{late, method_unknown};
+pub use reflection::{ReflectionError, with_reflection};
+pub(crate) use shedding::{Place, overloaded};
+pub use shedding::{Priority, Shed, Shedding};
+pub use web::{InvalidOrigins, WebOrigins};
+
+use client::tls::ServerTls;
+use discard::DiscardBodies;
+use http_check::HttpCheck;
+use reasons::Reasons;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::Routes, transport::Server};
+
+use tonic_health::{
+    pb::health_server::{Health, HealthServer},
+    server::HealthReporter,
+};
+use tower::util::option_layer;
+use watching::EndWatching;
+
+/// Calls at once on one connection.
+const MAX_STREAMS: u32 = 256;
+/// How many calls of one connection a client may cancel before the server has looked at
+/// them. It is twice the number of calls that a connection may have, so a gateway that loses
+/// one of its clients stays below it. With h2's own bound, 20, the gateway would lose its connection. A
+/// client that opens and cancels calls without end (CVE-2023-44487) exceeds the bound, and
+/// its connection is ended.
+const MAX_CANCELLED: usize = 2 * MAX_STREAMS as usize;
+/// Calls on one connection that may break the protocol, so that we reset them
+/// (CVE-2025-8671). It is h2's own bound; tonic takes it away where it is not set.
+const MAX_BROKEN: usize = 1_024;
+/// Metadata of one call: sixteen times the longest token. A header that takes a byte on the
+/// wire takes a hundred in memory, so much more would let a stranger fill it. For more,
+/// HTTP/2 refuses the stream (431).
+const MAX_METADATA: u32 = 64 * 1_024;
+/// What a client may send before it is read, on one connection: HTTP/2's own figure
+/// (RFC 9113, 6.9.2). Much more would let connections fill the memory.
+const WINDOW: u32 = 65_535;
+/// Clients are asked to replace connections of this age, so that balancing follows a
+/// roll-out. tonic's own grace would end them without having asked.
+const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// A silent connection is probed this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a stop waits for calls in flight.
+const DRAIN: Duration = Duration::from_secs(15);
+/// How long a stopping service goes on accepting after its health said so, until
+/// balancers have heard.
+const NOTICE: Duration = Duration::from_secs(3);
+
+/// A socket that listens already, so that a taken port is known before anything
+/// else starts.
+#[derive(Debug)]
+pub struct Listener {
+    name: &'static str,
+    socket: TcpListener,
+    address: SocketAddr,
+    tls: Option<ServerTls>,
+    web_origins: WebOrigins,
+    serves_metrics: bool,
+    calls: Option<Calls>,
+}
+
+impl Listener {
+    /// Listens; port 0 takes any free port.
+    pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
+        let failed = |source| BindError {
+            name,
+            address,
+            source,
+        };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self {
+            name,
+            socket,
+            address,
+            tls: None,
+            web_origins: WebOrigins::default(),
+            serves_metrics: false,
+            calls: None,
+        })
+    }
+
+    /// With TLS, if it is given: then nobody is served without.
+    #[must_use]
+    pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// Serves pages of these origins as well: each of its services by gRPC-Web, which a
+    /// browser may send by HTTP/1.1.
+    #[must_use]
+    pub fn with_web_origins(self, web_origins: WebOrigins) -> Self {
+        Self {
+            web_origins,
+            ..self
+        }
+    }
+
+    /// Serves the metrics of [`ops`] as well, also by HTTP/1.1.
+    #[must_use]
+    pub fn with_metrics(self) -> Self {
+        Self {
+            serves_metrics: true,
+            ..self
+        }
+    }
+
+    /// Observes the calls of its services.
+    #[must_use]
+    pub fn with_calls(self, calls: Calls) -> Self {
+        Self {
+            calls: Some(calls),
+            ..self
+        }
+    }
+
+    /// Its TLS, if it has any.
+    #[must_use]
+    pub fn tls(&self) -> Option<&ServerTls> {
+        self.tls.as_ref()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`, then ends what only watches and finishes what else is in
+    /// flight, for a bounded time.
+    pub async fn serve(self, routes: Routes, stop: CancellationToken) -> Result<(), ServeError> {
+        let Self {
+            name,
+            socket,
+            address,
+            tls,
+            web_origins,
+            serves_metrics,
+            calls,
+        } = self;
+        tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
+        let incoming = connections::accept(name, socket, tls, stop.clone());
+        // a layer is cloned for each call; clones of a token take its lock
+        let drain = Arc::new(stop.clone());
+        let serves_pages = !web_origins.is_empty();
+        let check = HttpCheck {
+            grpc_web: serves_pages,
+            plain: serves_metrics.then_some(metrics::PATH),
+        };
+        // around all services, health and reflection too; the outermost first
+        let serving = server()
+            .accept_http1(serves_pages || serves_metrics)
+            .layer(DiscardBodies::new(Arc::clone(&drain)))
+            .layer(web_origins.cors())
+            .layer(check)
+            .layer(web_origins.grpc_web())
+            .layer(option_layer(calls))
+            .layer(Reasons)
+            .layer(EndWatching { drain })
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            served = serving => served.map_err(|source| ServeError::Transport { name, source }),
+            () = overdue => {
+                tracing::warn!(listener = name, "calls were still in flight when the drain ended");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A port cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} for {name}: {source}")]
+pub struct BindError {
+    name: &'static str,
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// A listener failed while it served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its transport failed.
+    #[error("the {name} listener failed: {source}")]
+    Transport {
+        /// Which listener.
+        name: &'static str,
+        /// Why.
+        source: tonic::transport::Error,
+    },
+    /// Its task panicked.
+    #[error("a listener stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+/// A server with this back end's limits.
+fn server() -> Server {
+    Server::builder()
+        .tcp_nodelay(true)
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_max_pending_accept_reset_streams(Some(MAX_CANCELLED))
+        .http2_max_local_error_reset_streams(Some(MAX_BROKEN))
+        .http2_max_header_list_size(MAX_METADATA)
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW)
+        .max_connection_age(MAX_CONNECTION_AGE)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+}
+
+/// The health service (gRPC Health Checking Protocol), and by what it is told.
+#[must_use]
+pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
+    tonic_health::server::health_reporter()
+}
+
+/// Whether a call asks about the server itself: for health, or what is served. Nobody
+/// sheds or counts such calls.
+fn asks_about_the_server(path: &str) -> bool {
+    path.starts_with("/grpc.")
+}
+
+/// Serves listeners until `stop`: health says NOT_SERVING first, then, after a
+/// short wait, what is in flight finishes under a deadline. A listener that fails
+/// stops the others.
+pub async fn run(
+    listeners: impl IntoIterator<Item = (Listener, Routes)>,
+    readiness: Readiness,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
+    let drain = CancellationToken::new();
+    let mut serving = tokio::task::JoinSet::new();
+    for (listener, routes) in listeners {
+        serving.spawn(listener.serve(routes, drain.clone()));
+    }
+    let watching = {
+        let (stop, drain) = (stop.clone(), drain.clone());
+        async move {
+            readiness.watch_until(stop).await;
+            readiness.withdraw().await;
+            tracing::info!("stopping");
+            drain.run_until_cancelled(tokio::time::sleep(NOTICE)).await;
+            drain.cancel();
+        }
+    };
+    let watching = tokio::spawn(watching);
+    let mut outcome = Ok(());
+    while let Some(served) = serving.join_next().await {
+        if let Err(error) = served.map_err(ServeError::from).flatten() {
+            outcome = Err(error);
+        }
+        // one that ended early takes the others along
+        stop.cancel();
+        drain.cancel();
+    }
+    watching.abort();
+    outcome
+}

@@ -1,0 +1,143 @@
+//! Load shedding: what cannot be served soon is refused at once, so that what is
+//! taken in keeps its time and finds memory. Nothing waits here.
+//!
+//! Health and reflection stand outside, so that a busy service is not taken for a
+//! dead one.
+
+mod in_flight;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use in_flight::Place;
+pub use in_flight::Priority;
+
+use super::{MetricsRegistry, Peer, PublicAccess};
+use contract::{client_address::client_address, errors};
+use http::{HeaderMap, Request, Response};
+use in_flight::InFlight;
+use prometheus_client::metrics::counter::Counter;
+use proto::auth::v1::ErrorReason;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+use tonic::{Code, Status, body::Body};
+use tower::{Layer, Service, ServiceExt as _};
+
+/// What a header takes in memory, beside its name and value.
+const HEADER: usize = 100;
+
+/// Wraps gRPC services, by `named_layer`: those that get clones of one share its
+/// capacity.
+#[derive(Clone, Debug)]
+pub struct Shedding {
+    in_flight: Arc<Mutex<InFlight>>,
+    priority: fn(&str) -> Priority,
+    trusted_proxies: usize,
+}
+
+impl Shedding {
+    /// A call's priority is by its path (`/package.Service/Method`). Callers are told
+    /// apart by address, and behind the session layer by user as well.
+    #[must_use]
+    pub fn new(
+        access: &PublicAccess,
+        priority: fn(&str) -> Priority,
+        registry: &mut MetricsRegistry,
+    ) -> Self {
+        let shed = Counter::default();
+        registry.register(
+            "calls_shed",
+            "Calls that were refused since too many, or too much metadata, were in flight",
+            shed.clone(),
+        );
+        let in_flight = InFlight::new(access.calls_in_flight, shed);
+        Self {
+            in_flight: Arc::new(Mutex::new(in_flight)),
+            priority,
+            trusted_proxies: access.trusted_proxies,
+        }
+    }
+
+    fn enter(&self, request: &Request<Body>) -> Option<Place> {
+        let peer = request.extensions().get::<Peer>().and_then(Peer::address);
+        let caller = client_address(
+            request.headers(),
+            peer.map(|peer| peer.ip()),
+            self.trusted_proxies,
+        );
+        let priority = (self.priority)(request.uri().path());
+        Place::enter(
+            &self.in_flight,
+            caller,
+            priority,
+            in_memory(request.headers()),
+        )
+    }
+}
+
+fn in_memory(headers: &HeaderMap) -> usize {
+    let size = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + HEADER
+    };
+    headers.iter().map(size).sum()
+}
+
+/// What a call is answered for which there is no room.
+pub(crate) fn overloaded() -> Status {
+    errors::refuse(
+        Code::ResourceExhausted,
+        ErrorReason::Overloaded,
+        "too many calls at once, or too much metadata; try again after a moment",
+    )
+}
+
+impl<S> Layer<S> for Shedding {
+    type Service = Shed<S>;
+
+    fn layer(&self, inner: S) -> Shed<S> {
+        Shed {
+            inner,
+            shedding: self.clone(),
+        }
+    }
+}
+
+/// A gRPC service that serves as much as it can.
+#[derive(Clone, Debug)]
+pub struct Shed<S> {
+    inner: S,
+    shedding: Shedding,
+}
+
+impl<S> Service<Request<Body>> for Shed<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let Some(place) = self.shedding.enter(&request) else {
+            return Box::pin(std::future::ready(Ok(overloaded().into_http())));
+        };
+        let (inner, place) = (self.inner.clone(), Arc::new(place));
+        request.extensions_mut().insert(Arc::clone(&place));
+        Box::pin(async move {
+            let answer = inner.oneshot(request).await;
+            drop(place);
+            answer
+        })
+    }
+}

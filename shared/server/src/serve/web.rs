@@ -1,0 +1,139 @@
+//! gRPC-Web, for pages whose browser calls the public listener itself: off, unless
+//! origins are named.
+
+use client::tls::Protocols;
+use http::{HeaderName, HeaderValue, Method, Uri, header};
+use std::{fmt, iter, str::FromStr, time::Duration};
+use tonic_web::GrpcWebLayer;
+use tower::{
+    layer::util::Identity,
+    util::{Either, option_layer},
+};
+use tower_http::cors::CorsLayer;
+
+/// What a page may send along.
+const REQUEST_HEADERS: [HeaderName; 7] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("grpc-timeout"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("x-grpc-web"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("x-user-agent"),
+];
+/// What a page may read of an answer. The status of an answer without a body stands
+/// in its headers.
+const RESPONSE_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-status-details-bin"),
+    HeaderName::from_static("x-request-id"),
+];
+/// How long a browser may keep what a pre-flight said.
+const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
+
+/// The origins whose pages may call: `https://partner.example.com`, by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebOrigins(Vec<HeaderValue>);
+
+impl WebOrigins {
+    /// Whether there is none: browsers are not served.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a listener speaks: a browser, or a proxy before it, may have HTTP/1.1 alone.
+    #[must_use]
+    pub fn protocols(&self) -> Protocols {
+        if self.is_empty() {
+            Protocols::Http2
+        } else {
+            Protocols::Http2OrHttp1
+        }
+    }
+
+    /// Answers pre-flights (Fetch standard, "CORS protocol"), if there are origins.
+    pub(super) fn cors(&self) -> Either<CorsLayer, Identity> {
+        let cors = || {
+            CorsLayer::new()
+                .allow_origin(self.0.clone())
+                .allow_methods([Method::POST])
+                .allow_headers(REQUEST_HEADERS)
+                .expose_headers(RESPONSE_HEADERS)
+                .max_age(PREFLIGHT_AGE)
+        };
+        option_layer((!self.is_empty()).then(cors))
+    }
+
+    /// Turns gRPC-Web to gRPC and back, if there are origins.
+    pub(super) fn grpc_web(&self) -> Either<GrpcWebLayer, Identity> {
+        option_layer((!self.is_empty()).then(GrpcWebLayer::new))
+    }
+}
+
+/// A text that is no list of origins.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be origins by commas, each as a browser sends it: https://host or https://host:port")]
+pub struct InvalidOrigins;
+
+impl fmt::Display for WebOrigins {
+    /// The origins, by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (origin, before) in self.0.iter().zip(iter::once("").chain(iter::repeat(", "))) {
+            write!(f, "{before}{}", origin.to_str().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for WebOrigins {
+    type Err = InvalidOrigins;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigins> {
+        let origins = text.split(',').map(str::trim);
+        let origins = origins.filter(|origin| !origin.is_empty());
+        origins.map(origin).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Scheme, host and port, and nothing else: it is compared byte by byte.
+fn origin(text: &str) -> Result<HeaderValue, InvalidOrigins> {
+    let uri: Uri = text.parse().map_err(|_| InvalidOrigins)?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(InvalidOrigins);
+    };
+    let as_sent = format!("{scheme}://{authority}").to_ascii_lowercase();
+    let is_web = matches!(scheme, "http" | "https");
+    if !is_web || as_sent != text || authority.as_str().contains(['@', '*']) {
+        return Err(InvalidOrigins);
+    }
+    HeaderValue::from_str(text).map_err(|_| InvalidOrigins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_taken_as_browsers_send_them_and_nothing_else_is() {
+        let two: WebOrigins = "https://a.example, http://localhost:3000".parse().unwrap();
+        assert_eq!(two.0, ["https://a.example", "http://localhost:3000"]);
+        assert_eq!(two.to_string(), "https://a.example, http://localhost:3000");
+        assert!("".parse::<WebOrigins>().unwrap().is_empty());
+        for wrong in [
+            "*",
+            "null",
+            "a.example",
+            "https://a.example/",
+            "https://a.example/page",
+            "https://A.example",
+            "https://user@a.example",
+            "ftp://a.example",
+            "https://a.example https://b.example",
+            "https://*",
+        ] {
+            assert_eq!(wrong.parse::<WebOrigins>(), Err(InvalidOrigins), "{wrong}");
+        }
+    }
+}

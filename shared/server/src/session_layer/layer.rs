@@ -1,0 +1,234 @@
+//! The layer itself: deadline, rule, session, and only then the handler.
+
+use super::ServiceCredentials;
+use crate::serve::{Peer, Place, late, method_unknown, overloaded};
+use client::validation::{ValidationError, Validator};
+use contract::{
+    access_rules::{AccessRule, AccessRules, InvalidRules},
+    bearer::{self, BearerToken},
+    deadline::{Deadline, Limits},
+    errors,
+    principal::Principal,
+    timeout,
+};
+use http::{Request, Response};
+use proto::auth::v1::ErrorReason;
+use std::{
+    convert::Infallible,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tonic::{Code, Status, body::Body, metadata::MetadataMap};
+use tower::{Layer, Service, ServiceExt as _};
+use tracing::Instrument;
+
+/// Wraps one gRPC service, by `named_layer`. Health and reflection stay outside.
+#[derive(Clone, Debug)]
+pub struct SessionLayer<V> {
+    gate: Arc<Gate<V>>,
+}
+
+#[derive(Debug)]
+struct Gate<V> {
+    rules: AccessRules,
+    validator: V,
+    services: Option<ServiceCredentials>,
+    limits: Limits,
+}
+
+impl<V: Validator> SessionLayer<V> {
+    /// A layer for methods that anyone or a session may call. Fails if a rule
+    /// asks for more than there is.
+    pub fn new(rules: AccessRules, validator: V) -> Result<Self, InvalidRules> {
+        Self::with(rules, validator, None, Limits::default())
+    }
+
+    /// A layer with everything named: what it takes from services, limits.
+    pub fn with(
+        rules: AccessRules,
+        validator: V,
+        services: Option<ServiceCredentials>,
+        limits: Limits,
+    ) -> Result<Self, InvalidRules> {
+        for (path, rule) in rules.iter() {
+            match rule {
+                AccessRule::Session { .. } if !V::VALIDATES => {
+                    return Err(InvalidRules::NoValidator(path.to_owned()));
+                }
+                AccessRule::Service if services.is_none() => {
+                    return Err(InvalidRules::NoServiceCredentials(path.to_owned()));
+                }
+                AccessRule::Public | AccessRule::Session { .. } | AccessRule::Service => {}
+            }
+        }
+        let gate = Gate {
+            rules,
+            validator,
+            services,
+            limits,
+        };
+        Ok(Self {
+            gate: Arc::new(gate),
+        })
+    }
+}
+
+impl<V: Validator> Gate<V> {
+    /// Decides on a call; the principal where the rule asked for a session.
+    async fn admit(
+        &self,
+        path: &str,
+        metadata: &MetadataMap,
+        peer: Option<&Peer>,
+        deadline: Deadline,
+    ) -> Result<Option<Principal>, Status> {
+        match self.rules.of(path) {
+            None => Err(method_unknown()),
+            Some(AccessRule::Public) => Ok(None),
+            Some(AccessRule::Service) => self.admit_service(metadata, peer).map(|()| None),
+            Some(AccessRule::Session {
+                permission,
+                user_types,
+            }) => {
+                let principal = self.validate(metadata, deadline).await?;
+                if !user_types.is_empty() && !user_types.contains(&principal.user_type) {
+                    return Err(errors::refuse(
+                        Code::PermissionDenied,
+                        ErrorReason::UserTypeNotAllowed,
+                        "this call is not for users of your type",
+                    ));
+                }
+                match permission {
+                    Some(permission) if !principal.may(permission) => {
+                        Err(errors::permission_missing(permission))
+                    }
+                    _ => Ok(Some(principal)),
+                }
+            }
+        }
+    }
+
+    fn admit_service(&self, metadata: &MetadataMap, peer: Option<&Peer>) -> Result<(), Status> {
+        match &self.services {
+            Some(services) => services.admit(metadata, peer),
+            // rules that ask for a service are not taken without
+            None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
+        }
+    }
+
+    async fn validate(
+        &self,
+        metadata: &MetadataMap,
+        deadline: Deadline,
+    ) -> Result<Principal, Status> {
+        let token = BearerToken::from_metadata(metadata).map_err(unauthenticated)?;
+        // a validation that takes it all would leave no time to say so
+        let share = deadline.remaining() * 9 / 10;
+        let deadline = Deadline::within(self.limits.validation.min(share));
+        let validating = self.validator.validate(token, deadline);
+        match validating.instrument(tracing::info_span!("validate")).await {
+            Ok(principal) => Ok(principal),
+            Err(ValidationError::Refused { reason, message }) => {
+                Err(errors::refuse(Code::Unauthenticated, reason, message))
+            }
+            Err(ValidationError::Unavailable) => Err(errors::refuse(
+                Code::Unavailable,
+                ErrorReason::ValidationUnavailable,
+                "the session could not be validated at the moment; try again",
+            )),
+        }
+    }
+}
+
+pub(super) fn unauthenticated(reason: ErrorReason) -> Status {
+    errors::refuse(Code::Unauthenticated, reason, bearer::advice(reason))
+}
+
+impl<S, V> Layer<S> for SessionLayer<V> {
+    type Service = Guarded<S, V>;
+
+    fn layer(&self, inner: S) -> Guarded<S, V> {
+        Guarded {
+            inner,
+            gate: Arc::clone(&self.gate),
+        }
+    }
+}
+
+/// A gRPC service behind the session layer.
+#[derive(Debug)]
+pub struct Guarded<S, V> {
+    inner: S,
+    gate: Arc<Gate<V>>,
+}
+
+impl<S: Clone, V> Clone for Guarded<S, V> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            gate: Arc::clone(&self.gate),
+        }
+    }
+}
+
+type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+
+impl<S, V> Service<Request<Body>> for Guarded<S, V>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    V: Validator,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer<Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let inner = self.inner.clone();
+        let gate = Arc::clone(&self.gate);
+        let path = request.uri().path().to_owned();
+        let answer = async move {
+            let deadline = Deadline::of_call(request.headers(), gate.limits.call);
+            let (mut parts, body) = request.into_parts();
+            let metadata = MetadataMap::from_headers(mem::take(&mut parts.headers));
+            let served = async {
+                let peer = parts.extensions.get();
+                let principal = gate.admit(&path, &metadata, peer, deadline).await?;
+                parts.headers = metadata.into_headers();
+                parts.extensions.insert(deadline);
+                if let Some(principal) = principal {
+                    let place = parts.extensions.get::<Arc<Place>>();
+                    if place.is_some_and(|place| !place.is_room_for(principal.user_id)) {
+                        return Err(overloaded());
+                    }
+                    parts.extensions.insert(principal);
+                }
+                let Ok(response) = inner.oneshot(Request::from_parts(parts, body)).await;
+                Ok::<_, Status>(response)
+            };
+            // dropping what runs late is what cancels it
+            let outcome = timeout::until(deadline.instant(), served).await;
+            Ok(match outcome {
+                Some(Ok(response)) => response,
+                Some(Err(status)) => {
+                    tracing::debug!(code = ?status.code(), "refused");
+                    status.into_http()
+                }
+                None => {
+                    tracing::warn!("not served before its deadline");
+                    late().into_http()
+                }
+            })
+        };
+        Box::pin(answer)
+    }
+}

@@ -1,0 +1,97 @@
+//! What a service says of itself while it runs: logs, and traces across services.
+//!
+//! Logs are pretty on a terminal and JSON lines otherwise, always on standard error.
+//! Spans leave the process only where OpenTelemetry's own variables name a collector.
+
+mod collector;
+mod export;
+#[cfg(test)]
+mod tests;
+
+pub use export::{Export, ExportError};
+
+use std::io::IsTerminal;
+use tracing::{Level, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, Targets},
+    fmt,
+    layer::{Identity, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+/// Below these levels the libraries print what must not be in a log: connection
+/// URLs with passwords, header values. A filter of its own, so that no `RUST_LOG`
+/// goes lower. Of `sea_orm` it keeps the spans of statements, too, which say nothing to
+/// a log.
+const FLOORS: [(&str, Level); 8] = [
+    ("h2", Level::INFO),
+    ("hyper", Level::INFO),
+    ("hyper_util", Level::INFO),
+    ("opentelemetry", Level::WARN),
+    ("rustls", Level::INFO),
+    ("sea_orm", Level::WARN),
+    ("sqlx", Level::WARN),
+    ("tower", Level::INFO),
+];
+
+/// Whose spans are exported. The libraries that export must not be among them:
+/// each export would make the next.
+const TRACED: [&str; 6] = [
+    "auth_service",
+    "client",
+    "database",
+    "requests_service",
+    "sea_orm",
+    "server",
+];
+
+/// Starts logging by `RUST_LOG` (default `info`), and the export of spans, under the
+/// service's name, where it is switched on.
+pub fn start(service: &'static str) -> Result<Export, ExportError> {
+    let export = Export::start(service)?;
+    let traced = Targets::new()
+        .with_default(LevelFilter::OFF)
+        .with_targets(TRACED.map(|target| (target, Level::INFO)));
+    start_with(Some(export.layer().with_filter(traced)));
+    Ok(export)
+}
+
+/// Starts logging by `RUST_LOG` (default `info`), for a command that serves nobody.
+pub fn start_logs() {
+    start_with(None::<Identity>);
+}
+
+/// A second call does nothing.
+fn start_with(spans: Option<impl Layer<Registry> + Send + Sync>) {
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let wanted = if wanted.is_empty() { "info" } else { &wanted };
+    let (filter, mistake) = match EnvFilter::builder().parse(wanted) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error)),
+    };
+    let floors = Targets::new()
+        .with_default(Level::TRACE)
+        .with_targets(FLOORS);
+    let started = tracing_subscriber::registry()
+        .with(spans)
+        .with(lines().with_filter(filter.and(floors)))
+        .try_init();
+    if let (Ok(()), Some(error)) = (started, mistake) {
+        tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
+    }
+}
+
+fn lines<S>() -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        Box::new(lines)
+    } else {
+        // all of them: the call's names stand in the outermost
+        Box::new(lines.json().with_current_span(false))
+    }
+}
