@@ -43,7 +43,7 @@ impl Deadline {
     }
 
     /// By the caller's `grpc-timeout`, with time to answer, or the limit if that is sooner.
-    #[must_use] 
+    #[must_use]
     pub fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
         match timeout::with_time_to_answer(headers) {
             Some(asked) if asked < limit => Self::within(asked),

@@ -123,13 +123,13 @@ impl InvalidField {
 }
 
 /// Whether a status says why, be it in the words of another back end.
-#[must_use] 
+#[must_use]
 pub fn has_reason(status: &Status) -> bool {
     status.get_error_details().error_info().is_some()
 }
 
 /// The status of somebody who gave no reason, which says so.
-#[must_use] 
+#[must_use]
 pub fn without_reason(status: &Status) -> Status {
     let (code, message) = (status.code(), status.message());
     let mut details = status.get_error_details();

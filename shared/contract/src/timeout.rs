@@ -19,7 +19,7 @@ pub fn of(headers: &HeaderMap) -> Option<Duration> {
 /// How long the call may take, if the caller says how long it waits. A tenth of the
 /// caller's time is kept back, and two milliseconds at least, so that an answer, if only
 /// UNAVAILABLE, is on the wire before the caller stops listening.
-#[must_use] 
+#[must_use]
 pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
     let timeout = of(headers)?;
     Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
@@ -56,7 +56,7 @@ pub fn set(headers: &mut HeaderMap, time: Duration) {
 }
 
 /// At most eight digits and a unit.
-#[must_use] 
+#[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

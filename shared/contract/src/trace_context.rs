@@ -58,7 +58,7 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
 }
 
 /// The trace that a span is in, for its logs.
-#[must_use] 
+#[must_use]
 pub fn trace_id(span: &Span) -> Option<TraceId> {
     let context = span.context();
     let id = context.span().span_context().trace_id();
