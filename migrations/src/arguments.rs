@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Grants {
         #[command(flatten)]
         roles: RoleNames,
-        /// Only prints what would be granted and revoked
+        /// Only prints the statements, having tried and undone them
         #[arg(long)]
         plan: bool,
     },

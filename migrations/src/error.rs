@@ -205,10 +205,10 @@ pub enum MigrateError {
 
     /// Somebody else has to grant.
     #[error(
-        "{0} belongs to another role, which alone may grant; nothing was changed. Point \
-         DATABASE_URL at the database as that role"
+        "{0}: only the owner may grant and revoke; nothing was changed. Point DATABASE_URL at the \
+         database as the role that owns the tables"
     )]
-    NotTheOwner(Names),
+    NotTheOwner(String),
 
     /// A role was given something to pass on, and did.
     #[error(
@@ -217,12 +217,12 @@ pub enum MigrateError {
     )]
     PassedOn(String),
 
-    /// The database let grants go by.
+    /// Grants or revocations had no effect, of which PostgreSQL only warns.
     #[error(
-        "this was not to be granted or revoked: {0}; nothing was changed. Run this as the role \
-         that owns the database and the schema"
+        "a GRANT or REVOKE had no effect: {0}; nothing was changed. Run this as the role that owns \
+         the database, the schema and the tables; what another role granted, it has to revoke"
     )]
-    NotGranted(String),
+    NotGranted(Names),
 
     /// Another `migrate` is at work.
     #[error(
@@ -286,7 +286,7 @@ impl From<DbErr> for MigrateError {
 }
 
 /// The SQLSTATE, or SQLite's result code.
-fn code(error: &DbErr) -> Option<String> {
+pub(crate) fn code(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))) = error

@@ -29,9 +29,7 @@ pub use command::{
 };
 pub use error::MigrateError;
 pub use found::Names;
-pub use grants::{
-    Columns, Grants, PRIVILEGES, Privileges, Roles, TablePrivileges, grant, plan_grants,
-};
+pub use grants::{Grants, PRIVILEGES, Roles, Service, TablePrivileges, grant, plan_grants};
 pub use migration::{NAMES, NEWEST, SEED};
 pub use purge::{Age, InvalidAge, purge_audit};
 pub use report::{Plan, Report, State, Status, Tell};

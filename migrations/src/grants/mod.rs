@@ -1,93 +1,158 @@
-//! `migrate grants`: each service's role may do what the service's statements do, and
-//! nothing else.
+//! `migrate grants`: each service's role may do what the service's statements do, and nothing else.
 //!
-//! It is made so, whatever was granted before: what the roles hold is compared with
-//! [`PRIVILEGES`], and only what differs is granted or revoked, in one transaction. Who
-//! else holds what is left alone; where that lets a role do more, the report warns.
+//! The roles lose all that they hold of the tables and get what [`PRIVILEGES`] says, in one
+//! transaction: sessions that are at work see the privileges before it or after it. PostgreSQL only
+//! warns where a GRANT or a REVOKE has no effect, so the result is read back, and what is not as
+//! it should be undoes everything. What a role may do by a grant to PUBLIC or to a group is not for
+//! this command to take, so the report warns of it.
 
 mod catalogue;
-mod difference;
 mod privileges;
 mod roles;
 
-pub use privileges::{Columns, PRIVILEGES, Privileges, TablePrivileges};
+pub use privileges::{PRIVILEGES, Service, TablePrivileges};
 pub use roles::Roles;
 
-use crate::{error::MigrateError, exclusive};
+use crate::{
+    bookkeeping,
+    error::{self, MigrateError},
+    exclusive,
+    found::Names,
+    migration::MIGRATIONS,
+};
+use catalogue::Holding;
 use database::{Database, Dialect};
-use difference::Difference;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-/// What was changed, or would be, and what the operator should know besides; a line
-/// each.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What is run, and what the operator should know besides, a line each.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Grants {
-    /// What is granted and revoked. Nothing, where the roles hold what they should.
-    pub changes: Vec<String>,
-    /// By what a role may do more, that is not for this command to take.
+    /// The statements.
+    pub statements: Vec<String>,
+    /// What lets a role do more, or a service fail, and is not for this command to change.
     pub warnings: Vec<String>,
 }
 
 impl fmt::Display for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.changes.is_empty() {
-            f.write_str("nothing to do")?;
-        }
-        f.write_str(&self.changes.join("\n"))?;
-        for warning in &self.warnings {
-            write!(f, "\n{warning}")?;
-        }
-        Ok(())
+        f.write_str(&[&self.statements[..], &self.warnings].concat().join("\n"))
     }
 }
 
 /// Gives the roles what [`PRIVILEGES`] says, and takes what goes beyond it.
 pub async fn grant(database: &Database, roles: &Roles) -> Result<Grants, MigrateError> {
-    refuse_sqlite(database)?;
-    let transaction = exclusive::begin(database).await?;
-    let before = Difference::read(&transaction, roles).await?;
-    for statement in &before.statements {
-        run(&transaction, statement).await?;
-    }
-    let after = Difference::read(&transaction, roles).await?;
-    // PostgreSQL only warns where it could not grant anything
-    if !after.changes.is_empty() {
-        return Err(MigrateError::NotGranted(after.changes.join("; ")));
-    }
+    let (transaction, grants) = apply(database, roles).await?;
     transaction.commit().await?;
-    Ok(Grants {
-        changes: before.changes,
-        warnings: after.warnings,
-    })
+    Ok(grants)
 }
 
-/// What [`grant`] would do, or why it would stop. Changes nothing.
+/// What [`grant`] does, or why it stops: it is tried, and undone.
 pub async fn plan_grants(database: &Database, roles: &Roles) -> Result<Grants, MigrateError> {
-    refuse_sqlite(database)?;
-    let transaction = exclusive::begin_to_read(database).await?;
-    let found = Difference::read(&transaction, roles).await?;
+    let (transaction, grants) = apply(database, roles).await?;
     transaction.rollback().await?;
+    Ok(grants)
+}
+
+async fn apply(
+    database: &Database,
+    roles: &Roles,
+) -> Result<(DatabaseTransaction, Grants), MigrateError> {
+    if database.dialect() == Dialect::Sqlite {
+        return Err(MigrateError::NoRoles);
+    }
+    // two runs at once would change the same rows of the catalogue, which PostgreSQL refuses
+    let transaction = exclusive::begin(database).await?;
+    match run(&transaction, roles).await {
+        Ok(grants) => Ok((transaction, grants)),
+        Err(MigrateError::Database(error)) if error::code(&error).as_deref() == Some("42501") => {
+            Err(MigrateError::NotTheOwner(error::words(&error)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn run(on: &DatabaseTransaction, roles: &Roles) -> Result<Grants, MigrateError> {
+    let applied = bookkeeping::read(on, Dialect::Postgres).await?;
+    if let Some(unknown) = bookkeeping::unknown(&applied) {
+        return Err(MigrateError::UnknownMigrations(unknown));
+    }
+    let holds = |name| applied.iter().any(|row| row.name == name);
+    if !MIGRATIONS.iter().all(|migration| holds(migration.name)) {
+        return Err(MigrateError::NotMigrated);
+    }
+    roles.refuse(on).await?;
+    let (statements, due) = decide(roles, &catalogue::objects(on).await?);
+    for statement in &statements {
+        let done = on.execute_unprepared(statement).await;
+        done.map_err(|error| match MigrateError::from(error) {
+            // of a role to which one of ours has granted in its turn
+            MigrateError::Dependents(_) => MigrateError::PassedOn(statement.clone()),
+            other => other,
+        })?;
+    }
+    let warnings = check(on, roles, &due).await?;
     Ok(Grants {
-        changes: found.changes,
-        warnings: found.warnings,
+        statements,
+        warnings,
     })
 }
 
-fn refuse_sqlite(database: &Database) -> Result<(), MigrateError> {
-    match database.dialect() {
-        Dialect::Postgres => Ok(()),
-        Dialect::Sqlite => Err(MigrateError::NoRoles),
+/// The statements, and what the roles hold after them. To revoke the privileges of a table takes
+/// those of its columns, too.
+fn decide(roles: &Roles, objects: &[(String, Vec<String>)]) -> (Vec<String>, BTreeSet<Holding>) {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let both = roles.each().map(|(_, role)| quoted(role)).join(", ");
+    let (mut statements, mut due) = (Vec::new(), BTreeSet::new());
+    for (object, tables) in objects {
+        statements.push(format!("REVOKE ALL ON {object} FROM {both};"));
+        for (service, role) in roles.each() {
+            let privileges = privileges::of(service, object, tables);
+            if !privileges.is_empty() {
+                let (list, to) = (privileges.join(", "), quoted(role));
+                statements.push(format!("GRANT {list} ON {object} TO {to};"));
+            }
+            let columns = privileges.into_iter().flat_map(privileges::by_column);
+            due.extend(columns.map(|privilege| (role.to_owned(), privilege, object.clone())));
+        }
+    }
+    (statements, due)
+}
+
+/// An error where a role lacks a privilege, or still holds one beyond: by the grant of a role
+/// that is not the owner, which the owner cannot revoke. Otherwise, the warnings.
+async fn check(
+    on: &DatabaseTransaction,
+    roles: &Roles,
+    due: &BTreeSet<Holding>,
+) -> Result<Vec<String>, MigrateError> {
+    let (mut held, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut warnings = catalogue::warnings(on, roles).await?;
+    for (role, privilege, object, is_own, way) in catalogue::held(on, roles).await? {
+        let what = format!("{privilege} on {object}, {way}");
+        let holding = (role, privilege, object);
+        if !covers(due, &holding) && is_own {
+            wrong.push(format!("{} holds {what}", holding.0));
+        } else if !covers(due, &holding) {
+            warnings.push(format!("warning  {} may also {what}", holding.0));
+        }
+        held.insert(holding);
+    }
+    let lacking = due.iter().filter(|of| !covers(&held, of));
+    wrong.extend(
+        lacking.map(|(role, privilege, object)| format!("{role} lacks {privilege} on {object}")),
+    );
+    match Names::some(wrong) {
+        Some(wrong) => Err(MigrateError::NotGranted(wrong)),
+        None => Ok(warnings),
     }
 }
 
-async fn run(transaction: &DatabaseTransaction, statement: &str) -> Result<(), MigrateError> {
-    match transaction.execute_unprepared(statement).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(match MigrateError::from(error) {
-            // somebody whom the role granted something in its turn
-            MigrateError::Dependents(_) => MigrateError::PassedOn(statement.to_owned()),
-            other => other,
-        }),
-    }
+/// Whether these allow it: a privilege of a table is one of each of its columns.
+fn covers(holdings: &BTreeSet<Holding>, (role, privilege, object): &Holding) -> bool {
+    let of_table = privilege.split(" (").next().unwrap_or_default();
+    [privilege, of_table]
+        .map(|privilege| (role.clone(), privilege.to_owned(), object.clone()))
+        .iter()
+        .any(|of| holdings.contains(of))
 }

@@ -1,293 +1,165 @@
-//! What the role of each service may do, table by table. A table that is not here is
-//! nobody's; a column that is not named is not written, and of `users` not read.
+//! What the role of each service may do, table by table. A service that needs a privilege gets
+//! it here, in one line. Nothing that is not here is granted.
 
-use Columns::{All, None, Only};
+use Service::{Auth, Requests};
 
-/// What both roles may do with a table.
-#[derive(Clone, Copy, Debug)]
-pub struct TablePrivileges {
-    /// The table.
-    pub table: &'static str,
-    /// The role of auth-service.
-    pub auth: Privileges,
-    /// The role of requests-service.
-    pub requests: Privileges,
+/// A service, which connects by a role of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// auth-service.
+    Auth,
+    /// requests-service.
+    Requests,
 }
 
-impl TablePrivileges {
-    /// Whether a service changes its rows.
-    pub(super) fn is_written(&self) -> bool {
-        [self.auth, self.requests]
-            .iter()
-            .any(|of| of.delete || !matches!((of.insert, of.update), (None, None)))
-    }
-}
+/// What a service may do with a table: the privileges in the words of GRANT, for example
+/// `SELECT` or `UPDATE (status, closed_at)`.
+pub type TablePrivileges = (&'static str, Service, &'static [&'static str]);
 
-/// What one role may do with a table. TRUNCATE, REFERENCES and TRIGGER are nobody's.
-/// Who inserts also uses the sequences behind the table's defaults.
-#[derive(Clone, Copy, Debug)]
-pub struct Privileges {
-    /// SELECT.
-    pub select: Columns,
-    /// INSERT.
-    pub insert: Columns,
-    /// UPDATE, without which no row is locked, either.
-    pub update: Columns,
-    /// DELETE.
-    pub delete: bool,
-}
-
-/// Of which columns a privilege is.
-#[derive(Clone, Copy, Debug)]
-pub enum Columns {
-    /// Of none.
-    None,
-    /// Of the table: all that it has, and will have.
-    All,
-    /// Of these.
-    Only(&'static [&'static str]),
-}
-
-const NOTHING: Privileges = Privileges {
-    select: None,
-    insert: None,
-    update: None,
-    delete: false,
-};
-
-/// For a table that is only read.
-const READ: Privileges = Privileges {
-    select: All,
-    ..NOTHING
-};
-
-/// For a table whose rows are read, and shared with nobody who would change them
-/// meanwhile (SELECT … FOR SHARE). That takes UPDATE on a column: this one, which the
-/// application's trigger sets whatever is written.
-const READ_AND_LOCK: Privileges = Privileges {
-    select: All,
-    update: Only(&["updated_at"]),
-    ..NOTHING
-};
-
-/// A table for auth-service alone.
-const fn auth(table: &'static str, auth: Privileges) -> TablePrivileges {
-    TablePrivileges {
-        table,
-        auth,
-        requests: NOTHING,
-    }
-}
-
-/// A table for requests-service alone.
-const fn requests(table: &'static str, requests: Privileges) -> TablePrivileges {
-    TablePrivileges {
-        table,
-        auth: NOTHING,
-        requests,
-    }
-}
-
-/// Every table that `up` makes, and those of the application that it takes over with
-/// them and that the services have no business with. Tables are read whole, but for
-/// `users`: PostgreSQL plans by the statistics of an expression (the search's) only for
-/// who may read all of the table.
+/// Tables are read whole, except `users`: PostgreSQL uses the statistics of an expression, which
+/// the search needs, only for a role that may read the whole table. Columns that a service never
+/// writes are not named.
 pub const PRIVILEGES: &[TablePrivileges] = &[
-    TablePrivileges {
-        table: "users",
-        auth: Privileges {
-            select: Only(&[
-                "id",
-                "name",
-                "email",
-                "phone",
-                "password",
-                "role_id",
-                "user_type",
-                "partner_id",
-                "language_preference",
-                "is_active",
-                "is_deleted",
-            ]),
-            insert: Only(&[
-                "name",
-                "email",
-                "phone",
-                "password",
-                "role_id",
-                "user_type",
-                "language_preference",
-            ]),
-            update: Only(&["password", "last_login_at", "updated_at"]),
-            ..NOTHING
-        },
-        // who changed a request
-        requests: Privileges {
-            select: Only(&["id", "name"]),
-            ..NOTHING
-        },
-    },
-    auth("roles", READ),
-    auth("permissions", READ),
-    auth("role_permissions", READ),
-    auth(
+    (
+        "users",
+        Auth,
+        &[
+            "SELECT (id, name, email, phone, password, role_id, user_type, partner_id, \
+             language_preference, is_active, is_deleted)",
+            "INSERT (name, email, phone, password, role_id, user_type, language_preference)",
+            "UPDATE (password, last_login_at, updated_at)",
+        ],
+    ),
+    // the name of the person who changed a request
+    ("users", Requests, &["SELECT (id, name)"]),
+    ("roles", Auth, &["SELECT"]),
+    ("permissions", Auth, &["SELECT"]),
+    ("role_permissions", Auth, &["SELECT"]),
+    (
         "customers",
-        Privileges {
-            insert: Only(&["user_id", "phone", "preferred_language"]),
-            ..NOTHING
-        },
+        Auth,
+        &["INSERT (user_id, phone, preferred_language)"],
     ),
-    auth(
+    // a session's user, id and absolute end never change
+    (
         "user_sessions",
-        Privileges {
-            select: All,
-            insert: Only(&[
-                "user_id",
-                "session_id",
-                "created_at",
-                "rotated_at",
-                "expires_at",
-                "absolute_expires_at",
-                "generation",
-                "is_active",
-                "password_digest",
-                "device_info",
-                "ip_address",
-            ]),
-            // never whose it is, its id, or its absolute end
-            update: Only(&[
-                "expires_at",
-                "generation",
-                "rotated_at",
-                "used_at",
-                "is_active",
-                "password_digest",
-                "ended_at",
-                "end_reason",
-            ]),
-            delete: true,
-        },
+        Auth,
+        &[
+            "SELECT",
+            "INSERT (user_id, session_id, created_at, rotated_at, expires_at, \
+             absolute_expires_at, generation, is_active, password_digest, device_info, ip_address)",
+            "UPDATE (expires_at, generation, rotated_at, used_at, is_active, password_digest, \
+             ended_at, end_reason)",
+            "DELETE",
+        ],
     ),
-    auth(
+    (
         "ticketing_throttles",
-        Privileges {
-            select: All,
-            insert: All,
-            update: Only(&["attempts", "last_attempt_at", "forgotten_at"]),
-            delete: true,
-        },
+        Auth,
+        &[
+            "SELECT",
+            "INSERT",
+            "UPDATE (attempts, last_attempt_at, forgotten_at)",
+            "DELETE",
+        ],
     ),
-    // append-only: what was written is neither changed nor deleted, nor numbered by us
-    auth(
+    // append-only: the service neither changes nor deletes an event, nor chooses its number
+    (
         "ticketing_audit_events",
-        Privileges {
-            select: All,
-            insert: Only(&[
-                "occurred_at",
-                "event",
-                "outcome",
-                "cause",
-                "actor_user_id",
-                "subject_user_id",
-                "session_id",
-                "ip_address",
-                "device_info",
-                "reason",
-                "created_before",
-                "ended_count",
-            ]),
-            ..NOTHING
-        },
+        Auth,
+        &[
+            "SELECT",
+            "INSERT (occurred_at, event, outcome, cause, actor_user_id, subject_user_id, \
+             session_id, ip_address, device_info, reason, created_before, ended_count)",
+        ],
     ),
-    requests("partners", READ_AND_LOCK),
-    requests("branches", READ_AND_LOCK),
-    requests("categories", READ),
-    requests("partner_categories", READ),
-    requests("services", READ),
-    requests("pickup_option_types", READ),
-    requests("configurations", READ),
-    requests(
+    // SELECT … FOR SHARE takes UPDATE on one column: this one is set by the application's trigger,
+    // whatever is written
+    ("partners", Requests, &["SELECT", "UPDATE (updated_at)"]),
+    ("branches", Requests, &["SELECT", "UPDATE (updated_at)"]),
+    ("categories", Requests, &["SELECT"]),
+    ("partner_categories", Requests, &["SELECT"]),
+    ("services", Requests, &["SELECT"]),
+    ("pickup_option_types", Requests, &["SELECT"]),
+    ("configurations", Requests, &["SELECT"]),
+    // the customer, the number, and what was asked for never change
+    (
         "requests",
-        Privileges {
-            select: All,
-            // what a change writes; never the customer, the number, or what was asked for
-            update: Only(&[
-                "status",
-                "partner_id",
-                "branch_id",
-                "assigned_by_user_id",
-                "assigned_at",
-                "sla_deadline",
-                "confirmed_at",
-                "rejected_at",
-                "in_progress_at",
-                "completed_at",
-                "closed_at",
-                "closed_by_user_id",
-                "updated_at",
-                "updated_by_id",
-            ]),
-            ..NOTHING
-        },
+        Requests,
+        &[
+            "SELECT",
+            "UPDATE (status, partner_id, branch_id, assigned_by_user_id, assigned_at, \
+             sla_deadline, confirmed_at, rejected_at, in_progress_at, completed_at, closed_at, \
+             closed_by_user_id, updated_at, updated_by_id)",
+        ],
     ),
-    requests(
+    (
         "request_assignments",
-        Privileges {
-            select: All,
-            insert: Only(&[
-                "request_id",
-                "partner_id",
-                "branch_id",
-                "assigned_by_user_id",
-                "assigned_at",
-                "response",
-                "created_at",
-                "is_active",
-            ]),
-            update: Only(&["response", "responded_at", "rejection_reason", "is_active"]),
-            ..NOTHING
-        },
+        Requests,
+        &[
+            "SELECT",
+            "INSERT (request_id, partner_id, branch_id, assigned_by_user_id, assigned_at, \
+             response, created_at, is_active)",
+            "UPDATE (response, responded_at, rejection_reason, is_active)",
+        ],
     ),
-    requests(
+    (
         "request_status_log",
-        Privileges {
-            select: All,
-            insert: Only(&[
-                "request_id",
-                "status",
-                "changed_by_id",
-                "notes",
-                "timestamp",
-                "created_at",
-                "created_by_id",
-                "updated_at",
-                "updated_by_id",
-                "is_active",
-                "is_deleted",
-            ]),
-            ..NOTHING
-        },
+        Requests,
+        &[
+            "SELECT",
+            "INSERT (request_id, status, changed_by_id, notes, timestamp, created_at, \
+             created_by_id, updated_at, updated_by_id, is_active, is_deleted)",
+        ],
     ),
-    requests(
+    (
         "ticketing_idempotency_keys",
-        Privileges {
-            select: All,
-            insert: Only(&["user_id", "key", "call", "created_at"]),
-            update: Only(&["call", "answer", "created_at"]),
-            delete: true,
-        },
+        Requests,
+        &[
+            "SELECT",
+            "INSERT (user_id, key, call, created_at)",
+            "UPDATE (call, answer, created_at)",
+            "DELETE",
+        ],
     ),
     // whether the database is migrated, and was taken over
-    TablePrivileges {
-        table: "ticketing_migrations",
-        auth: READ,
-        requests: READ,
-    },
-    // only in a database that was taken over
-    auth("ticketing_adoption", NOTHING),
-    auth("branch_users", NOTHING),
-    auth("logs", NOTHING),
-    auth("notifications", NOTHING),
-    auth("partner_pickup_options", NOTHING),
-    auth("user_permissions", NOTHING),
+    ("ticketing_migrations", Auth, &["SELECT"]),
+    ("ticketing_migrations", Requests, &["SELECT"]),
+    // no service uses these, which are there only in a database that was taken over
+    ("ticketing_adoption", Auth, &[]),
+    ("branch_users", Auth, &[]),
+    ("logs", Auth, &[]),
+    ("notifications", Auth, &[]),
+    ("partner_pickup_options", Auth, &[]),
+    ("user_permissions", Auth, &[]),
 ];
+
+/// What a service may do with an object that these tables are or need. Who inserts into a table
+/// also uses the sequences that the table's defaults call. No function is granted: triggers run
+/// without that.
+pub(super) fn of(service: Service, object: &str, tables: &[String]) -> Vec<&'static str> {
+    let mut of_tables = PRIVILEGES
+        .iter()
+        .filter(|(table, of, _)| *of == service && tables.iter().any(|name| name == table))
+        .flat_map(|(_, _, privileges)| privileges.iter().copied());
+    match object.split(' ').next() {
+        Some("DATABASE") => vec!["CONNECT"],
+        Some("SCHEMA") => vec!["USAGE"],
+        Some("SEQUENCE") if of_tables.any(|of| of.starts_with("INSERT")) => vec!["USAGE"],
+        Some("SEQUENCE") => vec![],
+        _ => of_tables.collect(),
+    }
+}
+
+/// `SELECT (id)` and `SELECT (name)` of `SELECT (id, name)`.
+pub(super) fn by_column(privilege: &str) -> Vec<String> {
+    match privilege.trim_end_matches(')').split_once(" (") {
+        Some((privilege, columns)) => {
+            let columns = columns.split(", ");
+            columns
+                .map(|column| format!("{privilege} ({column})"))
+                .collect()
+        }
+        None => vec![privilege.to_owned()],
+    }
+}

@@ -1,10 +1,10 @@
 //! What the services' roles may do, altogether and by whatever way: what the table of
 //! privileges says, and not one thing more.
 
-use super::{adopted, made, roles};
+use super::{adopted, made, roles, unique};
 use crate::fingerprint::lines;
 use database::Database;
-use migrations::{Columns, PRIVILEGES, Privileges};
+use migrations::{PRIVILEGES, Service};
 use std::collections::BTreeSet;
 use testing::Role;
 
@@ -62,69 +62,74 @@ async fn expected(pool: &Database) -> BTreeSet<String> {
     let columns = set(pool, COLUMNS).await;
     let serials = set(pool, SERIALS).await;
     let mut lines = BTreeSet::new();
-    for role in [Role::Auth, Role::Requests] {
-        let role_name = role.name();
-        lines.insert(format!("{role_name} USAGE schema public"));
-        lines.insert(format!("{role_name} CONNECT database"));
-        for of in PRIVILEGES {
-            let table = of.table;
-            let here = columns.iter().filter_map(|name| name.split_once('.'));
-            let here: Vec<_> = here.filter(|(of, _)| *of == table).collect();
-            if here.is_empty() {
-                continue;
+    for role in [Role::Auth, Role::Requests].map(Role::name) {
+        lines.insert(format!("{role} USAGE schema public"));
+        lines.insert(format!("{role} CONNECT database"));
+    }
+    for (table, service, privileges) in PRIVILEGES {
+        let role = match service {
+            Service::Auth => Role::Auth.name(),
+            Service::Requests => Role::Requests.name(),
+        };
+        let here = columns.iter().filter_map(|name| name.split_once('.'));
+        let here = here.filter(|(of, _)| of == table);
+        let here: Vec<&str> = here.map(|(_, column)| column).collect();
+        for privilege in privileges.iter().filter(|_| !here.is_empty()) {
+            let columns = privilege.trim_end_matches(')').split_once(" (");
+            let of_table = (*privilege, here.clone());
+            let (privilege, of) = columns.map_or(of_table, |(privilege, columns)| {
+                (privilege, columns.split(", ").collect())
+            });
+            if columns.is_none() {
+                lines.insert(format!("{role} {privilege} table {table}"));
             }
-            let Privileges {
-                select,
-                insert,
-                update,
-                delete,
-            } = if role == Role::Auth {
-                of.auth
-            } else {
-                of.requests
-            };
-            if delete {
-                lines.insert(format!("{role_name} DELETE table {table}"));
+            if privilege != "DELETE" {
+                let column = |column| format!("{role} {privilege} column {table}.{column}");
+                lines.extend(of.into_iter().map(column));
             }
-            for (privilege, of) in [("SELECT", select), ("INSERT", insert), ("UPDATE", update)] {
-                let names: Vec<&str> = match of {
-                    Columns::None => continue,
-                    Columns::All => {
-                        lines.insert(format!("{role_name} {privilege} table {table}"));
-                        here.iter().map(|(_, column)| *column).collect()
-                    }
-                    Columns::Only(names) => names.to_vec(),
-                };
-                lines.extend(
-                    names
-                        .iter()
-                        .map(|name| format!("{role_name} {privilege} column {table}.{name}")),
-                );
-                let serials = serials.iter().filter_map(|line| line.split_once(' '));
-                let serials = serials.filter(|(of, _)| privilege == "INSERT" && *of == table);
-                lines.extend(
-                    serials.map(|(_, sequence)| format!("{role_name} USAGE sequence {sequence}")),
-                );
-            }
+            let serials = serials.iter().filter_map(|line| line.split_once(' '));
+            let serials = serials.filter(|(of, _)| privilege == "INSERT" && of == table);
+            lines.extend(serials.map(|(_, name)| format!("{role} USAGE sequence {name}")));
         }
     }
     lines
 }
 
+/// A third role keeps all that it has, too.
 #[tokio::test]
-async fn each_role_may_do_in_a_database_of_our_own_what_is_written_and_nothing_else() {
-    let (_test, pool) = made().await;
-    let expected = expected(&pool).await;
-    assert!(expected.contains("ticketing_auth USAGE sequence users_id_seq"));
-    assert!(expected.contains("ticketing_requests SELECT column users.name"));
-    assert_eq!(set(&pool, EFFECTIVE).await, expected);
-}
-
-#[tokio::test]
-async fn each_role_may_do_in_a_database_taken_over_what_is_written_and_nothing_else() {
-    let (test, pool) = adopted().await;
-    test.grant().await;
-    assert_eq!(set(&pool, EFFECTIVE).await, expected(&pool).await);
+async fn each_role_may_do_what_is_written_and_nothing_else_whatever_it_was_granted_before() {
+    for (test, pool) in [made().await, adopted().await] {
+        let other = unique("old_application");
+        let database = &lines(&pool, "SELECT current_database()::text AS line").await[0];
+        test.execute(&format!(
+            "CREATE ROLE {other};
+             GRANT ALL ON ALL TABLES IN SCHEMA public TO {other}, ticketing_requests, ticketing_auth;
+             GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {other}, ticketing_requests, ticketing_auth;
+             GRANT SELECT (name) ON partners TO {other}, ticketing_auth WITH GRANT OPTION;
+             GRANT SELECT (password), REFERENCES (id) ON users TO ticketing_requests;
+             GRANT SELECT ON requests TO ticketing_requests WITH GRANT OPTION;
+             GRANT USAGE, CREATE ON SCHEMA public TO {other}, ticketing_auth;
+             REVOKE ALL ON SCHEMA public FROM PUBLIC;
+             GRANT CREATE ON DATABASE {database} TO ticketing_requests;
+             REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+             REVOKE SELECT ON roles FROM ticketing_auth;
+             REVOKE UPDATE (password) ON users FROM ticketing_auth"
+        ))
+        .await;
+        let others = format!(
+            "SELECT concat_ws(' ', of, privilege_type, is_grantable) AS line FROM (
+                 SELECT oid::regclass::text AS of, relacl AS acl FROM pg_class
+                 UNION ALL SELECT attname, attacl FROM pg_attribute
+                 UNION ALL SELECT nspname, nspacl FROM pg_namespace
+             ) acls CROSS JOIN LATERAL aclexplode(acl) WHERE grantee = '{other}'::regrole"
+        );
+        let before = set(&pool, &others).await;
+        let granted = migrations::grant(&pool, &roles()).await.unwrap();
+        assert_eq!(granted.warnings, Vec::<String>::new());
+        assert_eq!(set(&pool, EFFECTIVE).await, expected(&pool).await);
+        assert_eq!(set(&pool, &others).await, before);
+        assert!(before.contains("name SELECT t") && before.contains("public CREATE f"));
+    }
 }
 
 /// Who adds a table says here whose it is: without, nobody's, and a service fails.
@@ -136,9 +141,11 @@ async fn every_table_of_ours_and_of_the_application_has_been_decided_on() {
     let (_adopted, adopted) = adopted().await;
     let mut there = set(&made, TABLES).await;
     there.extend(set(&adopted, TABLES).await);
-    let decided: BTreeSet<String> = PRIVILEGES.iter().map(|of| of.table.to_owned()).collect();
+    let decided = PRIVILEGES
+        .iter()
+        .map(|(table, ..)| (*table).to_owned())
+        .collect();
     assert_eq!(there, decided);
-    assert_eq!(PRIVILEGES.len(), decided.len(), "a table twice");
 }
 
 /// A default may call a sequence of any name, that belongs to no column; one of an

@@ -1,182 +1,128 @@
-//! What grants change: what differs, of the two roles, and nothing else.
+//! How grants are made: planned or done, in one transaction, to roles of any name.
 
-use super::{adopted, all_grants, create, made, migrate, named, open, roles, unique};
-use crate::fingerprint::lines;
+use super::{adopted, all_grants, made, migrate, named, roles, unique};
+use sea_orm::ConnectionTrait as _;
 use testing::Role;
 
 #[tokio::test]
-async fn grants_run_again_change_nothing() {
-    for (test, pool) in [made().await, adopted().await] {
-        test.grant().await;
-        let before = all_grants(&pool).await;
-        let again = migrations::grant(&pool, &roles()).await.unwrap();
-        assert_eq!(again.to_string(), "nothing to do");
-        assert_eq!(all_grants(&pool).await, before);
-    }
-}
-
-/// Whatever the roles were granted, it comes to the same; and a third one keeps all.
-#[tokio::test]
-async fn grants_take_what_was_too_much_and_leave_every_other_role_alone() {
-    let (test, pool) = made().await;
-    let right = all_grants(&pool).await;
-    let other = unique("the old application");
-    test.execute(&format!(
-        "CREATE ROLE \"{other}\";
-         GRANT ALL ON ALL TABLES IN SCHEMA public TO \"{other}\";
-         GRANT SELECT (name) ON partners TO \"{other}\" WITH GRANT OPTION;
-         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO \"{other}\";
-         GRANT CREATE ON SCHEMA public TO \"{other}\""
-    ))
-    .await;
-    let with_other = all_grants(&pool).await;
-    assert_ne!(with_other, right);
-
-    test.execute(
-        "GRANT ALL ON ALL TABLES IN SCHEMA public TO ticketing_requests, ticketing_auth;
-         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ticketing_requests;
-         GRANT SELECT (password), REFERENCES (id) ON users TO ticketing_requests;
-         GRANT SELECT ON requests TO ticketing_requests WITH GRANT OPTION;
-         GRANT SELECT ON ticketing_audit_events_id_seq TO ticketing_auth;
-         GRANT USAGE, CREATE ON SCHEMA public TO ticketing_auth;
-         REVOKE SELECT ON roles FROM ticketing_auth;
-         REVOKE UPDATE (password) ON users FROM ticketing_auth",
-    )
-    .await;
-    let changed = migrations::grant(&pool, &roles()).await.unwrap();
-    assert!(!changed.changes.is_empty());
-    assert_eq!(changed.warnings, Vec::<String>::new());
-    // everybody has that on the schema, so that it is neither too much nor needed
-    test.execute("REVOKE USAGE ON SCHEMA public FROM ticketing_auth")
-        .await;
-    let sorted = |grants: Vec<String>| -> Vec<String> {
-        // the entries of a list stand in the order in which they came
-        let mut lines: Vec<String> = grants
-            .iter()
-            .map(|line| {
-                let mut words: Vec<&str> = line.split([' ', ',', '{', '}']).collect();
-                words.sort_unstable();
-                words.join(" ")
-            })
-            .collect();
-        lines.sort();
-        lines
-    };
-    assert_eq!(sorted(all_grants(&pool).await), sorted(with_other));
-}
-
-#[tokio::test]
-async fn a_plan_lists_what_is_granted_and_revoked_and_changes_nothing() {
+async fn a_plan_prints_the_statements_that_are_run_and_changes_nothing() {
     let (test, pool) = adopted().await;
-    test.execute("GRANT DELETE, TRUNCATE ON users, ticketing_audit_events TO ticketing_auth")
-        .await;
     let before = all_grants(&pool).await;
-    let flags = [
-        "grants",
-        "--auth-role",
-        Role::Auth.name(),
-        "--requests-role",
-        Role::Requests.name(),
-    ];
+    let (auth, requests) = (Role::Auth.name(), Role::Requests.name());
+    let flags = ["grants", "--auth-role", auth, "--requests-role", requests];
     let environment = [("DATABASE_URL", test.url.expose())];
     let output = migrate(&[&flags[..], &["--plan"]].concat(), &environment).await;
     let plan = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{plan}");
-    println!("$ migrate grants … --plan\n{plan}");
-    assert_eq!(all_grants(&pool).await, before, "a plan changes nothing");
+    assert_eq!(all_grants(&pool).await, before);
     for line in [
-        "revokes  DELETE, TRUNCATE on ticketing_audit_events from ticketing_auth",
-        "grants   SELECT, UPDATE (updated_at) on partners to ticketing_requests",
-        "grants   SELECT (id, name) on users to ticketing_requests",
-        "grants   USAGE on users_id_seq to ticketing_auth",
-        "grants   SELECT on ticketing_migrations to ticketing_requests",
+        r#"REVOKE ALL ON TABLE users FROM "ticketing_auth", "ticketing_requests";"#,
+        r#"GRANT SELECT (id, name) ON TABLE users TO "ticketing_requests";"#,
+        r#"GRANT USAGE ON SEQUENCE users_id_seq TO "ticketing_auth";"#,
+        r#"REVOKE ALL ON TABLE logs FROM "ticketing_auth", "ticketing_requests";"#,
     ] {
         assert!(
             plan.lines().any(|planned| planned == line),
             "{line}: {plan}"
         );
     }
-    let planned = migrations::plan_grants(&pool, &roles()).await.unwrap();
-    assert_eq!(format!("{planned}\n"), plan);
-    // and that is what is done
-    let output = migrate(&flags, &environment).await;
+    // done, with the names from the environment
+    let names = [
+        ("MIGRATE_AUTH_ROLE", auth),
+        ("MIGRATE_REQUESTS_ROLE", requests),
+    ];
+    let output = migrate(&["grants"], &[&environment[..], &names].concat()).await;
     assert_eq!(String::from_utf8(output.stdout).unwrap(), plan);
-    assert_ne!(all_grants(&pool).await, before);
-    let output = migrate(&[&flags[..], &["--plan"]].concat(), &environment).await;
-    assert_eq!(output.stdout, b"nothing to do\n");
+    let output = migrate(&["grants"], &environment).await;
+    assert_eq!(output.status.code(), Some(64), "{output:?}");
+    let granted = all_grants(&pool).await;
+    assert_ne!(granted, before);
+    // the plan is what an operator may run instead
+    test.execute("DROP OWNED BY ticketing_auth, ticketing_requests")
+        .await;
+    test.execute(&plan).await;
+    assert_eq!(all_grants(&pool).await, granted);
+}
+
+/// The statements are stopped after all tables were revoked, and before the last are granted.
+#[tokio::test]
+async fn services_at_work_keep_their_access_while_grants_are_made() {
+    let (test, pool) = made().await;
+    test.execute(
+        "CREATE FUNCTION stop() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF current_query() LIKE '%TABLE users FROM%' THEN PERFORM pg_advisory_xact_lock(1); END IF;
+         END $$;
+         CREATE EVENT TRIGGER stop ON ddl_command_end WHEN TAG IN ('REVOKE') EXECUTE FUNCTION stop()",
+    )
+    .await;
+    let held = pool.begin().await.unwrap();
+    let lock = "SELECT pg_advisory_xact_lock(1)";
+    held.execute_unprepared(lock).await.unwrap();
+    let granting = tokio::spawn({
+        let pool = super::open(&test).await;
+        async move { migrations::grant(&pool, &roles()).await }
+    });
+    test.wait_for_waiting(1).await;
+    let auth = test.open_as(Role::Auth).await;
+    let requests = test.open_as(Role::Requests).await;
+    let work = async |times| {
+        for _ in 0..times {
+            for (service, statement) in [
+                (&auth, "SELECT password FROM users"),
+                (&auth, "UPDATE users SET password = '' WHERE false"),
+                (&auth, "DELETE FROM ticketing_throttles"),
+                (&requests, "SELECT name FROM users"),
+                (&requests, "SELECT id FROM partners FOR SHARE"),
+            ] {
+                let done = service.connection().execute_unprepared(statement).await;
+                done.expect(statement);
+            }
+        }
+    };
+    work(10).await;
+    held.rollback().await.unwrap();
+    work(100).await;
+    granting.await.unwrap().unwrap();
+    work(1).await;
 }
 
 #[tokio::test]
-async fn the_names_of_the_roles_may_come_from_the_environment() {
-    let (test, _pool) = made().await;
-    let environment = [
-        ("DATABASE_URL", test.url.expose()),
-        ("MIGRATE_AUTH_ROLE", Role::Auth.name()),
-        ("MIGRATE_REQUESTS_ROLE", Role::Requests.name()),
-    ];
-    let output = migrate(&["grants"], &environment).await;
-    assert_eq!(output.stdout, b"nothing to do\n", "{output:?}");
-    let output = migrate(&["grants"], &environment[..2]).await;
-    assert_eq!(output.status.code(), Some(64), "{output:?}");
+async fn two_runs_at_once_come_one_after_the_other() {
+    let (test, pool) = made().await;
+    let roles = roles();
+    let other = super::open(&test).await;
+    let (one, two) = tokio::join!(
+        migrations::grant(&pool, &roles),
+        migrations::plan_grants(&other, &roles)
+    );
+    assert_eq!(one.unwrap(), two.unwrap());
 }
 
 #[tokio::test]
 async fn a_role_of_any_name_is_granted_to_and_no_other() {
     let (test, pool) = made().await;
-    for name in [
+    let names = [
         "a role",
         "Ünïcode 名",
         "x\"; DROP TABLE users; --",
         "$1",
         "public",
-        "select",
         "it's",
-    ] {
-        let roles = named(
-            &format!("{name} a {}", unique("")),
-            &format!("{name} b {}", unique("")),
-        );
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        for role in [&roles.auth, &roles.requests] {
-            test.execute(&format!("CREATE ROLE {} LOGIN", quoted(role)))
-                .await;
-        }
-        let granted = migrations::grant(&pool, &roles).await.unwrap();
-        assert!(!granted.changes.is_empty(), "{name}");
-        let again = migrations::grant(&pool, &roles).await.unwrap();
-        assert_eq!(again.to_string(), "nothing to do", "{name}");
+    ];
+    for name in names {
+        let name = format!("{name} {}", unique(""));
+        let roles = named(&name, &format!("{name} b"));
+        let quoted = name.replace('"', "\"\"");
+        test.execute(&format!(
+            "CREATE ROLE \"{quoted}\"; CREATE ROLE \"{quoted} b\""
+        ))
+        .await;
+        migrations::grant(&pool, &roles).await.unwrap();
         let may = format!(
-            "SELECT CAST(count(*) AS integer) FROM pg_roles WHERE rolname = $role${}$role$
+            "SELECT CAST(count(*) AS integer) FROM pg_roles WHERE rolname = $role${name}$role$
              AND has_column_privilege(oid, 'users', 'password', 'UPDATE')
-             AND NOT has_table_privilege(oid, 'users', 'DELETE')",
-            roles.auth
+             AND NOT has_table_privilege(oid, 'users', 'DELETE')"
         );
         assert_eq!(test.query_number(&may).await, 1, "{name}");
     }
-}
-
-/// CONNECT and USAGE are everybody's, where nobody took them away.
-#[tokio::test]
-async fn who_may_not_connect_or_look_into_the_schema_is_let_in() {
-    let (test, pool) = made().await;
-    let roles = create(&test, ["", ""]).await;
-    let name = lines(&pool, "SELECT quote_ident(current_database()) AS line").await;
-    test.execute(&format!(
-        "REVOKE ALL ON DATABASE {} FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC",
-        name[0]
-    ))
-    .await;
-    let granted = migrations::grant(&pool, &roles).await.unwrap().to_string();
-    for role in [&roles.auth, &roles.requests] {
-        let url = test.url.expose().replace("postgres@", &format!("{role}@"));
-        let output = migrate(&["status"], &[("DATABASE_URL", &url)]).await;
-        assert_eq!(output.status.code(), Some(0), "{granted}\n{output:?}");
-        assert!(granted.contains(&format!(
-            "grants   CONNECT on DATABASE {} to {role}",
-            name[0]
-        )));
-        assert!(granted.contains(&format!("grants   USAGE on SCHEMA public to {role}")));
-    }
-    let again = migrations::grant(&open(&test).await, &roles).await.unwrap();
-    assert_eq!(again.to_string(), "nothing to do");
 }

@@ -1,5 +1,4 @@
-//! `migrate grants`: what the services' roles may do afterwards, and what it takes for
-//! that.
+//! `migrate grants`: what the services' roles may do afterwards, and what it refuses.
 
 mod allowed;
 mod changes;
@@ -9,7 +8,7 @@ mod warnings;
 
 use crate::{OLD_APPLICATION, fingerprint::lines};
 use contract::time::Clock;
-use database::Database;
+use database::{Database, PoolLimits};
 use migrations::Roles;
 use std::process::Output;
 use testing::{Kind, Role, TestDatabase};
@@ -28,7 +27,13 @@ fn named(auth: &str, requests: &str) -> Roles {
 }
 
 async fn open(test: &TestDatabase) -> Database {
-    test.open(&Clock::system()).await
+    connect(test.url.expose()).await
+}
+
+async fn connect(url: &str) -> Database {
+    let (url, limits) = (url.parse().unwrap(), PoolLimits::default());
+    let pool = Database::open(&url, limits, Clock::system()).await;
+    pool.unwrap()
 }
 
 /// A database that `up` made.
@@ -48,13 +53,11 @@ async fn adopted() -> (TestDatabase, Database) {
 }
 
 /// Two roles of this test's own: clusters share them among databases.
-async fn create(test: &TestDatabase, attributes: [&str; 2]) -> Roles {
+async fn create(test: &TestDatabase) -> Roles {
     let roles = named(&unique("auth"), &unique("requests"));
-    let names = [&roles.auth, &roles.requests];
-    for (name, attributes) in names.into_iter().zip(attributes) {
-        test.execute(&format!("CREATE ROLE {name} LOGIN {attributes}"))
-            .await;
-    }
+    let (auth, requests) = (&roles.auth, &roles.requests);
+    test.execute(&format!("CREATE ROLE {auth}; CREATE ROLE {requests}"))
+        .await;
     roles
 }
 

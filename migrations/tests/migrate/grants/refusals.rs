@@ -1,10 +1,8 @@
 //! Where grants would be of no use, or not for this connection to make.
 
 use super::{adopted, all_grants, create, made, migrate, named, roles, unique};
-use contract::time::Clock;
-use database::{Database, PoolLimits};
-use migrations::MigrateError;
-use testing::{Kind, Role, TestDatabase};
+use database::Database;
+use testing::{Kind, TestDatabase};
 
 /// The message of a refusal, by plan and by deed, which changes nothing.
 async fn refusal(pool: &Database, roles: &migrations::Roles) -> String {
@@ -34,81 +32,90 @@ async fn grants_on_a_database_that_is_not_migrated_are_refused() {
 #[tokio::test]
 async fn a_role_that_nobody_created_is_named() {
     let (_test, pool) = made().await;
-    let said = refusal(&pool, &named("nobody's", Role::Requests.name())).await;
+    let said = refusal(&pool, &named("nobody's", "ticketing_requests")).await;
     assert!(said.contains("there is no role nobody's;"), "{said}");
     let said = refusal(&pool, &named("", "public")).await;
     assert!(said.contains("there is no role , public;"), "{said}");
     // a name is cut off at 63 bytes, and must not become another one
     let long = "ticketing_auth".repeat(5);
-    let said = refusal(&pool, &named(&long, Role::Requests.name())).await;
+    let said = refusal(&pool, &named(&long, "ticketing_requests")).await;
     assert!(said.contains(&long), "{said}");
 }
 
 #[tokio::test]
 async fn a_role_that_no_grant_binds_is_refused() {
     let (test, pool) = made().await;
-    let said = refusal(&pool, &named(Role::Auth.name(), Role::Auth.name())).await;
+    let said = refusal(&pool, &named("ticketing_auth", "ticketing_auth")).await;
     assert!(said.contains("the role of both services"), "{said}");
 
-    let supers = create(&test, ["SUPERUSER", ""]).await;
-    let said = refusal(&pool, &supers).await;
-    assert!(
-        said.contains(&format!("{}: it is a superuser", supers.auth)),
-        "{said}"
-    );
-
-    let members = create(&test, ["", ""]).await;
-    test.execute(&format!("GRANT {} TO {}", members.auth, members.requests))
-        .await;
-    let said = refusal(&pool, &members).await;
-    assert!(said.contains("the other service's role"), "{said}");
-
-    // an owner of the tables that is no superuser, and who inherits from it by another
-    let owner = unique("owner");
-    let between = unique("between");
-    let roles = create(&test, ["NOINHERIT", ""]).await;
+    let (owner, between) = (unique("owner"), unique("between"));
     test.execute(&format!(
-        "CREATE ROLE {owner}; CREATE ROLE {between}; GRANT {owner} TO {between};
-         ALTER TABLE users OWNER TO {owner}"
+        "CREATE ROLE {owner}; CREATE ROLE {between} IN ROLE {owner}; ALTER TABLE users OWNER TO {owner}"
     ))
     .await;
-    test.execute(&format!("GRANT {between} TO {}", roles.auth))
-        .await;
-    let said = refusal(&pool, &roles).await;
-    assert!(
-        said.contains(&format!("{}: it is a member of {owner}", roles.auth)),
-        "{said}"
-    );
-    let said = refusal(&pool, &named(Role::Auth.name(), &owner)).await;
+    let said = refusal(&pool, &named("ticketing_auth", &owner)).await;
     assert!(
         said.contains(&format!("{owner}: it owns the tables")),
         "{said}"
     );
+    for (attributes, why) in [
+        ("SUPERUSER".to_owned(), "it is a superuser".to_owned()),
+        (
+            "IN ROLE ticketing_requests".to_owned(),
+            "the other service's role".to_owned(),
+        ),
+        // by a role between, and only by SET ROLE
+        (
+            format!("NOINHERIT IN ROLE {between}"),
+            format!("it is a member of {owner}"),
+        ),
+    ] {
+        let role = unique("auth");
+        test.execute(&format!("CREATE ROLE {role} {attributes}"))
+            .await;
+        let said = refusal(&pool, &named(&role, "ticketing_requests")).await;
+        assert!(said.contains(&role) && said.contains(&why), "{said}");
+    }
 }
 
+/// PostgreSQL only warns of a GRANT by a role that may not grant.
 #[tokio::test]
-async fn only_the_owner_may_grant_and_nobody_needs_to_where_nothing_differs() {
-    let (test, pool) = made().await;
-    let (other, more) = (unique("other"), create(&test, ["", ""]).await);
+async fn only_the_owner_may_grant_and_what_it_could_not_grant_undoes_all() {
+    let (test, _pool) = made().await;
+    let roles = create(&test).await;
+    let owner = unique("owner");
+    test.execute(&format!("CREATE ROLE {owner} LOGIN")).await;
+    let url = test.url.expose().replace("postgres@", &format!("{owner}@"));
+    let owners = super::connect(&url).await;
+    let said = refusal(&owners, &roles).await;
+    assert!(said.starts_with("permission denied for "), "{said}");
+    assert!(said.contains("only the owner may grant"), "{said}");
     test.execute(&format!(
-        "CREATE ROLE {other} LOGIN;
-         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {other} WITH GRANT OPTION"
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO {owner};
+         DO $$ DECLARE name text; BEGIN
+             FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+             LOOP EXECUTE format('ALTER TABLE %s OWNER TO {owner}', name); END LOOP;
+         END $$"
     ))
     .await;
-    let url = test.url.expose().replace("postgres@", &format!("{other}@"));
-    let others = Database::open(
-        &url.parse().unwrap(),
-        PoolLimits::default(),
-        Clock::system(),
-    )
-    .await
-    .unwrap();
-    let nothing = migrations::grant(&others, &roles()).await.unwrap();
-    assert_eq!(nothing.to_string(), "nothing to do");
-    let before = all_grants(&pool).await;
-    let error = migrations::grant(&others, &more).await.unwrap_err();
-    assert!(matches!(error, MigrateError::NotTheOwner(_)), "{error:?}");
-    assert_eq!(all_grants(&pool).await, before);
+    let said = refusal(&owners, &roles).await;
+    let lacks = format!("had no effect: {} lacks USAGE on SCHEMA public", roles.auth);
+    assert!(said.contains(&lacks), "{said}");
+}
+
+/// An owner revokes what the owner granted, and nobody else's grant.
+#[tokio::test]
+async fn a_privilege_beyond_that_another_role_granted_is_named_and_undoes_all() {
+    let (test, pool) = made().await;
+    let grantor = unique("grantor");
+    test.execute(&format!(
+        "CREATE ROLE {grantor}; GRANT UPDATE (name) ON users TO {grantor} WITH GRANT OPTION;
+         SET ROLE {grantor}; GRANT UPDATE (name) ON users TO ticketing_requests"
+    ))
+    .await;
+    let said = refusal(&pool, &roles()).await;
+    let holds = "ticketing_requests holds UPDATE (name) on TABLE users, granted by";
+    assert!(said.contains(&format!("{holds} {grantor};")), "{said}");
 }
 
 /// To take it from the role would take it from a third one.
@@ -122,10 +129,11 @@ async fn what_a_role_has_passed_on_is_left_and_said() {
          SET ROLE ticketing_requests; GRANT SELECT ON users TO {third}; RESET ROLE"
     ))
     .await;
-    let before = all_grants(&pool).await;
-    let error = migrations::grant(&pool, &roles()).await.unwrap_err();
-    assert!(matches!(error, MigrateError::PassedOn(_)), "{error:?}");
-    assert_eq!(all_grants(&pool).await, before);
+    let said = refusal(&pool, &roles()).await;
+    assert!(
+        said.contains("passed on") && said.contains("REVOKE ALL ON TABLE users"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
