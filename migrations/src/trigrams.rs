@@ -11,8 +11,12 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait as _, TryGetable,
 };
 
-/// Makes it, marked as ours, in the schema in which everything else is made.
-const CREATE: &str = "CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS \
+/// Makes it, in the schema in which everything else is made.
+const CREATE: &str = "CREATE EXTENSION pg_trgm";
+
+/// Marks it as ours. Only its owner may, and on some hosted servers an extension belongs to
+/// the provider's role, whoever creates it.
+const MARK: &str = "COMMENT ON EXTENSION pg_trgm IS \
      'made by `migrate` of the ticketing services, and dropped by its `down`'";
 
 /// Drops it, unless something depends on it.
@@ -44,20 +48,23 @@ const CLOSED: &str = "
 
 /// Makes the extension, unless it is there, and says so in a line for the operator.
 pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
-    let verb = if schema(on).await?.is_empty() {
+    let is_there = !schema(on).await?.is_empty();
+    let (verb, besides) = if is_there {
+        ("found", String::new())
+    } else {
         attempt(on, CREATE)
             .await?
             .map_err(MigrateError::NoTrigrams)?;
-        "makes "
-    } else {
-        let closed = ask(on, CLOSED).await?;
-        if !closed.is_empty() {
-            return Err(MigrateError::TrigramsClosed(closed));
-        }
-        "found "
+        let unmarked = attempt(on, MARK).await?.err();
+        let stays = unmarked.map(|reason| format!("; `down` will leave it ({reason})"));
+        ("makes", stays.unwrap_or_default())
     };
+    let closed = ask(on, CLOSED).await?;
+    if !closed.is_empty() {
+        return Err(MigrateError::TrigramsClosed(closed));
+    }
     Ok(format!(
-        "{verb}   the extension pg_trgm, which search by index needs"
+        "{verb}    the extension pg_trgm, which search by index needs{besides}"
     ))
 }
 

@@ -2,8 +2,10 @@
 //! changed.
 
 use super::{
+    KEEP,
     old_database::{OldDatabase, open},
     refusals::refused_as,
+    up,
 };
 use crate::fingerprint::{fingerprint, lines};
 use contract::time::Clock;
@@ -178,4 +180,35 @@ async fn an_extension_that_is_closed_to_the_role_stops_up() {
     assert!(error.contains(&grant), "{error}");
     test.execute(&grant).await;
     assert_eq!(migrations::up(&pool).await.unwrap().applied, NAMES);
+}
+
+/// On some hosted servers an extension belongs to the provider's role, whoever creates it.
+const EXTENSIONS_BELONG_TO_THE_PROVIDER: &str = "
+    CREATE FUNCTION take_extensions() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+        UPDATE pg_extension SET extowner = 'postgres'::regrole;
+    END $$;
+    CREATE EVENT TRIGGER take_extensions ON ddl_command_end
+        WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION take_extensions()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_extension_that_the_role_may_make_and_not_mark_is_used_and_left_by_down() {
+    let test = OldDatabase::of_shape('b').make().await;
+    let (role, pool) = owner_of_tables(&test).await;
+    let admin = open(&test).await;
+    let name = lines(&admin, "SELECT quote_ident(current_database()) AS line").await;
+    test.execute(&format!("GRANT CREATE ON DATABASE {} TO {role}", name[0]))
+        .await;
+    test.execute(EXTENSIONS_BELONG_TO_THE_PROVIDER).await;
+    let (report, said) = up(&pool).await;
+    assert_eq!(report.applied, NAMES);
+    assert!(
+        said.contains(
+            "makes    the extension pg_trgm, which search by index needs; `down` will leave it \
+             (must be owner of extension pg_trgm)\n"
+        ),
+        "{said}"
+    );
+    migrations::down(&pool, KEEP).await.unwrap();
+    let extension = "SELECT extname::text AS line FROM pg_extension WHERE extname = 'pg_trgm'";
+    assert_eq!(lines(&admin, extension).await.len(), 1);
 }
