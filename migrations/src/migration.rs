@@ -1,6 +1,6 @@
 //! The migrations of this build, in the order in which they are applied.
 
-use database::Dialect;
+use database::{Dialect, NEWEST_MIGRATION};
 
 /// One text of a migration.
 macro_rules! text {
@@ -13,6 +13,14 @@ macro_rules! text {
 /// (table `ticketing_migrations`, column `name`), all of them do, since they are
 /// applied in order and in one transaction. Later ones may stand there, too.
 pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
+
+/// What the services wait for, which do not have this crate in them.
+const WAITED_FOR: &[u8] = NEWEST_MIGRATION.as_bytes();
+const _: () = assert!(
+    matches!(NEWEST.as_bytes(), WAITED_FOR),
+    "NEWEST_MIGRATION must name the last of MIGRATIONS: otherwise the services would be ready \
+     too early, or never"
+);
 
 /// This build's migrations, in the order in which they are applied.
 pub const NAMES: [&str; MIGRATIONS.len()] = {

@@ -9,7 +9,8 @@ use sqlx::{
 };
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time::Duration};
 
-/// Name of the newest migration that this build needs, in `ticketing_migrations`.
+/// Name of the newest migration that this build needs, in `ticketing_migrations`. The crate
+/// `migrations` does not compile while its last one has another name.
 pub const NEWEST_MIGRATION: &str = "0006_folded_search";
 
 /// The database cannot be reached as asked.
