@@ -257,6 +257,7 @@ impl MigrateError {
         let words = match self {
             Self::Interrupted { .. } | Self::Contradicted => return self,
             Self::Database(error) => words(&error),
+            Self::Unreachable(words) => format!("cannot reach the database: {words}"),
             error => error.to_string().replace("; nothing was changed", ""),
         };
         Self::Interrupted {

@@ -58,7 +58,7 @@ pub(crate) async fn leave(
         transaction.commit().await?;
         tell("done     user_sessions is given back");
     }
-    let mut session = Session::open_for_step_two(database, tell).await?;
+    let mut session = Session::open(database, tell).await?;
     if session.is_leaving().await? == Some(false) {
         return Err(MigrateError::Contradicted);
     }

@@ -202,7 +202,7 @@ const UNWRITTEN: &str = "the bookkeeping could not be written";
 
 /// Step two: the indexes, and the bookkeeping's word that the application's tables are fit.
 async fn build(database: &Database, tell: Tell<'_>) -> Result<(), MigrateError> {
-    let mut session = Session::open_for_step_two(database, tell).await?;
+    let mut session = Session::open(database, tell).await?;
     if session.is_leaving().await? != Some(false) {
         return Err(MigrateError::Contradicted);
     }

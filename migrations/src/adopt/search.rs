@@ -53,7 +53,7 @@ pub(crate) async fn build_late(database: &Database, tell: Tell<'_>) -> Result<()
         return Ok(());
     }
     tell_all(tell, &lines);
-    let mut session = Session::open_for_step_two(database, tell).await?;
+    let mut session = Session::open(database, tell).await?;
     let schema = session.text(SCHEMA.to_owned()).await?;
     for index in of_trigrams() {
         index.build(&mut session, &schema).await?;

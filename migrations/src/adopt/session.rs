@@ -3,13 +3,13 @@
 
 use super::record::TABLE;
 use crate::{
-    error::{MigrateError, words},
+    error::{MigrateError, code, words},
     exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
     report::Tell,
 };
 use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr, Statement};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgRow};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -17,14 +17,19 @@ use tokio::time::timeout;
 /// long as it is open.
 pub(super) struct Session<'a> {
     connection: PgConnection,
-    /// The server's process that works for it.
-    pid: String,
-    /// For a look at the others, while this connection waits for them.
+    server: Server<'a>,
+}
+
+/// The server's side of a session, looked at by way of other connections.
+#[derive(Clone, Copy)]
+struct Server<'a> {
+    /// The process that works for the session; 0 while it is not known.
+    pid: i32,
     database: &'a Database,
     tell: Tell<'a>,
 }
 
-/// How often the operator is told for whom a statement waits.
+/// How often the server is looked at while it works.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// An index may take its time. To wait for its lock is harmless, since nobody who
@@ -32,60 +37,37 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 
 impl<'a> Session<'a> {
-    /// Takes a connection out of the pool, and waits for other runs to end.
-    async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
-        let pool = database.connection().get_postgres_connection_pool();
-        let connection = pool.acquire().await.map_err(|error| {
-            let error = RuntimeErr::SqlxError(Arc::new(error));
-            MigrateError::from(DbErr::Conn(error))
-        })?;
+    /// Takes a connection out of the pool, and waits for other runs to end. The first step is
+    /// done already, so its failure is not the end of all.
+    pub(super) async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
+        let open = Self::connect(database, tell).await;
+        open.map_err(|error| error.half_way("the second step could not begin"))
+    }
+
+    async fn connect(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
         let mut session = Self {
-            connection: connection.detach(),
-            pid: String::new(),
-            database,
-            tell,
+            connection: database.connection().connection_to_keep().await?,
+            server: Server {
+                pid: 0,
+                database,
+                tell,
+            },
         };
         session.execute(SETTINGS.to_owned()).await?;
         session.execute(END_WITH_THE_CLIENT.to_owned()).await?;
-        session.pid = session
-            .text("SELECT pg_backend_pid()::text".to_owned())
-            .await?;
-        let lock = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})::text");
+        session.server.pid = session.scalar("SELECT pg_backend_pid()".to_owned()).await?;
+        let lock = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})");
         let patience = Patience::begin();
-        while session.text(lock.clone()).await? != "true" {
+        while !session.scalar::<bool>(lock.clone()).await? {
             patience.pause().await?;
         }
         Ok(session)
     }
 
-    /// [`Session::open`], where the first step is done already, so that its failure
-    /// is not the end of all.
-    pub(super) async fn open_for_step_two(
-        database: &'a Database,
-        tell: Tell<'a>,
-    ) -> Result<Self, MigrateError> {
-        Self::open(database, tell)
-            .await
-            .map_err(|error| error.half_way("the second step could not begin"))
-    }
-
-    /// Runs a statement of the second step, and tells meanwhile for whom it waits.
+    /// Runs a statement of the second step.
     pub(super) async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
-        let (database, tell, pid) = (self.database, self.tell, self.pid.clone());
-        let mut work = pin!(self.execute(statement));
-        let done = loop {
-            if let Ok(done) = timeout(LOOK_EVERY, &mut work).await {
-                break done;
-            }
-            // that nobody can look is no reason to stop
-            for line in waits_for(database, &pid).await.unwrap_or_default() {
-                tell(&line);
-            }
-        };
-        done.map_err(|error| MigrateError::Interrupted {
-            doing: doing.to_owned(),
-            words: words(&error),
-        })
+        let done = self.execute(statement).await;
+        done.map_err(|error| MigrateError::from(error).half_way(doing))
     }
 
     /// Runs statements that the step can do without, in one transaction. In the inner
@@ -96,12 +78,8 @@ impl<'a> Session<'a> {
     ) -> Result<Result<(), String>, MigrateError> {
         match self.execute(statements.to_owned()).await {
             Ok(()) => Ok(Ok(())),
-            Err(DbErr::Exec(RuntimeErr::SqlxError(error)))
-                if error.as_database_error().is_none() =>
-            {
-                Err(DbErr::Exec(RuntimeErr::SqlxError(error)).into())
-            }
-            Err(error) => Ok(Err(words(&error))),
+            Err(error) if code(&error).is_some() => Ok(Err(words(&error))),
+            Err(error) => Err(MigrateError::from(error).half_way(STOPPED)),
         }
     }
 
@@ -125,33 +103,102 @@ impl<'a> Session<'a> {
 
     /// The one text that a query gives.
     pub(super) async fn text(&mut self, query: String) -> Result<String, MigrateError> {
-        sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_one(&mut self.connection)
-            .await
-            .map_err(|error| failed(error).into())
+        let text = self.scalar(query).await;
+        text.map_err(|error| MigrateError::from(error).half_way(STOPPED))
     }
 
     /// Ends it, and with it the lock, before the caller goes on.
     pub(super) async fn close(self) -> Result<(), MigrateError> {
-        self.connection
-            .close()
-            .await
-            .map_err(|error| failed(error).into())
+        let close = async { self.connection.close().await.map_err(failed) };
+        let closed = self.server.watch(close).await;
+        closed.map_err(|error| MigrateError::from(error).half_way(STOPPED))
     }
 
     async fn execute(&mut self, statement: String) -> Result<(), DbErr> {
-        sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&mut self.connection)
-            .await
-            .map(drop)
-            .map_err(failed)
+        let execute = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut self.connection);
+        let execute = async { execute.await.map(drop).map_err(failed) };
+        self.server.watch(execute).await
+    }
+
+    async fn scalar<T>(&mut self, query: String) -> Result<T, DbErr>
+    where
+        (T,): for<'r> sqlx::FromRow<'r, PgRow>,
+        T: Send + Unpin,
+    {
+        let fetch = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut self.connection);
+        let fetch = async { fetch.await.map_err(failed) };
+        self.server.watch(fetch).await
+    }
+}
+
+/// What the second step was about where nothing more precise is said.
+const STOPPED: &str = "the second step stopped";
+
+/// A connection may die without a word to either side. No statement has a time limit, so
+/// its answer would be waited for for good.
+const LOST: &str = "the connection is dead (the server does not work for it any more, and no answer \
+                    has arrived)";
+
+impl Server<'_> {
+    /// Waits for an answer of the server, and tells meanwhile for whom the server waits. Fails
+    /// where it does not work any more. It may just have ended, so it is looked at twice.
+    async fn watch<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let mut answer = pin!(answer);
+        let mut looks_at_no_work = 0;
+        loop {
+            if let Ok(answer) = timeout(LOOK_EVERY, &mut answer).await {
+                return answer;
+            }
+            // that nobody can look is no reason to stop
+            let Ok(Ok(is_at_work)) = timeout(LOOK_EVERY, self.look()).await else {
+                continue;
+            };
+            looks_at_no_work = if is_at_work { 0 } else { looks_at_no_work + 1 };
+            if looks_at_no_work == 2 {
+                let _ended = timeout(LOOK_EVERY, self.give_up_the_lock()).await;
+                return Err(DbErr::Conn(RuntimeErr::Internal(LOST.to_owned())));
+            }
+        }
+    }
+
+    /// Ends the session's process, if it holds the lock still. For as long as it waits for this
+    /// client, the next run would be kept out.
+    async fn give_up_the_lock(&self) -> Result<(), DbErr> {
+        let end = format!(
+            "SELECT pg_terminate_backend(pid)::text AS line FROM pg_locks
+             WHERE pid = {} AND locktype = 'advisory' AND classid = {} AND objid = {} AND granted",
+            self.pid,
+            ADVISORY_LOCK >> 32,
+            ADVISORY_LOCK & 0xffff_ffff
+        );
+        self.lines(end).await.map(drop)
+    }
+
+    /// Whether the session's process is at work. Tells for whom it waits, a line each.
+    async fn look(&self) -> Result<bool, DbErr> {
+        let Self { pid, tell, .. } = self;
+        for line in self.lines(waits_for(*pid)).await? {
+            tell(&line);
+        }
+        // where states are not tracked, it is 'disabled'
+        let at_work = format!(
+            "SELECT '' AS line FROM pg_stat_activity
+             WHERE pid = {pid} AND state IN ('active', 'fastpath function call', 'disabled')"
+        );
+        Ok(!self.lines(at_work).await?.is_empty())
+    }
+
+    async fn lines(&self, query: String) -> Result<Vec<String>, DbErr> {
+        let query = Statement::from_string(Dialect::Postgres.backend(), query);
+        let rows = self.database.connection().query_all_raw(query).await?;
+        rows.iter().map(|row| row.try_get("", "line")).collect()
     }
 }
 
 /// For whom a process of the server waits, a line each. A prepared transaction has no
 /// process. When a transaction began is hidden from roles that may not see the other's.
-async fn waits_for(database: &Database, pid: &str) -> Result<Vec<String>, DbErr> {
-    let query = format!(
+fn waits_for(pid: i32) -> String {
+    format!(
         "SELECT 'waits    for ' || CASE blocker WHEN 0 THEN 'a prepared transaction (pg_prepared_xacts)' ELSE
              format('the transaction of process %s (application %s, user %s), open since %s',
                  blocker, coalesce(nullif(application_name, ''), 'unknown'), coalesce(usename, 'unknown'),
@@ -159,12 +206,7 @@ async fn waits_for(database: &Database, pid: &str) -> Result<Vec<String>, DbErr>
              END AS line
          FROM unnest(pg_blocking_pids({pid})) AS blocker LEFT JOIN pg_stat_activity a ON a.pid = blocker
          ORDER BY xact_start"
-    );
-    let rows = database
-        .connection()
-        .query_all_raw(Statement::from_string(Dialect::Postgres.backend(), query))
-        .await?;
-    rows.iter().map(|row| row.try_get("", "line")).collect()
+    )
 }
 
 fn failed(error: sqlx::Error) -> DbErr {

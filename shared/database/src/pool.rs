@@ -13,11 +13,12 @@ use super::{
     run_to_end, within,
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
-    prelude::async_trait::async_trait,
+    error::ConnAcquireErr, prelude::async_trait::async_trait,
 };
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgConnection, PgPool, SqlitePool, pool::PoolConnection};
+use std::sync::Arc;
 
 /// How often a statement is tried at most. From the second time on its connection is asked
 /// first, so that it fails only if the database goes away once more.
@@ -29,7 +30,7 @@ const ATTEMPTS: u32 = 3;
 pub struct Pool(pub(super) DatabaseConnection);
 
 impl Pool {
-    /// The pool below, for what SeaORM has no word for: COPY, or a connection to keep.
+    /// The pool below, for what SeaORM has no word for, such as COPY.
     #[must_use]
     pub fn get_postgres_connection_pool(&self) -> &PgPool {
         self.0.get_postgres_connection_pool()
@@ -39,6 +40,21 @@ impl Pool {
     #[must_use]
     pub fn get_sqlite_connection_pool(&self) -> &SqlitePool {
         self.0.get_sqlite_connection_pool()
+    }
+
+    /// A connection of PostgreSQL to keep, with settings of its own. The pool no longer counts
+    /// it.
+    pub async fn connection_to_keep(&self) -> Result<PgConnection, DbErr> {
+        let acquire = async {
+            let connection = self.get_postgres_connection_pool().acquire().await;
+            connection.map_err(|error| match error {
+                sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+                error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+            })
+        };
+        clean::asked(true, acquire)
+            .await
+            .map(PoolConnection::detach)
     }
 
     /// Closes all connections, as soon as they are not in use.

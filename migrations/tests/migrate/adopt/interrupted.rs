@@ -6,14 +6,15 @@ use super::{
     our_indexes, session_columns, up,
 };
 use crate::fingerprint::{fingerprint, lines};
-use database::Database;
+use contract::time::Clock;
+use database::{Database, PoolLimits};
 use migrations::{Down, MigrateError};
 use sea_orm::ConnectionTrait;
 use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
-use testing::{Kind, TestDatabase, within_the_limit};
+use testing::{Kind, PATIENCE, Role, TestDatabase, proxy::TcpProxy, within_the_limit};
 use tokio::process::{Child, Command};
 
 const INVALID: &str =
@@ -238,6 +239,53 @@ async fn down_that_was_cut_off_finishes() {
             let mut now = checksums(&pool).await;
             now.retain(|line| !line.starts_with("user_sessions"));
             assert_eq!(now, rows);
+        }
+    }))
+    .await;
+}
+
+/// The connection of the second step is dead without a word: the server has ended its process,
+/// or has done the work, and nothing of that arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_died_without_a_word_stops_the_second_step() {
+    within_the_limit(Box::pin(async {
+        for is_ended in [true, false] {
+            let test = OldDatabase::of_shape('b').make().await;
+            let other = open(&test).await;
+            let proxy = TcpProxy::start(test.address());
+            let url = test.url_through(&proxy, Role::Owner);
+            // as `migrate` has it
+            let limits = PoolLimits {
+                connections: 1,
+                acquire_timeout: PATIENCE,
+                ..PoolLimits::default()
+            };
+            let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
+            let holding = other.begin().await.unwrap();
+            holding
+                .execute_unprepared("UPDATE users SET name = 'Ada' WHERE id = 1")
+                .await
+                .unwrap();
+            let at_work = tokio::spawn(async move { migrations::up(&pool).await });
+            let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
+            proxy.vanish().await;
+            if is_ended {
+                let end = format!("SELECT pg_terminate_backend({pid})::text AS line");
+                lines(&other, &end).await;
+            }
+            holding.rollback().await.unwrap();
+            let error = at_work.await.unwrap().unwrap_err().to_string();
+            for said in [
+                "the index ticketing_users_partner_id on users could not be built: ",
+                "cannot reach the database: the connection is dead",
+                "run the same command again",
+            ] {
+                assert!(error.contains(said), "{error}");
+            }
+            // the next run is not kept out by what the server keeps for the dead connection
+            let pool = open(&test).await;
+            migrations::up(&pool).await.unwrap();
+            assert!(migrations::applied(&pool).await.unwrap());
         }
     }))
     .await;

@@ -18,6 +18,7 @@ async fn a_connection_through_a_pooler_that_drops_its_settings_is_refused_and_it
         for error in [
             pooled.condition().await.unwrap_err(),
             pooled.begin().await.unwrap_err(),
+            pooled.connection().connection_to_keep().await.unwrap_err(),
             pooled
                 .connection()
                 .execute_unprepared("SELECT 1")

@@ -27,6 +27,8 @@ ports | Service auth-service | /spec/clusterIP | - | not headless
 memory | Deployment auth-service | C/resources/limits/memory | "128Mi" | does not ask
 memory | Deployment auth-service | C/env/AUTH_HASHING_CONCURRENCY/value | "3" | needs 352
 memory | Deployment requests-service | C/resources/limits/cpu | "1" | limit on it
+deadlines | Job migrate-0.1.0 | /spec/activeDeadlineSeconds | - | may run for good
+deadlines | CronJob purge-audit | /spec/jobTemplate/spec/activeDeadlineSeconds | - | may run for good
 references | Deployment auth-service | C/env/DATABASE_URL/valueFrom/secretKeyRef/key | "uri" | has no uri
 references | Deployment auth-service | C/env/DATABASE_URL/valueFrom | - | DATABASE_URL has no value
 references | Deployment auth-service | POD/volumes/signing-keys/secret/secretName | "keys" | nothing makes the Secret keys

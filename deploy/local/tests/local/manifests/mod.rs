@@ -35,7 +35,7 @@ static PRODUCTION: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("prod
 type Check = fn(&Manifests) -> Vec<String>;
 
 /// All checks, for the overlays and for the faults planted in them.
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 14] = [
     ("variables", environment::variables),
     ("files", environment::files),
     ("listeners", environment::listeners),
@@ -47,6 +47,7 @@ const CHECKS: [(&str, Check); 13] = [
     ("references", references::check),
     ("urls", secrets::urls),
     ("memory", sizes::memory),
+    ("deadlines", sizes::deadlines),
     ("connections", sizes::connections),
     ("locale", database::locale),
 ];

@@ -57,6 +57,20 @@ pub(super) fn memory(manifests: &Manifests) -> Vec<String> {
     found
 }
 
+/// Each Job ends some day, also one that waits for a connection that died without a word.
+pub(super) fn deadlines(manifests: &Manifests) -> Vec<String> {
+    let jobs = manifests.objects.iter().filter_map(|object| {
+        let spec = match object.kind() {
+            "Job" => object.spec(),
+            "CronJob" => &object.spec()["jobTemplate"]["spec"],
+            _ => return None,
+        };
+        (!spec["activeDeadlineSeconds"].is_u64()).then(|| object.title())
+    });
+    jobs.map(|title| format!("{title} may run for good"))
+        .collect()
+}
+
 /// The database takes the connections of twice the pods that there may be, since the
 /// old ones of a roll-out drain while the new ones work.
 pub(super) fn connections(manifests: &Manifests) -> Vec<String> {
