@@ -6,7 +6,7 @@ mod work;
 
 pub use work::{HashingMetrics, LookupMetrics, SignatureMetrics};
 
-use crate::model::{EndReason, RefreshOutcome, Refusal};
+use crate::model::{Cause, EndReason};
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
     metrics::{counter::Counter, family::Family},
@@ -23,19 +23,6 @@ pub struct Metrics {
     log_ins_refused: Counter,
 }
 
-/// What is counted of a refresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CountedRefresh {
-    /// The token holds, and this became of it.
-    Outcome(RefreshOutcome),
-    /// The token does not hold.
-    Token(Refusal),
-    /// The database did not answer.
-    Unavailable,
-    /// A fault of ours.
-    Failed,
-}
-
 /// What a session began with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CreatedBy {
@@ -47,7 +34,7 @@ pub enum CreatedBy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefreshLabels {
-    outcome: CountedRefresh,
+    outcome: Label,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,11 +44,11 @@ struct CreatedLabels {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EndedLabels {
-    reason: Reason,
+    reason: Label,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Reason(EndReason);
+struct Label(Cause);
 
 impl Metrics {
     /// Registers all of them, at zero.
@@ -73,7 +60,9 @@ impl Metrics {
             sessions_ended: Family::default(),
             log_ins_refused: Counter::default(),
         };
-        for outcome in CountedRefresh::all() {
+        let of_refresh = |cause: &&Cause| cause.of_refresh().is_some();
+        for cause in Cause::ALL.iter().filter(of_refresh) {
+            let outcome = Label(*cause);
             let _at_zero = metrics.refreshes.get_or_create(&RefreshLabels { outcome });
         }
         for by in [CreatedBy::LogIn, CreatedBy::Registration] {
@@ -81,7 +70,8 @@ impl Metrics {
                 .sessions_created
                 .get_or_create(&CreatedLabels { by });
         }
-        for reason in EndReason::ALL.map(Reason) {
+        for reason in EndReason::ALL {
+            let reason = Label(reason.cause());
             let _at_zero = metrics
                 .sessions_ended
                 .get_or_create(&EndedLabels { reason });
@@ -133,8 +123,9 @@ impl Metrics {
         );
     }
 
-    /// Counts a refresh.
-    pub fn refreshed(&self, outcome: CountedRefresh) {
+    /// Counts a refresh by what it came to.
+    pub fn refreshed(&self, cause: Cause) {
+        let outcome = Label(cause);
         self.refreshes
             .get_or_create(&RefreshLabels { outcome })
             .inc();
@@ -149,7 +140,7 @@ impl Metrics {
 
     /// Counts sessions that were ended.
     pub fn sessions_ended(&self, reason: EndReason, sessions: u32) {
-        let reason = Reason(reason);
+        let reason = Label(reason.cause());
         self.sessions_ended
             .get_or_create(&EndedLabels { reason })
             .inc_by(sessions.into());
@@ -161,32 +152,7 @@ impl Metrics {
     }
 }
 
-impl CountedRefresh {
-    fn all() -> impl Iterator<Item = Self> {
-        let outcomes = RefreshOutcome::ALL.into_iter().map(Self::Outcome);
-        let tokens = Refusal::OF_TOKENS.into_iter();
-        outcomes
-            .chain(tokens.map(Self::Token))
-            .chain([Self::Unavailable, Self::Failed])
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Outcome(outcome) => outcome.as_str(),
-            Self::Token(refusal) => refusal.as_str(),
-            Self::Unavailable => "unavailable",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl EncodeLabelValue for CountedRefresh {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        encoder.write_str(self.as_str())
-    }
-}
-
-impl EncodeLabelValue for Reason {
+impl EncodeLabelValue for Label {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.0.as_str())
     }

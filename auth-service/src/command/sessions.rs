@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{AuthError, BatchEnding, end_in_batches},
-    model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason, Scope},
+    model::{AuditEvent, AuditEventType, Client, EndReason, Scope},
     store::{Store, StoreError},
 };
 use clap::{Subcommand, ValueEnum};
@@ -50,8 +50,8 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
         ..PoolLimits::default()
     };
     let store = Store::new(Database::open(url, limits, Clock::system()).await?);
-    let (reason, cause) = match reason {
-        EndAllReason::Restore => (EndReason::Restored, AuditCause::Restored),
+    let reason = match reason {
+        EndAllReason::Restore => EndReason::Restored,
     };
     let all = BatchEnding {
         scope: &Scope::All,
@@ -61,7 +61,7 @@ pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, Ses
     };
     let done = end_in_batches(&store, all, || true, |_| ()).await?;
     let event = AuditEvent {
-        cause: Some(cause),
+        cause: Some(reason.cause()),
         ..AuditEvent::done(AuditEventType::EndAllSessions, &Client::default())
     };
     store.note(&event.ending(done.ended)).await?;

@@ -4,7 +4,7 @@
 
 use super::AuthError;
 use crate::{
-    model::{AuditCause, AuditEvent, AuditEventType, Client},
+    model::{AuditEvent, AuditEventType, Cause, Client},
     store::{Store, StoreError},
 };
 use contract::errors::chain;
@@ -81,7 +81,7 @@ impl AuditLog {
         admitted: Result<T, AuthError>,
     ) -> Result<T, AuthError> {
         if let Err(AuthError::TooManyAttempts(_)) = admitted {
-            let cause = AuditCause::Throttled;
+            let cause = Cause::Throttled;
             self.note(AuditEvent::refused(event_type, cause, client));
         }
         admitted

@@ -2,7 +2,7 @@
 
 use super::{AuthError, Sessions, throttle::Attempt, walk::PAGE};
 use crate::{
-    model::{AuditCause, AuditEvent, AuditEventType, Caller, EndReason, Password, Refusal},
+    model::{AuditEvent, AuditEventType, Caller, Cause, EndReason, Password, Refusal},
     passwords::{Owner, PasswordError},
     store::{BATCH, ChangeOutcome},
 };
@@ -30,10 +30,9 @@ impl Sessions {
             .change_and_note(caller, current, new, &event, deadline, in_time)
             .await;
         let cause = match &changed {
-            Err(AuthError::CurrentPasswordWrong) => AuditCause::PasswordWrong,
-            Err(AuthError::Refused(Refusal::SessionEnded)) => AuditCause::SessionEnded,
-            Err(AuthError::Refused(_)) => AuditCause::UserInvalid,
-            Err(AuthError::TooManyAttempts(_)) => AuditCause::Throttled,
+            Err(AuthError::CurrentPasswordWrong) => Cause::PasswordWrong,
+            Err(AuthError::Refused(refusal)) => refusal.cause(),
+            Err(AuthError::TooManyAttempts(_)) => Cause::Throttled,
             // noted with the change; or failed, or to be asked otherwise
             Ok(_) | Err(_) => return changed,
         };
@@ -69,7 +68,7 @@ impl Sessions {
     ) -> Result<u32, AuthError> {
         let Caller { user, session, .. } = *caller;
         let written = self.algorithm().await?;
-        let gone = Refusal::SessionUserInvalid;
+        let gone = Refusal::UserInvalid;
         let account = self.store.account(user).await?.ok_or(gone)?;
         let owner = Owner {
             name: &account.name,

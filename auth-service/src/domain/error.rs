@@ -9,6 +9,9 @@ pub enum AuthError {
     /// The caller is not who it says: log in, or refresh.
     #[error("refused: {0:?}")]
     Refused(Refusal),
+    /// E-mail and password do not belong together, or the user may not log in.
+    #[error("the e-mail or the password is wrong")]
+    CredentialsInvalid,
     /// A new password breaks a rule: choose another.
     #[error("the password {0}")]
     PasswordRejected(&'static str),
@@ -53,6 +56,7 @@ impl AuthError {
                 true
             }
             Self::Refused(_)
+            | Self::CredentialsInvalid
             | Self::PasswordRejected(_)
             | Self::NewPasswordRejected(_)
             | Self::CurrentPasswordWrong

@@ -1,9 +1,9 @@
 //! Log-in and registration.
 
-use super::{AuthError, Dead, Grant, Sessions, standing, throttle::Attempt};
+use super::{AuthError, Grant, Sessions, active_user, throttle::Attempt};
 use crate::{
     metrics::CreatedBy,
-    model::{AuditCause, AuditEvent, AuditEventType, Client, NewCustomer, Password, Refusal},
+    model::{AuditEvent, AuditEventType, Cause, Client, NewCustomer, Password, Refusal},
     passwords::{Algorithm, Owner, Scheme},
     store::{CreateOutcome, NewSession, StoreError},
 };
@@ -45,9 +45,9 @@ impl Sessions {
         // the user where it is known, and never what was typed: it may be a password
         let subject = found.as_ref().map(|found| found.user_id);
         let mut cause = match &found {
-            Some(found) if found.is_live => AuditCause::PasswordWrong,
-            Some(_) => AuditCause::UserInvalid,
-            None => AuditCause::EmailUnknown,
+            Some(found) if found.is_live => Cause::PasswordWrong,
+            Some(_) => Cause::UserInvalid,
+            None => Cause::EmailUnknown,
         };
         // a user that may not log in is as unknown as one that is not there
         let found = found.filter(|found| found.is_live);
@@ -75,7 +75,7 @@ impl Sessions {
                     return self.grant_new(session.id).await;
                 }
                 CreateOutcome::UserGone => {
-                    cause = AuditCause::UserInvalid;
+                    cause = Cause::UserInvalid;
                     break;
                 }
                 CreateOutcome::PasswordChanged(now) => hash = Some(now),
@@ -87,7 +87,7 @@ impl Sessions {
             ..AuditEvent::refused(AuditEventType::CreateSession, cause, &session.client)
         });
         self.metrics.log_in_refused();
-        Err(Refusal::CredentialsInvalid.into())
+        Err(AuthError::CredentialsInvalid)
     }
 
     /// The address that is meant. A paste may bring characters along that cannot be
@@ -139,7 +139,7 @@ impl Sessions {
             .await?;
         let user = match self.store.register(new, &hash, session).await {
             Err(StoreError::Exists(_)) => {
-                let (what, cause) = (AuditEventType::Register, AuditCause::EmailTaken);
+                let (what, cause) = (AuditEventType::Register, Cause::EmailTaken);
                 self.audit_log
                     .note(AuditEvent::refused(what, cause, &session.client));
                 return Err(AuthError::EmailTaken);
@@ -174,7 +174,7 @@ impl Sessions {
             .load_one(id)
             .await?
             .ok_or(Refusal::SessionNotFound)?;
-        let user = standing(&record).map_err(Dead::refusal)?.clone();
+        let user = active_user(&record)?.clone();
         self.grant(&record, user)
     }
 }

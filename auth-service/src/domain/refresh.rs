@@ -1,11 +1,8 @@
 //! Refresh: the decision, and the compare-and-set that carries it out.
 
-use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, decide, slide, standing};
+use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, active_user, decide, slide};
 use crate::{
-    metrics::CountedRefresh,
-    model::{
-        AuditEvent, AuditOutcome, Client, EndReason, RefreshOutcome, Refusal, SessionRecord, User,
-    },
+    model::{AuditEvent, AuditOutcome, Cause, Client, Refusal, SessionRecord, User},
     store::Turned,
     tokens::{Claims, TokenKind},
 };
@@ -21,17 +18,17 @@ struct Presented {
 }
 
 impl Presented {
-    fn event(&self, outcome: RefreshOutcome) -> AuditEvent {
+    fn event(&self, cause: Cause) -> AuditEvent {
         let Claims {
             user_id,
             session_id,
             ..
         } = self.claims;
-        AuditEvent::refreshed(outcome, user_id, session_id, &self.client)
+        AuditEvent::refreshed(cause, user_id, session_id, &self.client)
     }
 }
 
-/// Whether the outcome stands in the audit log.
+/// Whether the cause stands in the audit log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Noted {
     /// It was written with the row's change.
@@ -45,9 +42,9 @@ impl Sessions {
     pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
         let answer = self.try_refresh(token, client).await;
         match &answer {
-            Err(AuthError::Unavailable(_)) => self.metrics.refreshed(CountedRefresh::Unavailable),
-            Err(AuthError::Internal(_)) => self.metrics.refreshed(CountedRefresh::Failed),
-            // counted where its outcome stands
+            Err(AuthError::Unavailable(_)) => self.metrics.refreshed(Cause::Unavailable),
+            Err(AuthError::Internal(_)) => self.metrics.refreshed(Cause::Failed),
+            // counted where its cause is known
             Ok(_) | Err(_) => {}
         }
         answer
@@ -62,29 +59,24 @@ impl Sessions {
             let mut record = self.load_for(&presented).await?;
             // before the session is looked at: an expired token ends and changes nothing
             self.count_refused_token(presented.claims.check_expiry(record.now))?;
-            let user = self.standing_or_end(&presented, &record).await?;
+            let user = self.active_user_or_refuse(&presented, &record).await?;
             let row = InForce {
                 generation: record.session.generation,
                 used_at: record.session.used_at,
             };
             let now = record.now;
             let decision = decide(row, presented.claims.generation, now, self.lives.overlap);
-            let outcome = decision.outcome();
-            let event = presented.event(outcome);
+            let cause = decision.cause();
+            let event = presented.event(cause);
             let end = slide(&record.session, now, self.lives);
             let changed = match decision {
                 Decision::Again(_) => {
-                    self.conclude(&presented, outcome, Noted::NotYet);
+                    self.conclude(&presented, cause, Noted::NotYet);
                     return self.grant(&record, user);
                 }
                 Decision::End(Ending::ReuseDetected) if lost => break,
                 Decision::End(ending) => {
-                    let (reason, refusal) = match ending {
-                        Ending::ReuseDetected => (EndReason::ReuseDetected, Refusal::ReuseDetected),
-                        Ending::RowBehind => (EndReason::RowBehind, Refusal::SessionRowBehind),
-                    };
-                    self.end_at_refresh(&presented, outcome, reason).await?;
-                    return Err(refusal.into());
+                    return Err(self.refuse(&presented, ending.refusal()).await);
                 }
                 Decision::UseFirst => self.store.use_first(&record.session, end, &event).await?,
                 Decision::Turn { used_at } => {
@@ -95,18 +87,18 @@ impl Sessions {
             match changed {
                 Some(turned) => {
                     apply(&mut record, turned);
-                    self.conclude(&presented, outcome, Noted::WithTheRow);
+                    self.conclude(&presented, cause, Noted::WithTheRow);
                     return self.grant(&record, user);
                 }
                 None => lost = true,
             }
         }
-        self.conclude(&presented, RefreshOutcome::Conflict, Noted::NotYet);
+        self.conclude(&presented, Cause::Conflict, Noted::NotYet);
         Err(AuthError::RefreshConflict)
     }
 
     fn count_refused_token<T>(&self, checked: Result<T, Refusal>) -> Result<T, Refusal> {
-        checked.inspect_err(|refusal| self.metrics.refreshed(CountedRefresh::Token(*refusal)))
+        checked.inspect_err(|refusal| self.metrics.refreshed(refusal.cause()))
     }
 
     async fn load_for(&self, presented: &Presented) -> Result<SessionRecord, AuthError> {
@@ -114,60 +106,52 @@ impl Sessions {
         let record = self.store.load_one(claims.session_id).await?;
         let record = record.filter(|record| record.session.user_id == claims.user_id);
         record.ok_or_else(|| {
-            self.conclude(presented, RefreshOutcome::SessionNotFound, Noted::NotYet);
+            self.conclude(presented, Cause::SessionNotFound, Noted::NotYet);
             Refusal::SessionNotFound.into()
         })
     }
 
-    async fn standing_or_end(
+    async fn active_user_or_refuse(
         &self,
         presented: &Presented,
         record: &SessionRecord,
     ) -> Result<User, AuthError> {
-        let dead = match standing(record) {
-            Ok(user) => return Ok(user.clone()),
-            Err(dead) => dead,
-        };
-        let outcome = dead.refresh_outcome();
-        match dead.end() {
-            Some(reason) => self.end_at_refresh(presented, outcome, reason).await?,
-            None => self.conclude(presented, outcome, Noted::NotYet),
+        match active_user(record) {
+            Ok(user) => Ok(user.clone()),
+            Err(refusal) => Err(self.refuse(presented, refusal).await),
         }
-        Err(dead.refusal().into())
     }
 
-    /// Ends the session. One that somebody else has ended meanwhile is refused all
-    /// the same.
-    async fn end_at_refresh(
-        &self,
-        presented: &Presented,
-        outcome: RefreshOutcome,
-        reason: EndReason,
-    ) -> Result<(), AuthError> {
-        let event = presented.event(outcome);
-        let ended = self
-            .end(presented.claims.session_id, reason, &event)
-            .await?;
-        let noted = if ended {
-            Noted::WithTheRow
-        } else {
-            Noted::NotYet
-        };
-        self.conclude(presented, outcome, noted);
-        Ok(())
+    /// Refuses the refresh, and ends the session where the refusal is a reason to. A
+    /// session that somebody else has ended meanwhile is refused all the same.
+    async fn refuse(&self, presented: &Presented, refusal: Refusal) -> AuthError {
+        let cause = refusal.cause();
+        let mut noted = Noted::NotYet;
+        if let Some(reason) = refusal.end_reason() {
+            let event = presented.event(cause);
+            match self.end(presented.claims.session_id, reason, &event).await {
+                Ok(true) => noted = Noted::WithTheRow,
+                Ok(false) => {}
+                Err(error) => return error,
+            }
+        }
+        self.conclude(presented, cause, noted);
+        refusal.into()
     }
 
-    /// Each refresh whose token holds comes by here once, when its outcome stands:
-    /// by cause, since only that tells theft from sleepy laptops.
-    fn conclude(&self, presented: &Presented, outcome: RefreshOutcome, noted: Noted) {
+    /// Each refresh whose token holds comes by here once, when its cause is known. It is
+    /// counted by cause, since only that tells theft from sleepy laptops.
+    fn conclude(&self, presented: &Presented, cause: Cause, noted: Noted) {
         let Claims {
             session_id,
             generation,
             ..
         } = &presented.claims;
-        let (presented_generation, cause) = (generation.0, outcome.as_str());
-        self.metrics.refreshed(CountedRefresh::Outcome(outcome));
-        match outcome.audited() {
+        let presented_generation = generation.0;
+        let event = presented.event(cause);
+        self.metrics.refreshed(cause);
+        let cause = cause.as_str();
+        match event.outcome {
             AuditOutcome::Done => {
                 tracing::info!(session = %session_id, presented_generation, cause, "session refreshed");
             }
@@ -176,7 +160,7 @@ impl Sessions {
             }
         }
         if noted == Noted::NotYet {
-            self.audit_log.note(presented.event(outcome));
+            self.audit_log.note(event);
         }
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! *Young*: never used, or used less than the overlap ago.
 
-use crate::model::{Generation, Lives, RefreshOutcome, Session};
+use crate::model::{Cause, Generation, Lives, Refusal, Session};
 use contract::time::Timestamp;
 use std::{cmp::Ordering, time::Duration};
 
@@ -63,16 +63,26 @@ pub enum Ending {
 }
 
 impl Decision {
-    /// What it becomes once it is carried out.
+    /// What the audit log says of the refresh.
     #[must_use]
-    pub const fn outcome(self) -> RefreshOutcome {
+    pub const fn cause(self) -> Cause {
         match self {
-            Self::UseFirst => RefreshOutcome::FirstUse,
-            Self::Again(Again::Young) => RefreshOutcome::Young,
-            Self::Again(Again::OneBehind) => RefreshOutcome::OneBehind,
-            Self::Turn { .. } => RefreshOutcome::Turned,
-            Self::End(Ending::ReuseDetected) => RefreshOutcome::ReuseDetected,
-            Self::End(Ending::RowBehind) => RefreshOutcome::RowBehind,
+            Self::UseFirst => Cause::FirstUse,
+            Self::Again(Again::Young) => Cause::Young,
+            Self::Again(Again::OneBehind) => Cause::OneBehind,
+            Self::Turn { .. } => Cause::Turned,
+            Self::End(ending) => ending.refusal().cause(),
+        }
+    }
+}
+
+impl Ending {
+    /// Why the refresh is refused.
+    #[must_use]
+    pub const fn refusal(self) -> Refusal {
+        match self {
+            Self::ReuseDetected => Refusal::ReuseDetected,
+            Self::RowBehind => Refusal::RowBehind,
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::{
     metrics::Metrics,
-    model::{AuditCause, AuditEvent, AuditEventType, Client, EndReason},
+    model::{AuditEvent, AuditEventType, Cause, Client, EndReason},
     store::{BATCH, SessionPosition, Store, StoreError},
 };
 use contract::{errors::chain, ids::UserId};
@@ -120,7 +120,7 @@ impl RefusedSessions {
             for user in page.users {
                 let event = AuditEvent {
                     subject: Some(user),
-                    cause: Some(AuditCause::PasswordChanged),
+                    cause: Some(Cause::PasswordChanged),
                     ..AuditEvent::done(AuditEventType::ChangePassword, &Client::default())
                 };
                 self.end_all(user, Some(&event)).await?;

@@ -1,7 +1,7 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Dead, Sessions, standing};
+use super::{AuthError, Sessions, active_user};
 use crate::{
     model::{AuditEvent, AuditEventType, Client, Refusal, SessionRecord, User},
     tokens::{Claims, TokenKind},
@@ -28,12 +28,12 @@ impl Sessions {
         let record = record.ok_or(Refusal::SessionNotFound)?;
         // before the session is looked at: an expired token ends and marks nothing
         claims.check_expiry(record.now)?;
-        let user = match standing(&record) {
+        let user = match active_user(&record) {
             Ok(user) => user.clone(),
-            Err(dead) => {
+            Err(refusal) => {
                 // only what is ended may be told: enabling the user would revive it
-                self.end_if_due(&record, dead).await?;
-                return Err(dead.refusal().into());
+                self.end_if_due(&record, refusal).await?;
+                return Err(refusal.into());
             }
         };
         self.check_generation(&claims, &record)?;
@@ -44,13 +44,13 @@ impl Sessions {
         })
     }
 
-    /// Ends a session that a validation saw dead and not over by itself. The call
-    /// comes from a service, so that neither its user nor its client is known.
-    async fn end_if_due(&self, record: &SessionRecord, dead: Dead) -> Result<(), AuthError> {
-        let Some(reason) = dead.end() else {
+    /// Ends a session that is refused and not over by itself. The call comes from a
+    /// service, so that neither its user nor its client is known.
+    async fn end_if_due(&self, record: &SessionRecord, refusal: Refusal) -> Result<(), AuthError> {
+        let Some(reason) = refusal.end_reason() else {
             return Ok(());
         };
-        let (id, cause) = (record.session.id, dead.refresh_outcome().cause());
+        let (id, cause) = (record.session.id, refusal.cause());
         let event = AuditEvent {
             subject: Some(record.session.user_id),
             ..AuditEvent::refused(AuditEventType::ValidateSession, cause, &Client::default()).of(id)
@@ -63,7 +63,7 @@ impl Sessions {
         if claims.generation > session.generation {
             // refused, and ended by no one but a refresh: a replica that lags
             // behind must not end a good session
-            return Err(Refusal::SessionRowBehind);
+            return Err(Refusal::RowBehind);
         }
         if claims.generation == session.generation && session.used_at.is_none() {
             self.used_marks.note(session.id, session.generation);

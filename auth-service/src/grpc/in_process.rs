@@ -1,7 +1,7 @@
 //! The session layer's validator for auth-service's own methods: no wire
 //! between the question and the answer.
 
-use super::{render, status};
+use super::render;
 use crate::domain::{AuthError, Sessions};
 use client::validation::{ValidationError, Validator};
 use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
@@ -30,7 +30,7 @@ impl Validator for InProcessValidator {
         match tokio::time::timeout_at(deadline.instant(), validating).await {
             Ok(Ok(validated)) => Ok(render::principal(validated)),
             Ok(Err(AuthError::Refused(refusal))) => {
-                let (reason, message) = status::refusal(refusal);
+                let (reason, message) = refusal.told();
                 Err(ValidationError::Refused {
                     reason,
                     message: message.to_owned(),

@@ -1,6 +1,6 @@
 //! From the domain's error to the wire: one exhaustive match.
 
-use crate::{domain::AuthError, model::Refusal};
+use crate::domain::AuthError;
 use contract::errors::{InvalidField, chain, invalid_fields, refuse, refuse_for};
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -10,10 +10,15 @@ use tonic::{Code, Status};
 #[allow(clippy::needless_pass_by_value, reason = "the end of the error's way")]
 pub(super) fn to_status(error: AuthError) -> Status {
     match error {
-        AuthError::Refused(refused) => {
-            let (reason, message) = refusal(refused);
+        AuthError::Refused(refusal) => {
+            let (reason, message) = refusal.told();
             refuse(Code::Unauthenticated, reason, message)
         }
+        AuthError::CredentialsInvalid => refuse(
+            Code::Unauthenticated,
+            ErrorReason::CredentialsInvalid,
+            "the e-mail or the password is wrong",
+        ),
         AuthError::PasswordRejected(rule) => invalid_fields(
             ErrorReason::FieldInvalid,
             vec![InvalidField::new("password", rule)],
@@ -70,69 +75,6 @@ pub(super) fn to_status(error: AuthError) -> Status {
             tracing::error!(cause = chain(&error), "internal error");
             refuse(Code::Internal, ErrorReason::Internal, "internal error")
         }
-    }
-}
-
-/// The wire's reason for a refusal, and what the caller can do.
-pub(super) fn refusal(refusal: Refusal) -> (ErrorReason, &'static str) {
-    match refusal {
-        Refusal::TokenMalformed => (
-            ErrorReason::TokenMalformed,
-            "the token is not one of ours; log in",
-        ),
-        Refusal::TokenAlgorithm => (
-            ErrorReason::TokenAlgorithmNotAllowed,
-            "the token's algorithm is not allowed; log in",
-        ),
-        Refusal::TokenKeyUnknown => (
-            ErrorReason::TokenKeyUnknown,
-            "the token names a key that does not exist; log in",
-        ),
-        Refusal::TokenSignature => (
-            ErrorReason::TokenSignatureInvalid,
-            "the token's signature does not hold; log in",
-        ),
-        Refusal::TokenType => (
-            ErrorReason::TokenTypeMismatch,
-            "an access token where a refresh token is asked for, or the reverse; send the other one",
-        ),
-        Refusal::TokenIssuer => (
-            ErrorReason::TokenIssuerMismatch,
-            "the token was issued by someone else; log in",
-        ),
-        Refusal::TokenAudience => (
-            ErrorReason::TokenAudienceMismatch,
-            "the token was issued for someone else; log in",
-        ),
-        Refusal::TokenExpired => (
-            ErrorReason::TokenExpired,
-            "the token has expired; refresh the session, or log in",
-        ),
-        Refusal::SessionEnded => (ErrorReason::SessionEnded, "the session was ended; log in"),
-        Refusal::SessionExpired => (
-            ErrorReason::SessionExpired,
-            "the session has expired; log in",
-        ),
-        Refusal::SessionNotFound => (
-            ErrorReason::SessionNotFound,
-            "there is no such session; log in",
-        ),
-        Refusal::SessionUserInvalid => (
-            ErrorReason::SessionUserInvalid,
-            "the user or the password changed since this session began; log in",
-        ),
-        Refusal::ReuseDetected => (
-            ErrorReason::ReuseDetected,
-            "the refresh token was used before, so the session was ended; log in",
-        ),
-        Refusal::SessionRowBehind => (
-            ErrorReason::SessionRowBehind,
-            "the session is older than this token; log in",
-        ),
-        Refusal::CredentialsInvalid => (
-            ErrorReason::CredentialsInvalid,
-            "the e-mail or the password is wrong",
-        ),
     }
 }
 

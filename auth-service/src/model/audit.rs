@@ -1,42 +1,12 @@
 //! What the audit log holds: who did what, to whom, by which session, from where,
 //! how it ended and why. The texts are those of `ticketing_audit_events`.
 
-use super::{Client, RefreshOutcome};
+use super::{Cause, Client, texts::texts};
 use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
 };
 use std::collections::BTreeSet;
-
-/// A closed set of texts. A newer build may have written others.
-macro_rules! texts {
-    ($(#[$doc:meta])+ $set:ident { $($(#[$value_doc:meta])+ $value:ident = $text:literal,)+ }) => {
-        $(#[$doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $set {
-            $($(#[$value_doc])+ $value,)+
-        }
-
-        impl $set {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$value,)+];
-
-            /// As it is written down.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$value => $text,)+
-                }
-            }
-
-            /// What was written down; `None` if this build does not know it.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == text)
-            }
-        }
-    };
-}
 
 texts! {
     /// What was done, or asked for: the RPC or the command.
@@ -74,46 +44,6 @@ texts! {
     }
 }
 
-texts! {
-    /// Why it ended so.
-    AuditCause {
-        /// The e-mail of a registration is taken.
-        EmailTaken = "email_taken",
-        /// Nobody has the e-mail of a log-in.
-        EmailUnknown = "email_unknown",
-        /// The password does not match.
-        PasswordWrong = "password_wrong",
-        /// The user is disabled or deleted.
-        UserInvalid = "user_invalid",
-        /// Too many attempts.
-        Throttled = "throttled",
-        /// [`RefreshOutcome::Turned`].
-        Turned = "turned",
-        /// [`RefreshOutcome::FirstUse`].
-        FirstUse = "first_use",
-        /// [`RefreshOutcome::Young`].
-        Young = "young",
-        /// [`RefreshOutcome::OneBehind`].
-        OneBehind = "one_behind",
-        /// [`RefreshOutcome::ReuseDetected`].
-        ReuseDetected = "reuse_detected",
-        /// [`RefreshOutcome::RowBehind`].
-        RowBehind = "row_behind",
-        /// The session had been ended.
-        SessionEnded = "session_ended",
-        /// The session had expired.
-        SessionExpired = "session_expired",
-        /// There is no such session.
-        SessionNotFound = "session_not_found",
-        /// The password had changed since the session began.
-        PasswordChanged = "password_changed",
-        /// [`RefreshOutcome::Conflict`].
-        Conflict = "conflict",
-        /// The database was restored.
-        Restored = "restored",
-    }
-}
-
 /// An event about to be written. None of its fields holds a secret: an e-mail that
 /// was typed at a log-in may be a password, so it has no place here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +53,7 @@ pub struct AuditEvent {
     /// How it ended.
     pub outcome: AuditOutcome,
     /// Why it ended so.
-    pub cause: Option<AuditCause>,
+    pub cause: Option<Cause>,
     /// Who did it, where that was proven.
     pub actor: Option<UserId>,
     /// Whose account or sessions it was about.
@@ -160,13 +90,13 @@ impl AuditEvent {
 
     /// What was refused.
     #[must_use]
-    pub fn refused(event_type: AuditEventType, cause: AuditCause, client: &Client) -> Self {
+    pub fn refused(event_type: AuditEventType, cause: Cause, client: &Client) -> Self {
         Self::done(event_type, client).refused_for(cause)
     }
 
     /// The same, refused.
     #[must_use]
-    pub fn refused_for(self, cause: AuditCause) -> Self {
+    pub fn refused_for(self, cause: Cause) -> Self {
         Self {
             outcome: AuditOutcome::Refused,
             cause: Some(cause),
@@ -176,15 +106,10 @@ impl AuditEvent {
 
     /// What became of a refresh, by the holder of a token whose signature holds.
     #[must_use]
-    pub fn refreshed(
-        outcome: RefreshOutcome,
-        user: UserId,
-        session: SessionId,
-        client: &Client,
-    ) -> Self {
+    pub fn refreshed(cause: Cause, user: UserId, session: SessionId, client: &Client) -> Self {
         Self {
-            outcome: outcome.audited(),
-            cause: Some(outcome.cause()),
+            outcome: cause.of_refresh().unwrap_or(AuditOutcome::Refused),
+            cause: Some(cause),
             ..Self::done(AuditEventType::RefreshSession, client)
         }
         .by(user)
@@ -230,7 +155,7 @@ pub struct AuditEntry {
     /// How it ended; `None`: this build does not know it.
     pub outcome: Option<AuditOutcome>,
     /// Why; `None`: there is none, or this build does not know it.
-    pub cause: Option<AuditCause>,
+    pub cause: Option<Cause>,
     /// Who did it.
     pub actor: Option<UserId>,
     /// Whose account or sessions it was about.
@@ -270,7 +195,7 @@ pub struct AuditFilter {
     /// Any of these types.
     pub event_types: BTreeSet<AuditEventType>,
     /// Any of these causes.
-    pub causes: BTreeSet<AuditCause>,
+    pub causes: BTreeSet<Cause>,
     /// This outcome.
     pub outcome: Option<AuditOutcome>,
     /// Not before this.
@@ -288,12 +213,12 @@ mod tests {
         for value in AuditEventType::ALL {
             assert_eq!(AuditEventType::parse(value.as_str()), Some(*value));
         }
-        for value in AuditCause::ALL {
-            assert_eq!(AuditCause::parse(value.as_str()), Some(*value));
+        for value in Cause::ALL {
+            assert_eq!(Cause::parse(value.as_str()), Some(*value));
         }
         for value in AuditOutcome::ALL {
             assert_eq!(AuditOutcome::parse(value.as_str()), Some(*value));
         }
-        assert_eq!(AuditCause::parse("of a newer build"), None);
+        assert_eq!(Cause::parse("of a newer build"), None);
     }
 }

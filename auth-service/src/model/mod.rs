@@ -2,21 +2,18 @@
 
 mod audit;
 mod caller;
+mod cause;
 mod lives;
-mod refresh_outcome;
-mod refusal;
 mod scope;
 mod session;
+mod texts;
 mod throttle;
 mod user;
 
-pub use audit::{
-    AuditCause, AuditEntry, AuditEvent, AuditEventType, AuditFilter, AuditOutcome, AuditPosition,
-};
+pub use audit::{AuditEntry, AuditEvent, AuditEventType, AuditFilter, AuditOutcome, AuditPosition};
 pub use caller::{Caller, Client};
+pub use cause::{Cause, EndReason, Refusal};
 pub use lives::Lives;
-pub use refresh_outcome::RefreshOutcome;
-pub use refusal::{EndReason, Refusal};
 pub use scope::Scope;
 pub use session::{Generation, Session, SessionRecord};
 pub use throttle::{CountedAttempts, Throttle, ThrottleKey, ThrottleLimits, Wait};

@@ -6,7 +6,7 @@ use super::{
     entity::audit_event::{Column, Entity},
 };
 use crate::model::{
-    AuditCause, AuditEntry, AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Client,
+    AuditEntry, AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Cause, Client,
 };
 use contract::ids::UserId;
 use database::Database;
@@ -90,7 +90,7 @@ fn read(row: &QueryResult) -> Result<AuditEntry, StoreError> {
         },
         event_type: AuditEventType::parse(&row.try_get::<String>("", "event")?),
         outcome: AuditOutcome::parse(&row.try_get::<String>("", "outcome")?),
-        cause: cause.as_deref().and_then(AuditCause::parse),
+        cause: cause.as_deref().and_then(Cause::parse),
         actor: user("actor_user_id")?,
         subject: user("subject_user_id")?,
         session: row.try_get("", "session_id")?,

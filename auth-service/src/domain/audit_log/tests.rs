@@ -10,7 +10,7 @@ use std::sync::{
 
 fn event(user: i32) -> AuditEvent {
     let what = AuditEventType::CreateSession;
-    let event = AuditEvent::refused(what, AuditCause::PasswordWrong, &Client::default());
+    let event = AuditEvent::refused(what, Cause::PasswordWrong, &Client::default());
     event.by(UserId(user))
 }
 

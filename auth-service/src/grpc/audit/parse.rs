@@ -1,9 +1,9 @@
 //! From the wire to the domain's words.
 
-use super::page_token;
+use super::{CAUSE_PREFIX, page_token};
 use crate::{
     grpc::parse::Fields,
-    model::{AuditCause, AuditEventType, AuditFilter, AuditOutcome, AuditPosition},
+    model::{AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Cause},
 };
 use contract::{
     fingerprint::Fingerprint,
@@ -160,27 +160,10 @@ fn event_type(wire: WireType) -> Option<AuditEventType> {
     })
 }
 
-fn cause(wire: WireCause) -> Option<AuditCause> {
-    Some(match wire {
-        WireCause::Unspecified => return None,
-        WireCause::EmailTaken => AuditCause::EmailTaken,
-        WireCause::EmailUnknown => AuditCause::EmailUnknown,
-        WireCause::PasswordWrong => AuditCause::PasswordWrong,
-        WireCause::UserInvalid => AuditCause::UserInvalid,
-        WireCause::Throttled => AuditCause::Throttled,
-        WireCause::Turned => AuditCause::Turned,
-        WireCause::FirstUse => AuditCause::FirstUse,
-        WireCause::Young => AuditCause::Young,
-        WireCause::OneBehind => AuditCause::OneBehind,
-        WireCause::ReuseDetected => AuditCause::ReuseDetected,
-        WireCause::RowBehind => AuditCause::RowBehind,
-        WireCause::SessionEnded => AuditCause::SessionEnded,
-        WireCause::SessionExpired => AuditCause::SessionExpired,
-        WireCause::SessionNotFound => AuditCause::SessionNotFound,
-        WireCause::PasswordChanged => AuditCause::PasswordChanged,
-        WireCause::Conflict => AuditCause::Conflict,
-        WireCause::Restored => AuditCause::Restored,
-    })
+/// The contract's names are the log's texts, with a prefix and in upper case.
+fn cause(wire: WireCause) -> Option<Cause> {
+    let text = wire.as_str_name().strip_prefix(CAUSE_PREFIX)?;
+    Cause::parse(&text.to_lowercase())
 }
 
 #[cfg(test)]
@@ -190,15 +173,40 @@ mod tests {
     /// Each text of the log has its value on the wire, of the same name, and back.
     #[test]
     fn the_contract_has_a_value_for_each_text() {
-        let name = |prefix: &str, text: &str| format!("{prefix}{}", text.to_uppercase());
         for known in AuditEventType::ALL {
-            let wire = WireType::from_str_name(&name("AUDIT_EVENT_TYPE_", known.as_str()));
+            let name = format!("AUDIT_EVENT_TYPE_{}", known.as_str().to_uppercase());
+            let wire = WireType::from_str_name(&name);
             assert_eq!(wire.and_then(event_type), Some(*known));
         }
-        for known in AuditCause::ALL {
-            let wire = WireCause::from_str_name(&name("AUDIT_CAUSE_", known.as_str()));
-            assert_eq!(wire.and_then(cause), Some(*known));
-        }
+        let unknown: Vec<&str> = Cause::ALL
+            .iter()
+            .filter(|known| super::super::render::cause(**known).and_then(cause) != Some(**known))
+            .map(|unknown| unknown.as_str())
+            .collect();
+        let never_in_the_log = [
+            "logged_out",
+            "revoked_by_owner",
+            "revoked_by_staff",
+            "token_malformed",
+            "token_algorithm",
+            "token_key_unknown",
+            "token_signature",
+            "token_type",
+            "token_issuer",
+            "token_audience",
+            "token_expired",
+            "unavailable",
+            "failed",
+        ];
+        assert_eq!(unknown, never_in_the_log);
+    }
+
+    /// Each value of the contract means a cause, so that none can be asked for in vain.
+    #[test]
+    fn each_cause_of_the_contract_is_known() {
+        let values = (1..).map_while(|number| WireCause::try_from(number).ok());
+        let unknown: Vec<_> = values.filter(|wire| cause(*wire).is_none()).collect();
+        assert_eq!(unknown, []);
     }
 
     /// During an update, replicas of two builds serve pages of one list. Whoever changes a filter

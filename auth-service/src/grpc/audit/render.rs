@@ -1,14 +1,15 @@
 //! From the domain's words to the contract's. The contract's names are the log's
 //! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
 
-use super::page_token;
+use super::{CAUSE_PREFIX, page_token};
 use crate::{
     domain::AuditPage,
-    model::{AuditEntry, AuditOutcome},
+    model::{AuditEntry, AuditOutcome, Cause},
 };
 use contract::fingerprint::Fingerprint;
 use proto::auth::v1::{
-    AuditCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome, ListAuditEventsResponse,
+    AuditCause as WireCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome,
+    ListAuditEventsResponse,
 };
 
 /// A page of the list with this fingerprint.
@@ -25,9 +26,7 @@ fn event(entry: AuditEntry) -> AuditEvent {
     let event_type = entry.event_type.and_then(|known| {
         AuditEventType::from_str_name(&name("AUDIT_EVENT_TYPE_", known.as_str()))
     });
-    let cause = entry
-        .cause
-        .and_then(|known| AuditCause::from_str_name(&name("AUDIT_CAUSE_", known.as_str())));
+    let cause = entry.cause.and_then(cause);
     let outcome = match entry.outcome {
         None => WireOutcome::Unspecified,
         Some(AuditOutcome::Done) => WireOutcome::Done,
@@ -48,4 +47,9 @@ fn event(entry: AuditEntry) -> AuditEvent {
         created_before: entry.created_before.map(Into::into),
         ended_count: entry.ended_count,
     }
+}
+
+pub(super) fn cause(known: Cause) -> Option<WireCause> {
+    let text = known.as_str().to_uppercase();
+    WireCause::from_str_name(&format!("{CAUSE_PREFIX}{text}"))
 }

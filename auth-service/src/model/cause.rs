@@ -1,0 +1,224 @@
+//! Why something happened to a session, a token or a log-in. A cause has one name: the
+//! database, the audit log, the counters and the logs have it as the same text, and the
+//! contract has it in upper case.
+//!
+//! | question | answered by |
+//! | --- | --- |
+//! | Which causes exist, and what is the text of each? | [`Cause`] |
+//! | Which of them end a session? | [`EndReason`] |
+//! | Which of them refuse a session or a token, and what is the caller told? | [`Refusal`] |
+//! | Which of them does a refresh come to? | [`Cause::of_refresh`] |
+
+use super::{AuditOutcome, texts::texts};
+use proto::auth::v1::ErrorReason;
+use std::fmt;
+
+texts! {
+    /// Why something happened. Add new ones at the end: the digest of a list of audit events
+    /// depends on the order, and page tokens of other builds are refused where it differs.
+    Cause {
+        /// The e-mail of a registration is taken.
+        EmailTaken = "email_taken",
+        /// Nobody has the e-mail of a log-in.
+        EmailUnknown = "email_unknown",
+        /// The password does not match.
+        PasswordWrong = "password_wrong",
+        /// The user is disabled or deleted.
+        UserInvalid = "user_invalid",
+        /// Too many attempts were made.
+        Throttled = "throttled",
+        /// A refresh began the next generation.
+        Turned = "turned",
+        /// A refresh gave the pair in force again, and noted its first use.
+        FirstUse = "first_use",
+        /// A refresh gave the pair in force again: it was presented itself, within the overlap.
+        Young = "young",
+        /// A refresh gave the pair in force again: the one before was presented, within the
+        /// overlap.
+        OneBehind = "one_behind",
+        /// A refresh token was used again after the overlap.
+        ReuseDetected = "reuse_detected",
+        /// A token was newer than the row of its session.
+        RowBehind = "row_behind",
+        /// The session had been ended.
+        SessionEnded = "session_ended",
+        /// The session had expired.
+        SessionExpired = "session_expired",
+        /// There is no such session.
+        SessionNotFound = "session_not_found",
+        /// The password is another one than at the log-in.
+        PasswordChanged = "password_changed",
+        /// Other refreshes of the same session won.
+        Conflict = "conflict",
+        /// The database was restored from a back-up.
+        Restored = "restored",
+        /// The holder logged out.
+        LoggedOut = "logged_out",
+        /// The owner ended the session from another one, or ended all of them at once.
+        RevokedByOwner = "revoked_by_owner",
+        /// Staff ended the session.
+        RevokedByStaff = "revoked_by_staff",
+        /// The token is not a JWT of the form that is issued here.
+        TokenMalformed = "token_malformed",
+        /// The token has an algorithm other than the one that the key is for (RFC 8725, 3.1).
+        TokenAlgorithm = "token_algorithm",
+        /// The key that the token names does not exist here.
+        TokenKeyUnknown = "token_key_unknown",
+        /// The signature does not hold.
+        TokenSignature = "token_signature",
+        /// An access token was sent where a refresh token is asked for, or the reverse
+        /// (RFC 8725, 3.11).
+        TokenType = "token_type",
+        /// The token was issued by someone else.
+        TokenIssuer = "token_issuer",
+        /// The token was issued for someone else.
+        TokenAudience = "token_audience",
+        /// The token has expired.
+        TokenExpired = "token_expired",
+        /// The database did not answer.
+        Unavailable = "unavailable",
+        /// The service failed.
+        Failed = "failed",
+    }
+}
+
+/// Defines a type for some of the causes. A place that takes it takes no other cause.
+macro_rules! some_causes {
+    ($(#[$doc:meta])+ $set:ident { $($value:ident,)+ }) => {
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each is the cause of the same name")]
+        pub enum $set {
+            $($value,)+
+        }
+
+        impl $set {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$value,)+];
+
+            /// The cause of the same name.
+            #[must_use]
+            pub const fn cause(self) -> Cause {
+                match self {
+                    $(Self::$value => Cause::$value,)+
+                }
+            }
+
+            /// The value for a cause, if it has one here.
+            #[must_use]
+            pub const fn of(cause: Cause) -> Option<Self> {
+                match cause {
+                    $(Cause::$value => Some(Self::$value),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $set {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.cause().as_str())
+            }
+        }
+    };
+}
+
+some_causes! {
+    /// Why a session was ended; kept in `user_sessions.end_reason`. Each is a series of the
+    /// sessions that were ended.
+    EndReason {
+        LoggedOut,
+        RevokedByOwner,
+        RevokedByStaff,
+        Restored,
+        ReuseDetected,
+        RowBehind,
+        UserInvalid,
+        PasswordChanged,
+    }
+}
+
+/// Defines [`Refusal`]: a cause, its reason in the contract, and what the caller can do.
+macro_rules! refusals {
+    ($($cause:ident => $reason:ident, $message:literal;)+) => {
+        some_causes! {
+            /// Why a token or its session is refused.
+            Refusal { $($cause,)+ }
+        }
+
+        impl Refusal {
+            /// What the caller is told.
+            #[must_use]
+            pub const fn told(self) -> (ErrorReason, &'static str) {
+                match self {
+                    $(Self::$cause => (ErrorReason::$reason, $message),)+
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    TokenMalformed => TokenMalformed, "the token is not one of ours; log in";
+    TokenAlgorithm => TokenAlgorithmNotAllowed, "the token's algorithm is not allowed; log in";
+    TokenKeyUnknown => TokenKeyUnknown, "the token names a key that does not exist; log in";
+    TokenSignature => TokenSignatureInvalid, "the token's signature does not hold; log in";
+    TokenType => TokenTypeMismatch, "an access token where a refresh token is asked for, or the reverse; send the other one";
+    TokenIssuer => TokenIssuerMismatch, "the token was issued by someone else; log in";
+    TokenAudience => TokenAudienceMismatch, "the token was issued for someone else; log in";
+    TokenExpired => TokenExpired, "the token has expired; refresh the session, or log in";
+    SessionEnded => SessionEnded, "the session was ended; log in";
+    SessionExpired => SessionExpired, "the session has expired; log in";
+    SessionNotFound => SessionNotFound, "there is no such session; log in";
+    UserInvalid => SessionUserInvalid, "the user or the password changed since this session began; log in";
+    PasswordChanged => SessionUserInvalid, "the user or the password changed since this session began; log in";
+    ReuseDetected => ReuseDetected, "the refresh token was used before, so the session was ended; log in";
+    RowBehind => SessionRowBehind, "the session is older than this token; log in";
+}
+
+impl Refusal {
+    /// Why the session ends with the refusal, unless it is over by itself. It ends so that
+    /// nothing revives it: a user who was seen disabled and is enabled again logs in anew.
+    #[must_use]
+    pub const fn end_reason(self) -> Option<EndReason> {
+        EndReason::of(self.cause())
+    }
+}
+
+impl Cause {
+    /// What a refresh came to that has this cause; `None`: no refresh has it. Each that has
+    /// one is a series of the refreshes.
+    #[must_use]
+    pub const fn of_refresh(self) -> Option<AuditOutcome> {
+        match self {
+            Self::Turned | Self::FirstUse | Self::Young | Self::OneBehind => {
+                Some(AuditOutcome::Done)
+            }
+            Self::ReuseDetected
+            | Self::RowBehind
+            | Self::SessionEnded
+            | Self::SessionExpired
+            | Self::SessionNotFound
+            | Self::UserInvalid
+            | Self::PasswordChanged
+            | Self::Conflict
+            | Self::TokenMalformed
+            | Self::TokenAlgorithm
+            | Self::TokenKeyUnknown
+            | Self::TokenSignature
+            | Self::TokenType
+            | Self::TokenIssuer
+            | Self::TokenAudience
+            | Self::TokenExpired
+            | Self::Unavailable
+            | Self::Failed => Some(AuditOutcome::Refused),
+            Self::EmailTaken
+            | Self::EmailUnknown
+            | Self::PasswordWrong
+            | Self::Throttled
+            | Self::Restored
+            | Self::LoggedOut
+            | Self::RevokedByOwner
+            | Self::RevokedByStaff => None,
+        }
+    }
+}
