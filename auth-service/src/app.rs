@@ -7,8 +7,7 @@ use crate::{
     config::{Config, ServiceAccess},
     domain::{self, AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
-    password_work::PasswordWork,
-    passwords::Passwords,
+    passwords::{PasswordWork, Passwords},
     store::{self, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };

@@ -12,10 +12,7 @@ pub use public::PublicArguments;
 pub use throttle::ThrottleArguments;
 pub use tls::{ServiceAccess, TlsArguments};
 
-use crate::{
-    command::Command,
-    model::{Lives, ThrottleLimits},
-};
+use crate::model::{Lives, ThrottleLimits};
 use clap::Parser;
 use client::tls::ServerTlsFiles;
 use contract::{config::Problems, deadline::Limits};
@@ -34,16 +31,8 @@ pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
-#[command(
-    name = "auth-service",
-    version,
-    args_override_self = true,
-    args_conflicts_with_subcommands = true
-)]
+#[command(name = "auth-service", version, args_override_self = true)]
 pub struct Arguments {
-    /// What to do instead of serving.
-    #[command(subcommand)]
-    pub command: Option<Command>,
     /// Where clients reach AuthService.
     #[arg(long, env = "AUTH_PUBLIC_LISTEN", default_value = "0.0.0.0:50051")]
     pub public_listen: String,

@@ -12,7 +12,6 @@ pub mod domain;
 pub mod grpc;
 pub mod metrics;
 pub mod model;
-pub mod password_work;
 pub mod passwords;
 pub mod store;
 pub mod tokens;

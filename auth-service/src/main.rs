@@ -3,11 +3,11 @@
 use auth_service::{
     app::App,
     command::{
-        Invocation,
+        CommandLine, Invocation,
         keys::{self, KeysArguments},
         sessions::{self, EndAllReason},
     },
-    config::{Arguments, Config},
+    config::Config,
 };
 use contract::{config, time::Clock};
 use database::DatabaseUrl;
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(program) => program,
         Err(code) => return code,
     };
-    match config::read::<Arguments, _>() {
+    match config::read::<CommandLine, _>() {
         Ok(Invocation::Serve(config)) => program.serve(|| start(*config), serve),
         Ok(Invocation::EndAllSessions(url, reason)) => {
             program.finish(move || end_all_sessions(url, reason), SOME_ENDED)

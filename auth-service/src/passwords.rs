@@ -4,14 +4,15 @@
 mod argon2_costs;
 mod rules;
 mod stored;
+mod work;
 
 pub use argon2_costs::Argon2Costs;
 pub use rules::Owner;
+pub use work::{Cost, PasswordWork};
 
 use crate::{
     metrics::HashingMetrics,
     model::{Password, PasswordHash},
-    password_work::PasswordWork,
 };
 use argon2::{Argon2, Params, Version, password_hash::PasswordHasher as _};
 use std::{str::FromStr, sync::Arc};
@@ -20,9 +21,8 @@ use tokio::{
     time::Instant,
 };
 use unicode_normalization::UnicodeNormalization as _;
+use work::BCRYPT_COST;
 
-/// bcrypt's cost for new hashes (`$2b$`).
-pub(crate) const BCRYPT_COST: u32 = 12;
 /// bcrypt reads so many bytes and no more.
 const BCRYPT_BYTES: usize = 72;
 /// Calls that may wait for each running hash.

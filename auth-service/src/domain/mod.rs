@@ -13,8 +13,6 @@ mod log_in;
 mod lookups;
 mod refresh;
 mod refresh_decision;
-#[cfg(test)]
-mod refresh_model;
 mod refused;
 mod revoke;
 mod revoke_users;

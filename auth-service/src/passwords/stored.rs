@@ -1,7 +1,7 @@
 //! What a text in `users.password` asks for: whether we pay it, and whether it is
 //! as strong as what is written now.
 
-use super::{Algorithm, Argon2Costs, BCRYPT_BYTES, BCRYPT_COST, Passwords};
+use super::{Algorithm, Argon2Costs, BCRYPT_BYTES, Passwords, work::BCRYPT_COST};
 use crate::model::{Password, PasswordHash};
 use argon2::{Params, Version, password_hash::phc};
 use unicode_normalization::UnicodeNormalization as _;

@@ -4,10 +4,9 @@
 use crate::{forge::key_name, process};
 use auth_service::{
     command::{
-        Command,
+        Command, CommandLine,
         keys::{self, KeysError},
     },
-    config::Arguments,
     tokens::{KeyName, KeyRing, KeyState, Rotation, RotationError, Tokens, generate_key},
 };
 use clap::Parser as _;
@@ -49,7 +48,7 @@ async fn typed(words: &[&str], folder: &Path) -> (i32, String) {
 fn keys(words: &[&str], folder: &Path, clock: &Clock) -> Result<String, KeysError> {
     let directory = format!("--directory={}", folder.display());
     let words = [&["auth-service", "keys"], words, &[&directory]].concat();
-    let Some(Command::Keys(arguments)) = Arguments::parse_from(words).command else {
+    let Some(Command::Keys(arguments)) = CommandLine::parse_from(words).command else {
         panic!("a command of `keys`");
     };
     let mut out = Vec::new();

@@ -38,6 +38,7 @@ mod many_sessions;
 mod metrics;
 mod old_application;
 mod our_failures;
+mod refresh_model;
 mod refresh_races;
 mod refresh_session;
 mod refused_log_ins;

@@ -2,7 +2,7 @@
 //! that no clock tells who has an account.
 
 use crate::throttle::{WORK, WRONG, is_wrong, log_in};
-use auth_service::password_work::Cost;
+use auth_service::passwords::Cost;
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD},

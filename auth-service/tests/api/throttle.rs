@@ -8,7 +8,7 @@ use crate::{
     rows::{text, texts},
     served::Served,
 };
-use auth_service::password_work::Cost;
+use auth_service::passwords::Cost;
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, RegisterRequest,
     auth_service_client::AuthServiceClient,

@@ -2,45 +2,16 @@
 
 use crate::{
     cluster::{Cluster, Role},
+    patience::{PATIENCE, patient_limits},
     pooler::Pooler,
     proxy::TcpProxy,
     tap::Tap,
     template,
 };
-use contract::{deadline::Limits, time::Clock};
-use database::{Database, DatabaseUrl, PoolLimits};
+use contract::time::Clock;
+use database::{Database, DatabaseUrl};
 use sea_orm::{ConnectionTrait, Statement};
-use std::{fmt, net::SocketAddr, path::Path, time::Duration};
-
-/// Longer than a loaded machine takes for anything: no test that asks for an answer
-/// comes to the end of it.
-pub const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Limits on a pool that nothing comes near. Who asks what becomes of a call at the
-/// limits of production names these.
-#[must_use]
-pub fn patient_limits() -> PoolLimits {
-    PoolLimits {
-        acquire_timeout: PATIENCE,
-        statement_timeout: PATIENCE,
-        lock_timeout: PATIENCE,
-        idle_in_transaction_timeout: PATIENCE,
-        ask_after: PATIENCE,
-        ..PoolLimits::default()
-    }
-}
-
-/// Gives a service's calls, and their statements, more time than a loaded machine takes.
-pub fn be_patient(pool: &mut PoolLimits, calls: &mut Limits) {
-    *pool = PoolLimits {
-        connections: pool.connections,
-        ..patient_limits()
-    };
-    *calls = Limits {
-        call: PATIENCE,
-        validation: PATIENCE,
-    };
-}
+use std::{fmt, net::SocketAddr, path::Path};
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,6 +28,7 @@ pub mod http2;
 mod listening;
 pub mod load;
 pub mod metrics;
+mod patience;
 pub mod pooler;
 pub mod program;
 pub mod proxy;
@@ -42,8 +43,9 @@ pub mod tools;
 pub mod tree;
 
 pub use cluster::{Cluster, Role, port_that_stays_free};
-pub use database::{Kind, PATIENCE, TestDatabase, be_patient, patient_limits};
+pub use database::{Kind, TestDatabase};
 pub use listening::listening;
+pub use patience::{PATIENCE, be_patient, patient_limits};
 #[doc(hidden)]
 pub use suite::within_the_limit;
 pub use template::migrate_at;

@@ -3,7 +3,7 @@
 
 use crate::{
     cluster::{Cluster, Role},
-    database::patient_limits,
+    patience::patient_limits,
     supervisor::Supervisor,
 };
 use contract::time::Clock;

@@ -5,8 +5,7 @@ use crate::Role;
 use auth_service::{
     app::App,
     config::{Arguments, Config},
-    password_work::PasswordWork,
-    passwords::Argon2Costs,
+    passwords::{Argon2Costs, PasswordWork},
 };
 use clap::Parser as _;
 use contract::{deadline::Limits, time::Clock};

@@ -34,7 +34,7 @@ fn variables_of(command: &clap::Command) -> BTreeSet<String> {
 /// looked for where its tests run it.
 pub(crate) fn variables() -> BTreeSet<String> {
     let commands = [
-        auth_service::config::Arguments::command(),
+        auth_service::command::CommandLine::command(),
         requests_service::config::Arguments::command(),
         local::Arguments::command(),
     ];

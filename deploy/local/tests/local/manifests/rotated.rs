@@ -2,10 +2,7 @@
 //! installation make.
 
 use crate::shell;
-use auth_service::{
-    command::{Command, keys},
-    config::Arguments,
-};
+use auth_service::command::{Command, CommandLine, keys};
 use clap::Parser as _;
 use contract::time::Clock;
 use std::{path::Path, process::Stdio};
@@ -21,7 +18,7 @@ kubectl() { cat; }";
 /// Runs a command of the image, with the directory that it would see.
 pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
     let words = words.replace("/keys", &keys.display().to_string());
-    let arguments = Arguments::parse_from(words.split(' '));
+    let arguments = CommandLine::parse_from(words.split(' '));
     let Some(Command::Keys(arguments)) = arguments.command else {
         panic!("a command of `keys`: {words}");
     };

@@ -7,7 +7,7 @@
 //! hashes that nobody looks at. A row that costs more than is written now still
 //! costs more.
 
-use crate::passwords::{Argon2Costs, BCRYPT_COST};
+use super::argon2_costs::Argon2Costs;
 use argon2::{
     Argon2, Params,
     password_hash::{Error, PasswordVerifier as _, phc},
@@ -22,6 +22,8 @@ use std::{
 };
 use unicode_normalization::UnicodeNormalization as _;
 
+/// bcrypt's cost for new hashes (`$2b$`).
+pub(super) const BCRYPT_COST: u32 = 12;
 /// The cheapest bcrypt that there is.
 const MIN_BCRYPT_COST: u32 = 4;
 

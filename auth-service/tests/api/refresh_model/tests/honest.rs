@@ -2,7 +2,7 @@
 //! over.
 
 use super::{BOTH, breaks, holds, in_the_suite, is_whole, neither, restored, with_ends};
-use crate::domain::refresh_model::world::{OVERLAP, Property, SERVER, Stores, World};
+use crate::refresh_model::world::{OVERLAP, Property, SERVER, Stores, World};
 
 #[test]
 fn no_honest_holder_of_a_shared_store_is_refused() {

@@ -1,6 +1,6 @@
 //! The searches. `TICKETING_MODEL=whole` adds those that take minutes; the
 //! largest goes through 12 million states. Each counts its states:
-//! `cargo test -p auth-service --lib refresh_model -- --show-output`.
+//! `cargo test -p auth-service --test api refresh_model -- --show-output`.
 
 mod faults;
 mod honest;

@@ -6,7 +6,7 @@ use super::{
     state::{Generation, Row, Seen},
     world::{Fault, OVERLAP},
 };
-use crate::{
+use auth_service::{
     domain::{Decision, InForce, decide},
     model,
 };

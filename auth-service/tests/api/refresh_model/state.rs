@@ -6,7 +6,7 @@
 //! has seen runs of every length and any number of turns.
 
 use super::world::{OVERLAP, World};
-use crate::domain::Ending;
+use auth_service::domain::Ending;
 
 /// Requests that can be under way at once.
 pub(super) const SEATS: usize = 4;

@@ -2,7 +2,7 @@
 //! or the model would prove nothing.
 
 use super::{breaks, holds, restored, with, with_ends};
-use crate::domain::refresh_model::world::{Fault, OVERLAP, Property, Stores, World};
+use crate::refresh_model::world::{Fault, OVERLAP, Property, Stores, World};
 
 /// The answer of a turn is lost, and asked for again an overlap later.
 #[test]

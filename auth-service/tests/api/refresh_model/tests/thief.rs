@@ -1,7 +1,7 @@
 //! A thief with a copy of a pair, where every mark is in time.
 
 use super::{holds, is_whole};
-use crate::domain::refresh_model::{
+use crate::refresh_model::{
     moves::{Move, moves},
     search::search_for,
     state::{STOLEN, State},

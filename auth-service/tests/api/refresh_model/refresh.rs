@@ -6,7 +6,7 @@ use super::{
     state::{Flight, Generation, STOLEN, Seen, State},
     world::{Fault, MARK_DELAY, Marks, OVERLAP, Property, World},
 };
-use crate::domain::{Decision, Ending};
+use auth_service::domain::{Decision, Ending};
 
 /// The row is read, and decided on.
 pub(super) fn read(
