@@ -7,6 +7,7 @@ use super::{
         partner_request::{self as requests, Column},
     },
     folded::folded,
+    statement::literal,
 };
 use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibility, folding::fold};
 use contract::ids::PartnerId;
@@ -235,9 +236,4 @@ fn escape(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")
         .replace('_', r"\_")
-}
-
-/// A text of ours, written into the statement.
-pub(super) fn literal(text: impl Into<String>) -> Expr {
-    Expr::Constant(text.into().into())
 }

@@ -2,7 +2,7 @@
 //! [`fold`](crate::model::folding::fold) folds what is asked. The indexes of PostgreSQL
 //! are on the same expression to the letter, so its lists are constants of the statement.
 
-use super::filter::literal;
+use super::statement::literal;
 use crate::model::folding::{LETTERS, digits, ignored};
 use database::Dialect;
 use sea_orm::sea_query::{

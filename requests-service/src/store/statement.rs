@@ -9,11 +9,16 @@ use database::Dialect;
 use sea_orm::{
     Statement, Value,
     sea_query::{
-        PostgresQueryBuilder, QueryBuilder, QueryStatementBuilder, SqlWriter, SqlWriterValues,
-        SqliteQueryBuilder,
+        Expr, PostgresQueryBuilder, QueryBuilder, QueryStatementBuilder, SqlWriter,
+        SqlWriterValues, SqliteQueryBuilder,
     },
 };
 use std::fmt::{self, Write};
+
+/// A text of ours, written into the statement.
+pub(super) fn literal(text: impl Into<String>) -> Expr {
+    Expr::Constant(text.into().into())
+}
 
 /// The statement that is sent.
 pub(super) fn statement(dialect: Dialect, built: &impl QueryStatementBuilder) -> Statement {

@@ -155,6 +155,12 @@ pub fn auth_reason(wire_name: &str) -> Option<auth::v1::ErrorReason> {
     auth::v1::ErrorReason::from_str_name(&format!("{PREFIX}{wire_name}"))
 }
 
+/// How long a refusal asks its caller to wait (`google.rpc.RetryInfo`).
+#[must_use]
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    status.get_error_details().retry_info()?.retry_delay
+}
+
 /// An error and its causes in one line, for a log.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -3,11 +3,11 @@
 use super::{
     Pair, PairStore, SessionError,
     flight::{Flight, Progress},
-    refresh::retry_after,
     schedule::Schedule,
 };
 use contract::{
     bearer::BearerToken,
+    errors::retry_after,
     time::{Clock, Timestamp},
 };
 use proto::auth::v1::{

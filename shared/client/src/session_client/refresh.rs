@@ -1,11 +1,11 @@
 //! A refresh: attempts until one holds, or none can.
 
 use super::{Pair, PairStore, SessionError, client::Inner, flight::Progress};
+use contract::errors::retry_after;
 use proto::auth::v1::RefreshSessionRequest;
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
 
 /// An attempt failed.
 struct Failure {
@@ -78,9 +78,4 @@ impl<S: PairStore> Inner<S> {
         let kept = self.store.save(pair).await?;
         Ok(kept.ok_or(SessionError::NotLoggedIn)?)
     }
-}
-
-/// `google.rpc.RetryInfo` of a refusal.
-pub(super) fn retry_after(status: &Status) -> Option<Duration> {
-    status.get_error_details().retry_info()?.retry_delay
 }
