@@ -1,5 +1,6 @@
 //! Which database a URL means.
 
+mod parameters;
 mod postgres;
 #[cfg(test)]
 mod tests;
@@ -98,7 +99,45 @@ pub enum InvalidDatabaseUrl {
     /// A parameter that libpq does not know.
     #[error("has the unknown parameter {0:?}")]
     Parameter(String),
+    /// A parameter demands what no connection has.
+    #[error("must {}, since {why}", rule(.parameter, .allowed))]
+    Demand {
+        /// The parameter.
+        parameter: &'static str,
+        /// What it may be.
+        allowed: &'static [&'static str],
+        /// Why it may not be anything else.
+        why: &'static str,
+    },
+    /// A parameter has the one value that it must not have.
+    #[error("must not have {parameter}={value}, since {why}")]
+    Value {
+        /// The parameter.
+        parameter: &'static str,
+        /// The value.
+        value: &'static str,
+        /// Why it may not have it.
+        why: &'static str,
+    },
+    /// The certificate would be verified for the address.
+    #[error(
+        "must leave hostaddr out if it has a host and sslmode=verify-full, since the certificate \
+         would be verified for the address instead of the host"
+    )]
+    HostAddress,
     /// A parameter is not written as one.
     #[error("must have parameters as name=value, with & between them")]
     NotAPair,
+}
+
+/// What a parameter must be.
+fn rule(parameter: &str, allowed: &[&str]) -> String {
+    if allowed.is_empty() {
+        return format!("leave {parameter} out");
+    }
+    let allowed: Vec<_> = allowed
+        .iter()
+        .map(|value| format!("{parameter}={value}"))
+        .collect();
+    format!("have {} or leave it out", allowed.join(" or "))
 }

@@ -4,71 +4,11 @@
 //! with its brackets, refuses a URL without a host, and ends a password at a `#`. It takes
 //! each part as a parameter, so that is how the driver gets all of them.
 
-use super::InvalidDatabaseUrl;
+use super::{
+    InvalidDatabaseUrl,
+    parameters::{self, Parameter},
+};
 use std::collections::BTreeMap;
-
-/// libpq's parameters that the driver knows.
-const KNOWN: [&str; 12] = [
-    "application_name",
-    "dbname",
-    "host",
-    "hostaddr",
-    "options",
-    "password",
-    "port",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslrootcert",
-    "user",
-];
-/// libpq's other parameters. The driver has nothing like them, so they are ignored.
-const IGNORED: [&str; 36] = [
-    "channel_binding",
-    "client_encoding",
-    "connect_timeout",
-    "fallback_application_name",
-    "gssdelegation",
-    "gssencmode",
-    "gsslib",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "krbsrvname",
-    "load_balance_hosts",
-    "max_protocol_version",
-    "min_protocol_version",
-    "passfile",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "requiressl",
-    "scram_client_key",
-    "scram_server_key",
-    "service",
-    "servicefile",
-    "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
-    "sslcertmode",
-    "sslcompression",
-    "sslcrl",
-    "sslcrldir",
-    "sslkeylogfile",
-    "sslnegotiation",
-    "sslpassword",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
-];
-const SSL_MODES: [&str; 6] = [
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
 
 /// What a URL says.
 #[derive(Debug, Default)]
@@ -118,8 +58,17 @@ pub(super) fn read(text: &str) -> Result<Parts, InvalidDatabaseUrl> {
             error
         }
     })?;
-    if parts.parameters.contains_key("hostaddr") {
-        parts.parameters.remove("host");
+    let mode = parts.parameters.get("sslmode").cloned();
+    // the driver verifies the certificate for whichever of the two it connects to
+    if parts.parameters.contains_key("hostaddr")
+        && parts.parameters.remove("host").is_some()
+        && mode.as_deref() == Some("verify-full")
+    {
+        return Err(InvalidDatabaseUrl::HostAddress);
+    }
+    // libpq verifies a certificate if it has an authority, and the driver does not
+    if parts.parameters.contains_key("sslrootcert") && mode.as_deref() == Some("require") {
+        parts.set("sslmode", "verify-ca".to_owned());
     }
     Ok(parts)
 }
@@ -171,25 +120,49 @@ fn read_parameter(
     value: String,
     parts: &mut Parts,
 ) -> Result<(), InvalidDatabaseUrl> {
-    match name.as_str() {
-        "sslmode" if !SSL_MODES.contains(&value.as_str()) => Err(InvalidDatabaseUrl::SslMode),
-        // as JDBC says it
-        "ssl" if value == "true" => {
-            parts.set("sslmode", "require".to_owned());
-            Ok(())
-        }
-        "host" | "hostaddr" if value.contains(',') => Err(InvalidDatabaseUrl::SeveralHosts),
-        // the driver's own way to say options
-        known if KNOWN.contains(&known) || known.starts_with("options[") => {
-            parts.set(known, value);
-            Ok(())
-        }
-        ignored if IGNORED.contains(&ignored) => {
-            parts.ignored.push(name);
-            Ok(())
-        }
-        _ => Err(InvalidDatabaseUrl::Parameter(name)),
+    // the driver's own way to say options
+    if name.starts_with("options[") {
+        parts.set(&name, value);
+        return Ok(());
     }
+    if matches!(name.as_str(), "host" | "hostaddr") && value.contains(',') {
+        return Err(InvalidDatabaseUrl::SeveralHosts);
+    }
+    match parameters::find(&name) {
+        None => return Err(InvalidDatabaseUrl::Parameter(name)),
+        Some((parameter, Parameter::Except(other, why))) if value == *other => {
+            return Err(InvalidDatabaseUrl::Value {
+                parameter,
+                value: other,
+                why,
+            });
+        }
+        Some((_, Parameter::Passed | Parameter::Except(..))) => parts.set(&name, value),
+        Some((_, Parameter::SslMode(modes))) => {
+            let mode = modes.iter().find(|(said, _)| value == *said);
+            let Some((_, mode)) = mode else {
+                return Err(match name.as_str() {
+                    "sslmode" => InvalidDatabaseUrl::SslMode,
+                    _ => InvalidDatabaseUrl::Parameter(name),
+                });
+            };
+            parts.set("sslmode", (*mode).to_owned());
+        }
+        Some((_, Parameter::Ignored)) => parts.ignored.push(name),
+        Some((parameter, Parameter::Only(allowed, why))) => {
+            let is_allowed = allowed
+                .iter()
+                .any(|allowed| value.eq_ignore_ascii_case(allowed));
+            if !value.is_empty() && !is_allowed {
+                return Err(InvalidDatabaseUrl::Demand {
+                    parameter,
+                    allowed,
+                    why,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A text whose characters may be percent-encoded.

@@ -77,14 +77,100 @@ fn the_driver_gets_each_character_of_a_password() {
 
 #[test]
 fn what_libpq_takes_and_the_driver_does_not_is_named() {
-    let url = "postgres://u@h/d?connect_timeout=5&options[geqo]=off&channel_binding=require";
+    let url = "postgres://u@h/d?connect_timeout=5&options[geqo]=off&krbsrvname=POSTGRES";
     let url: DatabaseUrl = url.parse().unwrap();
-    assert_eq!(url.ignored(), ["connect_timeout", "channel_binding"]);
+    assert_eq!(url.ignored(), ["connect_timeout", "krbsrvname"]);
     assert!(
         url.for_driver().ends_with("options%5Bgeqo%5D=off&user=u"),
         "{}",
         url.for_driver()
     );
+}
+
+/// What a URL with these parameters is refused for, if it is.
+fn refused(parameters: &str) -> Option<String> {
+    let url = format!("postgres://u:secret@h/d?{parameters}");
+    let error = url.parse::<DatabaseUrl>().err()?.to_string();
+    assert!(!error.contains("secret"), "{error}");
+    Some(error)
+}
+
+#[test]
+fn a_url_that_demands_what_no_connection_has_is_refused() {
+    for (parameters, said) in [
+        (
+            "channel_binding=require",
+            "must have channel_binding=disable or channel_binding=prefer or leave it out, since",
+        ),
+        ("channel_binding=disable&channel_binding=require", "must"),
+        ("gssencmode=require", "must have gssencmode=disable or"),
+        ("min_protocol_version=3.2", "must have min_protocol_version"),
+        ("oauth_issuer=https://issuer", "must leave oauth_issuer out"),
+        ("replication=database", "must have replication=false or"),
+        ("require_auth=scram-sha-256", "must leave require_auth out"),
+        ("requirepeer=postgres", "must leave requirepeer out, since"),
+        ("service=production", "must leave service out, since"),
+        ("ssl_max_protocol_version=TLSv1.2", "must have ssl_max"),
+        ("ssl_min_protocol_version=TLSv1.3", "must have ssl_min"),
+        ("sslcertmode=require", "must have sslcertmode=allow or"),
+        ("sslcertmode=disable", "must have sslcertmode=allow or"),
+        ("sslcrl=revoked.pem", "must leave sslcrl out, since lists"),
+        ("sslcrldir=revoked", "must leave sslcrldir out, since lists"),
+        ("sslnegotiation=direct", "must have sslnegotiation=postgres"),
+        ("target_session_attrs=read-only", "must have target_session"),
+        ("target_session_attrs=standby", "must have target_session"),
+        ("sslrootcert=system", "must not have sslrootcert=system"),
+        (
+            "hostaddr=192.0.2.1&sslmode=verify-full",
+            "must leave hostaddr out",
+        ),
+    ] {
+        let error = refused(parameters).expect(parameters);
+        assert!(error.starts_with(said), "{parameters}: {error}");
+    }
+}
+
+#[test]
+fn what_holds_anyway_may_be_demanded() {
+    for parameters in [
+        "channel_binding=prefer",
+        "gssencmode=disable",
+        "min_protocol_version=3.0",
+        "replication=off",
+        "require_auth=",
+        "requirepeer=",
+        "ssl_max_protocol_version=TLSv1.3",
+        "ssl_min_protocol_version=tlsv1.2",
+        "sslcertmode=allow",
+        "sslcrl=",
+        "sslnegotiation=postgres",
+        "sslrootcert=./system",
+        "target_session_attrs=any",
+        "target_session_attrs=primary",
+        "target_session_attrs=read-write",
+        "hostaddr=192.0.2.1&sslmode=verify-ca",
+    ] {
+        assert_eq!(refused(parameters), None, "{parameters}");
+    }
+}
+
+#[test]
+fn each_way_to_demand_tls_reaches_the_driver() {
+    for (parameters, mode) in [
+        ("ssl=true", "require"),
+        ("requiressl=1", "require"),
+        ("requiressl=0", "prefer"),
+        ("sslmode=verify-full", "verify-full"),
+        // as libpq does, which then has an authority to ask
+        ("sslmode=require&sslrootcert=ca.crt", "verify-ca"),
+        ("sslrootcert=ca.crt&ssl=true", "verify-ca"),
+        ("sslmode=prefer&sslrootcert=ca.crt", "prefer"),
+    ] {
+        let url: DatabaseUrl = format!("postgres://u@h/d?{parameters}").parse().unwrap();
+        let expected = format!("sslmode={}", mode.replace("verify-", "verify%2D"));
+        let mut passed = url.for_driver().split(['?', '&']);
+        assert!(passed.any(|pair| pair == expected), "{parameters}");
+    }
 }
 
 #[test]

@@ -65,6 +65,11 @@ async fn both_sides_are_verified_and_either_may_refuse() {
             root(&client) + &own(&stranger),
             "alert",
         ),
+        (
+            "another authority beside sslmode=require, as libpq does",
+            root(&stranger).replace("verify-full", "require") + &own(&client),
+            "invalid peer certificate",
+        ),
         ("no certificate", root(&client), "certificate"),
         ("no TLS", "sslmode=disable".to_owned(), "pg_hba.conf"),
         (
