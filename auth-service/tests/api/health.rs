@@ -101,5 +101,10 @@ async fn behind_a_pooler_that_drops_its_settings_it_is_not_ready_and_says_why() 
         let mut health = HealthClient::new(channel(process.ops));
         let answer = health.check(HealthCheckRequest::default()).await;
         assert_eq!(answer.unwrap().into_inner().status, NOT_SERVING, "{mode}");
+        let printed = process.printed();
+        assert!(!printed.contains("after_connect"), "{mode}: {printed}");
+        let said = printed.matches("refusing connections to the database");
+        // each of its two pools says it once
+        assert!((1..=2).contains(&said.count()), "{mode}: {printed}");
     }
 }

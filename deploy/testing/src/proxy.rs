@@ -31,6 +31,8 @@ pub struct TcpProxy {
 /// What passes, both ways and all connections together.
 #[derive(Debug)]
 struct Traffic {
+    /// How many connections clients have made.
+    connections: AtomicU64,
     /// In bytes, as is what may still pass.
     passed: AtomicU64,
     allowed: AtomicU64,
@@ -60,6 +62,7 @@ impl TcpProxy {
         let listener = listen(address).expect("the port is ours");
         let (orders, received) = mpsc::channel(1);
         let traffic = Arc::new(Traffic {
+            connections: AtomicU64::new(0),
             passed: AtomicU64::new(0),
             allowed: AtomicU64::new(u64::MAX),
             once: AtomicBool::new(false),
@@ -114,6 +117,12 @@ impl TcpProxy {
     /// breaks before their answer.
     pub async fn lose_answer_to(&self, words: &'static [u8]) {
         self.order(Order::LoseAnswerTo(words)).await;
+    }
+
+    /// How many connections clients have made so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.traffic.connections.load(Ordering::SeqCst)
     }
 
     /// How many bytes have passed so far.
@@ -195,6 +204,7 @@ async fn serve(
             }
             accepted = accepted => {
                 if let Ok((client, _)) = accepted {
+                    traffic.connections.fetch_add(1, Ordering::SeqCst);
                     let traffic = Arc::clone(&traffic);
                     connections.spawn(forward(client, target, silent.subscribe(), traffic));
                 }

@@ -8,8 +8,7 @@
 //! reason the connection itself is asked. One that is not clean is closed, which ends whatever
 //! is open on it.
 
-use super::{PoolLimits, fresh};
-use sea_orm::DbErr;
+use super::{PoolLimits, fresh::Refusals};
 use sqlx::{Connection, PgConnection, Postgres, SqlSafeStr as _, Sqlite, pool::PoolOptions};
 use std::time::Duration;
 
@@ -23,11 +22,8 @@ tokio::task_local! {
 }
 
 /// Runs a statement; if `first`, on a connection that was asked right before.
-pub(super) fn asked<T>(
-    first: bool,
-    statement: impl Future<Output = Result<T, DbErr>>,
-) -> impl Future<Output = Result<T, DbErr>> {
-    ASKED.scope(first, fresh::explained(statement))
+pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output = F::Output> {
+    ASKED.scope(first, statement)
 }
 
 /// A pool of PostgreSQL's connections.
@@ -36,31 +32,38 @@ pub(super) fn asked<T>(
 /// outside of a transaction, and after it was idle for a while. When it is given back, what
 /// sqlx counts is enough, because whoever sends a BEGIN waits for its answer:
 /// [`Database::begin`](super::Database::begin) alone sends it.
-pub(super) fn postgres(pool: PoolOptions<Postgres>, limits: PoolLimits) -> PoolOptions<Postgres> {
+pub(super) fn postgres(
+    pool: PoolOptions<Postgres>,
+    limits: PoolLimits,
+    refusals: Refusals,
+) -> PoolOptions<Postgres> {
     // a statement that its caller gave up may be at work until then
     let longest = limits.statement_timeout + SILENCE;
-    pool.after_connect(|connection, _| Box::pin(fresh::check(connection)))
-        .before_acquire(move |connection, known| {
-            let is_asked = known.idle_for >= limits.ask_after
-                || ASKED.try_with(|asked| *asked).unwrap_or_default();
-            Box::pin(async move {
-                if is_asked {
-                    may_be_used(connection).await
-                } else {
-                    Ok(true)
-                }
-            })
-        })
-        .after_release(move |connection, _| {
-            Box::pin(async move {
-                if connection.is_in_transaction() {
-                    return Ok(left_open());
-                }
-                // sqlx then pings, and waits for the answers that are still to come: for good
-                answers(longest, connection.flush()).await??;
+    pool.after_connect(move |connection, _| {
+        let refusals = refusals.clone();
+        Box::pin(async move { refusals.check(connection).await })
+    })
+    .before_acquire(move |connection, known| {
+        let is_asked = known.idle_for >= limits.ask_after
+            || ASKED.try_with(|asked| *asked).unwrap_or_default();
+        Box::pin(async move {
+            if is_asked {
+                may_be_used(connection).await
+            } else {
                 Ok(true)
-            })
+            }
         })
+    })
+    .after_release(move |connection, _| {
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                return Ok(left_open());
+            }
+            // sqlx then pings, and waits for the answers that are still to come: for good
+            answers(longest, connection.flush()).await??;
+            Ok(true)
+        })
+    })
 }
 
 /// A pool of SQLite's connections. Each is asked after each use, within this process.

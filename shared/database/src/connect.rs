@@ -1,6 +1,10 @@
 //! Connections, and the limits on every pool.
 
-use super::{DatabaseUrl, Dialect, Pool, PoolMetrics, clean, fresh, metrics::ObservedPool};
+use super::{
+    DatabaseUrl, Dialect, Pool, PoolMetrics, clean,
+    fresh::{self, Refusals},
+    metrics::ObservedPool,
+};
 use contract::time::{Clock, Timestamp};
 use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
 use sqlx::{
@@ -93,11 +97,15 @@ impl Database {
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             .test_before_acquire(false);
+        let refusals = Refusals::new(limits.acquire_timeout);
         match url.dialect() {
             Dialect::Postgres => {
+                let refusals = refusals.clone();
                 options
                     .map_sqlx_postgres_opts(move |postgres| postgres_options(postgres, limits))
-                    .map_sqlx_postgres_pool_opts(move |pool| clean::postgres(pool, limits));
+                    .map_sqlx_postgres_pool_opts(move |pool| {
+                        clean::postgres(pool, limits, refusals.clone())
+                    });
             }
             Dialect::Sqlite => {
                 make_private(url);
@@ -106,7 +114,10 @@ impl Database {
                     .map_sqlx_sqlite_pool_opts(clean::sqlite);
             }
         }
-        let pool = Pool(sea_orm::Database::connect(options).await?);
+        let pool = Pool {
+            connections: sea_orm::Database::connect(options).await?,
+            refusals,
+        };
         Ok(Self {
             pool,
             dialect: url.dialect(),
@@ -119,7 +130,7 @@ impl Database {
     /// The same, its pool counted under a name.
     #[must_use]
     pub fn observed(mut self, metrics: &PoolMetrics, pool: &'static str) -> Self {
-        self.observed = Some(metrics.observe(&mut self.pool.0, pool));
+        self.observed = Some(metrics.observe(&mut self.pool.connections, pool));
         self
     }
 

@@ -134,7 +134,12 @@ impl Database {
     async fn wait(&self) -> Duration {
         let since = Instant::now();
         match self.dialect {
-            Dialect::Postgres => drop(self.pool.get_postgres_connection_pool().acquire().await),
+            Dialect::Postgres => {
+                let pool = self.pool.get_postgres_connection_pool();
+                let acquire = || Box::pin(async { drop(pool.acquire().await) });
+                let (refusals, has_idle) = (&self.pool.refusals, self.pool.has_idle());
+                let _ = refusals.run(has_idle, acquire).await;
+            }
             Dialect::Sqlite => drop(self.pool.get_sqlite_connection_pool().acquire().await),
         }
         since.elapsed()

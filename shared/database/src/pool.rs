@@ -10,6 +10,7 @@
 use super::{
     Database, Dialect, Transaction, clean,
     fault::{is_lost, was_not_sent},
+    fresh::Refusals,
     run_to_end, within,
 };
 use sea_orm::{
@@ -27,56 +28,83 @@ const ATTEMPTS: u32 = 3;
 /// Connections to one database. Each statement takes one for itself; only
 /// [`Database::begin`] begins a transaction.
 #[derive(Clone, Debug)]
-pub struct Pool(pub(super) DatabaseConnection);
+pub struct Pool {
+    pub(super) connections: DatabaseConnection,
+    pub(super) refusals: Refusals,
+}
 
 impl Pool {
     /// The pool below, for what SeaORM has no word for, such as COPY.
     #[must_use]
     pub fn get_postgres_connection_pool(&self) -> &PgPool {
-        self.0.get_postgres_connection_pool()
+        self.connections.get_postgres_connection_pool()
     }
 
     /// The same of SQLite.
     #[must_use]
     pub fn get_sqlite_connection_pool(&self) -> &SqlitePool {
-        self.0.get_sqlite_connection_pool()
+        self.connections.get_sqlite_connection_pool()
+    }
+
+    /// Runs a statement on a connection of the pool; if `asked`, on one that was asked right
+    /// before.
+    async fn run<T, F>(&self, asked: bool, statement: impl Fn() -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        // it is large, and would be moved several times
+        let statement = || Box::pin(clean::asked(asked, statement()));
+        let outcome = self.refusals.run(self.has_idle(), statement).await;
+        outcome.unwrap_or_else(|why| {
+            let error = sqlx::Error::Configuration(why.into());
+            Err(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+        })
+    }
+
+    /// Whether a connection is there that a statement may take.
+    pub(super) fn has_idle(&self) -> bool {
+        match self.get_database_backend() {
+            DbBackend::Postgres => self.get_postgres_connection_pool().num_idle() > 0,
+            // of which no connection is refused
+            _ => true,
+        }
     }
 
     /// A connection of PostgreSQL to keep, with settings of its own. The pool no longer counts
     /// it.
     pub async fn connection_to_keep(&self) -> Result<PgConnection, DbErr> {
-        let acquire = async {
+        let acquire = async || {
             let connection = self.get_postgres_connection_pool().acquire().await;
             connection.map_err(|error| match error {
                 sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
                 error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
             })
         };
-        clean::asked(true, acquire)
-            .await
-            .map(PoolConnection::detach)
+        self.run(true, acquire).await.map(PoolConnection::detach)
     }
 
     /// Closes all connections, as soon as they are not in use.
     pub async fn close_by_ref(&self) -> Result<(), DbErr> {
-        self.0.close_by_ref().await
+        self.connections.close_by_ref().await
     }
 }
 
 #[async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.connections.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let effect = Effect::of(&statement.sql);
-        let attempt = |asked| clean::asked(asked, self.0.execute_raw(statement.clone()));
+        let execute = || self.connections.execute_raw(statement.clone());
+        let attempt = |asked| self.run(asked, execute);
         answered(effect, attempt).await
     }
 
     async fn execute_unprepared(&self, script: &str) -> Result<ExecResult, DbErr> {
-        let attempt = |asked| clean::asked(asked, self.0.execute_unprepared(script));
+        let execute = || self.connections.execute_unprepared(script);
+        let attempt = |asked| self.run(asked, execute);
         answered(Effect::Writes, attempt).await
     }
 
@@ -88,7 +116,8 @@ impl ConnectionTrait for Pool {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let effect = Effect::of(&statement.sql);
-        let attempt = |asked| clean::asked(asked, self.0.query_all_raw(statement.clone()));
+        let query = || self.connections.query_all_raw(statement.clone());
+        let attempt = |asked| self.run(asked, query);
         answered(effect, attempt).await
     }
 }
@@ -113,9 +142,12 @@ impl Database {
         };
         // to wait for a connection, and on SQLite for another writer
         let longest = self.limits.acquire_timeout * 2 + clean::SILENCE;
-        let Pool(connection) = self.pool.clone();
-        let begin = async move { connection.begin_with_options(options).await };
-        let begun = run_to_end(within(longest, clean::asked(asked, begin))).await;
+        let pool = self.pool.clone();
+        let begin = async move {
+            let begin = || pool.connections.begin_with_options(options);
+            pool.run(asked, begin).await
+        };
+        let begun = run_to_end(within(longest, begin)).await;
         begun.map(Transaction::new)
     }
 
@@ -178,13 +210,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sea_orm::RuntimeErr;
     use std::{
         io,
-        sync::{
-            Arc,
-            atomic::{AtomicUsize, Ordering},
-        },
+        sync::atomic::{AtomicUsize, Ordering},
     };
 
     #[tokio::test]
