@@ -5,7 +5,7 @@ mod routes;
 
 use crate::{
     config::{Config, ServiceAccess},
-    domain::{self, AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
+    domain::{AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
     passwords::{PasswordWork, Passwords},
     store::{self, Store},
@@ -17,6 +17,7 @@ use client::{
 };
 use contract::{
     access_rules::{AccessRules, InvalidRules},
+    deadline,
     time::Clock,
 };
 use database::{ConnectError, Database, PoolLimits, PoolMetrics};
@@ -112,7 +113,7 @@ impl App {
         let validating = PoolLimits {
             connections: 2,
             // Callers wait no longer for it. A connection that is silent for so long is replaced.
-            statement_timeout: config.pool.statement_timeout.min(domain::MAX_WAIT),
+            statement_timeout: config.pool.statement_timeout.min(deadline::LOOK_UP),
             generic_plans: true,
             ..config.pool
         };

@@ -15,7 +15,10 @@ pub use tls::{ServiceAccess, TlsArguments};
 use crate::model::{Lives, ThrottleLimits};
 use clap::Parser;
 use client::tls::ServerTlsFiles;
-use contract::{config::Problems, deadline::Limits};
+use contract::{
+    config::Problems,
+    deadline::{Limits, SHARE_FOR_BATCHES},
+};
 use database::{DatabaseUrl, PoolLimits};
 use secrecy::{ExposeSecret as _, SecretString};
 use server::{housekeeping, serve::PublicAccess};
@@ -24,9 +27,6 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 /// A token is taken some seconds after its end, by clocks that differ; an hour covers
 /// both.
 const LEAST_RETENTION: u64 = 3_600;
-/// In which share of its time a call that ends many sessions begins further batches. What
-/// is left of a call's time is for the batch that is under way, and for the answer.
-pub const ENDING_SHARE: f64 = 0.5;
 pub(crate) const MAX_SECONDS: u64 = 10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
@@ -242,7 +242,7 @@ impl TryFrom<Arguments> for Config {
             lives,
             session_retention: Duration::from_secs(retention),
             housekeeping: housekeeping::EVERY,
-            ending_share: ENDING_SHARE,
+            ending_share: SHARE_FOR_BATCHES,
             passwords,
             access,
             throttle,

@@ -11,7 +11,7 @@ use crate::{
     model::SessionRecord,
     store::{Loaded, Store, StoreError},
 };
-use contract::{errors::chain, ids::SessionId};
+use contract::{deadline, errors::chain, ids::SessionId};
 use futures_util::FutureExt as _;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::{
@@ -27,8 +27,6 @@ pub const MAX_BATCH: usize = 256;
 pub const MAX_QUEUE: usize = 4_096;
 /// Other calls that a statement's span names.
 const MAX_LINKS: usize = 16;
-/// A statement that takes longer fails its callers.
-pub const MAX_WAIT: Duration = Duration::from_secs(3);
 
 struct Lookup {
     id: SessionId,
@@ -123,7 +121,8 @@ where
         }
         metrics.starts(ids.len(), batch.iter().map(|lookup| lookup.since.elapsed()));
         let loading = load(ids).instrument(span_of(&batch));
-        let loading = AssertUnwindSafe(tokio::time::timeout(MAX_WAIT, loading)).catch_unwind();
+        let loading =
+            AssertUnwindSafe(tokio::time::timeout(deadline::LOOK_UP, loading)).catch_unwind();
         let loaded = match loading.await {
             Ok(Ok(Ok(loaded))) => Ok(loaded),
             Ok(Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))))) => {

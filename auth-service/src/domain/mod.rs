@@ -30,7 +30,7 @@ pub use grant::Grant;
 pub use jwks::Jwks;
 pub use list::SessionPage;
 pub use list_audit::AuditPage;
-pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE, MAX_WAIT};
+pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use refused::RefusedSessions;
 pub use revoke_users::Revocation;

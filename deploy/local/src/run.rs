@@ -6,11 +6,14 @@ use crate::{
 };
 use auth_service::{
     app as auth,
-    config::{ENDING_SHARE, PasswordSettings, ServiceAccess},
+    config::{PasswordSettings, ServiceAccess},
     model::{Lives, ThrottleLimits},
 };
 use client::channel::Resolver;
-use contract::{deadline::Limits, time::Clock};
+use contract::{
+    deadline::{Limits, SHARE_FOR_BATCHES},
+    time::Clock,
+};
 use database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits};
 use http::uri::InvalidUri;
 use migrations::MigrateError;
@@ -185,7 +188,7 @@ fn auth_config(
         lives: Lives::default(),
         session_retention: Lives::default().session,
         housekeeping: housekeeping::EVERY,
-        ending_share: ENDING_SHARE,
+        ending_share: SHARE_FOR_BATCHES,
         passwords: PasswordSettings::default(),
         throttle: ThrottleLimits::default(),
         access: access(config),

@@ -1,9 +1,56 @@
-//! Until when a call must be answered.
+//! How the time of a call is divided, and until when a call must be answered.
+//!
+//! Every limit on a call's time, or on a part of it, is here. A part never gets more than what is
+//! left of the whole, whatever its own limit is.
+//!
+//! | part of a call | how long at most | who keeps to it |
+//! | --- | --- | --- |
+//! | a whole call | [`CALL`], or what the caller asks for by `grpc-timeout`, less the time to answer | the session layer, and each listener for the calls that have no session layer |
+//! | the time to answer | a tenth of what the caller asks for, and two milliseconds at least ([`with_time_to_answer`]) | the same; the caller gets an answer before it stops listening |
+//! | the message, as it is sent | half of the whole call; a caller that takes longer has only itself to blame ([`Deadline::after_message`]) | the throttle of log-ins |
+//! | a validation | [`VALIDATION`], and nine tenths of what is left of the call ([`Deadline::part`]), so that time is left to say that it failed | the session layer |
+//! | one of several attempts | an equal share of what is left: of three attempts, the first gets a third ([`Deadline::attempt`]) | the client of auth-service |
+//! | the first addresses of a service | [`FIRST_ADDRESSES`] | the channel to all replicas |
+//! | a connection to another service | [`CONNECTION`], with the TLS handshake | the channel |
+//! | a connection of the pool | [`POOLED_CONNECTION`] | the database |
+//! | a statement | [`STATEMENT`]; [`LOOK_UP`] where it serves validations; of it, [`LOCK`] for a lock | the database |
+//! | ending many sessions, before the last batch | [`SHARE_FOR_BATCHES`] of what is left of the call | auth-service |
 
-use crate::timeout;
+pub mod grpc_timeout;
+
 use http::HeaderMap;
-use std::time::Duration;
-use tokio::time::Instant;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use tokio::time::{Instant, sleep_until};
+
+/// A whole call. Clients wait as long.
+pub const CALL: Duration = Duration::from_secs(10);
+/// A validation of an access token, unless the configuration says otherwise.
+pub const VALIDATION: Duration = Duration::from_secs(2);
+/// Waiting for the first addresses of a service.
+pub const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
+/// One attempt to connect to another service, handshake included. Shorter than a validation, so
+/// that a replica that does not answer leaves time for another.
+pub const CONNECTION: Duration = Duration::from_secs(1);
+/// Waiting for a connection of the pool.
+pub const POOLED_CONNECTION: Duration = Duration::from_secs(2);
+/// A statement of a call. A call that takes it all fails anyway.
+pub const STATEMENT: Duration = CALL;
+/// Waiting for a lock within a statement. Shorter than the statement: who waits keeps a
+/// connection from all others.
+pub const LOCK: Duration = Duration::from_secs(3);
+/// The statement that looks sessions up for many validations. It is longer than a validation, so
+/// that a slow statement still serves the calls that joined last.
+pub const LOOK_UP: Duration = Duration::from_secs(3);
+/// The share of its time in which a call that ends many sessions begins further batches. What is
+/// left is for the batch that is under way, and for the answer.
+pub const SHARE_FOR_BATCHES: f64 = 0.5;
+
+/// Of what a caller asks for, one part in so many is kept back to answer.
+const TO_ANSWER: u32 = 10;
+/// This much is kept back at least. Timers are exact to a millisecond.
+const TO_ANSWER_AT_LEAST: Duration = Duration::from_millis(2);
+/// A caller that sends its message for longer than one part in so many is slow.
+const TO_SEND: u32 = 2;
 
 /// Limits on a call's time.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +64,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            call: Duration::from_secs(10),
-            validation: Duration::from_secs(2),
+            call: CALL,
+            validation: VALIDATION,
         }
     }
 }
@@ -45,7 +92,7 @@ impl Deadline {
     /// By the caller's `grpc-timeout`, with time to answer, or the limit if that is sooner.
     #[must_use]
     pub fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
-        match timeout::with_time_to_answer(headers) {
+        match with_time_to_answer(headers) {
             Some(asked) if asked < limit => Self::within(asked),
             Some(_) | None => Self {
                 limit: Some(limit),
@@ -59,7 +106,9 @@ impl Deadline {
     /// caller's failure and not ours.
     #[must_use]
     pub fn after_message(self) -> Self {
-        let limit = self.limit.filter(|limit| self.remaining() >= *limit / 2);
+        let limit = self
+            .limit
+            .filter(|limit| self.remaining() >= *limit / TO_SEND);
         Self { limit, ..self }
     }
 
@@ -68,6 +117,20 @@ impl Deadline {
     #[must_use]
     pub fn is_our_limit_reached(self) -> bool {
         self.limit.is_some() && self.remaining().is_zero()
+    }
+
+    /// The deadline of a part that takes at most `limit`, and that leaves a tenth of what is
+    /// left to answer.
+    #[must_use]
+    pub fn part(self, limit: Duration) -> Self {
+        Self::within(limit.min(less_time_to_answer(self.remaining())))
+    }
+
+    /// How long the next of so many attempts may take, if each gets an equal share. The last one
+    /// has all that is left.
+    #[must_use]
+    pub fn attempt(self, attempts_left: u32) -> Duration {
+        self.remaining() / attempts_left.max(1)
     }
 
     /// The point in time.
@@ -81,6 +144,40 @@ impl Deadline {
     pub fn remaining(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
+}
+
+/// How long the call may take, if the caller says how long it waits. A tenth of the
+/// caller's time is kept back, and two milliseconds at least, so that an answer, if only
+/// UNAVAILABLE, is on the wire before the caller stops listening.
+#[must_use]
+pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
+    let asked = grpc_timeout::of(headers)?;
+    Some(less_time_to_answer(asked).min(asked.saturating_sub(TO_ANSWER_AT_LEAST)))
+}
+
+fn less_time_to_answer(time: Duration) -> Duration {
+    time.saturating_sub(time / TO_ANSWER)
+}
+
+/// What a future gives before a deadline, or nothing.
+///
+/// tonic sets a timer of its own for each call, a little later than this one, and its status
+/// has no reason. A busy runtime may run both timers late and at the same moment. So the clock
+/// is asked as well as the timer, and this one comes first.
+pub async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
+        if is_over {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -100,6 +197,21 @@ mod tests {
         );
         headers.insert("grpc-timeout", "1H".parse().unwrap());
         assert_eq!(Deadline::of_call(&headers, limit).remaining(), limit);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_leaves_time_to_answer_and_attempts_share_what_is_left() {
+        let deadline = Deadline::within(Duration::from_secs(10));
+        let part = |limit| deadline.part(limit).remaining();
+        assert_eq!(part(VALIDATION), VALIDATION);
+        assert_eq!(part(Duration::from_mins(1)), Duration::from_secs(9));
+        assert_eq!(deadline.attempt(4), Duration::from_millis(2_500));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(deadline.attempt(3), Duration::from_secs(2));
+        assert_eq!(deadline.attempt(1), Duration::from_secs(6), "the last one");
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(deadline.attempt(2), Duration::ZERO);
+        assert_eq!(deadline.part(VALIDATION).remaining(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

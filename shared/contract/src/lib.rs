@@ -15,7 +15,6 @@ pub mod principal;
 pub mod request_id;
 pub mod text;
 pub mod time;
-pub mod timeout;
 #[cfg(feature = "database")]
 mod timestamp_column;
 pub mod trace_context;

@@ -5,7 +5,10 @@ use super::{
     fresh::{self, Refusals},
     metrics::ObservedPool,
 };
-use contract::time::{Clock, Timestamp};
+use contract::{
+    deadline,
+    time::{Clock, Timestamp},
+};
 use sea_orm::{ConnectOptions, DbErr, sea_query::Expr};
 use sqlx::{
     postgres::PgConnectOptions,
@@ -51,9 +54,9 @@ impl Default for PoolLimits {
     fn default() -> Self {
         Self {
             connections: 8,
-            acquire_timeout: Duration::from_secs(2),
-            statement_timeout: Duration::from_secs(10),
-            lock_timeout: Duration::from_secs(3),
+            acquire_timeout: deadline::POOLED_CONNECTION,
+            statement_timeout: deadline::STATEMENT,
+            lock_timeout: deadline::LOCK,
             idle_in_transaction_timeout: Duration::from_secs(30),
             ask_after: Duration::from_secs(1),
             max_lifetime: Duration::from_mins(10),

@@ -4,7 +4,7 @@ use super::{
     Loss, Replica, Resolver, Target,
     lost::{self, out_of_time},
 };
-use contract::timeout;
+use contract::deadline::{FIRST_ADDRESSES, grpc_timeout};
 use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
@@ -30,8 +30,6 @@ const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
 const MAX_REPLICAS: usize = 256;
 /// Times that one call is sent, or tried to be sent, at most.
 const ATTEMPTS: usize = 5;
-/// How long a call waits for the first addresses.
-const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 
 /// A channel to all replicas behind a name (a headless Service in Kubernetes), which
 /// generated clients take. Of two replicas chosen at random, the one with fewer calls
@@ -196,8 +194,8 @@ impl Service<http::Request<Body>> for Balanced {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let balanced = self.clone();
         Box::pin(async move {
-            let end =
-                timeout::of(request.headers()).and_then(|time| Instant::now().checked_add(time));
+            let end = grpc_timeout::of(request.headers())
+                .and_then(|time| Instant::now().checked_add(time));
             let called = by(end, balanced.send(request, end)).await.flatten();
             Ok(called.unwrap_or_else(Status::into_http))
         })
@@ -222,7 +220,7 @@ impl Balanced {
             let mut parts = parts.clone();
             if let Some(end) = end {
                 let left = end.saturating_duration_since(Instant::now());
-                timeout::set(&mut parts.headers, left);
+                grpc_timeout::set(&mut parts.headers, left);
             }
             let body = Body::new(Full::new(message.clone()));
             let calling = replica.call(http::Request::from_parts(parts, body));

@@ -1,7 +1,8 @@
 //! Makes connections, with TLS or without.
 
-use super::{CONNECT_TIMEOUT, Target, lost::NotConnected};
+use super::{Target, lost::NotConnected};
 use crate::tls::Stream;
+use contract::deadline;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use std::{
@@ -50,7 +51,7 @@ impl Connector {
     /// Ends in time, by an error of the connector's own: that of tonic's timer does not
     /// say that nothing was sent.
     async fn connect_in_time(self) -> Result<TokioIo<Stream>, NotConnected> {
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connect());
+        let connecting = tokio::time::timeout(deadline::CONNECTION, self.connect());
         connecting.await.map_err(io::Error::from)?
     }
 

@@ -32,8 +32,6 @@ use connector::Connector;
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 
-/// How long one attempt to connect may take, handshake included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A silent connection is probed this often, and given up after as long again,
 /// so that a hanging peer is left without a restart.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);

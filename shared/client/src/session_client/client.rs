@@ -7,6 +7,7 @@ use super::{
 };
 use contract::{
     bearer::BearerToken,
+    deadline,
     errors::retry_after,
     time::{Clock, Timestamp},
 };
@@ -20,8 +21,6 @@ use std::{
 };
 use tonic::{Response, Status, transport::Channel};
 
-/// A log-in or a log-out may take so long; passwords are hashed on the way.
-const CALL_TIME: Duration = Duration::from_secs(10);
 /// A suspended machine does not count down: the clock is looked at this often.
 const LOOKS_PER_OVERLAP: u32 = 4;
 const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
@@ -236,7 +235,7 @@ impl<S: PairStore> SessionClient<S> {
 
 /// Connecting counts, which a call's own timeout leaves out.
 async fn in_time<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
-    let answer = tokio::time::timeout(CALL_TIME, call).await;
+    let answer = tokio::time::timeout(deadline::CALL, call).await;
     let answer = answer.unwrap_or_else(|_elapsed| Err(Status::deadline_exceeded("no answer")));
     Ok(answer?.into_inner())
 }

@@ -1,11 +1,9 @@
 //! When to refresh, and how long to try.
 
 use super::Pair;
-use contract::time::Timestamp;
+use contract::{deadline, time::Timestamp};
 use std::time::Duration;
 
-/// A refresh has so long at the server; who waits longer waits for nothing.
-const SERVER_TIME: Duration = Duration::from_secs(10);
 /// The pause after the first failure; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -32,9 +30,10 @@ impl Schedule {
         pair.access_expires_at - self.overlap - self.jitter(pair)
     }
 
-    /// How long an attempt may take.
+    /// How long an attempt may take. The server gives up a call after its time; who waits longer
+    /// waits for nothing.
     pub(super) fn attempt(&self) -> Duration {
-        SERVER_TIME.min(self.overlap / 2)
+        deadline::CALL.min(self.overlap / 2)
     }
 
     /// How long to wait after so many failures, of which the last asked for a time;
@@ -124,7 +123,7 @@ mod tests {
             ..schedule(1)
         };
         assert_eq!(short.attempt(), Duration::from_secs(4));
-        assert_eq!(schedule(1).attempt(), SERVER_TIME);
+        assert_eq!(schedule(1).attempt(), deadline::CALL);
     }
 
     #[test]

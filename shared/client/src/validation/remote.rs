@@ -66,7 +66,7 @@ impl RemoteValidator {
             asked.push(replica.address());
             // a replica that says nothing must leave time for another
             let patience = if left > 0 && self.auth.has_another(&asked) {
-                deadline.remaining() / (left + 1)
+                deadline.attempt(left + 1)
             } else {
                 deadline.remaining()
             };

@@ -7,7 +7,7 @@
 //! everything. Because this layer reads on, the layers within may just drop the body of a call
 //! that they refuse.
 
-use contract::timeout;
+use contract::deadline;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
 use http_body_util::BodyExt as _;
@@ -32,7 +32,7 @@ use tower::{Layer, Service};
 /// clients and servers take by default, also where it is sent in base64.
 const MAX_BYTES: u64 = 6 * 1_024 * 1_024;
 /// How long one body is read. A call may take as long.
-const MAX_TIME: Duration = Duration::from_secs(10);
+const MAX_TIME: Duration = deadline::CALL;
 /// An answer waits for a body that goes on coming. After a pause of this length it is sent,
 /// and the body is read beside it until the next pause. A client that is far away sends
 /// something in each round trip, which is shorter. When the listener stops, an answer waits
@@ -101,7 +101,7 @@ impl DiscardBodies {
                 () = async { self.drain.cancelled().await; sleep(MAX_PAUSE).await } => None,
             }
         };
-        timeout::until(deadline, until_stop).await.flatten()
+        deadline::until(deadline, until_stop).await.flatten()
     }
 }
 
@@ -245,7 +245,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let is_http1 = request.version() < Version::HTTP_2;
-        let time = timeout::with_time_to_answer(request.headers());
+        let time = deadline::with_time_to_answer(request.headers());
         let deadline = time.map(|time| Instant::now() + time);
         let is_held_back = is_held_back(request.version(), request.headers());
         let discard = self.discard.clone();

@@ -5,7 +5,7 @@ use super::{
     asks_about_the_server,
     message::{Progress, Reading, Refusal},
 };
-use contract::{errors, timeout};
+use contract::{deadline, errors};
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt as _;
@@ -28,9 +28,6 @@ use tower::{Layer, Service, ServiceExt as _};
 const ENCODING: &str = "grpc-encoding";
 const ENCODINGS: &str = "grpc-accept-encoding";
 const NOT_COMPRESSED: &str = "identity";
-/// How long the answer to a question about the server may take to begin. The session layer
-/// times all other calls.
-const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Wraps all services of a listener.
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +68,15 @@ where
             return Box::pin(std::future::ready(Ok(encoding_unsupported().into_http())));
         }
         let deadline = asks_about_the_server(request.uri().path()).then(|| {
-            let time = timeout::with_time_to_answer(request.headers());
-            Instant::now() + time.map_or(MAX_TIME, |time| time.min(MAX_TIME))
+            let time = deadline::with_time_to_answer(request.headers());
+            Instant::now() + time.map_or(deadline::CALL, |time| time.min(deadline::CALL))
         });
         let (reading, request) = Reading::of(request);
         let serving = AssertUnwindSafe(self.inner.clone().oneshot(request)).catch_unwind();
         Box::pin(async move {
             let served = match deadline {
                 None => Some(serving.await),
-                Some(deadline) => timeout::until(deadline, serving).await,
+                Some(deadline) => deadline::until(deadline, serving).await,
             };
             Ok(match served {
                 Some(Ok(Ok(answer))) => with_reason(answer, reading),

@@ -6,10 +6,9 @@ use client::validation::{ValidationError, Validator};
 use contract::{
     access_rules::{AccessRule, AccessRules, InvalidRules},
     bearer::{self, BearerToken},
-    deadline::{Deadline, Limits},
+    deadline::{self, Deadline, Limits},
     errors,
     principal::Principal,
-    timeout,
 };
 use http::{Request, Response};
 use proto::auth::v1::ErrorReason;
@@ -125,8 +124,7 @@ impl<V: Validator> Gate<V> {
     ) -> Result<Principal, Status> {
         let token = BearerToken::from_metadata(metadata).map_err(unauthenticated)?;
         // a validation that takes it all would leave no time to say so
-        let share = deadline.remaining() * 9 / 10;
-        let deadline = Deadline::within(self.limits.validation.min(share));
+        let deadline = deadline.part(self.limits.validation);
         let validating = self.validator.validate(token, deadline);
         match validating.instrument(tracing::info_span!("validate")).await {
             Ok(principal) => Ok(principal),
@@ -216,7 +214,7 @@ where
                 Ok::<_, Status>(response)
             };
             // dropping what runs late is what cancels it
-            let outcome = timeout::until(deadline.instant(), served).await;
+            let outcome = deadline::until(deadline.instant(), served).await;
             Ok(match outcome {
                 Some(Ok(response)) => response,
                 Some(Err(status)) => {

@@ -4,8 +4,7 @@
 use client::validation::ServiceTokens;
 use contract::{
     bearer::{BearerToken, MAX_TOKEN_LENGTH},
-    deadline::{Deadline, Limits},
-    timeout,
+    deadline::{Deadline, Limits, grpc_timeout},
 };
 
 use http::{HeaderMap, HeaderValue};
@@ -89,7 +88,7 @@ proptest! {
     fn a_timeout_is_read_as_the_protocol_writes_it_or_passed_over(
         value in almost("[0-9]{1,9}[HMSmun]"),
     ) {
-        let read = value.to_str().ok().and_then(timeout::parse);
+        let read = value.to_str().ok().and_then(grpc_timeout::parse);
         prop_assert_eq!(read.map(|time| time.as_nanos()), nanoseconds_of(&value));
         let limit = Limits::default().call;
         let deadline = Deadline::of_call(&headers("grpc-timeout", &[value]), limit);

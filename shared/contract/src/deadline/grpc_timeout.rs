@@ -2,48 +2,16 @@
 //! Timeout).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
-use tokio::time::{Instant, sleep_until};
+use std::time::Duration;
 
 const NAME: HeaderName = HeaderName::from_static("grpc-timeout");
-/// Timers are exact to a millisecond.
-const TO_ANSWER: Duration = Duration::from_millis(2);
 /// The most that eight digits say.
 const MOST: u128 = 99_999_999;
 
 /// How long the caller waits, if it says so.
+#[must_use]
 pub fn of(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(NAME)?.to_str().ok()?)
-}
-
-/// How long the call may take, if the caller says how long it waits. A tenth of the
-/// caller's time is kept back, and two milliseconds at least, so that an answer, if only
-/// UNAVAILABLE, is on the wire before the caller stops listening.
-#[must_use]
-pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
-    let timeout = of(headers)?;
-    Some((timeout / 10 * 9).min(timeout.saturating_sub(TO_ANSWER)))
-}
-
-/// What a future gives before a deadline, or nothing.
-///
-/// tonic sets a timer of its own for each call, a little later than this one, and its status
-/// has no reason. A busy runtime may run both timers late and at the same moment. So the clock
-/// is asked as well as the timer, and this one comes first.
-pub async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
-    let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
-    poll_fn(|context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        let is_over = elapsed.as_mut().poll(context).is_ready() || Instant::now() >= deadline;
-        if is_over {
-            Poll::Ready(None)
-        } else {
-            Poll::Pending
-        }
-    })
-    .await
 }
 
 /// Says how long the caller waits: in whole milliseconds, one at least.
