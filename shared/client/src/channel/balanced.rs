@@ -3,8 +3,9 @@
 use super::{
     Loss, Replica, Resolver, Target,
     lost::{self, out_of_time},
+    retry::{Failure, GaveUp, Policy},
 };
-use contract::deadline::{FIRST_ADDRESSES, grpc_timeout};
+use contract::deadline::{Deadline, FIRST_ADDRESSES, grpc_timeout};
 use http_body_util::{BodyExt as _, Full};
 use std::{
     convert::Infallible,
@@ -14,10 +15,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::{
-    sync::{Notify, watch},
-    time::Instant,
-};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Status, body::Body};
 use tower::Service;
@@ -28,8 +26,12 @@ const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
 const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
 /// Replicas at most; a name with more is not a service's.
 const MAX_REPLICAS: usize = 256;
-/// Times that one call is sent, or tried to be sent, at most.
-const ATTEMPTS: usize = 5;
+/// A call of which nothing is known but its message: it is done once at most.
+static ONCE: Policy = Policy {
+    attempts: 5,
+    is_idempotent: false,
+    throttle: None,
+};
 
 /// A channel to all replicas behind a name (a headless Service in Kubernetes), which
 /// generated clients take. Of two replicas chosen at random, the one with fewer calls
@@ -40,7 +42,7 @@ const ATTEMPTS: usize = 5;
 ///
 /// A call goes to another replica, or over another connection, where nobody has looked
 /// at it, as happens while a replica stops. One of which that is not known is not made
-/// again: that is its caller's to decide ([`Balanced::pick`]). For that a request is kept
+/// again, since it may have been done. For that a request is kept
 /// until it is answered, so calls are unary ones. All attempts together have the call's
 /// time (`grpc-timeout`) until an answer begins; after that it is `DEADLINE_EXCEEDED`.
 #[derive(Clone, Debug)]
@@ -78,7 +80,7 @@ impl Balanced {
     }
 
     /// Chooses a replica at none of these addresses, if there is one.
-    pub async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+    pub(super) async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
         let mut looked_up = self.known.looked_up.subscribe();
         let first = looked_up.wait_for(|looked_up| *looked_up);
         // nothing found is nothing to choose from
@@ -87,8 +89,7 @@ impl Balanced {
     }
 
     /// Whether there is a replica at none of these addresses.
-    #[must_use]
-    pub fn has_another(&self, asked: &[SocketAddr]) -> bool {
+    pub(super) fn has_another(&self, asked: &[SocketAddr]) -> bool {
         self.known.pick(asked).is_some()
     }
 }
@@ -172,16 +173,6 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
     }
 }
 
-/// Ends in time, if there is an end.
-async fn by<T>(end: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Status> {
-    match end {
-        Some(end) => tokio::time::timeout_at(end, work)
-            .await
-            .map_err(|_elapsed| out_of_time()),
-        None => Ok(work.await),
-    }
-}
-
 impl Service<http::Request<Body>> for Balanced {
     type Response = http::Response<Body>;
     type Error = Infallible;
@@ -194,9 +185,8 @@ impl Service<http::Request<Body>> for Balanced {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let balanced = self.clone();
         Box::pin(async move {
-            let end = grpc_timeout::of(request.headers())
-                .and_then(|time| Instant::now().checked_add(time));
-            let called = by(end, balanced.send(request, end)).await.flatten();
+            let time = grpc_timeout::of(request.headers());
+            let called = balanced.send(request, time.map(Deadline::within)).await;
             Ok(called.unwrap_or_else(Status::into_http))
         })
     }
@@ -206,42 +196,33 @@ impl Balanced {
     async fn send(
         &self,
         request: http::Request<Body>,
-        end: Option<Instant>,
+        deadline: Option<Deadline>,
     ) -> Result<http::Response<Body>, Status> {
         let (parts, body) = request.into_parts();
         let message = body.collect().await?.to_bytes();
-        let mut asked = Vec::new();
-        let mut has_closed = false;
-        for _ in 0..ATTEMPTS {
-            let Some(mut replica) = self.pick(&asked).await else {
-                break;
-            };
-            asked.push(replica.address());
-            let mut parts = parts.clone();
-            if let Some(end) = end {
-                let left = end.saturating_duration_since(Instant::now());
-                grpc_timeout::set(&mut parts.headers, left);
-            }
-            let body = Body::new(Full::new(message.clone()));
-            let calling = replica.call(http::Request::from_parts(parts, body));
-            let called = by(end, calling).await.inspect_err(|_| replica.avoid())?;
-            let error = match called {
-                Ok(response) => {
-                    return Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable))));
+        let attempt = |mut replica: Replica, time: Option<Duration>| {
+            let (mut parts, message) = (parts.clone(), message.clone());
+            async move {
+                if let Some(time) = time {
+                    grpc_timeout::set(&mut parts.headers, time);
                 }
-                Err(error) => error,
-            };
-            let loss = Loss::of(&error);
-            // a message of nothing may be with the other side before hyper knows
-            if !loss.is_of_nothing_done() || message.is_empty() {
-                return Err(lost::status(error));
+                // a message of nothing may be with the other side before hyper knows
+                let is_nothing = message.is_empty();
+                let body = Body::new(Full::new(message));
+                let called = replica.call(http::Request::from_parts(parts, body)).await;
+                called.map_err(|error| match Failure::of(Loss::of(&error)) {
+                    Failure::Closed | Failure::Unreachable if is_nothing => (Failure::Lost, error),
+                    failure => (failure, error),
+                })
             }
-            has_closed |= loss == Loss::Closed;
-            if has_closed && !self.has_another(&asked) {
-                asked.clear();
-                has_closed = false;
+        };
+        match self.call_by(&ONCE, deadline, attempt).await {
+            Ok(response) => Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable)))),
+            Err(GaveUp::MayBeDone(error)) => Err(lost::status(error)),
+            Err(GaveUp::OutOfTime) => Err(out_of_time()),
+            Err(GaveUp::NoReplica | GaveUp::TooMuchFails) => {
+                Err(Status::unavailable("no replica can be reached"))
             }
         }
-        Err(Status::unavailable("no replica can be reached"))
     }
 }

@@ -18,15 +18,17 @@ mod replica;
 mod resolver;
 mod retry;
 mod target;
+mod throttle;
 
 pub use balanced::Balanced;
 pub use lost::CallError;
 pub use replica::Replica;
 pub use resolver::Resolver;
-pub use retry::RetryThrottle;
 pub use target::{InvalidTarget, Target};
 
 pub(crate) use lost::Loss;
+pub(crate) use retry::{Failure, GaveUp, Policy};
+pub(crate) use throttle::RetryThrottle;
 
 use connector::Connector;
 use std::time::Duration;

@@ -1,66 +1,154 @@
-//! How many calls may be made again.
+//! One call, made of as many attempts as its policy allows.
 
-use std::sync::Mutex;
+use super::{Balanced, Loss, Replica, RetryThrottle};
+use contract::deadline::Deadline;
+use std::time::Duration;
 
-/// Tokens at first, and at most. A failure takes one.
-const MOST: u32 = 200;
-/// Tokens are counted in tenths: a success gives one.
-const TENTHS: u32 = 10;
-
-/// The retry throttling of gRPC (gRFC A6, "Throttling Retry Attempts and Hedged
-/// RPCs"): a call is made again only while more than half of the tokens are left, so
-/// that a burst of failures, as when a replica dies, is made good, and an outage is
-/// not multiplied.
+/// How often a call is attempted, and after which failures.
 #[derive(Debug)]
-pub struct RetryThrottle {
-    tenths: Mutex<u32>,
+pub(crate) struct Policy {
+    /// How many attempts there are at most, with the first one.
+    pub(crate) attempts: u32,
+    /// Whether the call may be done twice. If it may not, only a call that nobody has looked at is
+    /// attempted again. If it may, it is attempted again after any failure, and an attempt that
+    /// could be followed by another gets a share of the time only ([`Deadline::attempt`]).
+    pub(crate) is_idempotent: bool,
+    /// Whether to stop when too much fails.
+    pub(crate) throttle: Option<RetryThrottle>,
 }
 
-impl Default for RetryThrottle {
-    fn default() -> Self {
-        Self {
-            tenths: Mutex::new(MOST * TENTHS),
+/// Why a replica gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The connection was closed before the replica looked at the call, as happens to each
+    /// connection when it is old. This is no fault, and another connection may serve the call.
+    Closed,
+    /// No connection could be made, or the replica refused to look at the call.
+    Unreachable,
+    /// The connection was lost, and what was done is not known.
+    Lost,
+    /// The replica has no time, or it is overloaded and should not get retries.
+    Late,
+}
+
+impl Failure {
+    /// The failure of an attempt that the transport lost.
+    pub(crate) fn of(loss: Loss) -> Self {
+        match loss {
+            Loss::Closed => Self::Closed,
+            Loss::Unconnected | Loss::Refused => Self::Unreachable,
+            Loss::Late => Self::Late,
+            Loss::Reset | Loss::Broken => Self::Lost,
         }
     }
-}
 
-impl RetryThrottle {
-    /// An attempt was answered.
-    pub fn succeeded(&self) {
-        self.change(|tenths| (tenths + 1).min(MOST * TENTHS));
-    }
-
-    /// An attempt failed. Whether another may be made.
-    #[must_use]
-    pub fn failed(&self) -> bool {
-        self.change(|tenths| tenths.saturating_sub(TENTHS)) > MOST * TENTHS / 2
-    }
-
-    fn change(&self, change: impl FnOnce(u32) -> u32) -> u32 {
-        let mut tenths = self
-            .tenths
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *tenths = change(*tenths);
-        *tenths
+    fn may_be_done(self) -> bool {
+        matches!(self, Self::Lost | Self::Late)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why a call got no answer.
+#[derive(Debug)]
+pub(crate) enum GaveUp<E> {
+    /// It may have been done, and must not be done twice.
+    MayBeDone(E),
+    /// Its time is over.
+    OutOfTime,
+    /// Every attempt failed, or no replica is left.
+    NoReplica,
+    /// So many calls fail that this one is not attempted again.
+    TooMuchFails,
+}
 
-    #[test]
-    fn a_burst_is_made_good_and_an_outage_is_not_multiplied() {
-        let throttle = RetryThrottle::default();
-        let retried = (0..1_000).filter(|_| throttle.failed()).count();
-        assert_eq!(retried, 99, "half of the tokens");
-        for _ in 0..1_000 {
-            assert!(!throttle.failed());
-            (0..10).for_each(|_| throttle.succeeded());
+impl Policy {
+    /// Whether the replica that failed may be asked again if there is no other.
+    fn may_ask_again(&self, failure: Failure) -> bool {
+        match failure {
+            Failure::Closed => true,
+            Failure::Unreachable | Failure::Lost => self.is_idempotent,
+            Failure::Late => false,
         }
-        // it comes back by successes alone
-        (0..1_100).for_each(|_| throttle.succeeded());
-        assert!(throttle.failed());
+    }
+
+    /// Whether another attempt may follow. A closed connection is no fault, and is not counted.
+    fn may_go_on_after(&self, failure: Failure) -> bool {
+        let throttle = self.throttle.as_ref();
+        failure == Failure::Closed || throttle.is_none_or(RetryThrottle::failed)
+    }
+}
+
+impl Balanced {
+    /// Makes a call: attempts it at one replica after the other until one answers. `attempt` gets
+    /// the replica and the time that it has, if the call has a deadline. All attempts are in
+    /// the caller's future: who gives up leaves nothing running.
+    pub(crate) async fn call_by<T, E, F>(
+        &self,
+        policy: &Policy,
+        deadline: Option<Deadline>,
+        attempt: impl Fn(Replica, Option<Duration>) -> F,
+    ) -> Result<T, GaveUp<E>>
+    where
+        F: Future<Output = Result<T, (Failure, E)>>,
+    {
+        let attempts = self.attempt(policy, deadline, attempt);
+        let answered = within(deadline.map(Deadline::remaining), attempts).await;
+        answered.unwrap_or(Err(GaveUp::OutOfTime))
+    }
+
+    async fn attempt<T, E, F>(
+        &self,
+        policy: &Policy,
+        deadline: Option<Deadline>,
+        attempt: impl Fn(Replica, Option<Duration>) -> F,
+    ) -> Result<T, GaveUp<E>>
+    where
+        F: Future<Output = Result<T, (Failure, E)>>,
+    {
+        let (mut asked, mut not_again) = (Vec::new(), Vec::new());
+        for attempts_left in (1..=policy.attempts).rev() {
+            if !self.has_another(&asked) {
+                asked.clone_from(&not_again);
+            }
+            let Some(replica) = self.pick(&asked).await else {
+                break;
+            };
+            asked.push(replica.address());
+            // a replica that says nothing must leave time for another
+            let is_shared = policy.is_idempotent && self.has_another(&asked);
+            let shares = if is_shared { attempts_left } else { 1 };
+            let time = deadline.map(|deadline| deadline.attempt(shares));
+            let failure = match within(time, attempt(replica.clone(), time)).await {
+                Some(Ok(answer)) => {
+                    policy.throttle.iter().for_each(RetryThrottle::succeeded);
+                    return Ok(answer);
+                }
+                Some(Err((failure, error))) if !policy.is_idempotent && failure.may_be_done() => {
+                    return Err(GaveUp::MayBeDone(error));
+                }
+                Some(Err((failure, _))) => failure,
+                None => {
+                    replica.avoid();
+                    if !policy.is_idempotent {
+                        return Err(GaveUp::OutOfTime);
+                    }
+                    Failure::Late
+                }
+            };
+            if !policy.may_ask_again(failure) {
+                not_again.push(replica.address());
+            }
+            if !policy.may_go_on_after(failure) {
+                return Err(GaveUp::TooMuchFails);
+            }
+        }
+        Err(GaveUp::NoReplica)
+    }
+}
+
+/// What a future gives in time, if there is an end.
+async fn within<T>(time: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+    match time {
+        Some(time) => tokio::time::timeout(time, work).await.ok(),
+        None => Some(work.await),
     }
 }
