@@ -264,8 +264,6 @@ async fn reread(keys: Arc<KeyRing>) {
     let mut ticks = tokio::time::interval(REREAD_KEYS);
     loop {
         ticks.tick().await;
-        if let Err(error) = keys.reread() {
-            tracing::warn!(%error, "signing keys stay as they were");
-        }
+        keys.refresh().await;
     }
 }

@@ -51,7 +51,7 @@ impl Sessions {
     }
 
     async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
-        let claims = self.tokens.verify(TokenKind::Refresh, token);
+        let claims = self.tokens.verify(TokenKind::Refresh, token).await;
         let claims = self.count_refused_token(claims)?;
         let presented = Presented { claims, client };
         let mut lost = false;

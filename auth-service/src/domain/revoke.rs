@@ -11,7 +11,7 @@ impl Sessions {
     /// Logs out by a token of either kind, expired or not. A session that is
     /// over, or unknown by now, is what the caller wanted.
     pub async fn revoke(&self, token: &BearerToken, client: &Client) -> Result<(), AuthError> {
-        let claims = self.tokens.verify_for_revocation(token)?;
+        let claims = self.tokens.verify_for_revocation(token).await?;
         let event = AuditEvent::done(AuditEventType::RevokeSession, client)
             .by(claims.user_id)
             .of(claims.session_id);

@@ -22,7 +22,7 @@ pub struct Validated {
 impl Sessions {
     /// Validates an access token.
     pub async fn validate(&self, token: &BearerToken) -> Result<Validated, AuthError> {
-        let claims = self.tokens.verify(TokenKind::Access, token)?;
+        let claims = self.tokens.verify(TokenKind::Access, token).await?;
         let record = self.lookups.look_up(claims.session_id).await?;
         let record = record.filter(|record| record.session.user_id == claims.user_id);
         let record = record.ok_or(Refusal::SessionNotFound)?;

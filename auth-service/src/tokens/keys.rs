@@ -3,11 +3,14 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::NaiveDateTime;
-use contract::time::Timestamp;
+use contract::{
+    reread::{File, Unreadable},
+    time::Timestamp,
+};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, fs,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -108,49 +111,63 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Reads every key of a directory. Hidden names are passed over: Kubernetes
-/// keeps its own links there.
+/// Reads every key of a directory.
 pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>, InvalidKeys> {
-    let unreadable = |source| InvalidKeys::Unreadable {
+    keys_of(directory, &read_files(directory)?)
+}
+
+/// Reads every file of a directory, in the order of their names. Hidden names are passed over:
+/// Kubernetes keeps its own links there.
+pub(super) fn read_files(directory: &Path) -> Result<Vec<File>, InvalidKeys> {
+    let unreadable = |source| Unreadable {
         path: directory.to_owned(),
         source,
     };
-    let mut keys = BTreeMap::new();
+    let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some(stem) = path.file_name().and_then(|name| name.to_str()) else {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             return Err(InvalidKeys::Name(path));
         };
-        if stem.starts_with('.') {
-            continue;
+        if !name.starts_with('.') {
+            name_of(&path)?;
+            paths.push(path);
         }
-        let name = stem.strip_suffix(".pem").map(str::parse::<KeyName>);
-        let Some(Ok(name)) = name else {
-            return Err(InvalidKeys::Name(path));
-        };
-        let pem = fs::read(&path).map_err(|source| InvalidKeys::Unreadable {
-            path: path.clone(),
-            source,
-        })?;
-        keys.insert(name, Key::read(&pem).ok_or(InvalidKeys::Content(path))?);
     }
+    paths.sort_unstable();
+    let files: Result<_, Unreadable> = paths.iter().map(|path| File::read(path)).collect();
+    Ok(files?)
+}
+
+/// The keys that the files of a directory hold.
+pub(super) fn keys_of(
+    directory: &Path,
+    files: &[File],
+) -> Result<BTreeMap<KeyName, Key>, InvalidKeys> {
+    let key = |file: &File| {
+        let key = Key::read(file.bytes());
+        let key = key.ok_or_else(|| InvalidKeys::Content(file.path().to_owned()))?;
+        Ok((name_of(file.path())?, key))
+    };
+    let keys: BTreeMap<KeyName, Key> = files.iter().map(key).collect::<Result<_, InvalidKeys>>()?;
     if keys.len() > MAX_KEYS {
         return Err(InvalidKeys::TooMany(directory.to_owned()));
     }
     Ok(keys)
 }
 
+fn name_of(path: &Path) -> Result<KeyName, InvalidKeys> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.and_then(|name| name.strip_suffix(".pem")?.parse().ok());
+    name.ok_or_else(|| InvalidKeys::Name(path.to_owned()))
+}
+
 /// The directory's keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidKeys {
     /// The directory or a file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// A file's name is not a time.
     #[error("{}: must be named like 20261124T230000Z.pem, after the time from which it signs", .0.display())]
     Name(PathBuf),

@@ -127,19 +127,29 @@ impl Tokens {
 
     /// Verifies a token of one kind: form, algorithm, key, signature, type, issuer
     /// and audience, each with its own refusal. Whether it has expired is asked of the
-    /// claims, once the database's time is known ([`Claims::check_expiry`]).
-    pub fn verify(&self, kind: TokenKind, token: &BearerToken) -> Result<Claims, Refusal> {
-        let claims = self.verify_signature(token)?;
-        if claims.kind != kind {
-            return Err(Refusal::TokenType);
-        }
-        Ok(claims)
+    /// claims, once the database's time is known ([`Claims::check_expiry`]). A key that is
+    /// not known is looked for.
+    pub async fn verify(&self, kind: TokenKind, token: &BearerToken) -> Result<Claims, Refusal> {
+        let claims = self.verify_for_revocation(token).await?;
+        of_kind(kind, claims)
     }
 
     /// Verifies a token of either kind, expired or not: who logs out need not
     /// refresh first (RFC 7009, section 2.1).
-    pub fn verify_for_revocation(&self, token: &BearerToken) -> Result<Claims, Refusal> {
-        self.verify_signature(token)
+    pub async fn verify_for_revocation(&self, token: &BearerToken) -> Result<Claims, Refusal> {
+        match self.verify_signature(token) {
+            Err(Refusal::TokenKeyUnknown) if self.finds_key_of(token).await => {
+                self.verify_signature(token)
+            }
+            verified => verified,
+        }
+    }
+
+    async fn finds_key_of(&self, token: &BearerToken) -> bool {
+        match read_header(token.expose()).and_then(|header| header.key_name()) {
+            Ok(name) => self.keys.look_for(name).await,
+            Err(_) => false,
+        }
     }
 
     /// The public keys that verify now, oldest first.
@@ -173,12 +183,7 @@ impl Tokens {
         if header.crit.is_some() {
             return Err(Refusal::TokenMalformed);
         }
-        let name: KeyName = header
-            .kid
-            .as_deref()
-            .ok_or(Refusal::TokenMalformed)?
-            .parse()
-            .map_err(|_| Refusal::TokenKeyUnknown)?;
+        let name = header.key_name()?;
         let key = self.keys.verifying(name).ok_or(Refusal::TokenKeyUnknown)?;
         let claims = self.decode(token, &key)?;
         let kind = header
@@ -219,6 +224,21 @@ struct JoseHeader {
     typ: Option<String>,
     kid: Option<String>,
     crit: Option<serde_json::Value>,
+}
+
+impl JoseHeader {
+    fn key_name(&self) -> Result<KeyName, Refusal> {
+        let name = self.kid.as_deref().ok_or(Refusal::TokenMalformed)?;
+        name.parse().map_err(|_| Refusal::TokenKeyUnknown)
+    }
+}
+
+fn of_kind(kind: TokenKind, claims: Claims) -> Result<Claims, Refusal> {
+    if claims.kind == kind {
+        Ok(claims)
+    } else {
+        Err(Refusal::TokenType)
+    }
 }
 
 fn read_header(token: &str) -> Result<JoseHeader, Refusal> {

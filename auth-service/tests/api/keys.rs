@@ -93,7 +93,10 @@ pub(crate) fn issue(tokens: &Tokens) -> String {
 
 fn verify(tokens: &Tokens, token: &str) -> Result<(), Refusal> {
     let token = BearerToken::new(token.to_owned()).unwrap();
-    tokens.verify(TokenKind::Access, &token).map(|_| ())
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().build().unwrap();
+    let verified = runtime.block_on(tokens.verify(TokenKind::Access, &token));
+    verified.map(|_| ())
 }
 
 #[test]

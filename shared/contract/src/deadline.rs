@@ -12,6 +12,7 @@
 //! | one of several attempts | an equal share of what is left: of three attempts, the first gets a third ([`Deadline::attempt`]) | the client of auth-service |
 //! | the first addresses of a service | [`FIRST_ADDRESSES`] | the channel to all replicas |
 //! | a connection to another service | [`CONNECTION`], with the TLS handshake | the channel |
+//! | reading files again | [`FILES`], then what they held before is used | handshakes, and whoever needs a token or a key |
 //! | a connection of the pool | [`POOLED_CONNECTION`] | the database |
 //! | a statement | [`STATEMENT`]; [`LOOK_UP`] where it serves validations; of it, [`LOCK`] for a lock | the database |
 //! | ending many sessions, before the last batch | [`SHARE_FOR_BATCHES`] of what is left of the call | auth-service |
@@ -31,6 +32,8 @@ pub const FIRST_ADDRESSES: Duration = Duration::from_secs(2);
 /// One attempt to connect to another service, handshake included. Shorter than a validation, so
 /// that a replica that does not answer leaves time for another.
 pub const CONNECTION: Duration = Duration::from_secs(1);
+/// Reading files again, for a handshake or a token. Shorter than a connection.
+pub const FILES: Duration = Duration::from_millis(500);
 /// Waiting for a connection of the pool.
 pub const POOLED_CONNECTION: Duration = Duration::from_secs(2);
 /// A statement of a call. A call that takes it all fails anyway.

@@ -13,6 +13,7 @@ pub mod fingerprint;
 pub mod ids;
 pub mod principal;
 pub mod request_id;
+pub mod reread;
 pub mod text;
 pub mod time;
 #[cfg(feature = "database")]

@@ -1,15 +1,11 @@
 //! A client's side.
 
-use super::{
-    CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
-    reread::{Reread, Source},
+use super::{CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider};
+use contract::{
+    config::Problems,
+    reread::{File, Reread, Source},
 };
-use contract::config::Problems;
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
@@ -50,24 +46,27 @@ impl ClientTlsFiles {
     }
 }
 
+/// What a server is met with.
+#[derive(Debug)]
+struct Offer(ClientTlsFiles);
+
 /// TLS of a client.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
-    config: Arc<Reread<ClientTlsFiles>>,
+    config: Reread<Offer>,
 }
 
 impl ClientTls {
     /// Reads the files.
     pub fn open(files: ClientTlsFiles) -> Result<Self, InvalidTls> {
-        let config = Reread::open("client", files)?;
-        Ok(Self {
-            config: Arc::new(config),
-        })
+        let config = Reread::open("client", Offer(files))?;
+        Ok(Self { config })
     }
 
-    /// When the certificate ends that it would present now, if it has one.
+    /// When the certificate ends that it would present now, if it has one. This blocks.
     pub(super) fn expires(&self) -> Option<UnixTime> {
-        self.config.current().expires
+        let read = self.config.read();
+        read.unwrap_or_else(|_| self.config.made()).expires
     }
 
     /// Shakes hands with a server, which must prove that it is `name` (RFC 6125).
@@ -76,7 +75,8 @@ impl ClientTls {
         name: ServerName<'static>,
         stream: TcpStream,
     ) -> io::Result<Stream> {
-        let connector = TlsConnector::from(Arc::clone(&self.config.current().config));
+        let made = self.config.current().await;
+        let connector = TlsConnector::from(Arc::clone(&made.config));
         let stream = connector.connect(name, stream).await?;
         if stream.get_ref().1.alpn_protocol() != Some(HTTP2) {
             return Err(io::Error::other("the server does not offer HTTP/2"));
@@ -85,26 +85,32 @@ impl ClientTls {
     }
 }
 
-impl Source for ClientTlsFiles {
+impl Source for Offer {
     type Made = Made<ClientConfig>;
+    type Error = InvalidTls;
 
-    fn paths(&self) -> Vec<&Path> {
-        let mut paths = vec![self.authority.as_path()];
-        if let Some(own) = &self.own {
+    const WHAT: &'static str = "certificates";
+
+    fn read(&self) -> Result<Vec<File>, InvalidTls> {
+        let mut paths = vec![self.0.authority.as_path()];
+        if let Some(own) = &self.0.own {
             paths.extend([own.certificate.as_path(), own.key.as_path()]);
         }
-        paths
+        files::read(paths)
     }
 
-    fn make(&self, contents: &[&[u8]]) -> Result<Made<ClientConfig>, InvalidTls> {
-        let paths = self.paths();
-        let mut read = paths.iter().copied().zip(contents.iter().copied());
+    fn make(
+        &self,
+        files: &[File],
+        _: Option<&Made<ClientConfig>>,
+    ) -> Result<Made<ClientConfig>, InvalidTls> {
+        let mut read = files.iter();
         let Some(authority) = read.next() else {
-            return Err(InvalidTls::refused(&self.authority, &"was not read"));
+            return Err(InvalidTls::refused(&self.0.authority, &"was not read"));
         };
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
-            .map_err(|error| InvalidTls::refused(&self.authority, &error))?
+            .map_err(|error| InvalidTls::refused(&self.0.authority, &error))?
             .with_root_certificates(files::authorities(authority)?);
         let (mut config, expires) = match (read.next(), read.next()) {
             (Some(certificate), Some(key)) => {
@@ -112,7 +118,7 @@ impl Source for ClientTlsFiles {
                 let expires = expiration::expires(&chain);
                 let config = builder
                     .with_client_auth_cert(chain, files::key(key)?)
-                    .map_err(|error| InvalidTls::refused(certificate.0, &error))?;
+                    .map_err(|error| InvalidTls::refused(certificate.path(), &error))?;
                 (config, expires)
             }
             _ => (builder.with_no_client_auth(), None),

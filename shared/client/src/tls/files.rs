@@ -1,11 +1,11 @@
 //! The files, as configuration names them and as they are parsed. No error repeats
 //! what a file holds.
 
-use contract::config::Problems;
-use std::{
-    io,
-    path::{Path, PathBuf},
+use contract::{
+    config::Problems,
+    reread::{File, Unreadable},
 };
+use std::path::{Path, PathBuf};
 use tokio_rustls::rustls::{
     self, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -50,13 +50,8 @@ pub(super) fn given(text: Option<&str>) -> Option<PathBuf> {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidTls {
     /// One cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// One holds something else.
     #[error("{}: {problem}", path.display())]
     Content {
@@ -91,29 +86,34 @@ impl InvalidTls {
     }
 }
 
-/// A file's path and what it holds.
-pub(super) type Read<'a> = (&'a Path, &'a [u8]);
+pub(super) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Vec<File>, InvalidTls> {
+    let files: Result<_, Unreadable> = paths.into_iter().map(File::read).collect();
+    Ok(files?)
+}
 
-pub(super) fn chain((path, pem): Read<'_>) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+pub(super) fn chain(file: &File) -> Result<Vec<CertificateDer<'static>>, InvalidTls> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(file.bytes()).collect();
     match chain {
         Ok(chain) if !chain.is_empty() => Ok(chain),
-        _ => Err(InvalidTls::content(path, "must hold certificates in PEM")),
+        _ => Err(InvalidTls::content(
+            file.path(),
+            "must hold certificates in PEM",
+        )),
     }
 }
 
-pub(super) fn key((path, pem): Read<'_>) -> Result<PrivateKeyDer<'static>, InvalidTls> {
+pub(super) fn key(file: &File) -> Result<PrivateKeyDer<'static>, InvalidTls> {
     // its own error may repeat a line
-    PrivateKeyDer::from_pem_slice(pem)
-        .map_err(|_| InvalidTls::content(path, "must hold a private key in PEM"))
+    PrivateKeyDer::from_pem_slice(file.bytes())
+        .map_err(|_| InvalidTls::content(file.path(), "must hold a private key in PEM"))
 }
 
-pub(super) fn authorities(file: Read<'_>) -> Result<RootCertStore, InvalidTls> {
+pub(super) fn authorities(file: &File) -> Result<RootCertStore, InvalidTls> {
     let mut roots = RootCertStore::empty();
     for certificate in chain(file)? {
         roots
             .add(certificate)
-            .map_err(|error: rustls::Error| InvalidTls::refused(file.0, &error))?;
+            .map_err(|error: rustls::Error| InvalidTls::refused(file.path(), &error))?;
     }
     Ok(roots)
 }

@@ -12,7 +12,6 @@ mod client;
 mod expiration;
 mod files;
 mod identities;
-mod reread;
 mod server;
 mod stream;
 

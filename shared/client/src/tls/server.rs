@@ -2,13 +2,9 @@
 
 use super::{
     CertificateFiles, HTTP1, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
-    reread::{Reread, Source},
 };
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use contract::reread::{File, Reread, Source};
+use std::{io, path::PathBuf, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
@@ -42,7 +38,7 @@ pub enum Protocols {
 /// TLS of a listener.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
-    config: Arc<Reread<Offer>>,
+    config: Reread<Offer>,
 }
 
 /// What a client is met with.
@@ -60,9 +56,7 @@ impl ServerTls {
         protocols: Protocols,
     ) -> Result<Self, InvalidTls> {
         let config = Reread::open(name, Offer { files, protocols })?;
-        Ok(Self {
-            config: Arc::new(config),
-        })
+        Ok(Self { config })
     }
 
     /// Whether clients must present a certificate.
@@ -71,14 +65,16 @@ impl ServerTls {
         self.config.source().files.client_authority.is_some()
     }
 
-    /// When the certificate ends that it would present now.
+    /// When the certificate ends that it would present now. This blocks.
     pub(super) fn expires(&self) -> Option<UnixTime> {
-        self.config.current().expires
+        let read = self.config.read();
+        read.unwrap_or_else(|_| self.config.made()).expires
     }
 
     /// Shakes hands with a client.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.current().config));
+        let made = self.config.current().await;
+        let acceptor = TlsAcceptor::from(Arc::clone(&made.config));
         let stream = acceptor.accept(stream).await?;
         let spoken = stream.get_ref().1.alpn_protocol();
         // what else is named is one of the offer
@@ -91,25 +87,31 @@ impl ServerTls {
 
 impl Source for Offer {
     type Made = Made<ServerConfig>;
+    type Error = InvalidTls;
 
-    fn paths(&self) -> Vec<&Path> {
+    const WHAT: &'static str = "certificates";
+
+    fn read(&self) -> Result<Vec<File>, InvalidTls> {
         let ServerTlsFiles {
             own,
             client_authority,
         } = &self.files;
         let mut paths = vec![own.certificate.as_path(), own.key.as_path()];
         paths.extend(client_authority.as_deref());
-        paths
+        files::read(paths)
     }
 
-    fn make(&self, contents: &[&[u8]]) -> Result<Made<ServerConfig>, InvalidTls> {
-        let paths = self.paths();
-        let mut read = paths.iter().copied().zip(contents.iter().copied());
+    fn make(
+        &self,
+        files: &[File],
+        _: Option<&Made<ServerConfig>>,
+    ) -> Result<Made<ServerConfig>, InvalidTls> {
+        let mut read = files.iter();
         let (Some(certificate), Some(key)) = (read.next(), read.next()) else {
             let own = &self.files.own.certificate;
             return Err(InvalidTls::refused(own, &"was not read"));
         };
-        let refused = |error| InvalidTls::refused(certificate.0, &error);
+        let refused = |error| InvalidTls::refused(certificate.path(), &error);
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(refused)?;
@@ -120,7 +122,7 @@ impl Source for Offer {
                 let roots = Arc::new(files::authorities(file)?);
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
                     .build()
-                    .map_err(|error| InvalidTls::refused(file.0, &error))?;
+                    .map_err(|error| InvalidTls::refused(file.path(), &error))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };

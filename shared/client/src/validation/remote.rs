@@ -61,7 +61,7 @@ impl RemoteValidator {
         trace_context::propagate(&mut headers);
         let mut metadata = MetadataMap::from_headers(headers);
         if let Some(tokens) = &self.tokens {
-            let Some(credential) = credential(tokens) else {
+            let Some(credential) = credential(tokens).await else {
                 tracing::error!("the service token cannot be sent as metadata");
                 return Err(ValidationError::Unavailable);
             };
@@ -122,8 +122,8 @@ fn answered(
     }
 }
 
-fn credential(tokens: &ServiceTokens) -> Option<MetadataValue<Ascii>> {
-    let token = tokens.current()?;
+async fn credential(tokens: &ServiceTokens) -> Option<MetadataValue<Ascii>> {
+    let token = tokens.current().await?;
     let mut value: MetadataValue<Ascii> =
         format!("Bearer {}", token.expose_secret()).parse().ok()?;
     value.set_sensitive(true);

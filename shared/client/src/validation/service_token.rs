@@ -1,14 +1,9 @@
 //! The credential of a service towards ValidateSession.
 
 use aws_lc_rs::{constant_time, digest};
+use contract::reread::{File, Reread, Source, Unreadable};
 use secrecy::{ExposeSecret, SecretString};
-use std::{
-    fmt, fs, io,
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
-use tokio::time::Instant;
+use std::{path::PathBuf, str, time::Duration};
 
 /// A service token is at least this long, so that it cannot be guessed.
 const MIN_LENGTH: usize = 32;
@@ -23,114 +18,78 @@ const REREAD_AFTER: Duration = Duration::from_secs(10);
 ///
 /// The file is read again at most every ten seconds; while it cannot be read,
 /// what was read last stays in force.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ServiceTokens {
-    path: PathBuf,
-    state: Arc<RwLock<State>>,
+    tokens: Reread<TokenFile>,
 }
 
-struct State {
-    tokens: Vec<SecretString>,
-    read_at: Instant,
-}
+#[derive(Debug)]
+struct TokenFile(PathBuf);
 
 impl ServiceTokens {
     /// Reads the file.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, InvalidServiceTokens> {
-        let path = path.into();
-        let state = State {
-            tokens: read(&path)?,
-            read_at: Instant::now(),
-        };
-        Ok(Self {
-            path,
-            state: Arc::new(RwLock::new(state)),
-        })
+        let tokens = Reread::open("service tokens", TokenFile(path.into()))?;
+        Ok(Self { tokens })
     }
 
     /// The token to send.
-    #[must_use]
-    pub fn current(&self) -> Option<SecretString> {
-        self.reread_if_due();
-        self.state
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tokens
-            .first()
-            .cloned()
+    pub async fn current(&self) -> Option<SecretString> {
+        let tokens = self.tokens.current_within(REREAD_AFTER).await;
+        tokens.first().cloned()
     }
 
     /// Whether a presented token is one of these. Digests are compared, in
     /// constant time, so that neither a prefix nor a length can be felt out.
-    #[must_use]
-    pub fn accept(&self, presented: &str) -> bool {
-        self.reread_if_due();
+    pub async fn accept(&self, presented: &str) -> bool {
+        let tokens = self.tokens.current_within(REREAD_AFTER).await;
         let presented = digest::digest(&digest::SHA256, presented.as_bytes());
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.tokens.iter().fold(false, |accepted, token| {
+        tokens.iter().fold(false, |accepted, token| {
             let token = digest::digest(&digest::SHA256, token.expose_secret().as_bytes());
             let equal =
                 constant_time::verify_slices_are_equal(token.as_ref(), presented.as_ref()).is_ok();
             accepted | equal
         })
     }
+}
 
-    fn reread_if_due(&self) {
-        let due = |state: &State| state.read_at.elapsed() >= REREAD_AFTER;
-        if !due(&self.state.read().unwrap_or_else(PoisonError::into_inner)) {
-            return;
-        }
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if due(&state) {
-            state.read_at = Instant::now();
-            match read(&self.path) {
-                Ok(tokens) => state.tokens = tokens,
-                Err(error) => tracing::warn!(%error, "service tokens stay as they were"),
-            }
-        }
+impl Source for TokenFile {
+    type Made = Vec<SecretString>;
+    type Error = InvalidServiceTokens;
+
+    const WHAT: &'static str = "service tokens";
+
+    fn read(&self) -> Result<Vec<File>, InvalidServiceTokens> {
+        Ok(vec![File::read(&self.0)?])
+    }
+
+    fn make(
+        &self,
+        files: &[File],
+        _: Option<&Vec<SecretString>>,
+    ) -> Result<Vec<SecretString>, InvalidServiceTokens> {
+        let text = files
+            .first()
+            .and_then(|file| str::from_utf8(file.bytes()).ok());
+        let tokens = text.and_then(parse);
+        tokens.ok_or_else(|| InvalidServiceTokens::Content(self.0.clone()))
     }
 }
 
-impl fmt::Debug for ServiceTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceTokens")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<SecretString>, InvalidServiceTokens> {
-    let text = fs::read_to_string(path).map_err(|source| InvalidServiceTokens::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let tokens: Vec<SecretString> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(SecretString::from)
-        .collect();
-    let long_enough = tokens
-        .iter()
-        .all(|token| token.expose_secret().len() >= MIN_LENGTH);
-    if (1..=MAX_TOKENS).contains(&tokens.len()) && long_enough {
-        Ok(tokens)
-    } else {
-        Err(InvalidServiceTokens::Content(path.to_owned()))
-    }
+fn parse(text: &str) -> Option<Vec<SecretString>> {
+    let lines = text.lines().map(str::trim);
+    let tokens: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let is_long_enough = tokens.iter().all(|token| token.len() >= MIN_LENGTH);
+    let are_tokens = (1..=MAX_TOKENS).contains(&tokens.len()) && is_long_enough;
+    are_tokens.then(|| tokens.into_iter().map(SecretString::from).collect())
 }
 
 /// The file of service tokens cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidServiceTokens {
     /// It cannot be read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// It holds something else.
     #[error("{}: must hold one or two tokens, a line each, of at least 32 characters", .0.display())]
     Content(PathBuf),

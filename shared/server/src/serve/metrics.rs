@@ -35,7 +35,14 @@ pub fn ops(
     registry: MetricsRegistry,
 ) -> Result<Routes, ReflectionError> {
     let registry = Arc::new(registry);
-    let metrics = get(move || std::future::ready(scrape(&registry)));
+    let metrics = get(move || {
+        let registry = Arc::clone(&registry);
+        async move {
+            // to tell when certificates end, their files are read
+            let scraped = tokio::task::spawn_blocking(move || scrape(&registry)).await;
+            scraped.unwrap_or_else(|error| failed(&error))
+        }
+    });
     let routes = Routes::new(health).into_axum_router();
     let routes = routes.route(PATH, metrics);
     with_reflection(routes.into(), &[])
@@ -47,10 +54,12 @@ fn scrape(registry: &MetricsRegistry) -> Answer {
     let mut metrics = String::new();
     match text::encode(&mut metrics, registry) {
         Ok(()) => (StatusCode::OK, [(CONTENT_TYPE, OPENMETRICS)], metrics),
-        Err(error) => {
-            tracing::error!(%error, "metrics cannot be written");
-            let plain = [(CONTENT_TYPE, "text/plain")];
-            (StatusCode::INTERNAL_SERVER_ERROR, plain, String::new())
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> Answer {
+    tracing::error!(%error, "metrics cannot be written");
+    let plain = [(CONTENT_TYPE, "text/plain")];
+    (StatusCode::INTERNAL_SERVER_ERROR, plain, String::new())
 }

@@ -86,7 +86,7 @@ impl<V: Validator> Gate<V> {
         match self.rules.of(path) {
             None => Err(method_unknown()),
             Some(AccessRule::Public) => Ok(None),
-            Some(AccessRule::Service) => self.admit_service(metadata, peer).map(|()| None),
+            Some(AccessRule::Service) => self.admit_service(metadata, peer).await.map(|()| None),
             Some(AccessRule::Session {
                 permission,
                 user_types,
@@ -109,9 +109,13 @@ impl<V: Validator> Gate<V> {
         }
     }
 
-    fn admit_service(&self, metadata: &MetadataMap, peer: Option<&Peer>) -> Result<(), Status> {
+    async fn admit_service(
+        &self,
+        metadata: &MetadataMap,
+        peer: Option<&Peer>,
+    ) -> Result<(), Status> {
         match &self.services {
-            Some(services) => services.admit(metadata, peer),
+            Some(services) => services.admit(metadata, peer).await,
             // rules that ask for a service are not taken without
             None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
         }

@@ -21,10 +21,14 @@ pub enum ServiceCredentials {
 
 impl ServiceCredentials {
     /// Whether a call is a service's.
-    pub(super) fn admit(&self, metadata: &MetadataMap, peer: Option<&Peer>) -> Result<(), Status> {
+    pub(super) async fn admit(
+        &self,
+        metadata: &MetadataMap,
+        peer: Option<&Peer>,
+    ) -> Result<(), Status> {
         match self {
             Self::Tokens(tokens) => match BearerToken::from_metadata(metadata) {
-                Ok(token) if tokens.accept(token.expose()) => Ok(()),
+                Ok(token) if tokens.accept(token.expose()).await => Ok(()),
                 _ => Err(super::layer::unauthenticated(
                     ErrorReason::ServiceTokenInvalid,
                 )),
