@@ -184,7 +184,7 @@ impl AuthService for AuthHandlers {
         let page = page.map_err(to_status)?;
         let render = |session| render::session(session, principal.session_id);
         Ok(Response::new(ListSessionsResponse {
-            sessions: page.sessions.iter().map(render).collect(),
+            sessions: page.rows.iter().map(render).collect(),
             next_page_token: page.next.map(page_token::write).unwrap_or_default(),
         }))
     }

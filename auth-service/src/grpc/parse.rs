@@ -5,6 +5,7 @@ use super::{
     device_info, page_token,
 };
 use crate::{
+    domain::SessionPageSize,
     model::{Caller, Client, NewCustomer, Password},
     store::SessionPosition,
 };
@@ -12,6 +13,7 @@ use contract::{
     bearer::BearerToken,
     client_address::client_address,
     errors::{InvalidField, invalid_fields, refuse},
+    fields::Fields,
     principal,
     text::{digit, without_unseen},
 };
@@ -23,69 +25,19 @@ const MAX_NAME: usize = 255;
 const MAX_EMAIL: usize = 255;
 const MAX_PHONE: usize = 50;
 const MAX_LANGUAGE: usize = 5;
-/// A password that is longer is none of ours, and not worth hashing.
+/// No account has a longer password, and hashing one would cost time.
 const MAX_PASSWORD_BYTES: usize = 1_024;
-const NUL: &str = "must not contain the character NUL";
-const DEFAULT_PAGE_SIZE: u32 = 20;
-const MAX_PAGE_SIZE: u32 = 100;
 
-/// Gathers the fields that are wrong.
-#[derive(Default)]
-pub(super) struct Fields(Vec<InvalidField>);
-
-impl Fields {
-    /// Text of `least` to `most` characters that the database can hold.
-    pub(super) fn text(&mut self, field: &str, text: String, least: usize, most: usize) -> String {
-        if !(least..=most).contains(&text.chars().count()) {
-            self.refuse(field, format!("must have {least} to {most} characters"));
-        } else if text.contains('\0') {
-            self.refuse(field, NUL);
-        }
-        text
-    }
-
-    pub(super) fn password(&mut self, field: &str, text: String) -> Password {
-        if text.is_empty() || text.len() > MAX_PASSWORD_BYTES {
-            self.refuse(field, format!("must have 1 to {MAX_PASSWORD_BYTES} bytes"));
-        } else if text.contains('\0') {
-            // where other implementations of bcrypt stop to read
-            self.refuse(field, NUL);
-        }
-        Password::new(text)
-    }
-
-    /// How many rows a page is to hold.
-    pub(super) fn page_size(&mut self, asked: i32) -> u32 {
-        match u32::try_from(asked) {
-            Ok(0) => DEFAULT_PAGE_SIZE,
-            Ok(size) => size.min(MAX_PAGE_SIZE),
-            Err(_) => {
-                self.refuse("page_size", "must not be negative");
-                DEFAULT_PAGE_SIZE
-            }
-        }
-    }
-
-    /// The first problem of a field is the one to mend.
-    pub(super) fn refuse(&mut self, field: &str, problem: impl Into<String>) {
-        if self.0.iter().all(|noted| noted.field != field) {
-            self.0.push(InvalidField::new(field, problem));
-        }
-    }
-
-    fn refuse_if(&mut self, field: &str, problem: Option<String>) {
-        if let Some(problem) = problem {
-            self.refuse(field, problem);
-        }
-    }
-
-    pub(super) fn done<T>(self, value: T) -> Result<T, Status> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(invalid_fields(ErrorReason::FieldInvalid, self.0))
-        }
-    }
+/// A password that can be checked. bcrypt elsewhere stops at the character NUL.
+pub(super) fn password(fields: &mut Fields, field: &str, text: String) -> Password {
+    let problem = format!("must have 1 to {MAX_PASSWORD_BYTES} bytes");
+    fields.require(
+        (1..=MAX_PASSWORD_BYTES).contains(&text.len()),
+        field,
+        &problem,
+    );
+    fields.require(!text.contains('\0'), field, "must not contain NUL");
+    Password::new(text)
 }
 
 pub(super) fn register(
@@ -95,27 +47,30 @@ pub(super) fn register(
     let client = client(&request, &request.get_ref().device_info, trusted_proxies);
     let message = request.into_inner();
     let mut fields = Fields::default();
-    let name = fields.text("name", message.name, 1, MAX_NAME);
-    fields.refuse_if("name", problem_of_name(&name));
-    let email = fields.text("email", message.email, 1, MAX_EMAIL);
-    fields.refuse_if("email", problem_of_email(&email));
+    let name = fields.text("name", message.name, 1..=MAX_NAME);
+    if let Some(problem) = problem_of_name(&name) {
+        fields.refuse("name", problem);
+    }
+    let email = fields.text("email", message.email, 1..=MAX_EMAIL);
+    if let Some(problem) = problem_of_email(&email) {
+        fields.refuse("email", problem);
+    }
     // digits are what counts, and copied ones come with marks around them
-    let phone = without_unseen(&fields.text("phone", message.phone, 1, MAX_PHONE));
+    let phone = without_unseen(&fields.text("phone", message.phone, 1..=MAX_PHONE));
     if !phone.chars().any(|character| digit(character).is_some()) {
         fields.refuse("phone", "must contain a digit");
     }
     let language = fields.text(
         "language_preference",
         message.language_preference,
-        0,
-        MAX_LANGUAGE,
+        0..=MAX_LANGUAGE,
     );
     let language_preference = if language.is_empty() {
         "en".to_owned()
     } else {
         language
     };
-    let password = fields.password("password", message.password);
+    let password = password(&mut fields, "password", message.password);
     fields.done((
         NewCustomer {
             name,
@@ -135,14 +90,14 @@ pub(super) fn create_session(
     let client = client(&request, &request.get_ref().device_info, trusted_proxies);
     let message = request.into_inner();
     let mut fields = Fields::default();
-    let email = fields.text("email", message.email, 1, MAX_EMAIL);
-    let password = fields.password("password", message.password);
+    let email = fields.text("email", message.email, 1..=MAX_EMAIL);
+    let password = password(&mut fields, "password", message.password);
     fields.done((email, password, client))
 }
 
 pub(super) fn list_sessions(
     message: &ListSessionsRequest,
-) -> Result<(u32, Option<SessionPosition>), Status> {
+) -> Result<(SessionPageSize, Option<SessionPosition>), Status> {
     let mut fields = Fields::default();
     let page_size = fields.page_size(message.page_size);
     let after = match message.page_token.as_str() {
@@ -208,6 +163,7 @@ pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::time::Timestamp;
 
     #[test]
     fn every_wrong_field_is_named() {
@@ -215,5 +171,22 @@ mod tests {
         for field in ["name", "email", "phone", "password"] {
             assert!(status.message().contains(field), "{status}");
         }
+    }
+
+    /// Clients hold tokens of earlier builds, and during an update replicas of two builds serve
+    /// pages of one list.
+    #[test]
+    fn a_token_has_the_same_bytes_in_every_build() {
+        let token = "AQAGCiQYHkABAAAABw";
+        let message = ListSessionsRequest {
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        let position = SessionPosition {
+            created_at: Timestamp::from_micros(1_700_000_000_000_001),
+            row_id: 7,
+        };
+        assert_eq!(list_sessions(&message).unwrap().1, Some(position));
+        assert_eq!(page_token::write(position), token);
     }
 }

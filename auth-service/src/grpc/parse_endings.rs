@@ -1,12 +1,13 @@
 //! From the wire to the domain's words, for the calls that end sessions.
 
-use super::parse::Fields;
+use super::parse::password;
 use crate::{
     domain::Revocation,
     model::{Password, Scope},
 };
 use contract::{
     errors::{InvalidField, invalid_fields},
+    fields::Fields,
     ids::{SessionId, UserId},
     time::Timestamp,
 };
@@ -21,9 +22,11 @@ const MAX_REASON: usize = 200;
 /// Whether the caller's session is kept. To end it, too, must be said.
 pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<bool, Status> {
     let mut fields = Fields::default();
-    if message.keep_current.is_none() {
-        fields.refuse("keep_current", "is required");
-    }
+    fields.require(
+        message.keep_current.is_some(),
+        "keep_current",
+        "is required",
+    );
     fields.done(message.keep_current.unwrap_or(true))
 }
 
@@ -32,8 +35,8 @@ pub(super) fn change_password(
     message: ChangePasswordRequest,
 ) -> Result<(Password, Password), Status> {
     let mut fields = Fields::default();
-    let current = fields.password("current_password", message.current_password);
-    let new = fields.password("new_password", message.new_password);
+    let current = password(&mut fields, "current_password", message.current_password);
+    let new = password(&mut fields, "new_password", message.new_password);
     fields.done((current, new))
 }
 
@@ -53,7 +56,7 @@ pub(super) fn revoke_user_sessions(
     current: SessionId,
 ) -> Result<Revocation, Status> {
     let mut fields = Fields::default();
-    let why = fields.text("reason", message.reason, 1, MAX_REASON);
+    let why = fields.text("reason", message.reason, 1..=MAX_REASON);
     if why.trim().is_empty() || why.contains(char::is_control) {
         fields.refuse("reason", "must be a text in one line");
     }

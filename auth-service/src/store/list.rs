@@ -32,7 +32,7 @@ impl Store {
         user: UserId,
         current: SessionId,
         after: Option<SessionPosition>,
-        limit: u32,
+        limit: u64,
     ) -> Result<Vec<(SessionPosition, Session)>, StoreError> {
         let in_force = Query::select()
             .column(("current", Column::PasswordDigest))
@@ -56,7 +56,7 @@ impl Store {
             ])
             .order_by(Column::CreatedAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)
-            .limit(u64::from(limit))
+            .limit(limit)
             .take();
         // a row that lacks one is valid nowhere, and must not hide the others
         for column in [

@@ -22,7 +22,7 @@ impl Store {
         &self,
         filter: &AuditFilter,
         after: Option<AuditPosition>,
-        limit: u32,
+        limit: u64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let mut query = Query::select()
             .column(Column::Id)
@@ -31,7 +31,7 @@ impl Store {
             .cond_where(condition(&self.database, filter))
             .order_by(Column::OccurredAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)
-            .limit(u64::from(limit))
+            .limit(limit)
             .take();
         if let Some(after) = after {
             let row = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);

@@ -1,7 +1,7 @@
 //! A page of requests: what the caller may see of what it asked for.
 
 use super::{Error, PartnerRequests, visibility};
-use crate::model::{Filter, Order, Page, PageSize, Position};
+use crate::model::{CountedPage, Filter, Order, PageSize, PartnerRequest, Position};
 use contract::principal::Principal;
 
 /// What to list.
@@ -21,40 +21,34 @@ pub struct ListQuery {
 
 impl PartnerRequests {
     /// Lists one page of what the caller may see.
-    pub async fn list(&self, caller: &Principal, query: &ListQuery) -> Result<Page, Error> {
+    pub async fn list(
+        &self,
+        caller: &Principal,
+        query: &ListQuery,
+    ) -> Result<CountedPage<PartnerRequest, Position>, Error> {
         let visibility = visibility::of(caller)?;
-        self.check_filter(visibility, &query.filter).await?;
+        let ListQuery {
+            filter,
+            order,
+            page_size,
+            position,
+            with_total_size,
+        } = query;
+        self.check_filter(visibility, filter).await?;
 
-        // one more than the page holds tells whether there is a next one
-        let rows = query.page_size.rows();
-        let mut requests = self
+        let requests = self
             .store
-            .list(
-                visibility,
-                &query.filter,
-                query.order,
-                query.position,
-                rows + 1,
-            )
+            .list(visibility, filter, *order, *position, page_size.limit())
             .await?;
         if requests.is_empty() {
             self.check_standing(visibility).await?;
         }
-        let more = requests.len() > rows;
-        requests.truncate(rows);
-        let next = requests
-            .last()
-            .filter(|_| more)
-            .map(|last| Position::after(last, query.order.field));
-        let total_size = if query.with_total_size {
-            Some(self.store.count(visibility, &query.filter).await?)
+        let page = page_size.page(requests, |last| Position::after(last, order.field));
+        let total_size = if *with_total_size {
+            Some(self.store.count(visibility, filter).await?)
         } else {
             None
         };
-        Ok(Page {
-            requests,
-            next,
-            total_size,
-        })
+        Ok(CountedPage { page, total_size })
     }
 }

@@ -3,7 +3,8 @@
 use super::{Error, visibility};
 use crate::{
     model::{
-        PartnerFilter, PartnerOrder, PartnerPage, PartnerPageSize, PartnerPosition, Visibility,
+        CountedPage, Partner, PartnerFilter, PartnerOrder, PartnerPageSize, PartnerPosition,
+        Visibility,
     },
     store::Store,
 };
@@ -62,7 +63,7 @@ impl Partners {
         &self,
         caller: &Principal,
         query: &PartnersQuery,
-    ) -> Result<PartnerPage, Error> {
+    ) -> Result<CountedPage<Partner, PartnerPosition>, Error> {
         check(caller)?;
         let PartnersQuery {
             filter,
@@ -72,43 +73,35 @@ impl Partners {
             with,
         } = query;
 
-        // one more than the page holds tells whether there is a next one
-        let rows = page_size.rows();
-        let mut partners = self
+        let partners = self
             .store
-            .list_partners(filter, *order, position, rows + 1)
+            .list_partners(filter, *order, position, page_size.limit())
             .await?;
-        let more = partners.len() > rows;
-        partners.truncate(rows);
-        let next = partners
-            .last()
-            .filter(|_| more)
-            .map(|last| PartnerPosition::after_partner(last, order.field));
+        let mut page = page_size.page(partners, |last| {
+            PartnerPosition::after_partner(last, order.field)
+        });
         let total_size = if with.total_size {
             Some(self.store.count_partners(filter).await?)
         } else {
             None
         };
 
+        let partners = &mut page.rows;
         let ids: Vec<PartnerId> = partners.iter().map(|partner| partner.id).collect();
         if with.counts {
             let mut counts = self.store.partner_counts(&ids).await?;
-            for partner in &mut partners {
+            for partner in partners.iter_mut() {
                 // a partner that went meanwhile has nothing any more
                 partner.counts = Some(counts.remove(&partner.id).unwrap_or_default());
             }
         }
         if with.branches {
             let mut branches = self.store.partner_branches(&ids).await?;
-            for partner in &mut partners {
+            for partner in partners.iter_mut() {
                 partner.branches = branches.remove(&partner.id).unwrap_or_default();
             }
         }
-        Ok(PartnerPage {
-            partners,
-            next,
-            total_size,
-        })
+        Ok(CountedPage { page, total_size })
     }
 }
 

@@ -19,10 +19,11 @@ use crate::{
 };
 use contract::{
     errors::{InvalidField, invalid_fields},
+    fields::Fields,
     fingerprint::Fingerprint,
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
 };
-use fields::Fields;
+use fields::{phone, searched, time_range};
 use proto::requests::v1::{
     ErrorReason, GetPartnerRequestRequest, ListPartnerRequestsRequest, OrderDirection,
     PartnerRequestFilter, PartnerRequestOrder, PartnerRequestOrderField, PartnerRequestStatus,
@@ -52,7 +53,7 @@ pub(super) fn list(
         .map_or_else(Filter::default, |wire| filter(&mut fields, wire));
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
-    fields.finish()?;
+    let (filter, order, page_size) = fields.done((filter, order, page_size))?;
     let fingerprint = Fingerprint::of("ListPartnerRequests", &(&filter, order));
     let query = ListQuery {
         filter,
@@ -68,21 +69,14 @@ pub(super) fn list(
 pub(super) fn key(message: &GetPartnerRequestRequest) -> Result<Key, Refusal> {
     let mut fields = Fields::default();
     let key = match &message.key {
-        Some(WireKey::RequestId(id)) => {
-            fields.require(*id > 0, "request_id", "must be positive");
-            Key::Id(PartnerRequestId(*id))
-        }
-        Some(WireKey::Number(number)) => {
-            fields.require(!number.is_empty(), "number", "must not be empty");
-            Key::Number(fields.text("number", number, MAX_NUMBER))
-        }
+        Some(WireKey::RequestId(id)) => Key::Id(fields.id("request_id", *id, PartnerRequestId)),
+        Some(WireKey::Number(number)) => Key::Number(fields.text("number", number, 1..=MAX_NUMBER)),
         None => {
             fields.refuse("key", "name the request by request_id or number");
             Key::Number(String::new())
         }
     };
-    fields.finish()?;
-    Ok(key)
+    fields.done(key)
 }
 
 fn position(token: &str, fingerprint: Fingerprint) -> Result<Position, Refusal> {
@@ -142,7 +136,7 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
         customer_phone,
     } = wire;
     Filter {
-        statuses: fields.list("filter.statuses", statuses, status),
+        statuses: fields.values("filter.statuses", statuses, status),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
         branches: fields.ids("filter.branch_ids", branch_ids, BranchId),
         services: fields.ids("filter.service_ids", service_ids, ServiceId),
@@ -152,21 +146,22 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
             PickupOptionId,
         ),
         partners: fields.ids("filter.partner_ids", partner_ids, PartnerId),
-        submitted: fields.time_range("filter.submit_time", *submit_time),
-        created: fields.time_range("filter.create_time", *create_time),
-        text: fields.searched("filter.text", text, MAX_TEXT, SearchText::new),
-        customer_name: fields.searched(
+        submitted: time_range(fields, "filter.submit_time", *submit_time),
+        created: time_range(fields, "filter.create_time", *create_time),
+        text: searched(fields, "filter.text", text, MAX_TEXT, SearchText::new),
+        customer_name: searched(
+            fields,
             "filter.customer_name",
             customer_name,
             MAX_TEXT,
             AnyCase::new,
         ),
-        customer_phone: fields.phone("filter.customer_phone", customer_phone, MAX_PHONE),
+        customer_phone: phone(fields, "filter.customer_phone", customer_phone, MAX_PHONE),
     }
 }
 
-fn status(value: i32) -> Result<Status, &'static str> {
-    match PartnerRequestStatus::try_from(value) {
+fn status(value: &i32) -> Result<Status, &'static str> {
+    match PartnerRequestStatus::try_from(*value) {
         Ok(PartnerRequestStatus::Submitted) => Ok(Status::Submitted),
         Ok(PartnerRequestStatus::Assigned) => Ok(Status::Assigned),
         Ok(PartnerRequestStatus::Confirmed) => Ok(Status::Confirmed),

@@ -11,19 +11,25 @@ pub(super) use detail::detail;
 pub(super) use partners::page as partners;
 
 use super::page_token;
-use crate::model::{Customer, Etag, NamedReference, Page, PartnerRequest, Status};
+use crate::model::{CountedPage, Customer, Etag, NamedReference, PartnerRequest, Position, Status};
 use contract::fingerprint::Fingerprint;
 use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
 
 /// A page.
-pub(super) fn page(page: Page, fingerprint: Fingerprint) -> ListPartnerRequestsResponse {
+pub(super) fn page(
+    counted: CountedPage<PartnerRequest, Position>,
+    fingerprint: Fingerprint,
+) -> ListPartnerRequestsResponse {
+    let CountedPage { page, total_size } = counted;
     ListPartnerRequestsResponse {
-        partner_requests: page.requests.into_iter().map(partner_request).collect(),
+        partner_requests: page.rows.into_iter().map(partner_request).collect(),
         next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
-        total_size: page
-            .total_size
-            .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
+        total_size: total_size.map(total),
     }
+}
+
+fn total(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 pub(super) fn partner_request(request: PartnerRequest) -> wire::PartnerRequest {

@@ -20,11 +20,11 @@ pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{AnyCase, Filter, PhoneDigits, SearchText, TimeRange};
 pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
-pub use page::{Direction, Order, OrderField, Page, PageSize, Position, RowsOfPage};
+pub use page::{CountedPage, Direction, Order, OrderField, PageSize, Position};
 pub use partner::{Branch, Partner, PartnerCounts, PartnerStatus};
 pub use partner_filter::PartnerFilter;
 pub use partner_page::{
-    PartnerOrder, PartnerOrderField, PartnerPage, PartnerPageSize, PartnerPosition, PartnerSort,
+    PartnerOrder, PartnerOrderField, PartnerPageSize, PartnerPosition, PartnerSort,
 };
 pub use partner_request::{Customer, Key, NamedReference, PartnerRequest};
 pub use status::Status;

@@ -1,7 +1,7 @@
 //! Pages: in which order, how many, from where.
 
 use super::PartnerRequest;
-use contract::{ids::PartnerRequestId, time::Timestamp};
+use contract::{ids::PartnerRequestId, pages, time::Timestamp};
 
 /// In which order to list. Requests without the value come last, either way;
 /// requests with the same value are ordered by id, the same way.
@@ -117,59 +117,14 @@ impl Position {
     }
 }
 
-/// How many rows a page holds at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RowsOfPage<const DEFAULT: u16, const MOST: u16>(u16);
+/// How many requests a page holds at most.
+pub type PageSize = pages::PageSize<20, 100>;
 
-/// How many requests a page holds at most: 20 unless asked, and 100.
-pub type PageSize = RowsOfPage<20, 100>;
-
-impl<const DEFAULT: u16, const MOST: u16> RowsOfPage<DEFAULT, MOST> {
-    /// What is meant by 0.
-    pub const DEFAULT: Self = Self(DEFAULT);
-
-    /// Zero is the default, more than the most is the most, and less than zero is
-    /// none at all.
-    #[must_use]
-    pub fn asked(size: i32) -> Option<Self> {
-        match size {
-            ..0 => None,
-            0 => Some(Self::DEFAULT),
-            _ => Some(Self(u16::try_from(size).unwrap_or(MOST).min(MOST))),
-        }
-    }
-
-    /// The number of rows.
-    #[must_use]
-    pub fn rows(self) -> usize {
-        usize::from(self.0)
-    }
-}
-
-/// A page of requests.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// The requests, in order.
-    pub requests: Vec<PartnerRequest>,
-    /// Where the next page starts; `None`: this is the last.
-    pub next: Option<Position>,
-    /// How many requests match over all pages, if that was asked.
+/// One page of a list that can be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedPage<Row, Position> {
+    /// The page.
+    pub page: pages::Page<Row, Position>,
+    /// How many rows match over all pages, if that was asked.
     pub total_size: Option<u64>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn page_sizes_have_a_default_and_a_limit() {
-        let rows = |size| PageSize::asked(size).map(PageSize::rows);
-        assert_eq!(rows(0), Some(20));
-        assert_eq!(rows(1), Some(1));
-        assert_eq!(rows(100), Some(100));
-        assert_eq!(rows(101), Some(100));
-        assert_eq!(rows(i32::MAX), Some(100));
-        assert_eq!(rows(-1), None);
-        assert_eq!(rows(i32::MIN), None);
-    }
 }

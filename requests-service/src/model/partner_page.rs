@@ -1,7 +1,7 @@
 //! Pages of partners: in which order, how many, from where.
 
-use super::{Direction, Partner, Position, RowsOfPage};
-use contract::{ids::PartnerId, time::Timestamp};
+use super::{Direction, Partner, Position};
+use contract::{ids::PartnerId, pages::PageSize, time::Timestamp};
 
 /// In which order to list. Partners without the value come last, either way;
 /// partners with the same value are ordered by id, the same way.
@@ -57,33 +57,5 @@ impl PartnerPosition {
     }
 }
 
-/// How many partners a page holds at most: 12 unless asked, and 1,000.
-pub type PartnerPageSize = RowsOfPage<12, 1_000>;
-
-/// A page of partners.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PartnerPage {
-    /// The partners, in order.
-    pub partners: Vec<Partner>,
-    /// Where the next page starts; `None`: this is the last.
-    pub next: Option<PartnerPosition>,
-    /// How many partners match over all pages, if that was asked.
-    pub total_size: Option<u64>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn page_sizes_have_a_default_and_a_limit() {
-        let rows = |size| PartnerPageSize::asked(size).map(PartnerPageSize::rows);
-        assert_eq!(rows(0), Some(12));
-        assert_eq!(rows(1), Some(1));
-        assert_eq!(rows(1_000), Some(1_000));
-        assert_eq!(rows(1_001), Some(1_000));
-        assert_eq!(rows(i32::MAX), Some(1_000));
-        assert_eq!(rows(-1), None);
-        assert_eq!(rows(i32::MIN), None);
-    }
-}
+/// How many partners a page holds at most.
+pub type PartnerPageSize = PageSize<12, 1_000>;

@@ -139,10 +139,9 @@ fn both(valued: SelectStatement, unsorted: SelectStatement) -> SelectStatement {
         .take()
 }
 
-/// A limit stands in the text, and so there are few of them: `fitting`, in
-/// ascending order. What is read too much is not passed on.
-pub(super) fn limit_in_text(limit: usize, fitting: &[u64]) -> u64 {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+/// The limit as it stands in the text of a statement: one of few, `fitting` in ascending order,
+/// so that there are few texts. The rows beyond the limit that was asked are for the caller to cut.
+pub(super) fn limit_in_text(limit: u64, fitting: &[u64]) -> u64 {
     let fitting = fitting.iter().find(|fitting| limit <= **fitting);
     fitting.copied().unwrap_or(limit)
 }

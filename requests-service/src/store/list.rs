@@ -12,14 +12,15 @@ use database::Dialect;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 
 impl Store {
-    /// The first `limit` requests after a position that match the filter.
+    /// The first requests after a position that match the filter: `limit` of them or more, if
+    /// there are as many.
     pub async fn list(
         &self,
         visibility: Visibility,
         filter: &Filter,
         order: Order,
         position: Position,
-        limit: usize,
+        limit: u64,
     ) -> Result<Vec<PartnerRequest>, StoreError> {
         let list = List {
             dialect: self.database.dialect(),
@@ -29,8 +30,7 @@ impl Store {
             limit: limit_in_text(limit, &LIMITS),
         };
         let rows: Vec<Row> = self.all_matching(filter, &list.select(position)).await?;
-        let page = rows.into_iter().take(limit);
-        Ok(page.map(PartnerRequest::from).collect())
+        Ok(rows.into_iter().map(PartnerRequest::from).collect())
     }
 }
 

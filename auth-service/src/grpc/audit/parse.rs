@@ -2,23 +2,20 @@
 
 use super::{CAUSE_PREFIX, page_token};
 use crate::{
-    grpc::parse::Fields,
+    domain::AuditPageSize,
     model::{AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Cause},
 };
 use contract::{
+    fields::Fields,
     fingerprint::Fingerprint,
     ids::{SessionId, UserId},
-    time::Timestamp,
 };
 use proto::auth::v1::{
     AuditCause as WireCause, AuditEventFilter, AuditEventType as WireType,
     AuditOutcome as WireOutcome, ListAuditEventsRequest,
 };
-use std::collections::BTreeSet;
 use tonic::Status;
 
-/// Values that a list may hold.
-const MAX_VALUES: usize = 100;
 const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
 
 /// A page that is asked for.
@@ -26,7 +23,7 @@ const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
 pub(crate) struct Asked {
     pub(crate) filter: AuditFilter,
     pub(crate) after: Option<AuditPosition>,
-    pub(crate) page_size: u32,
+    pub(crate) page_size: AuditPageSize,
     /// For the next page's token.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -70,18 +67,18 @@ fn filter(fields: &mut Fields, filter: AuditEventFilter) -> AuditFilter {
         start_time,
         end_time,
     } = filter;
-    let user = |id: &i32| (*id > 0).then_some(UserId(*id)).ok_or("must be positive");
+    let (start, end) = fields.time_range("filter", start_time, end_time);
     let session =
         |id: &String| SessionId::parse(id).ok_or("must be a session's id as ListSessions gives it");
-    let filter = AuditFilter {
-        subjects: values(fields, "filter.subject_user_ids", &subject_user_ids, user),
-        actors: values(fields, "filter.actor_user_ids", &actor_user_ids, user),
-        sessions: values(fields, "filter.session_ids", &session_ids, session),
-        event_types: values(fields, "filter.types", &types, |number| {
+    AuditFilter {
+        subjects: fields.ids("filter.subject_user_ids", &subject_user_ids, UserId),
+        actors: fields.ids("filter.actor_user_ids", &actor_user_ids, UserId),
+        sessions: fields.values("filter.session_ids", &session_ids, session),
+        event_types: fields.values("filter.types", &types, |number| {
             let wire = WireType::try_from(*number).ok();
             wire.and_then(event_type).ok_or(UNKNOWN)
         }),
-        causes: values(fields, "filter.causes", &causes, |number| {
+        causes: fields.values("filter.causes", &causes, |number| {
             let wire = WireCause::try_from(*number).ok();
             wire.and_then(cause).ok_or(UNKNOWN)
         }),
@@ -94,54 +91,9 @@ fn filter(fields: &mut Fields, filter: AuditEventFilter) -> AuditFilter {
                 None
             }
         },
-        start: time(fields, "filter.start_time", start_time),
-        end: time(fields, "filter.end_time", end_time),
-    };
-    if let (Some(start), Some(end)) = (filter.start, filter.end)
-        && end < start
-    {
-        fields.refuse("filter.end_time", "must not be before start_time");
+        start,
+        end,
     }
-    filter
-}
-
-/// The values of a list, whose order and repetitions mean nothing; the first that is
-/// wrong is named.
-fn values<W, T: Ord>(
-    fields: &mut Fields,
-    field: &str,
-    wire: &[W],
-    read: impl Fn(&W) -> Result<T, &'static str>,
-) -> BTreeSet<T> {
-    if wire.len() > MAX_VALUES {
-        fields.refuse(field, format!("must have at most {MAX_VALUES} values"));
-        return BTreeSet::new();
-    }
-    let mut values = BTreeSet::new();
-    for (index, value) in wire.iter().enumerate() {
-        match read(value) {
-            Ok(value) => {
-                values.insert(value);
-            }
-            Err(problem) => {
-                fields.refuse(&format!("{field}[{index}]"), problem);
-                break;
-            }
-        }
-    }
-    values
-}
-
-fn time(
-    fields: &mut Fields,
-    field: &str,
-    time: Option<prost_types::Timestamp>,
-) -> Option<Timestamp> {
-    let read = Timestamp::try_from(time?);
-    if let Err(problem) = &read {
-        fields.refuse(field, problem.to_string());
-    }
-    read.ok()
 }
 
 fn event_type(wire: WireType) -> Option<AuditEventType> {
@@ -169,6 +121,7 @@ fn cause(wire: WireCause) -> Option<Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::time::Timestamp;
 
     /// Each text of the log has its value on the wire, of the same name, and back.
     #[test]
@@ -238,5 +191,23 @@ mod tests {
             numbers,
             [955_902_616_325_506_443, 7_444_184_875_931_736_388]
         );
+    }
+
+    /// Clients hold tokens of earlier builds, and during an update replicas of two builds serve
+    /// pages of one list.
+    #[test]
+    fn a_token_has_the_same_bytes_in_every_build() {
+        let token = "AQ1EDF1t8sWLAAYKJBgeQAEAAAAAAAAABw";
+        let message = ListAuditEventsRequest {
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        let asked = list(message).unwrap();
+        let position = AuditPosition {
+            occurred_at: Timestamp::from_micros(1_700_000_000_000_001),
+            id: 7,
+        };
+        assert_eq!(asked.after, Some(position));
+        assert_eq!(page_token::write(position, asked.fingerprint), token);
     }
 }

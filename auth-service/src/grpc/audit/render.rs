@@ -2,21 +2,21 @@
 //! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
 
 use super::{CAUSE_PREFIX, page_token};
-use crate::{
-    domain::AuditPage,
-    model::{AuditEntry, AuditOutcome, Cause},
-};
-use contract::fingerprint::Fingerprint;
+use crate::model::{AuditEntry, AuditOutcome, AuditPosition, Cause};
+use contract::{fingerprint::Fingerprint, pages::Page};
 use proto::auth::v1::{
     AuditCause as WireCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome,
     ListAuditEventsResponse,
 };
 
 /// A page of the list with this fingerprint.
-pub(crate) fn page(page: AuditPage, fingerprint: Fingerprint) -> ListAuditEventsResponse {
+pub(crate) fn page(
+    page: Page<AuditEntry, AuditPosition>,
+    fingerprint: Fingerprint,
+) -> ListAuditEventsResponse {
     let token = page.next.map(|next| page_token::write(next, fingerprint));
     ListAuditEventsResponse {
-        audit_events: page.entries.into_iter().map(event).collect(),
+        audit_events: page.rows.into_iter().map(event).collect(),
         next_page_token: token.unwrap_or_default(),
     }
 }

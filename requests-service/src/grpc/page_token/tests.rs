@@ -222,3 +222,46 @@ fn a_list_has_the_same_fingerprint_in_every_build() {
         [8_746_177_123_783_899_846, 10_808_116_728_664_168_177]
     );
 }
+
+/// Clients hold tokens of earlier builds, and during an update replicas of two builds serve
+/// pages of one list.
+#[test]
+fn a_token_has_the_same_bytes_in_every_build() {
+    let time = Timestamp::from_micros(1_700_000_000_000_001);
+    for (token, sort) in [
+        ("AhusJw7h2LYXAAAGCiQYHkABAAAABw", Some(time)),
+        ("AhusJw7h2LYXAQAAAAc", None),
+    ] {
+        let message = ListPartnerRequestsRequest {
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        let (query, list) = parse::list(&message).unwrap();
+        let expected = Position::after_row(PartnerRequestId(7), sort);
+        assert_eq!(query.position, expected);
+        assert_eq!(encode(Some(&expected), list), token);
+    }
+    let name = PartnerSort::Name("Ärzte".to_owned());
+    for (field, token, sort) in [
+        (
+            1,
+            "AnlgqcE9yXrGAAAGCiQYHkABAAAABw",
+            Some(PartnerSort::Time(time)),
+        ),
+        (1, "AnlgqcE9yXrGAQAAAAc", None),
+        (3, "", Some(name)),
+    ] {
+        let message = ListPartnersRequest {
+            page_token: token.to_owned(),
+            order: Some(PartnerOrder {
+                field,
+                direction: 0,
+            }),
+            ..Default::default()
+        };
+        let (query, list) = parse::partners(&message).unwrap();
+        let expected = Position::after_row(PartnerId(7), sort);
+        assert_eq!(encode(Some(&expected), list), token);
+        assert_eq!(query.position, expected);
+    }
+}

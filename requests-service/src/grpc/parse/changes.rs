@@ -1,10 +1,12 @@
 //! Calls that change a request.
 
-use super::Fields;
 use crate::model::{Call, Command, Etag, Idempotency};
 use aws_lc_rs::digest::{SHA256, digest};
-use contract::ids::{BranchId, PartnerId, PartnerRequestId};
-use contract::text::without_unseen;
+use contract::{
+    fields::Fields,
+    ids::{BranchId, PartnerId, PartnerRequestId},
+    text::without_unseen,
+};
 use prost::Message;
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
@@ -35,13 +37,17 @@ pub(in crate::grpc) fn update(
     };
     let mut fields = Fields::default();
     let call = Call {
-        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        request: fields.id("request_id", *request_id, PartnerRequestId),
         command: command(&mut fields, *change, reason),
-        etag: fields.etag(etag),
-        idempotency: fields.idempotency(idempotency_key, "UpdatePartnerRequestStatus", &keyless),
+        etag: read_etag(&mut fields, etag),
+        idempotency: idempotency(
+            &mut fields,
+            idempotency_key,
+            "UpdatePartnerRequestStatus",
+            &keyless,
+        ),
     };
-    fields.finish()?;
-    Ok(call)
+    fields.done(call)
 }
 
 /// What AssignPartnerRequest asks for.
@@ -59,16 +65,20 @@ pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<C
     };
     let mut fields = Fields::default();
     let call = Call {
-        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        request: fields.id("request_id", *request_id, PartnerRequestId),
         command: Command::Assign {
-            partner: PartnerId(fields.id("partner_id", *partner_id)),
-            branch: BranchId(fields.id("branch_id", *branch_id)),
+            partner: fields.id("partner_id", *partner_id, PartnerId),
+            branch: fields.id("branch_id", *branch_id, BranchId),
         },
-        etag: fields.etag(etag),
-        idempotency: fields.idempotency(idempotency_key, "AssignPartnerRequest", &keyless),
+        etag: read_etag(&mut fields, etag),
+        idempotency: idempotency(
+            &mut fields,
+            idempotency_key,
+            "AssignPartnerRequest",
+            &keyless,
+        ),
     };
-    fields.finish()?;
-    Ok(call)
+    fields.done(call)
 }
 
 /// What ClosePartnerRequest asks for.
@@ -84,19 +94,23 @@ pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Cal
     };
     let mut fields = Fields::default();
     let call = Call {
-        request: PartnerRequestId(fields.id("request_id", *request_id)),
+        request: fields.id("request_id", *request_id, PartnerRequestId),
         command: Command::Close,
-        etag: fields.etag(etag),
-        idempotency: fields.idempotency(idempotency_key, "ClosePartnerRequest", &keyless),
+        etag: read_etag(&mut fields, etag),
+        idempotency: idempotency(
+            &mut fields,
+            idempotency_key,
+            "ClosePartnerRequest",
+            &keyless,
+        ),
     };
-    fields.finish()?;
-    Ok(call)
+    fields.done(call)
 }
 
 fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
     let change = PartnerRequestChange::try_from(change);
     if change == Ok(PartnerRequestChange::Reject) {
-        let reason = fields.text("reason", reason.trim(), *REASON.end());
+        let reason = fields.text("reason", reason.trim(), 0..=*REASON.end());
         let seen = without_unseen(&reason).trim().chars().count();
         let long_enough = seen >= *REASON.start();
         let problem = format!(
@@ -124,37 +138,34 @@ fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
     }
 }
 
-impl Fields {
-    /// An id that must be there.
-    fn id(&mut self, field: &str, id: i32) -> i32 {
-        self.require(id > 0, field, "must be positive");
-        id
-    }
+/// An etag is only compared, so that it need not be one of ours.
+fn read_etag(fields: &mut Fields, etag: &str) -> Option<Etag> {
+    let etag = fields.text("etag", etag, 0..=MAX_ETAG);
+    (!etag.is_empty()).then_some(Etag(etag))
+}
 
-    /// Whatever it is, it is compared and no more.
-    fn etag(&mut self, etag: &str) -> Option<Etag> {
-        let etag = self.text("etag", etag, MAX_ETAG);
-        (!etag.is_empty()).then_some(Etag(etag))
+/// The key, with a digest of the call that it is for.
+fn idempotency(
+    fields: &mut Fields,
+    key: &str,
+    rpc: &str,
+    keyless: &impl Message,
+) -> Option<Idempotency> {
+    let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    fields.require(
+        visible && key.len() <= MAX_IDEMPOTENCY_KEY,
+        "idempotency_key",
+        "must be at most 64 visible ASCII characters",
+    );
+    if key.is_empty() {
+        return None;
     }
-
-    /// The key, with a digest of the call that it is for.
-    fn idempotency(&mut self, key: &str, rpc: &str, keyless: &impl Message) -> Option<Idempotency> {
-        let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-        self.require(
-            visible && key.len() <= MAX_IDEMPOTENCY_KEY,
-            "idempotency_key",
-            "must be at most 64 visible ASCII characters",
-        );
-        if key.is_empty() {
-            return None;
-        }
-        let mut call = rpc.as_bytes().to_vec();
-        call.push(0);
-        call.extend(keyless.encode_to_vec());
-        let digest = digest(&SHA256, &call);
-        Some(Idempotency {
-            key: key.to_owned(),
-            call: digest.as_ref().try_into().unwrap_or_default(),
-        })
-    }
+    let mut call = rpc.as_bytes().to_vec();
+    call.push(0);
+    call.extend(keyless.encode_to_vec());
+    let digest = digest(&SHA256, &call);
+    Some(Idempotency {
+        key: key.to_owned(),
+        call: digest.as_ref().try_into().unwrap_or_default(),
+    })
 }

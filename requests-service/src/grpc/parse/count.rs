@@ -1,10 +1,11 @@
 //! What a count request asks for.
 
-use super::{Fields, filter};
+use super::{UNKNOWN, filter};
 use crate::{
     domain::CountQuery,
     model::{Filter, Group},
 };
+use contract::fields::Fields;
 use proto::requests::v1::{CountPartnerRequestsRequest, PartnerRequestGroup};
 use tonic::Status as Refusal;
 
@@ -23,10 +24,9 @@ pub(in crate::grpc) fn count(message: &CountPartnerRequestsRequest) -> Result<Co
         Ok(PartnerRequestGroup::Category) => Some(Group::Category),
         Ok(PartnerRequestGroup::Branch) => Some(Group::Branch),
         Err(_) => {
-            fields.refuse("group_by", "is not a value of this enum");
+            fields.refuse("group_by", UNKNOWN);
             None
         }
     };
-    fields.finish()?;
-    Ok(CountQuery { filter, group })
+    fields.done(CountQuery { filter, group })
 }

@@ -1,6 +1,6 @@
 //! From messages about partners to the model.
 
-use super::{Fields, MAX_TEXT, UNKNOWN, not_a_position, way};
+use super::{MAX_TEXT, UNKNOWN, fields::searched, not_a_position, way};
 use crate::{
     domain::{PartnersQuery, With},
     grpc::page_token,
@@ -9,7 +9,7 @@ use crate::{
         PartnerStatus, Position,
     },
 };
-use contract::{fingerprint::Fingerprint, ids::CategoryId};
+use contract::{fields::Fields, fingerprint::Fingerprint, ids::CategoryId};
 use proto::requests::v1::{
     ListPartnersRequest, PartnerFilter as WireFilter, PartnerOrder as WireOrder,
     PartnerOrderField as WireField, PartnerStatus as WireStatus,
@@ -35,7 +35,7 @@ pub(in crate::grpc) fn list(
         .map_or_else(PartnerFilter::default, |wire| filter(&mut fields, wire));
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
-    fields.finish()?;
+    let (filter, order, page_size) = fields.done((filter, order, page_size))?;
     let fingerprint = Fingerprint::of("ListPartners", &(&filter, order));
     let query = PartnersQuery {
         filter,
@@ -93,14 +93,14 @@ fn filter(fields: &mut Fields, wire: &WireFilter) -> PartnerFilter {
         name,
     } = wire;
     PartnerFilter {
-        statuses: fields.list("filter.statuses", statuses, status),
+        statuses: fields.values("filter.statuses", statuses, status),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
-        name: fields.searched("filter.name", name, MAX_TEXT, AnyCase::new),
+        name: searched(fields, "filter.name", name, MAX_TEXT, AnyCase::new),
     }
 }
 
-fn status(value: i32) -> Result<PartnerStatus, &'static str> {
-    match WireStatus::try_from(value) {
+fn status(value: &i32) -> Result<PartnerStatus, &'static str> {
+    match WireStatus::try_from(*value) {
         Ok(WireStatus::Active) => Ok(PartnerStatus::Active),
         Ok(WireStatus::Inactive) => Ok(PartnerStatus::Inactive),
         Ok(WireStatus::Suspended) => Ok(PartnerStatus::Suspended),

@@ -1,20 +1,23 @@
 //! From partners to messages.
 
+use super::total;
 use crate::{
     grpc::page_token,
-    model::{Branch, Partner, PartnerCounts, PartnerPage, PartnerStatus},
+    model::{Branch, CountedPage, Partner, PartnerCounts, PartnerPosition, PartnerStatus},
 };
 use contract::fingerprint::Fingerprint;
 use proto::requests::v1::{self as wire, ListPartnersResponse, PartnerStatus as WireStatus};
 
 /// A page of partners.
-pub(in crate::grpc) fn page(page: PartnerPage, fingerprint: Fingerprint) -> ListPartnersResponse {
+pub(in crate::grpc) fn page(
+    counted: CountedPage<Partner, PartnerPosition>,
+    fingerprint: Fingerprint,
+) -> ListPartnersResponse {
+    let CountedPage { page, total_size } = counted;
     ListPartnersResponse {
-        partners: page.partners.into_iter().map(partner).collect(),
+        partners: page.rows.into_iter().map(partner).collect(),
         next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
-        total_size: page
-            .total_size
-            .map(|total| i64::try_from(total).unwrap_or(i64::MAX)),
+        total_size: total_size.map(total),
     }
 }
 

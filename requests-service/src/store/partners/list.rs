@@ -19,13 +19,14 @@ use sea_orm::{
 };
 
 impl Store {
-    /// The first `limit` partners after a position that match the filter.
+    /// The first partners after a position that match the filter: `limit` of them or more, if
+    /// there are as many.
     pub async fn list_partners(
         &self,
         filter: &PartnerFilter,
         order: PartnerOrder,
         position: &PartnerPosition,
-        limit: usize,
+        limit: u64,
     ) -> Result<Vec<Partner>, StoreError> {
         let list = List {
             dialect: self.database.dialect(),
@@ -34,7 +35,7 @@ impl Store {
             limit: limit_in_text(limit, &LIMITS),
         };
         let rows: Vec<partner::Model> = self.all(&list.select(position)).await?;
-        Ok(rows.into_iter().take(limit).map(Partner::from).collect())
+        Ok(rows.into_iter().map(Partner::from).collect())
     }
 }
 
