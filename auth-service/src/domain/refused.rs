@@ -81,7 +81,7 @@ impl RefusedSessions {
         event: Option<&AuditEvent>,
     ) -> Result<Option<SessionPosition>, StoreError> {
         let batch = self.store.refused_of(user, after, BATCH).await?;
-        let rows: Vec<i32> = batch.iter().map(|session| session.row_id).collect();
+        let rows: Vec<i32> = batch.iter().map(|session| session.id).collect();
         if !rows.is_empty() {
             let reason = EndReason::PasswordChanged;
             let ended = self.store.end_refused(user, &rows, event).await?;

@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
                 let page = store.sessions_to_end(user, but, after, PAGE).await?;
                 let last = page.last().copied().filter(|_| page.len() == PAGE);
                 self.stage = last.map_or(Stage::Others, |last| Stage::Sessions(Some(last)));
-                self.page.extend(page.iter().map(|session| session.row_id));
+                self.page.extend(page.iter().map(|session| session.id));
             }
             (Stage::Others, Scope::Of { user, but }) => {
                 self.page

@@ -1,6 +1,6 @@
 //! `ticketing.auth.v1.AuthService`.
 
-use super::{audit, page_token, parse, parse_endings, render, status::to_status};
+use super::{audit, parse, parse_endings, render, status::to_status};
 use crate::domain::Sessions;
 use contract::{
     deadline::{Deadline, Limits},
@@ -185,7 +185,7 @@ impl AuthService for AuthHandlers {
         let render = |session| render::session(session, principal.session_id);
         Ok(Response::new(ListSessionsResponse {
             sessions: page.rows.iter().map(render).collect(),
-            next_page_token: page.next.map(page_token::write).unwrap_or_default(),
+            next_page_token: parse::SESSION_TOKENS.write(page.next.as_ref()),
         }))
     }
 
@@ -199,7 +199,7 @@ impl AuthService for AuthHandlers {
             .list_audit(&asked.filter, asked.after, asked.page_size)
             .await
             .map_err(to_status)?;
-        Ok(Response::new(audit::page(page, asked.fingerprint)))
+        Ok(Response::new(audit::page(page, asked.tokens)))
     }
 
     async fn get_jwks(

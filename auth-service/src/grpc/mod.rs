@@ -6,7 +6,6 @@ mod audit;
 mod auth_service;
 mod device_info;
 mod in_process;
-mod page_token;
 mod parse;
 mod parse_endings;
 mod render;

@@ -2,7 +2,7 @@
 
 use super::{
     account_text::{problem_of_email, problem_of_name},
-    device_info, page_token,
+    device_info,
 };
 use crate::{
     domain::SessionPageSize,
@@ -14,6 +14,7 @@ use contract::{
     client_address::client_address,
     errors::{InvalidField, invalid_fields, refuse},
     fields::Fields,
+    page_tokens::{self, PageTokens},
     principal,
     text::{digit, without_unseen},
 };
@@ -21,6 +22,8 @@ use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, Re
 use server::serve::Peer;
 use tonic::{Code, Request, Status};
 
+/// The page tokens of ListSessions.
+pub(super) const SESSION_TOKENS: PageTokens = PageTokens::of_only_list(1);
 const MAX_NAME: usize = 255;
 const MAX_EMAIL: usize = 255;
 const MAX_PHONE: usize = 50;
@@ -100,16 +103,7 @@ pub(super) fn list_sessions(
 ) -> Result<(SessionPageSize, Option<SessionPosition>), Status> {
     let mut fields = Fields::default();
     let page_size = fields.page_size(message.page_size);
-    let after = match message.page_token.as_str() {
-        "" => None,
-        token => {
-            let position = page_token::read(token);
-            if position.is_none() {
-                fields.refuse("page_token", "is not one of ours; start at the first page");
-            }
-            position
-        }
-    };
+    let after = fields.accept(SESSION_TOKENS.read(&message.page_token, page_tokens::time));
     fields.done((page_size, after))
 }
 
@@ -183,10 +177,10 @@ mod tests {
             ..Default::default()
         };
         let position = SessionPosition {
-            created_at: Timestamp::from_micros(1_700_000_000_000_001),
-            row_id: 7,
+            sort: Timestamp::from_micros(1_700_000_000_000_001),
+            id: 7,
         };
         assert_eq!(list_sessions(&message).unwrap().1, Some(position));
-        assert_eq!(page_token::write(position), token);
+        assert_eq!(SESSION_TOKENS.write(Some(&position)), token);
     }
 }

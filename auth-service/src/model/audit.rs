@@ -4,6 +4,7 @@
 use super::{Cause, Client, texts::texts};
 use contract::{
     ids::{SessionId, UserId},
+    page_tokens::Position,
     time::Timestamp,
 };
 use std::collections::BTreeSet;
@@ -172,14 +173,8 @@ pub struct AuditEntry {
     pub ended_count: Option<i32>,
 }
 
-/// A place in the log: a page starts after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditPosition {
-    /// When the event happened.
-    pub occurred_at: Timestamp,
-    /// Its row.
-    pub id: i64,
-}
+/// An event's place in the log, newest first; its id is that of its row.
+pub type AuditPosition = Position<Timestamp, i64>;
 
 /// Which events are meant. Fields mean AND, the values of one mean OR; an empty one
 /// asks for nothing. Filters that mean the same events are equal, in whatever words

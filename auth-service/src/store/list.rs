@@ -8,6 +8,7 @@ use super::{
 use crate::model::{Generation, Session};
 use contract::{
     ids::{SessionId, UserId},
+    page_tokens::Position,
     time::Timestamp,
 };
 use sea_orm::{
@@ -15,14 +16,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 
-/// The last session of a page: the next page starts after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionPosition {
-    /// Its creation.
-    pub created_at: Timestamp,
-    /// Its row.
-    pub row_id: i32,
-}
+/// A session's place among those of its user, newest first; its id is that of its row.
+pub type SessionPosition = Position<Timestamp, i32>;
 
 impl Store {
     /// The user's live sessions after a position, newest first. `current` is the session that
@@ -94,8 +89,8 @@ fn read(user_id: UserId, row: &QueryResult) -> Result<(SessionPosition, Session)
     };
     Ok((
         SessionPosition {
-            created_at,
-            row_id: row.try_get("", "id")?,
+            sort: created_at,
+            id: row.try_get("", "id")?,
         },
         session,
     ))

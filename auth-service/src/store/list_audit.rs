@@ -35,7 +35,7 @@ impl Store {
             .take();
         if let Some(after) = after {
             let row = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);
-            let time = self.database.time(after.occurred_at);
+            let time = self.database.time(after.sort);
             query.and_where(row.lt(Expr::tuple([time, Expr::val(after.id)])));
         }
         let rows = self.database.connection().query_all(&query).await?;
@@ -85,7 +85,7 @@ fn read(row: &QueryResult) -> Result<AuditEntry, StoreError> {
     let cause: Option<String> = row.try_get("", "cause")?;
     Ok(AuditEntry {
         position: AuditPosition {
-            occurred_at: row.try_get("", "occurred_at")?,
+            sort: row.try_get("", "occurred_at")?,
             id: row.try_get("", "id")?,
         },
         event_type: AuditEventType::parse(&row.try_get::<String>("", "event")?),

@@ -62,8 +62,8 @@ impl Store {
         let rows = self.database.connection().query_all(&query).await?;
         let read = |row: &sea_orm::QueryResult| {
             Ok(SessionPosition {
-                created_at: row.try_get("", "created_at")?,
-                row_id: row.try_get("", "id")?,
+                sort: row.try_get("", "created_at")?,
+                id: row.try_get("", "id")?,
             })
         };
         rows.iter().map(read).collect()
@@ -180,10 +180,7 @@ impl Store {
     /// Whether a session comes after a position, of those that are newest first.
     pub(super) fn comes_after(&self, position: SessionPosition) -> Expr {
         let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
-        let position = Expr::tuple([
-            self.database.time(position.created_at),
-            Expr::val(position.row_id),
-        ]);
+        let position = Expr::tuple([self.database.time(position.sort), Expr::val(position.id)]);
         row.lt(position)
     }
 

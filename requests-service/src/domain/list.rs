@@ -13,8 +13,8 @@ pub struct ListQuery {
     pub order: Order,
     /// How many.
     pub page_size: PageSize,
-    /// From where.
-    pub position: Position,
+    /// After which row; `None`: from the first.
+    pub after: Option<Position>,
     /// Whether to count all that match.
     pub with_total_size: bool,
 }
@@ -31,19 +31,19 @@ impl PartnerRequests {
             filter,
             order,
             page_size,
-            position,
+            after,
             with_total_size,
         } = query;
         self.check_filter(visibility, filter).await?;
 
         let requests = self
             .store
-            .list(visibility, filter, *order, *position, page_size.limit())
+            .list(visibility, filter, *order, *after, page_size.limit())
             .await?;
         if requests.is_empty() {
             self.check_standing(visibility).await?;
         }
-        let page = page_size.page(requests, |last| Position::after(last, order.field));
+        let page = page_size.page(requests, |last| order.field.position(last));
         let total_size = if *with_total_size {
             Some(self.store.count(visibility, filter).await?)
         } else {

@@ -25,8 +25,8 @@ pub struct PartnersQuery {
     pub order: PartnerOrder,
     /// How many.
     pub page_size: PartnerPageSize,
-    /// From where.
-    pub position: PartnerPosition,
+    /// After which partner; `None`: from the first.
+    pub after: Option<PartnerPosition>,
     /// What to show besides.
     pub with: With,
 }
@@ -69,17 +69,15 @@ impl Partners {
             filter,
             order,
             page_size,
-            position,
+            after,
             with,
         } = query;
 
         let partners = self
             .store
-            .list_partners(filter, *order, position, page_size.limit())
+            .list_partners(filter, *order, after.clone(), page_size.limit())
             .await?;
-        let mut page = page_size.page(partners, |last| {
-            PartnerPosition::after_partner(last, order.field)
-        });
+        let mut page = page_size.page(partners, |last| order.field.position(last));
         let total_size = if with.total_size {
             Some(self.store.count_partners(filter).await?)
         } else {

@@ -1,6 +1,5 @@
 //! The wire: reads messages, asks the domain, writes messages.
 
-mod page_token;
 mod parse;
 mod partner_requests;
 mod partners;

@@ -12,16 +12,16 @@ pub(super) use changes::{assign, close, update};
 
 pub(super) use count::count;
 
-use super::page_token;
 use crate::{
     domain::ListQuery,
-    model::{AnyCase, Direction, Filter, Key, Order, OrderField, Position, SearchText, Status},
+    model::{AnyCase, Direction, Filter, Key, Order, OrderField, SearchText, Status},
 };
 use contract::{
     errors::{InvalidField, invalid_fields},
     fields::Fields,
     fingerprint::Fingerprint,
     ids::{BranchId, CategoryId, PartnerId, PartnerRequestId, PickupOptionId, ServiceId},
+    page_tokens::{self, PageTokens, nullable},
 };
 use fields::{phone, searched, time_range};
 use proto::requests::v1::{
@@ -31,15 +31,17 @@ use proto::requests::v1::{
 };
 use tonic::Status as Refusal;
 
+/// The first byte of page tokens.
+const TOKEN_VERSION: u8 = 2;
 const MAX_TEXT: usize = 200;
 const MAX_PHONE: usize = 50;
 const MAX_NUMBER: usize = 50;
 const UNKNOWN: &str = "is not a value of this enum";
 
-/// What a list request asks for, and the fingerprint of the list.
+/// What a list request asks for, and the page tokens of the list.
 pub(super) fn list(
     message: &ListPartnerRequestsRequest,
-) -> Result<(ListQuery, Fingerprint), Refusal> {
+) -> Result<(ListQuery, PageTokens), Refusal> {
     let ListPartnerRequestsRequest {
         filter: wire_filter,
         order: wire_order,
@@ -54,15 +56,17 @@ pub(super) fn list(
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
     let (filter, order, page_size) = fields.done((filter, order, page_size))?;
-    let fingerprint = Fingerprint::of("ListPartnerRequests", &(&filter, order));
+    let list = Fingerprint::of("ListPartnerRequests", &(&filter, order));
+    let tokens = PageTokens::of(TOKEN_VERSION, list);
+    let time = |sort: &[u8]| nullable(sort, page_tokens::time);
     let query = ListQuery {
         filter,
         order,
         page_size,
-        position: position(page_token, fingerprint)?,
+        after: tokens.read(page_token, time).map_err(token_invalid)?,
         with_total_size: *include_total_size,
     };
-    Ok((query, fingerprint))
+    Ok((query, tokens))
 }
 
 /// Which request is asked for.
@@ -79,14 +83,7 @@ pub(super) fn key(message: &GetPartnerRequestRequest) -> Result<Key, Refusal> {
     fields.done(key)
 }
 
-fn position(token: &str, fingerprint: Fingerprint) -> Result<Position, Refusal> {
-    page_token::decode(token, fingerprint, page_token::time).ok_or_else(not_a_position)
-}
-
-fn not_a_position() -> Refusal {
-    let problem = "is not the next_page_token of a page with this filter and order; \
-                   start at the first page";
-    let field = InvalidField::new("page_token", problem);
+fn token_invalid(field: InvalidField) -> Refusal {
     invalid_fields(ErrorReason::PageTokenInvalid, vec![field])
 }
 
@@ -136,7 +133,7 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
         customer_phone,
     } = wire;
     Filter {
-        statuses: fields.values("filter.statuses", statuses, status),
+        statuses: fields.values("filter.statuses", statuses, |value| status(*value)),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
         branches: fields.ids("filter.branch_ids", branch_ids, BranchId),
         services: fields.ids("filter.service_ids", service_ids, ServiceId),
@@ -160,8 +157,8 @@ fn filter(fields: &mut Fields, wire: &PartnerRequestFilter) -> Filter {
     }
 }
 
-fn status(value: &i32) -> Result<Status, &'static str> {
-    match PartnerRequestStatus::try_from(*value) {
+fn status(value: i32) -> Result<Status, &'static str> {
+    match PartnerRequestStatus::try_from(value) {
         Ok(PartnerRequestStatus::Submitted) => Ok(Status::Submitted),
         Ok(PartnerRequestStatus::Assigned) => Ok(Status::Assigned),
         Ok(PartnerRequestStatus::Confirmed) => Ok(Status::Confirmed),
@@ -175,3 +172,6 @@ fn status(value: &i32) -> Result<Status, &'static str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

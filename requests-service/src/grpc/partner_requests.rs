@@ -34,9 +34,9 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         request: Request<ListPartnerRequestsRequest>,
     ) -> Result<Response<ListPartnerRequestsResponse>, Status> {
         let caller = principal(&request)?;
-        let (query, fingerprint) = parse::list(request.get_ref())?;
+        let (query, tokens) = parse::list(request.get_ref())?;
         let page = self.domain.list(caller, &query).await?;
-        Ok(Response::new(render::page(page, fingerprint)))
+        Ok(Response::new(render::page(page, tokens)))
     }
 
     async fn get_partner_request(

@@ -29,8 +29,8 @@ impl PartnersService for PartnersHandlers {
         request: Request<ListPartnersRequest>,
     ) -> Result<Response<ListPartnersResponse>, Status> {
         let caller = principal(&request)?;
-        let (query, fingerprint) = parse::partners(request.get_ref())?;
+        let (query, tokens) = parse::partners(request.get_ref())?;
         let page = self.domain.list(caller, &query).await?;
-        Ok(Response::new(render::partners(page, fingerprint)))
+        Ok(Response::new(render::partners(page, tokens)))
     }
 }

@@ -10,20 +10,19 @@ pub(super) use count::counts;
 pub(super) use detail::detail;
 pub(super) use partners::page as partners;
 
-use super::page_token;
 use crate::model::{CountedPage, Customer, Etag, NamedReference, PartnerRequest, Position, Status};
-use contract::fingerprint::Fingerprint;
+use contract::page_tokens::PageTokens;
 use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
 
 /// A page.
 pub(super) fn page(
     counted: CountedPage<PartnerRequest, Position>,
-    fingerprint: Fingerprint,
+    tokens: PageTokens,
 ) -> ListPartnerRequestsResponse {
     let CountedPage { page, total_size } = counted;
     ListPartnerRequestsResponse {
         partner_requests: page.rows.into_iter().map(partner_request).collect(),
-        next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
+        next_page_token: tokens.write(page.next.as_ref()),
         total_size: total_size.map(total),
     }
 }

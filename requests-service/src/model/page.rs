@@ -1,7 +1,7 @@
 //! Pages: in which order, how many, from where.
 
 use super::PartnerRequest;
-use contract::{ids::PartnerRequestId, pages, time::Timestamp};
+use contract::{ids::PartnerRequestId, page_tokens, pages, time::Timestamp};
 
 /// In which order to list. Requests without the value come last, either way;
 /// requests with the same value are ordered by id, the same way.
@@ -50,6 +50,15 @@ impl OrderField {
             Self::Completed => request.completed_at,
         }
     }
+
+    /// Where a page starts that follows a request.
+    #[must_use]
+    pub fn position(self, request: &PartnerRequest) -> Position {
+        Position {
+            sort: self.of(request),
+            id: request.id,
+        }
+    }
 }
 
 /// Which way to order.
@@ -62,60 +71,8 @@ pub enum Direction {
     Descending,
 }
 
-/// Where a page starts: after the row that it names, in the list's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position<Id = PartnerRequestId, Sort = Timestamp> {
-    /// At the first row.
-    Start,
-    /// After a row that has the sort value.
-    Valued {
-        /// The row's sort value.
-        sort: Sort,
-        /// The row.
-        id: Id,
-    },
-    /// After a row without the sort value; only such rows are left.
-    Unsorted {
-        /// The row.
-        id: Id,
-    },
-}
-
-impl<Id, Sort> Position<Id, Sort> {
-    /// The position after a row with this sort value, or without one.
-    #[must_use]
-    pub fn after_row(id: Id, sort: Option<Sort>) -> Self {
-        match sort {
-            Some(sort) => Self::Valued { sort, id },
-            None => Self::Unsorted { id },
-        }
-    }
-
-    /// The same position in other terms.
-    #[must_use]
-    pub fn map<Id2, Sort2>(
-        self,
-        to_id: impl FnOnce(Id) -> Id2,
-        to_sort: impl FnOnce(Sort) -> Sort2,
-    ) -> Position<Id2, Sort2> {
-        match self {
-            Self::Start => Position::Start,
-            Self::Valued { sort, id } => Position::Valued {
-                sort: to_sort(sort),
-                id: to_id(id),
-            },
-            Self::Unsorted { id } => Position::Unsorted { id: to_id(id) },
-        }
-    }
-}
-
-impl Position {
-    /// The position after a request.
-    #[must_use]
-    pub fn after(request: &PartnerRequest, field: OrderField) -> Self {
-        Self::after_row(request.id, field.of(request))
-    }
-}
+/// Where a page of requests starts.
+pub type Position = page_tokens::Position<Option<Timestamp>, PartnerRequestId>;
 
 /// How many requests a page holds at most.
 pub type PageSize = pages::PageSize<20, 100>;

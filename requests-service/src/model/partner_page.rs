@@ -1,7 +1,7 @@
 //! Pages of partners: in which order, how many, from where.
 
-use super::{Direction, Partner, Position};
-use contract::{ids::PartnerId, pages::PageSize, time::Timestamp};
+use super::{Direction, Partner};
+use contract::{ids::PartnerId, page_tokens::Position, pages::PageSize, time::Timestamp};
 
 /// In which order to list. Partners without the value come last, either way;
 /// partners with the same value are ordered by id, the same way.
@@ -35,6 +35,15 @@ impl PartnerOrderField {
             Self::Name => Some(PartnerSort::Name(partner.name.clone())),
         }
     }
+
+    /// Where a page starts that follows a partner.
+    #[must_use]
+    pub fn position(self, partner: &Partner) -> PartnerPosition {
+        PartnerPosition {
+            sort: self.of(partner),
+            id: partner.id,
+        }
+    }
 }
 
 /// A value that partners are ordered by.
@@ -47,15 +56,7 @@ pub enum PartnerSort {
 }
 
 /// Where a page of partners starts.
-pub type PartnerPosition = Position<PartnerId, PartnerSort>;
-
-impl PartnerPosition {
-    /// The position after a partner.
-    #[must_use]
-    pub fn after_partner(partner: &Partner, field: PartnerOrderField) -> Self {
-        Self::after_row(partner.id, field.of(partner))
-    }
-}
+pub type PartnerPosition = Position<Option<PartnerSort>, PartnerId>;
 
 /// How many partners a page holds at most.
 pub type PartnerPageSize = PageSize<12, 1_000>;

@@ -5,7 +5,8 @@
 //! make the database filter its way to the page. The halves carry ids alone;
 //! what a row shows is joined to the few that are left.
 
-use crate::model::{Direction, Position};
+use crate::model::Direction;
+use contract::page_tokens::Position;
 use sea_orm::sea_query::{
     Expr, ExprTrait as _, NullOrdering, Order as Sort, Query, SelectStatement, UnionType,
 };
@@ -40,10 +41,10 @@ impl Keyset {
     /// equals its key.
     pub(super) fn select(
         &self,
-        position: Position<i32, Expr>,
+        after: Option<Position<Option<Expr>, i32>>,
         table: impl sea_orm::EntityTrait,
     ) -> SelectStatement {
-        let page = self.page(position);
+        let page = self.page(after);
         let same = self.id.clone().eq(Expr::col((PAGE, ID)));
         Query::select()
             .from_subquery(page, PAGE)
@@ -56,11 +57,11 @@ impl Keyset {
     }
 
     /// The ids of the page: both halves, or what is left of them.
-    fn page(&self, position: Position<i32, Expr>) -> SelectStatement {
-        let valued = match position {
-            Position::Start => self.valued(None),
-            Position::Valued { sort, id } => self.valued(Some((sort, id))),
-            Position::Unsorted { id } => return self.unsorted(Some(id)),
+    fn page(&self, after: Option<Position<Option<Expr>, i32>>) -> SelectStatement {
+        let valued = match after.map(|after| (after.sort, after.id)) {
+            None => self.valued(None),
+            Some((Some(sort), id)) => self.valued(Some((sort, id))),
+            Some((None, id)) => return self.unsorted(Some(id)),
         };
         if self.nullable {
             both(valued, self.unsorted(None))

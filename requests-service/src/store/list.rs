@@ -19,7 +19,7 @@ impl Store {
         visibility: Visibility,
         filter: &Filter,
         order: Order,
-        position: Position,
+        after: Option<Position>,
         limit: u64,
     ) -> Result<Vec<PartnerRequest>, StoreError> {
         let list = List {
@@ -29,7 +29,7 @@ impl Store {
             order,
             limit: limit_in_text(limit, &LIMITS),
         };
-        let rows: Vec<Row> = self.all_matching(filter, &list.select(position)).await?;
+        let rows: Vec<Row> = self.all_matching(filter, &list.select(after)).await?;
         Ok(rows.into_iter().map(PartnerRequest::from).collect())
     }
 }
@@ -47,7 +47,7 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    pub(super) fn select(&self, position: Position) -> SelectStatement {
+    pub(super) fn select(&self, after: Option<Position>) -> SelectStatement {
         let keyset = Keyset {
             rows: Query::select()
                 .from(requests::Entity)
@@ -67,8 +67,11 @@ impl List<'_> {
             direction: self.order.direction,
             limit: self.limit,
         };
-        let position = position.map(|id| id.0, |sort| self.dialect.time(sort));
-        let mut select = keyset.select(position, requests::Entity);
+        let after = after.map(|after| {
+            let sort = |sort: Option<_>| sort.map(|time| self.dialect.time(time));
+            after.map(sort, |id| id.0)
+        });
+        let mut select = keyset.select(after, requests::Entity);
         row::select_columns(&mut select);
         select
     }

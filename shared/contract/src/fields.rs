@@ -49,6 +49,14 @@ impl Fields {
         }
     }
 
+    /// A value that was read elsewhere, or the default of its type if its field is wrong.
+    pub fn accept<T: Default>(&mut self, read: Result<T, InvalidField>) -> T {
+        read.unwrap_or_else(|wrong| {
+            self.refuse(wrong.field, wrong.problem);
+            T::default()
+        })
+    }
+
     /// A text whose number of characters is within limits. NUL is refused, since PostgreSQL
     /// cannot store it.
     pub fn text(

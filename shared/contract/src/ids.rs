@@ -1,5 +1,6 @@
 //! Typed ids, so that one table's id is never taken for another's.
 
+use crate::page_tokens::RowId;
 use std::fmt;
 
 macro_rules! row_ids {
@@ -11,6 +12,17 @@ macro_rules! row_ids {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl RowId for $name {
+            fn write(&self, token: &mut Vec<u8>) {
+                self.0.write(token);
+            }
+
+            fn split(token: &[u8]) -> Option<(&[u8], Self)> {
+                let (rest, id) = RowId::split(token)?;
+                Some((rest, Self(id)))
             }
         }
     )+};

@@ -1,7 +1,7 @@
-//! What every other crate of the workspace agrees on: ids, time, text, the errors that callers
-//! read, who may call what and as whom, what travels with a call (its deadline, its bearer token,
-//! its request id, its trace), and how configuration is read. It knows no server, no client and
-//! no database.
+//! What every other crate of the workspace agrees on: ids, time, text, lists in pages, the errors
+//! that callers read, who may call what and as whom, what travels with a call (its deadline, its
+//! bearer token, its request id, its trace), and how configuration is read. It knows no server, no
+//! client and no database.
 
 pub mod access_rules;
 pub mod bearer;
@@ -12,6 +12,7 @@ pub mod errors;
 pub mod fields;
 pub mod fingerprint;
 pub mod ids;
+pub mod page_tokens;
 pub mod pages;
 pub mod principal;
 pub mod request_id;

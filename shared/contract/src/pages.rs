@@ -1,4 +1,13 @@
-//! What every list that is given in pages shares.
+//! Lists in pages: how large a page is, and how it is cut from the rows that were read.
+//!
+//! A list RPC takes these steps:
+//!
+//! 1. [`Fields`](crate::fields::Fields) reads the filter, the order and the page size, and names
+//!    every field that is wrong.
+//! 2. [`PageTokens`](crate::page_tokens::PageTokens) of this filter and order reads the page token.
+//! 3. The store reads [`PageSize::limit`] rows after that position.
+//! 4. [`PageSize::page`] cuts the page from them.
+//! 5. The same `PageTokens` writes the token of the next page.
 
 /// How many rows a page holds at most: `DEFAULT` unless asked, and never more than `MOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! ListAuditEvents on the wire.
 
-mod page_token;
 mod parse;
 mod render;
 

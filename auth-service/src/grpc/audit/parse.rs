@@ -1,6 +1,6 @@
 //! From the wire to the domain's words.
 
-use super::{CAUSE_PREFIX, page_token};
+use super::CAUSE_PREFIX;
 use crate::{
     domain::AuditPageSize,
     model::{AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Cause},
@@ -9,6 +9,7 @@ use contract::{
     fields::Fields,
     fingerprint::Fingerprint,
     ids::{SessionId, UserId},
+    page_tokens::{self, PageTokens},
 };
 use proto::auth::v1::{
     AuditCause as WireCause, AuditEventFilter, AuditEventType as WireType,
@@ -16,6 +17,8 @@ use proto::auth::v1::{
 };
 use tonic::Status;
 
+/// The first byte of page tokens.
+const TOKEN_VERSION: u8 = 1;
 const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
 
 /// A page that is asked for.
@@ -25,7 +28,7 @@ pub(crate) struct Asked {
     pub(crate) after: Option<AuditPosition>,
     pub(crate) page_size: AuditPageSize,
     /// For the next page's token.
-    pub(crate) fingerprint: Fingerprint,
+    pub(crate) tokens: PageTokens,
 }
 
 /// The page, and of which events.
@@ -35,24 +38,15 @@ pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
     let filter = filter(&mut fields, message.filter.unwrap_or_default());
     let filter = fields.done(filter)?;
 
-    let fingerprint = Fingerprint::of("ListAuditEvents", &filter);
+    let list = Fingerprint::of("ListAuditEvents", &filter);
+    let tokens = PageTokens::of(TOKEN_VERSION, list);
     let mut fields = Fields::default();
-    let after = match message.page_token.as_str() {
-        "" => None,
-        token => {
-            let position = page_token::read(token, fingerprint);
-            if position.is_none() {
-                let problem = "is not one of ours for this filter; start at the first page";
-                fields.refuse("page_token", problem);
-            }
-            position
-        }
-    };
+    let after = fields.accept(tokens.read(&message.page_token, page_tokens::time));
     fields.done(Asked {
         filter,
         after,
         page_size,
-        fingerprint,
+        tokens,
     })
 }
 
@@ -184,8 +178,8 @@ mod tests {
         };
         let lists = [ListAuditEventsRequest::default(), whole];
         let numbers = lists.map(|message| {
-            let fingerprint = list(message).unwrap().fingerprint;
-            u64::from_be_bytes(fingerprint.bytes())
+            let fingerprint = list(message).unwrap().tokens.list();
+            u64::from_be_bytes(fingerprint.unwrap().bytes())
         });
         assert_eq!(
             numbers,
@@ -204,10 +198,10 @@ mod tests {
         };
         let asked = list(message).unwrap();
         let position = AuditPosition {
-            occurred_at: Timestamp::from_micros(1_700_000_000_000_001),
+            sort: Timestamp::from_micros(1_700_000_000_000_001),
             id: 7,
         };
         assert_eq!(asked.after, Some(position));
-        assert_eq!(page_token::write(position, asked.fingerprint), token);
+        assert_eq!(asked.tokens.write(Some(&position)), token);
     }
 }

@@ -1,23 +1,22 @@
 //! From the domain's words to the contract's. The contract's names are the log's
 //! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
 
-use super::{CAUSE_PREFIX, page_token};
+use super::CAUSE_PREFIX;
 use crate::model::{AuditEntry, AuditOutcome, AuditPosition, Cause};
-use contract::{fingerprint::Fingerprint, pages::Page};
+use contract::{page_tokens::PageTokens, pages::Page};
 use proto::auth::v1::{
     AuditCause as WireCause, AuditEvent, AuditEventType, AuditOutcome as WireOutcome,
     ListAuditEventsResponse,
 };
 
-/// A page of the list with this fingerprint.
+/// A page of the list with these tokens.
 pub(crate) fn page(
     page: Page<AuditEntry, AuditPosition>,
-    fingerprint: Fingerprint,
+    tokens: PageTokens,
 ) -> ListAuditEventsResponse {
-    let token = page.next.map(|next| page_token::write(next, fingerprint));
     ListAuditEventsResponse {
+        next_page_token: tokens.write(page.next.as_ref()),
         audit_events: page.rows.into_iter().map(event).collect(),
-        next_page_token: token.unwrap_or_default(),
     }
 }
 
@@ -34,7 +33,7 @@ fn event(entry: AuditEntry) -> AuditEvent {
     };
     AuditEvent {
         audit_event_id: entry.position.id,
-        occur_time: Some(entry.position.occurred_at.into()),
+        occur_time: Some(entry.position.sort.into()),
         r#type: event_type.unwrap_or_default().into(),
         outcome: outcome.into(),
         cause: cause.unwrap_or_default().into(),

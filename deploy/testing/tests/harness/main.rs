@@ -10,4 +10,5 @@
 
 mod databases;
 mod end_of_process;
+mod page_tokens;
 mod proxy;

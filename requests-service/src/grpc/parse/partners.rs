@@ -1,25 +1,26 @@
 //! From messages about partners to the model.
 
-use super::{MAX_TEXT, UNKNOWN, fields::searched, not_a_position, way};
+use super::{MAX_TEXT, TOKEN_VERSION, UNKNOWN, fields::searched, token_invalid, way};
 use crate::{
     domain::{PartnersQuery, With},
-    grpc::page_token,
-    model::{
-        AnyCase, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
-        PartnerStatus, Position,
-    },
+    model::{AnyCase, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerSort, PartnerStatus},
 };
-use contract::{fields::Fields, fingerprint::Fingerprint, ids::CategoryId};
+use contract::{
+    fields::Fields,
+    fingerprint::Fingerprint,
+    ids::CategoryId,
+    page_tokens::{self, PageTokens, nullable},
+};
 use proto::requests::v1::{
     ListPartnersRequest, PartnerFilter as WireFilter, PartnerOrder as WireOrder,
     PartnerOrderField as WireField, PartnerStatus as WireStatus,
 };
 use tonic::Status as Refusal;
 
-/// What a list of partners asks for, and the fingerprint of the list.
+/// What a list of partners asks for, and the page tokens of the list.
 pub(in crate::grpc) fn list(
     message: &ListPartnersRequest,
-) -> Result<(PartnersQuery, Fingerprint), Refusal> {
+) -> Result<(PartnersQuery, PageTokens), Refusal> {
     let ListPartnersRequest {
         filter: wire_filter,
         order: wire_order,
@@ -36,38 +37,39 @@ pub(in crate::grpc) fn list(
     let order = order(&mut fields, wire_order.unwrap_or_default());
     let page_size = fields.page_size(*page_size);
     let (filter, order, page_size) = fields.done((filter, order, page_size))?;
-    let fingerprint = Fingerprint::of("ListPartners", &(&filter, order));
+    let list = Fingerprint::of("ListPartners", &(&filter, order));
+    let tokens = PageTokens::of(TOKEN_VERSION, list);
+    let after = tokens.read(page_token, |bytes| sort(order.field, bytes));
     let query = PartnersQuery {
         filter,
         order,
         page_size,
-        position: position(page_token, fingerprint, order.field).ok_or_else(not_a_position)?,
+        after: after.map_err(token_invalid)?,
         with: With {
             total_size: *include_total_size,
             counts: *include_counts,
             branches: *include_branches,
         },
     };
-    Ok((query, fingerprint))
+    Ok((query, tokens))
 }
 
-/// A position in this order: a name is none among times, nor the reverse,
-/// whoever made it up; and no row lacks a name.
-fn position(
-    token: &str,
-    fingerprint: Fingerprint,
-    field: PartnerOrderField,
-) -> Option<PartnerPosition> {
-    let by_name = field == PartnerOrderField::Name;
-    let position = page_token::decode(token, fingerprint, |bytes| {
-        if by_name {
-            page_token::text(bytes).map(PartnerSort::Name)
-        } else {
-            page_token::time(bytes).map(PartnerSort::Time)
+/// The sort value in a page token of this order. A name is no time, nor is a time a name; and
+/// each row has a name.
+#[allow(
+    clippy::option_option,
+    reason = "`None` is no position; `Some(None)` lacks a time"
+)]
+fn sort(field: PartnerOrderField, bytes: &[u8]) -> Option<Option<PartnerSort>> {
+    match field {
+        PartnerOrderField::Name => {
+            let name = nullable(bytes, page_tokens::text)??;
+            Some(Some(PartnerSort::Name(name)))
         }
-    })?;
-    let nameless = by_name && matches!(position, Position::Unsorted { .. });
-    (!nameless).then_some(position)
+        PartnerOrderField::Created | PartnerOrderField::Updated => nullable(bytes, |bytes| {
+            page_tokens::time(bytes).map(PartnerSort::Time)
+        }),
+    }
 }
 
 fn order(fields: &mut Fields, wire: WireOrder) -> PartnerOrder {
@@ -93,14 +95,14 @@ fn filter(fields: &mut Fields, wire: &WireFilter) -> PartnerFilter {
         name,
     } = wire;
     PartnerFilter {
-        statuses: fields.values("filter.statuses", statuses, status),
+        statuses: fields.values("filter.statuses", statuses, |value| status(*value)),
         categories: fields.ids("filter.category_ids", category_ids, CategoryId),
         name: searched(fields, "filter.name", name, MAX_TEXT, AnyCase::new),
     }
 }
 
-fn status(value: &i32) -> Result<PartnerStatus, &'static str> {
-    match WireStatus::try_from(*value) {
+fn status(value: i32) -> Result<PartnerStatus, &'static str> {
+    match WireStatus::try_from(value) {
         Ok(WireStatus::Active) => Ok(PartnerStatus::Active),
         Ok(WireStatus::Inactive) => Ok(PartnerStatus::Inactive),
         Ok(WireStatus::Suspended) => Ok(PartnerStatus::Suspended),

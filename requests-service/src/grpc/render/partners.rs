@@ -1,23 +1,31 @@
 //! From partners to messages.
 
 use super::total;
-use crate::{
-    grpc::page_token,
-    model::{Branch, CountedPage, Partner, PartnerCounts, PartnerPosition, PartnerStatus},
+use crate::model::{
+    Branch, CountedPage, Partner, PartnerCounts, PartnerPosition, PartnerSort, PartnerStatus,
 };
-use contract::fingerprint::Fingerprint;
+use contract::page_tokens::{PageTokens, SortValue};
 use proto::requests::v1::{self as wire, ListPartnersResponse, PartnerStatus as WireStatus};
 
 /// A page of partners.
 pub(in crate::grpc) fn page(
     counted: CountedPage<Partner, PartnerPosition>,
-    fingerprint: Fingerprint,
+    tokens: PageTokens,
 ) -> ListPartnersResponse {
     let CountedPage { page, total_size } = counted;
     ListPartnersResponse {
         partners: page.rows.into_iter().map(partner).collect(),
-        next_page_token: page_token::encode(page.next.as_ref(), fingerprint),
+        next_page_token: tokens.write(page.next.as_ref()),
         total_size: total_size.map(total),
+    }
+}
+
+impl SortValue for PartnerSort {
+    fn write(&self, token: &mut Vec<u8>) {
+        match self {
+            Self::Time(time) => time.write(token),
+            Self::Name(name) => name.write(token),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Store {
         &self,
         filter: &PartnerFilter,
         order: PartnerOrder,
-        position: &PartnerPosition,
+        after: Option<PartnerPosition>,
         limit: u64,
     ) -> Result<Vec<Partner>, StoreError> {
         let list = List {
@@ -34,7 +34,7 @@ impl Store {
             order,
             limit: limit_in_text(limit, &LIMITS),
         };
-        let rows: Vec<partner::Model> = self.all(&list.select(position)).await?;
+        let rows: Vec<partner::Model> = self.all(&list.select(after)).await?;
         Ok(rows.into_iter().map(Partner::from).collect())
     }
 }
@@ -51,7 +51,7 @@ pub(in crate::store) struct List<'a> {
 }
 
 impl List<'_> {
-    pub(in crate::store) fn select(&self, position: &PartnerPosition) -> SelectStatement {
+    pub(in crate::store) fn select(&self, after: Option<PartnerPosition>) -> SelectStatement {
         let by_name = self.order.field == PartnerOrderField::Name;
         let keyset = Keyset {
             rows: Query::select()
@@ -74,14 +74,12 @@ impl List<'_> {
             direction: self.order.direction,
             limit: self.limit,
         };
-        let position = position.clone().map(
-            |id| id.0,
-            |sort| match sort {
-                PartnerSort::Time(time) => self.dialect.time(time),
-                PartnerSort::Name(name) => Expr::val(name),
-            },
-        );
-        let mut select = keyset.select(position, partner::Entity);
+        let sort = |sort| match sort {
+            PartnerSort::Time(time) => self.dialect.time(time),
+            PartnerSort::Name(name) => Expr::val(name),
+        };
+        let after = after.map(|after| after.map(|value| value.map(sort), |id| id.0));
+        let mut select = keyset.select(after, partner::Entity);
         for column in Column::iter() {
             select.expr_as(column.select_as(column.into_expr()), column);
         }

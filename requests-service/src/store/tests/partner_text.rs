@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{
     AnyCase, Direction, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition,
-    PartnerSort, PartnerStatus, Position,
+    PartnerSort, PartnerStatus,
 };
 use contract::{
     ids::{CategoryId, PartnerId},
@@ -29,42 +29,41 @@ fn every_field() -> PartnerFilter {
 fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     let none = PartnerFilter::default();
     let all = every_field();
-    let list = |filter, field, direction, position: PartnerPosition| {
+    let list = |filter, field, direction, after: Option<PartnerPosition>| {
         List {
             dialect,
             filter,
             order: PartnerOrder { field, direction },
             limit: 13,
         }
-        .select(&position)
+        .select(after)
     };
-    let after = |sort| Position::Valued { sort, id: ID };
+    let after = |sort| Some(PartnerPosition { sort, id: ID });
     let time = PartnerSort::Time(Timestamp::from_micros(1_764_034_517_123_456));
     let name = PartnerSort::Name("Alpha".to_owned());
-    let unsorted = Position::Unsorted { id: ID };
     let (ascending, descending) = (Direction::Ascending, Direction::Descending);
     let (created, by_name) = (PartnerOrderField::Created, PartnerOrderField::Name);
     let page = [ID, PartnerId(43)];
     vec![
         (
             "list: first page, newest first",
-            list(&none, created, descending, Position::Start),
+            list(&none, created, descending, None),
         ),
         (
             "list: after a row with the sort value",
-            list(&none, created, descending, after(time)),
+            list(&none, created, descending, after(Some(time))),
         ),
         (
             "list: every filter, oldest first, after a row without the sort value",
-            list(&all, created, ascending, unsorted),
+            list(&all, created, ascending, after(None)),
         ),
         (
             "list: first page by name",
-            list(&none, by_name, ascending, Position::Start),
+            list(&none, by_name, ascending, None),
         ),
         (
             "list: every filter, by name, after a row",
-            list(&all, by_name, descending, after(name)),
+            list(&all, by_name, descending, after(Some(name))),
         ),
         ("count", select_count(dialect, &none)),
         ("count: every filter", select_count(dialect, &all)),

@@ -2,7 +2,7 @@
 
 use super::{List, count, statement};
 use crate::{
-    model::{AnyCase, Filter, Group, Order, PhoneDigits, Position, SearchText, Visibility},
+    model::{AnyCase, Filter, Group, Order, PhoneDigits, SearchText, Visibility},
     store::{Store, search::PLANNED_ANEW},
 };
 use contract::{ids::PartnerId, time::Clock};
@@ -110,7 +110,7 @@ fn first_page(visibility: Visibility, filter: &Filter) -> SelectStatement {
         order: Order::default(),
         limit: 21,
     };
-    list.select(Position::Start)
+    list.select(None)
 }
 
 async fn work(database: &Database, select: &SelectStatement) -> Work {
@@ -242,7 +242,7 @@ async fn a_search_is_planned_for_its_text_however_often_it_is_made() {
         } else {
             text("zzzzzz")
         };
-        let list = store.list(STAFF, &filter, order, Position::Start, 21);
+        let list = store.list(STAFF, &filter, order, None, 21);
         assert_eq!(
             list.await.unwrap().len(),
             if round % 2 == 0 { 21 } else { 0 }
@@ -250,7 +250,7 @@ async fn a_search_is_planned_for_its_text_however_often_it_is_made() {
         let count = store.count(STAFF, &filter).await.unwrap();
         assert_eq!(count > 0, round % 2 == 0);
         let all = Filter::default();
-        let page = store.list(PARTNER, &all, order, Position::Start, 21);
+        let page = store.list(PARTNER, &all, order, None, 21);
         assert_eq!(page.await.unwrap().len(), 21);
     }
     // as the one connection counts them

@@ -68,8 +68,8 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
         }
         .select(position)
     };
-    let valued = Position::Valued { sort: TIME, id: ID };
-    let unsorted = Position::Unsorted { id: ID };
+    let after = |sort| Some(Position { sort, id: ID });
+    let (valued, unsorted) = (after(Some(TIME)), after(None));
     let (ascending, descending) = (Direction::Ascending, Direction::Descending);
     let (created, assigned) = (OrderField::Created, OrderField::Assigned);
     let kinds = |visibility, group| count::select_kinds(dialect, visibility, &none, group, 21);
@@ -77,7 +77,7 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     vec![
         (
             "list: staff, first page, newest first",
-            list(STAFF, &none, created, descending, Position::Start),
+            list(STAFF, &none, created, descending, None),
         ),
         (
             "list: a partner, after a row with the sort value",

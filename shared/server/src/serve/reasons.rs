@@ -17,7 +17,6 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
