@@ -13,7 +13,7 @@ use crate::{
 };
 use contract::{deadline, errors::chain, ids::SessionId};
 use futures_util::FutureExt as _;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
