@@ -58,6 +58,13 @@ testing::on_both_databases! {
             let series = format!("{REFRESHES}{{outcome=\"{outcome}\"}}");
             assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
         }
+        for reason in [
+            "logged_out", "revoked_by_owner", "revoked_by_staff", "restored", "reuse_detected",
+            "row_behind", "user_invalid", "password_changed",
+        ] {
+            let series = format!("ticketing_auth_sessions_ended_total{{reason=\"{reason}\"}}");
+            assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
+        }
 
         refresh(&first).await.unwrap();
         for _ in 0..2 {
