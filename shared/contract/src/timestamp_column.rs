@@ -58,7 +58,7 @@ impl TryGetable for Timestamp {
 }
 
 impl From<Timestamp> for Value {
-    /// PostgreSQL's form. Statements bind by [`super::Dialect::time`], which
+    /// PostgreSQL's form. Statements bind by `database::Dialect::time`, which
     /// knows both; SQLite's STRICT tables refuse this one.
     fn from(time: Timestamp) -> Self {
         Self::ChronoDateTimeUtc(chrono::DateTime::from_timestamp_micros(time.micros()))
