@@ -139,7 +139,7 @@ some_causes! {
 
 /// Defines [`Refusal`]: a cause, its reason in the contract, and what the caller can do.
 macro_rules! refusals {
-    ($($cause:ident => $reason:ident, $message:literal;)+) => {
+    ($($cause:ident => $reason:path, $message:literal;)+) => {
         some_causes! {
             /// Why a token or its session is refused.
             Refusal { $($cause,)+ }
@@ -150,7 +150,7 @@ macro_rules! refusals {
             #[must_use]
             pub const fn told(self) -> (ErrorReason, &'static str) {
                 match self {
-                    $(Self::$cause => (ErrorReason::$reason, $message),)+
+                    $(Self::$cause => ($reason, $message),)+
                 }
             }
         }
@@ -158,21 +158,21 @@ macro_rules! refusals {
 }
 
 refusals! {
-    TokenMalformed => TokenMalformed, "the token is not one of ours; log in";
-    TokenAlgorithm => TokenAlgorithmNotAllowed, "the token's algorithm is not allowed; log in";
-    TokenKeyUnknown => TokenKeyUnknown, "the token names a key that does not exist; log in";
-    TokenSignature => TokenSignatureInvalid, "the token's signature does not hold; log in";
-    TokenType => TokenTypeMismatch, "an access token where a refresh token is asked for, or the reverse; send the other one";
-    TokenIssuer => TokenIssuerMismatch, "the token was issued by someone else; log in";
-    TokenAudience => TokenAudienceMismatch, "the token was issued for someone else; log in";
-    TokenExpired => TokenExpired, "the token has expired; refresh the session, or log in";
-    SessionEnded => SessionEnded, "the session was ended; log in";
-    SessionExpired => SessionExpired, "the session has expired; log in";
-    SessionNotFound => SessionNotFound, "there is no such session; log in";
-    UserInvalid => SessionUserInvalid, "the user or the password changed since this session began; log in";
-    PasswordChanged => SessionUserInvalid, "the user or the password changed since this session began; log in";
-    ReuseDetected => ReuseDetected, "the refresh token was used before, so the session was ended; log in";
-    RowBehind => SessionRowBehind, "the session is older than this token; log in";
+    TokenMalformed => ErrorReason::TokenMalformed, "the token is not one of ours; log in";
+    TokenAlgorithm => ErrorReason::TokenAlgorithmNotAllowed, "the token's algorithm is not allowed; log in";
+    TokenKeyUnknown => ErrorReason::TokenKeyUnknown, "the token names a key that does not exist; log in";
+    TokenSignature => ErrorReason::TokenSignatureInvalid, "the token's signature does not hold; log in";
+    TokenType => ErrorReason::TokenTypeMismatch, "an access token where a refresh token is asked for, or the reverse; send the other one";
+    TokenIssuer => ErrorReason::TokenIssuerMismatch, "the token was issued by someone else; log in";
+    TokenAudience => ErrorReason::TokenAudienceMismatch, "the token was issued for someone else; log in";
+    TokenExpired => ErrorReason::TokenExpired, "the token has expired; refresh the session, or log in";
+    SessionEnded => ErrorReason::SessionEnded, "the session was ended; log in";
+    SessionExpired => ErrorReason::SessionExpired, "the session has expired; log in";
+    SessionNotFound => ErrorReason::SessionNotFound, "there is no such session; log in";
+    UserInvalid => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
+    PasswordChanged => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
+    ReuseDetected => ErrorReason::ReuseDetected, "the refresh token was used before, so the session was ended; log in";
+    RowBehind => ErrorReason::SessionRowBehind, "the session is older than this token; log in";
 }
 
 impl Refusal {

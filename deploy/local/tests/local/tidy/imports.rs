@@ -24,6 +24,8 @@ const RULES: &[Rule] = &[
             "auth-service/src/grpc/",
             "auth-service/src/app.rs",
             "auth-service/src/app/",
+            // the contract's names of the causes, beside their other names
+            "auth-service/src/model/cause.rs",
             "requests-service/src/grpc/",
             "requests-service/src/app.rs",
             // a Uri
