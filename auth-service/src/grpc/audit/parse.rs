@@ -156,6 +156,16 @@ mod tests {
         assert_eq!(unknown, []);
     }
 
+    /// The digest of a list depends on the place of each cause, so that only the end of the
+    /// list is free for new ones.
+    #[test]
+    fn the_causes_of_the_contract_keep_their_order() {
+        let values = (1..).map_while(|number| WireCause::try_from(number).ok());
+        let causes: Vec<_> = values.map(cause).collect();
+        assert!(causes.is_sorted(), "{causes:?}");
+        assert_eq!(Cause::Restored as u8, 16);
+    }
+
     /// During an update, replicas of two builds serve pages of one list. Whoever changes a filter
     /// on purpose changes the number here, and says in the CHANGELOG that clients have to start
     /// at the first page again.
