@@ -101,6 +101,10 @@ async fn only_the_owner_may_grant_and_what_it_could_not_grant_undoes_all() {
     let said = refusal(&owners, &roles).await;
     let lacks = format!("had no effect: {} lacks USAGE on SCHEMA public", roles.auth);
     assert!(said.contains(&lacks), "{said}");
+    // the database is another's, but lets everybody in
+    test.execute(&format!("ALTER SCHEMA public OWNER TO {owner}"))
+        .await;
+    migrations::grant(&owners, &roles).await.unwrap();
 }
 
 /// An owner revokes what the owner granted, and nobody else's grant.
