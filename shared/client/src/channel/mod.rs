@@ -2,7 +2,7 @@
 //! connection ([`connect`]), or over all replicas of a service ([`Balanced`]).
 //!
 //! ```no_run
-//! # use crate::{channel::{self, Target}, tls::{ClientTls, ClientTlsFiles}};
+//! # use client::{channel::{self, Target}, tls::{ClientTls, ClientTlsFiles}};
 //! # fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let files = ClientTlsFiles { authority: "/etc/ticketing/authority.pem".into(), own: None };
 //! let tls = ClientTls::open(files)?;

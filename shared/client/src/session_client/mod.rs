@@ -7,7 +7,7 @@
 //! be repeated. So no refresh logs it out.
 //!
 //! ```no_run
-//! # use crate::session_client::{FileStore, SessionClient};
+//! # use client::session_client::{FileStore, SessionClient};
 //! # use proto::{auth::v1::CreateSessionRequest, requests::v1::partner_requests_service_client::PartnerRequestsServiceClient};
 //! # async fn run(auth: tonic::transport::Channel, requests: tonic::transport::Channel) -> Result<(), Box<dyn std::error::Error>> {
 //! let session = SessionClient::new(auth, FileStore::new("session"));
