@@ -5,11 +5,12 @@
 use crate::{
     error::MigrateError,
     found::{self, Names},
-    migration::MIGRATIONS,
+    migration::{MIGRATIONS, Migration},
+    query,
 };
 use contract::time::Timestamp;
-use database::{Database, Dialect};
-use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable};
+use database::Dialect;
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 /// Its name.
 pub(crate) const TABLE: &str = "ticketing_migrations";
@@ -40,11 +41,47 @@ impl Origin {
     }
 }
 
+/// What it holds, by name.
+pub(crate) struct Applied(Vec<Row>);
+
 /// A row of it.
-pub(crate) struct Applied {
+pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) origin: Origin,
     pub(crate) at: Timestamp,
+}
+
+impl Applied {
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.0
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.0.iter().any(|row| row.name == name)
+    }
+
+    /// Whether the application had made its tables.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.0.iter().any(|row| row.origin == Origin::Adopted)
+    }
+
+    /// The migrations that are still to be applied.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &'static Migration> {
+        MIGRATIONS
+            .iter()
+            .filter(|migration| !self.holds(migration.name))
+    }
+
+    /// Migrations that only a newer build knows.
+    pub(crate) fn unknown(&self) -> Option<Names> {
+        let known = |name: &str| MIGRATIONS.iter().any(|migration| migration.name == name);
+        let names = self.0.iter().map(|row| row.name.clone());
+        Names::some(names.filter(|name| !known(name)).collect())
+    }
 }
 
 /// Makes the table, unless it is there.
@@ -98,45 +135,20 @@ pub(crate) async fn record(
     .map(drop)
 }
 
-/// What it holds, by name; nothing where there is no such table.
+/// Reads it; nothing where there is no such table.
 pub(crate) async fn read(
     on: &impl ConnectionTrait,
     dialect: Dialect,
-) -> Result<Vec<Applied>, MigrateError> {
+) -> Result<Applied, MigrateError> {
     let columns = ["name", "origin", "applied_at"];
     if !found::is_there(on, dialect, TABLE, &columns).await? {
-        return Ok(Vec::new());
+        return Ok(Applied(Vec::new()));
     }
-    let rows = on
-        .query_all_raw(Statement::from_string(
-            dialect.backend(),
-            "SELECT name, origin, applied_at FROM ticketing_migrations ORDER BY name",
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let origin: String = row.try_get("", "origin")?;
-            Ok(Applied {
-                name: row.try_get("", "name")?,
-                origin: Origin::parse(&origin).ok_or(MigrateError::UnknownOrigin(origin))?,
-                at: Timestamp::try_get(row, "", "applied_at").map_err(DbErr::from)?,
-            })
-        })
-        .collect()
-}
-
-/// Migrations that only a newer build knows.
-pub(crate) fn unknown(applied: &[Applied]) -> Option<Names> {
-    let known = |row: &Applied| {
-        MIGRATIONS
-            .iter()
-            .any(|migration| migration.name == row.name)
-    };
-    let unknown = applied.iter().filter(|row| !known(row));
-    Names::some(unknown.map(|row| row.name.clone()).collect())
-}
-
-/// What it holds, asked outside of a transaction.
-pub(crate) async fn read_now(database: &Database) -> Result<Vec<Applied>, MigrateError> {
-    read(database.connection(), database.dialect()).await
+    let query = "SELECT name, origin, applied_at FROM ticketing_migrations ORDER BY name";
+    let rows: Vec<(String, String, Timestamp)> = query::rows(on, query, []).await?;
+    let rows = rows.into_iter().map(|(name, origin, at)| {
+        let origin = Origin::parse(&origin).ok_or(MigrateError::UnknownOrigin(origin))?;
+        Ok(Row { name, origin, at })
+    });
+    rows.collect::<Result<_, _>>().map(Applied)
 }

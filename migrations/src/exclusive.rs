@@ -24,7 +24,7 @@ pub(crate) const END_WITH_THE_CLIENT: &str = "
 
 /// A table in use is left to its users, not queued for: what queues for a lock stops
 /// everyone behind it. Building an index, on the other hand, may take its time.
-const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
+pub(crate) const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
 
 /// Begins the transaction, alone on the database among its kind: by an advisory
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,

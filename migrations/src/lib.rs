@@ -9,27 +9,32 @@
 
 mod adopt;
 mod bookkeeping;
-mod command;
+mod down;
 mod error;
 mod exclusive;
 mod found;
 mod grants;
+mod indexes;
 mod letters;
 mod migration;
 mod purge;
+mod query;
 mod report;
 mod rights;
+mod session;
+mod status;
+mod step_two;
 mod taken;
 mod trigrams;
+mod up;
 
 pub use bookkeeping::Origin;
-pub use command::{
-    Down, applied, down, down_telling, fresh, fresh_telling, plan_down, plan_up, status, up,
-    up_telling,
-};
+pub use down::{Down, down, down_telling, fresh, fresh_telling, plan_down};
 pub use error::MigrateError;
 pub use found::Names;
 pub use grants::{Grants, PRIVILEGES, Roles, Service, TablePrivileges, grant, plan_grants};
 pub use migration::{NAMES, NEWEST, SEED};
 pub use purge::{Age, InvalidAge, purge_audit};
-pub use report::{Plan, Report, State, Status, Tell};
+pub use report::{Plan, Report, Tell};
+pub use status::{State, Status, applied, status};
+pub use up::{plan_up, up, up_telling};

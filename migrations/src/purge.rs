@@ -49,8 +49,8 @@ pub struct InvalidAge;
 /// oldest first, in batches that are each kept. How many. After an error, what was
 /// deleted until then is.
 pub async fn purge_audit(database: &Database, older_than: Age) -> Result<u64, MigrateError> {
-    let applied = bookkeeping::read_now(database).await?;
-    if applied.iter().all(|row| row.name != AUDIT.name) {
+    let applied = bookkeeping::read(database.connection(), database.dialect()).await?;
+    if !applied.holds(AUDIT.name) {
         return Err(MigrateError::NoAuditLog);
     }
     let mut purged = 0;

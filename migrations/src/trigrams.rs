@@ -5,7 +5,7 @@
 //! It may lie in any schema, since the index names the one that it finds. What `up`
 //! created bears a comment that says so; `down` drops that, and no other.
 
-use crate::{error::MigrateError, migration::Index, report::Tell};
+use crate::{error::MigrateError, report::Tell};
 use database::Dialect;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait as _, TryGetable,
@@ -91,17 +91,6 @@ pub(crate) async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
 /// [`IS_OURS`].
 pub(crate) async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(ask(on, IS_OURS).await? == "true")
-}
-
-/// Whether an index serves searches already: it is there, and whole.
-pub(crate) async fn is_built(on: &impl ConnectionTrait, index: &Index) -> Result<bool, DbErr> {
-    let query = format!(
-        "SELECT EXISTS (
-             SELECT FROM pg_index WHERE indexrelid = to_regclass('{}') AND indisvalid
-         )::text AS answer",
-        index.name
-    );
-    Ok(ask(on, &query).await? == "true")
 }
 
 /// Whether `pg_trgm` finds trigrams in this word. `true`, if it is missing or this role may

@@ -2,22 +2,19 @@
 //! asked here, before anything is changed.
 
 use super::{
-    indexes, needed,
-    record::{self, Record},
+    needed,
     shape::{self, Shape},
 };
 use crate::{
-    bookkeeping::{self, Applied},
     error::MigrateError,
     found::{self, Names},
-    migration::{MIGRATIONS, TABLES},
-    rights, taken,
+    query,
 };
 use database::Dialect;
-use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr};
 
 /// A database that can be taken over.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub(super) shape: Shape,
     /// Rows of `user_sessions`, the one with an empty id included.
     pub(super) sessions: i64,
@@ -41,56 +38,12 @@ pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, Mig
         return Err(MigrateError::Views(views, ""));
     }
     if shape != Shape::SessionId
-        && let Some(names) = Names::some(column(on, REFERENCES, []).await?)
+        && let Some(names) = Names::some(query::rows(on, REFERENCES, []).await?)
     {
         return Err(MigrateError::Referenced(names));
     }
-    let sessions = "SELECT count(*) AS sessions FROM user_sessions";
-    let row = on
-        .query_one_raw(Statement::from_string(
-            Dialect::Postgres.backend(),
-            sessions,
-        ))
-        .await?;
-    let sessions = row.map(|row| row.try_get("", "sessions")).transpose()?;
-    Ok(Some(Found {
-        shape,
-        sessions: sessions.unwrap_or(0),
-    }))
-}
-
-/// Refuses a database in which something that is not ours bears a name that is still to
-/// be taken, up to the last table that the last of the migrations makes.
-pub(super) async fn refuse_taken_names(
-    on: &impl ConnectionTrait,
-    applied: &[Applied],
-    record: Option<&Record>,
-) -> Result<(), MigrateError> {
-    let pending = MIGRATIONS.iter().filter(|migration| {
-        let is_applied = applied.iter().any(|row| row.name == migration.name);
-        !is_applied && migration.name != TABLES.name
-    });
-    let created = pending.flat_map(|migration| migration.created(Dialect::Postgres));
-    let bookkeeping = [bookkeeping::TABLE, record::TABLE];
-    let names: Vec<&str> = indexes::all()
-        .map(|index| index.name)
-        .chain(created)
-        .chain(bookkeeping)
-        .collect();
-    taken::refuse(on, Dialect::Postgres, &names, |bearer| {
-        // whoever reads these two refuses tables that are not ours
-        let is_bookkeeping = bearer.is_table() && bookkeeping.contains(&bearer.name.as_str());
-        let is_recorded = record.is_some_and(|record| record.indexes.contains(&bearer.name));
-        is_bookkeeping || (is_recorded && indexes::all().any(|index| bearer.is_index(&index)))
-    })
-    .await
-}
-
-/// Refuses a role that may not do what either step does.
-pub(super) async fn refuse_lacking_rights(on: &impl ConnectionTrait) -> Result<(), MigrateError> {
-    let mut tables = vec!["user_sessions", bookkeeping::TABLE, record::TABLE];
-    tables.extend(indexes::all().map(|index| index.table));
-    rights::refuse(on, &tables).await
+    let sessions = query::row(on, "SELECT count(*) FROM user_sessions").await?;
+    Ok(Some(Found { shape, sessions }))
 }
 
 /// Views on some of the columns of `user_sessions`, in any schema.
@@ -98,8 +51,8 @@ pub(super) async fn views_on(
     on: &impl ConnectionTrait,
     columns: &[&str],
 ) -> Result<Option<Names>, DbErr> {
-    let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
-    column(on, VIEWS, [columns.into()]).await.map(Names::some)
+    let columns = query::array(columns.iter().copied());
+    query::rows(on, VIEWS, [columns]).await.map(Names::some)
 }
 
 const VIEWS: &str = "
@@ -118,15 +71,3 @@ const REFERENCES: &str = "
     FROM pg_constraint
     WHERE contype = 'f' AND confrelid = 'user_sessions'::regclass
     ORDER BY 1";
-
-async fn column<const N: usize>(
-    on: &impl ConnectionTrait,
-    query: &'static str,
-    values: [Value; N],
-) -> Result<Vec<String>, DbErr> {
-    let backend = Dialect::Postgres.backend();
-    let rows = on
-        .query_all_raw(Statement::from_sql_and_values(backend, query, values))
-        .await?;
-    rows.iter().map(|row| row.try_get("", "name")).collect()
-}

@@ -2,23 +2,23 @@
 
 use super::{
     found::views_on,
-    indexes, plan,
+    plan,
     record::{self, Record},
-    search,
-    session::Session,
     shape::TOKENS,
 };
 use crate::{
     bookkeeping,
-    command::Down,
+    down::Down,
     error::MigrateError,
-    exclusive,
+    exclusive, indexes,
     migration::{AUDIT, MIGRATIONS, TABLES},
+    query,
     report::Tell,
-    trigrams,
+    session::Session,
+    trigrams::{self, DROP, IS_OURS},
 };
 use database::{Database, Dialect};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 /// Undoes what `up` made in a database that it took over, or goes on with that.
 /// Says which migrations it undid; `None` where no database was taken over.
@@ -32,7 +32,9 @@ pub(crate) async fn leave(
         transaction.rollback().await?;
         return Ok(None);
     };
-    super::tell_all(tell, &lines(&transaction, &record, how).await?);
+    for line in lines(&transaction, &record, how).await? {
+        tell(&line);
+    }
     let mut undone = Vec::new();
     if record.leaving {
         transaction.rollback().await?;
@@ -42,11 +44,8 @@ pub(crate) async fn leave(
         transaction
             .execute_unprepared("LOCK TABLE user_sessions IN SHARE ROW EXCLUSIVE MODE")
             .await?;
-        let last = number(
-            &transaction,
-            "SELECT coalesce(max(id), 0)::bigint AS number FROM user_sessions",
-        )
-        .await?;
+        let last = "SELECT coalesce(max(id), 0)::bigint FROM user_sessions";
+        let last: i64 = query::row(&transaction, last).await?;
         transaction.commit().await?;
 
         let transaction = exclusive::begin(database).await?;
@@ -59,14 +58,22 @@ pub(crate) async fn leave(
         tell("done     user_sessions is given back");
     }
     let mut session = Session::open(database, tell).await?;
-    if session.is_leaving().await? == Some(false) {
+    // between the two steps another run may have come, and turned everything round
+    let found = Record::read(database.connection()).await;
+    let found = found.map_err(|error| error.half_way("the second step could not begin"))?;
+    if found.is_some_and(|record| !record.leaving) {
         return Err(MigrateError::Contradicted);
     }
     for name in &record.indexes {
         indexes::drop(&mut session, name).await?;
     }
     tell("done     our indexes are dropped");
-    search::drop_extension(&mut session, tell).await?;
+    if session.text(IS_OURS.to_owned()).await? == "true" {
+        match session.attempt(DROP).await? {
+            Ok(()) => tell("done     the extension pg_trgm is dropped"),
+            Err(reason) => tell(&trigrams::stays(&reason)),
+        }
+    }
     let tables = format!(
         "DROP TABLE IF EXISTS {}, {}",
         record::TABLE,
@@ -100,7 +107,7 @@ async fn lines(
     how: Down,
 ) -> Result<Vec<String>, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
-    if let Some(unknown) = bookkeeping::unknown(&applied) {
+    if let Some(unknown) = applied.unknown() {
         return Err(MigrateError::UnknownMigrations(unknown));
     }
     let made_extension = trigrams::is_ours(on).await?;
@@ -116,13 +123,10 @@ async fn lines(
         };
         return Err(MigrateError::Views(views, hint));
     }
-    let ours = number(
-        on,
-        "SELECT count(*) AS number FROM user_sessions WHERE generation IS NOT NULL",
-    )
-    .await?;
+    let ours = "SELECT count(*) FROM user_sessions WHERE generation IS NOT NULL";
+    let ours: i64 = query::row(on, ours).await?;
     let mut lines = plan::to_leave(record, ours, made_extension, how.keep_session_id);
-    if applied.iter().any(|row| row.name == AUDIT.name) {
+    if applied.holds(AUDIT.name) {
         lines.push(plan::AUDIT_LOG_TO_DROP.to_owned());
     }
     Ok(lines)
@@ -168,7 +172,7 @@ async fn give_back(
     transaction.execute_unprepared(&script).await?;
     let mut undone = Vec::new();
     for migration in MIGRATIONS.iter().rev() {
-        if !applied.iter().any(|row| row.name == migration.name) {
+        if !applied.holds(migration.name) {
             continue;
         }
         if migration.name != TABLES.name {
@@ -186,13 +190,4 @@ async fn give_back(
     };
     record.write(transaction).await?;
     Ok(undone)
-}
-
-async fn number(on: &impl ConnectionTrait, query: &'static str) -> Result<i64, MigrateError> {
-    let backend = Dialect::Postgres.backend();
-    let row = on
-        .query_one_raw(Statement::from_string(backend, query))
-        .await?;
-    let number = row.map(|row| row.try_get("", "number")).transpose()?;
-    Ok(number.unwrap_or(0))
 }

@@ -1,7 +1,7 @@
 //! What taking over and giving back mean, in lines for the operator: printed by
 //! `--plan`, and by `up` and `down` themselves before they begin.
 
-use super::{found::Found, indexes, record::Record, shape::Shape};
+use super::{found::Found, record::Record, shape::Shape};
 
 const LOCK: &str =
     "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
@@ -10,7 +10,7 @@ const LOCK: &str =
 pub(super) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
 
 /// Before step one of `up`.
-pub(super) fn of_found(found: &Found, extension: String) -> Vec<String> {
+pub(super) fn of_found(found: &Found) -> Vec<String> {
     let Found { shape, sessions } = *found;
     let mut lines = vec![format!(
         "found    the old application: user_sessions in shape {shape}, {}",
@@ -40,13 +40,12 @@ pub(super) fn of_found(found: &Found, extension: String) -> Vec<String> {
     }
     lines.push("makes    the services' own columns in user_sessions".to_owned());
     lines.push(LOCK.to_owned());
-    lines.extend(indexes_to_build(extension));
     lines.push("leaves   every other table, row, view and trigger as it is".to_owned());
     lines
 }
 
 /// After step one of `up`.
-pub(super) fn fitted(found: &Found) -> String {
+pub(crate) fn fitted(found: &Found) -> String {
     let stay = stay(found);
     let went = found.sessions - stay;
     format!(
@@ -57,40 +56,11 @@ pub(super) fn fitted(found: &Found) -> String {
 }
 
 /// Before step two of `up`, where an earlier run did step one.
-pub(super) fn of_shaped(shape: Shape, extension: String) -> Vec<String> {
-    let found = format!(
-        "found    an interrupted `up`: user_sessions has our columns already (it was in shape {shape})"
-    );
-    [found]
-        .into_iter()
-        .chain(indexes_to_build(extension))
-        .collect()
-}
-
-/// Before step two of `up`, where an earlier build took the database over.
-pub(super) fn of_grown(extension: String) -> Vec<String> {
-    let found = "found    a database that an earlier build took over; \
-                 indexes that are there already stay"
-        .to_owned();
-    [found]
-        .into_iter()
-        .chain(indexes_to_build(extension))
-        .collect()
-}
-
-fn indexes_to_build(extension: String) -> [String; 2] {
-    let count = indexes::all().count();
-    let mut tables = Vec::new();
-    for index in indexes::all() {
-        if !tables.contains(&index.table) {
-            tables.push(index.table);
-        }
-    }
-    let builds = format!(
-        "builds   {count} indexes on {}, one after another; reading and writing go on",
-        tables.join(", ")
-    );
-    [extension, builds]
+pub(super) fn of_begun(record: &Record) -> String {
+    format!(
+        "found    an interrupted `up`: user_sessions has our columns already (it was in shape {})",
+        record.shape
+    )
 }
 
 /// Before step one of `down`.

@@ -3,23 +3,23 @@
 //! transaction as the shape, and goes last of all.
 
 use super::shape::Shape;
-use crate::{error::MigrateError, found};
+use crate::{error::MigrateError, found, indexes::Missing, session::Session};
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-/// Its table, which a database that `up` made does not have.
-pub(super) const TABLE: &str = "ticketing_adoption";
+/// The table, which a database that `up` made does not have.
+pub(crate) const TABLE: &str = "ticketing_adoption";
 
 /// The one row of it.
-pub(super) struct Record {
+pub(crate) struct Record {
     /// What was found.
     pub(super) shape: Shape,
     /// Columns of `user_sessions` that `up` made.
     pub(super) columns: Vec<String>,
     /// Indexes of ours on the application's tables, built or still to be built.
-    pub(super) indexes: Vec<String>,
+    pub(crate) indexes: Vec<String>,
     /// `down` has given the old shape back, and is dropping the indexes.
-    pub(super) leaving: bool,
+    pub(crate) leaving: bool,
 }
 
 impl Record {
@@ -52,7 +52,7 @@ impl Record {
     }
 
     /// Reads it, where there is one.
-    pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
+    pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
         let columns = ["shape", "columns", "indexes", "leaving"];
         if !found::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
             return Ok(None);
@@ -71,5 +71,26 @@ impl Record {
             indexes: row.try_get("", "indexes")?,
             leaving: row.try_get("", "leaving")?,
         }))
+    }
+
+    /// Adds the indexes that a build makes and an earlier one did not have.
+    pub(crate) async fn add_indexes(
+        &self,
+        session: &mut Session<'_>,
+        missing: &[Missing],
+    ) -> Result<(), MigrateError> {
+        let names = missing.iter().map(|missing| missing.index.name);
+        let is_recorded = |name: &&str| self.indexes.iter().any(|recorded| recorded == name);
+        let new: Vec<_> = names.filter(|name| !is_recorded(name)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let record = format!(
+            "UPDATE {TABLE} SET indexes = indexes || ARRAY['{}']",
+            new.join("', '")
+        );
+        session
+            .run(record, "the bookkeeping could not be written")
+            .await
     }
 }

@@ -18,7 +18,6 @@ use crate::{
     error::{self, MigrateError},
     exclusive,
     found::Names,
-    migration::MIGRATIONS,
 };
 use catalogue::Holding;
 use database::{Database, Dialect};
@@ -74,11 +73,10 @@ async fn apply(
 
 async fn run(on: &DatabaseTransaction, roles: &Roles) -> Result<Grants, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
-    if let Some(unknown) = bookkeeping::unknown(&applied) {
+    if let Some(unknown) = applied.unknown() {
         return Err(MigrateError::UnknownMigrations(unknown));
     }
-    let holds = |name| applied.iter().any(|row| row.name == name);
-    if !MIGRATIONS.iter().all(|migration| holds(migration.name)) {
+    if applied.pending().next().is_some() {
         return Err(MigrateError::NotMigrated);
     }
     roles.refuse(on).await?;

@@ -84,15 +84,15 @@ async fn what_stops_working_is_said_before_it_stops() {
         (
             &["up", "--plan"][..],
             &[
-                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "makes ",
-                "builds ", "leaves ", "applies ",
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "leaves ",
+                "makes ", "builds ", "applies ",
             ][..],
         ),
         (
             &["up"],
             &[
-                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "makes ",
-                "builds ", "leaves ", "done ", "built ",
+                "found ", "stops ", "goes ", "goes ", "makes ", "makes ", "locks ", "leaves ",
+                "makes ", "builds ", "done ", "built ",
             ],
         ),
         (&["up", "--plan"], &["nothing to do"]),

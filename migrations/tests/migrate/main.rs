@@ -14,6 +14,7 @@ mod documents;
 mod down;
 mod fingerprint;
 mod grants;
+mod in_use;
 mod indexes;
 mod letters;
 mod purge_audit;

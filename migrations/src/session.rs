@@ -1,7 +1,6 @@
 //! A connection of its own for the second step, whose statements cannot run in a
 //! transaction, and which has to keep another `migrate` out by itself.
 
-use super::record::TABLE;
 use crate::{
     error::{MigrateError, code, words},
     exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
@@ -15,7 +14,7 @@ use tokio::time::timeout;
 
 /// The connection. It holds the lock that keeps other runs of `migrate` out for as
 /// long as it is open.
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     connection: PgConnection,
     server: Server<'a>,
 }
@@ -39,7 +38,7 @@ const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 impl<'a> Session<'a> {
     /// Takes a connection out of the pool, and waits for other runs to end. The first step is
     /// done already, so its failure is not the end of all.
-    pub(super) async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
+    pub(crate) async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
         let open = Self::connect(database, tell).await;
         open.map_err(|error| error.half_way("the second step could not begin"))
     }
@@ -65,14 +64,14 @@ impl<'a> Session<'a> {
     }
 
     /// Runs a statement of the second step.
-    pub(super) async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
+    pub(crate) async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
         let done = self.execute(statement).await;
         done.map_err(|error| MigrateError::from(error).half_way(doing))
     }
 
     /// Runs statements that the step can do without, in one transaction. In the inner
     /// `Err`, what the database says.
-    pub(super) async fn attempt(
+    pub(crate) async fn attempt(
         &mut self,
         statements: &str,
     ) -> Result<Result<(), String>, MigrateError> {
@@ -83,32 +82,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Whether the record is that of a database that is being given back; `None`
-    /// where there is none. Between the two steps another run may come, and turn
-    /// everything round.
-    pub(super) async fn is_leaving(&mut self) -> Result<Option<bool>, MigrateError> {
-        let table = format!(
-            "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('{TABLE}'))::text"
-        );
-        if self.text(table).await? != "true" {
-            return Ok(None);
-        }
-        let leaving = format!("SELECT coalesce(bool_or(leaving)::text, 'none') FROM {TABLE}");
-        Ok(match self.text(leaving).await?.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        })
-    }
-
     /// The one text that a query gives.
-    pub(super) async fn text(&mut self, query: String) -> Result<String, MigrateError> {
+    pub(crate) async fn text(&mut self, query: String) -> Result<String, MigrateError> {
         let text = self.scalar(query).await;
         text.map_err(|error| MigrateError::from(error).half_way(STOPPED))
     }
 
     /// Ends it, and with it the lock, before the caller goes on.
-    pub(super) async fn close(self) -> Result<(), MigrateError> {
+    pub(crate) async fn close(self) -> Result<(), MigrateError> {
         let close = async { self.connection.close().await.map_err(failed) };
         let closed = self.server.watch(close).await;
         closed.map_err(|error| MigrateError::from(error).half_way(STOPPED))

@@ -1,0 +1,138 @@
+//! `down`, and `fresh`, which makes anew what it drops.
+
+use crate::{
+    adopt,
+    bookkeeping::{self, Applied},
+    error::MigrateError,
+    exclusive, found,
+    migration::MIGRATIONS,
+    report::{Plan, Report, Tell},
+    trigrams,
+    up::Work,
+};
+use database::{Database, Dialect};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
+
+/// How [`down`] goes about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Down {
+    /// Tables that `up` made may go with all their rows.
+    pub drop_data: bool,
+    /// On a database that `up` took over: leave `user_sessions.session_id`, which
+    /// an application of after 8 November 2025 needs to log in.
+    pub keep_session_id: bool,
+}
+
+/// Undoes what `up` made: a database of our own only with `drop_data`, rows
+/// included; one that was taken over without a row of the application. Without
+/// bookkeeping there is nothing to undo.
+pub async fn down(database: &Database, how: Down) -> Result<Report, MigrateError> {
+    down_telling(database, how, &|_| ()).await
+}
+
+/// [`down`], and tells what it finds and does.
+pub async fn down_telling(
+    database: &Database,
+    how: Down,
+    tell: Tell<'_>,
+) -> Result<Report, MigrateError> {
+    if database.dialect() == Dialect::Postgres
+        && let Some(dropped) = adopt::leave(database, how, tell).await?
+    {
+        return Ok(Report {
+            dropped,
+            ..Report::default()
+        });
+    }
+    let transaction = exclusive::begin(database).await?;
+    let report = down_within(&transaction, database.dialect(), how.drop_data, tell).await?;
+    transaction.commit().await?;
+    Ok(report)
+}
+
+/// What [`down`] would do, or why it would stop. Changes nothing.
+pub async fn plan_down(database: &Database, how: Down) -> Result<Plan, MigrateError> {
+    let transaction = exclusive::begin_to_read(database).await?;
+    if database.dialect() == Dialect::Postgres
+        && let Some(lines) = adopt::plan_to_leave(&transaction, how).await?
+    {
+        transaction.rollback().await?;
+        return Ok(Plan(lines));
+    }
+    let applied = bookkeeping::read(&transaction, database.dialect()).await?;
+    transaction.rollback().await?;
+    refuse_to_drop(&applied, how.drop_data)?;
+    let rows = applied.rows().iter().rev();
+    Ok(Plan(
+        rows.map(|row| format!("drops    {}, with all rows", row.name))
+            .collect(),
+    ))
+}
+
+/// [`down`] and [`crate::up`] in one transaction, on a database that holds nothing else.
+pub async fn fresh(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
+    fresh_telling(database, drop_data, &|_| ()).await
+}
+
+/// [`fresh`], and tells what it does without.
+pub async fn fresh_telling(
+    database: &Database,
+    drop_data: bool,
+    tell: Tell<'_>,
+) -> Result<Report, MigrateError> {
+    let transaction = exclusive::begin(database).await?;
+    let dialect = database.dialect();
+    if dialect == Dialect::Postgres && adopt::holds_the_application(&transaction).await? {
+        return Err(MigrateError::Adopted);
+    }
+    if let Some(others) = found::of_others(&transaction, dialect).await? {
+        return Err(MigrateError::OthersTables(others));
+    }
+    let down = down_within(&transaction, dialect, drop_data, tell).await?;
+    let work = Work::look(&transaction, dialect).await?;
+    let applied = work.create(&transaction, dialect).await?;
+    transaction.commit().await?;
+    Ok(Report {
+        dropped: down.dropped,
+        applied,
+    })
+}
+
+async fn down_within(
+    transaction: &DatabaseTransaction,
+    dialect: Dialect,
+    drop_data: bool,
+    tell: Tell<'_>,
+) -> Result<Report, MigrateError> {
+    let applied = bookkeeping::read(transaction, dialect).await?;
+    refuse_to_drop(&applied, drop_data)?;
+    let mut report = Report::default();
+    for migration in MIGRATIONS
+        .iter()
+        .rev()
+        .filter(|migration| applied.holds(migration.name))
+    {
+        transaction
+            .execute_unprepared(migration.texts(dialect).drop)
+            .await?;
+        report.dropped.push(migration.name);
+    }
+    if dialect == Dialect::Postgres && !report.dropped.is_empty() {
+        trigrams::unmake(transaction, tell).await?;
+    }
+    bookkeeping::drop_table(transaction).await?;
+    Ok(report)
+}
+
+fn refuse_to_drop(applied: &Applied, drop_data: bool) -> Result<(), MigrateError> {
+    if let Some(unknown) = applied.unknown() {
+        return Err(MigrateError::UnknownMigrations(unknown));
+    }
+    if applied.is_adopted() {
+        return Err(MigrateError::Adopted);
+    }
+    if !applied.is_empty() && !drop_data {
+        return Err(MigrateError::WouldDropData);
+    }
+    Ok(())
+}
