@@ -48,11 +48,11 @@ pub const LOOK_UP: Duration = Duration::from_secs(3);
 /// left is for the batch that is under way, and for the answer.
 pub const SHARE_FOR_BATCHES: f64 = 0.5;
 
-/// Of what a caller asks for, one part in so many is kept back to answer.
+/// A tenth of the time that a caller gives is kept back for the answer.
 const TO_ANSWER: u32 = 10;
 /// This much is kept back at least. Timers are exact to a millisecond.
 const TO_ANSWER_AT_LEAST: Duration = Duration::from_millis(2);
-/// A caller that sends its message for longer than one part in so many is slow.
+/// A caller may take half of its time to send its message.
 const TO_SEND: u32 = 2;
 
 /// Limits on a call's time.
@@ -129,7 +129,7 @@ impl Deadline {
         Self::within(limit.min(less_time_to_answer(self.remaining())))
     }
 
-    /// How long the next of so many attempts may take, if each gets an equal share. The last one
+    /// How long the next attempt may take, if all that are left get an equal share. The last one
     /// has all that is left.
     #[must_use]
     pub fn attempt(self, attempts_left: u32) -> Duration {

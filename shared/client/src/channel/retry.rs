@@ -56,7 +56,7 @@ pub(crate) enum GaveUp<E> {
     OutOfTime,
     /// Every attempt failed, or no replica is left.
     NoReplica,
-    /// So many calls fail that this one is not attempted again.
+    /// Too many calls fail, so this one is not attempted again.
     TooMuchFails,
 }
 
