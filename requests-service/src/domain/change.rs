@@ -4,7 +4,7 @@
 use super::{Error, PartnerRequests, handover, life_cycle, visibility};
 use crate::{
     model::{Answer, Call, Command, Key, PartnerRequest, Visibility},
-    store::{self, Claim, StoreError, Unit},
+    store::{AppliedTransition, Claim, StoreError, Unit},
 };
 use contract::{ids::PartnerRequestId, principal::Principal};
 
@@ -95,7 +95,7 @@ async fn made(
         | Command::Reopen
         | Command::Close => (None, None),
     };
-    let change = store::Change {
+    let applied = AppliedTransition {
         transition,
         request: call.request,
         user: caller.user_id,
@@ -107,7 +107,7 @@ async fn made(
         notes,
         now: read.now,
     };
-    unit.write(&change).await?;
+    unit.write(&applied).await?;
     Ok(true)
 }
 

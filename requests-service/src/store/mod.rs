@@ -29,7 +29,7 @@ pub use idempotency::{Claim, sweepings};
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
 pub use unit::Unit;
-pub use write::{Change, Handover};
+pub use write::{AppliedTransition, Handover};
 
 use database::Database;
 use sea_orm::{FromQueryResult, sea_query::SelectStatement};

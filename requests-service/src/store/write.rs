@@ -20,7 +20,7 @@ use sea_orm::{
 
 /// What a transition writes, with what it takes from the call.
 #[derive(Clone, Debug)]
-pub struct Change<'a> {
+pub struct AppliedTransition<'a> {
     /// The row of the life cycle.
     pub transition: &'a Transition,
     /// Which request.
@@ -50,20 +50,20 @@ pub struct Handover {
 
 impl Unit {
     /// Writes a change into the row, the assignments and the log.
-    pub async fn write(&self, change: &Change<'_>) -> Result<(), StoreError> {
-        self.transaction.execute(&self.row(change)).await?;
-        if let Some(response) = change.transition.response
-            && let Some(partner) = change.partner
+    pub async fn write(&self, applied: &AppliedTransition<'_>) -> Result<(), StoreError> {
+        self.transaction.execute(&self.row(applied)).await?;
+        if let Some(response) = applied.transition.response
+            && let Some(partner) = applied.partner
         {
-            let answer = self.answered(change, partner, response);
+            let answer = self.answered(applied, partner, response);
             self.transaction.execute(&answer).await?;
         }
-        if let Some(handover) = change.handover {
-            self.transaction.execute(&superseded(change)).await?;
-            let assignment = self.assigned(change, handover);
+        if let Some(handover) = applied.handover {
+            self.transaction.execute(&superseded(applied)).await?;
+            let assignment = self.assigned(applied, handover);
             self.transaction.execute(&assignment).await?;
         }
-        self.transaction.execute(&self.logged(change)).await?;
+        self.transaction.execute(&self.logged(applied)).await?;
         Ok(())
     }
 
@@ -71,35 +71,35 @@ impl Unit {
         self.database.time(time)
     }
 
-    fn row(&self, change: &Change<'_>) -> UpdateStatement {
+    fn row(&self, applied: &AppliedTransition<'_>) -> UpdateStatement {
         let Transition {
             to,
             set,
             cleared,
             holder,
             ..
-        } = change.transition;
+        } = applied.transition;
         let mut update = Query::update();
         update
             .table(requests::Entity)
             .value(Column::Status, status(to.name()))
-            .value(Column::UpdatedAt, self.time(change.now))
-            .value(Column::UpdatedById, change.user.0)
-            .and_where(Expr::col(Column::Id).eq(change.request.0));
+            .value(Column::UpdatedAt, self.time(applied.now))
+            .value(Column::UpdatedById, applied.user.0)
+            .and_where(Expr::col(Column::Id).eq(applied.request.0));
         for moment in *set {
-            update.value(column(*moment), self.time(change.now));
+            update.value(column(*moment), self.time(applied.now));
         }
         for moment in *cleared {
             update.value(column(*moment), Option::<Timestamp>::None);
         }
         if set.contains(&Moment::Closed) {
-            update.value(Column::ClosedByUserId, change.user.0);
+            update.value(Column::ClosedByUserId, applied.user.0);
         }
-        match (holder, change.handover) {
+        match (holder, applied.handover) {
             (Holder::Comes, Some(handover)) => update
                 .value(Column::PartnerId, handover.partner.0)
                 .value(Column::BranchId, handover.branch.0)
-                .value(Column::AssignedByUserId, change.user.0)
+                .value(Column::AssignedByUserId, applied.user.0)
                 .value(Column::SlaDeadline, self.time(handover.sla_deadline)),
             (Holder::Goes, _) => update
                 .value(Column::PartnerId, Option::<i32>::None)
@@ -114,7 +114,7 @@ impl Unit {
     /// of others, stay as they are.
     fn answered(
         &self,
-        change: &Change<'_>,
+        applied: &AppliedTransition<'_>,
         partner: PartnerId,
         response: Response,
     ) -> UpdateStatement {
@@ -122,7 +122,7 @@ impl Unit {
         let newest = Query::select()
             .column(Column::Id)
             .from(assignment::Entity)
-            .and_where(Expr::col(Column::RequestId).eq(change.request.0))
+            .and_where(Expr::col(Column::RequestId).eq(applied.request.0))
             .and_where(Expr::col(Column::PartnerId).eq(partner.0))
             .and_where(Expr::col(Column::IsActive))
             .order_by(Column::Id, Order::Desc)
@@ -135,48 +135,48 @@ impl Unit {
                 Column::Response,
                 Expr::val(response.name()).as_enum("assignment_response_enum"),
             )
-            .value(Column::RespondedAt, self.time(change.now))
+            .value(Column::RespondedAt, self.time(applied.now))
             .and_where(Expr::col(Column::Id).in_subquery(newest));
-        if let Some(reason) = change.notes {
+        if let Some(reason) = applied.notes {
             update.value(Column::RejectionReason, reason);
         }
         update
     }
 
-    fn assigned(&self, change: &Change<'_>, handover: Handover) -> InsertStatement {
+    fn assigned(&self, applied: &AppliedTransition<'_>, handover: Handover) -> InsertStatement {
         use assignment::Column;
         insert(
             assignment::Entity,
             [
-                (Column::RequestId, change.request.0.into()),
+                (Column::RequestId, applied.request.0.into()),
                 (Column::PartnerId, handover.partner.0.into()),
                 (Column::BranchId, handover.branch.0.into()),
-                (Column::AssignedByUserId, change.user.0.into()),
-                (Column::AssignedAt, self.time(change.now)),
+                (Column::AssignedByUserId, applied.user.0.into()),
+                (Column::AssignedAt, self.time(applied.now)),
                 (
                     Column::Response,
                     Expr::val("pending").as_enum("assignment_response_enum"),
                 ),
-                (Column::CreatedAt, self.time(change.now)),
+                (Column::CreatedAt, self.time(applied.now)),
                 (Column::IsActive, true.into()),
             ],
         )
     }
 
-    fn logged(&self, change: &Change<'_>) -> InsertStatement {
+    fn logged(&self, applied: &AppliedTransition<'_>) -> InsertStatement {
         use status_log::Column;
         insert(
             status_log::Entity,
             [
-                (Column::RequestId, change.request.0.into()),
-                (Column::Status, status(change.transition.logged.name())),
-                (Column::ChangedById, change.user.0.into()),
-                (Column::Notes, change.notes.into()),
-                (Column::Timestamp, self.time(change.now)),
-                (Column::CreatedAt, self.time(change.now)),
-                (Column::CreatedById, change.user.0.into()),
-                (Column::UpdatedAt, self.time(change.now)),
-                (Column::UpdatedById, change.user.0.into()),
+                (Column::RequestId, applied.request.0.into()),
+                (Column::Status, status(applied.transition.logged.name())),
+                (Column::ChangedById, applied.user.0.into()),
+                (Column::Notes, applied.notes.into()),
+                (Column::Timestamp, self.time(applied.now)),
+                (Column::CreatedAt, self.time(applied.now)),
+                (Column::CreatedById, applied.user.0.into()),
+                (Column::UpdatedAt, self.time(applied.now)),
+                (Column::UpdatedById, applied.user.0.into()),
                 (Column::IsActive, true.into()),
                 (Column::IsDeleted, false.into()),
             ],
@@ -185,12 +185,12 @@ impl Unit {
 }
 
 /// Assignments that another one takes the place of.
-fn superseded(change: &Change<'_>) -> UpdateStatement {
+fn superseded(applied: &AppliedTransition<'_>) -> UpdateStatement {
     use assignment::Column;
     Query::update()
         .table(assignment::Entity)
         .value(Column::IsActive, false)
-        .and_where(Expr::col(Column::RequestId).eq(change.request.0))
+        .and_where(Expr::col(Column::RequestId).eq(applied.request.0))
         .and_where(Expr::col(Column::IsActive))
         .take()
 }
