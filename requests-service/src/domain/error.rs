@@ -2,7 +2,7 @@
 //! can do about it.
 
 use crate::{
-    model::{Change, Status},
+    model::{ChangeKind, Status},
     store::StoreError,
 };
 
@@ -37,7 +37,7 @@ pub enum Error {
     #[error("{change} is not possible while the request is {}", name(*status))]
     ChangeNotAllowed {
         /// What was to be done.
-        change: Change,
+        change: ChangeKind,
         /// Where the request stands.
         status: Option<Status>,
     },

@@ -1,11 +1,11 @@
 //! Whether a change is possible: one pure function over the life cycle's table.
 
 use super::Error;
-use crate::model::{Change, LIFE_CYCLE, Read, Side, Transition, Visibility};
+use crate::model::{ChangeKind, LIFE_CYCLE, Read, Side, Transition, Visibility};
 use contract::principal::Principal;
 
 /// The row of a change, if the request's status and the time allow it.
-pub(super) fn allowed(change: Change, read: &Read) -> Result<&'static Transition, Error> {
+pub(super) fn allowed(change: ChangeKind, read: &Read) -> Result<&'static Transition, Error> {
     let status = read.request.status;
     let not_allowed = Error::ChangeNotAllowed { change, status };
     let Some(transition) = LIFE_CYCLE.iter().find(|row| row.change == change) else {
@@ -15,7 +15,7 @@ pub(super) fn allowed(change: Change, read: &Read) -> Result<&'static Transition
         // what may follow a status that is not known here is not known either
         None if read.has_unknown_status => Err(not_allowed),
         status if transition.from.contains(&status) => match read.request.sla_deadline {
-            Some(deadline) if change == Change::Confirm && read.now >= deadline => {
+            Some(deadline) if change == ChangeKind::Confirm && read.now >= deadline => {
                 Err(Error::SlaDeadlinePassed)
             }
             _ => Ok(transition),
@@ -26,7 +26,11 @@ pub(super) fn allowed(change: Change, read: &Read) -> Result<&'static Transition
 }
 
 /// What a caller may do with a request that it sees.
-pub(super) fn permitted(caller: &Principal, visibility: Visibility, read: &Read) -> Vec<Change> {
+pub(super) fn permitted(
+    caller: &Principal,
+    visibility: Visibility,
+    read: &Read,
+) -> Vec<ChangeKind> {
     LIFE_CYCLE
         .iter()
         .filter(|row| row.by == side(visibility) && caller.may(row.permission))
@@ -105,9 +109,9 @@ mod tests {
             (None, deadline, true),
         ] {
             let read = read(sla_deadline, now);
-            let confirmed = allowed(Change::Confirm, &read);
+            let confirmed = allowed(ChangeKind::Confirm, &read);
             assert_eq!(confirmed.is_ok(), expected, "{sla_deadline:?} {now:?}");
-            assert!(allowed(Change::Reject, &read).is_ok());
+            assert!(allowed(ChangeKind::Reject, &read).is_ok());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a caller wants done with a request, and how it makes that safe.
 
-use super::Change;
+use super::ChangeKind;
 use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 
 /// A change with what it takes.
@@ -35,16 +35,16 @@ pub enum Command {
 impl Command {
     /// The change that it is.
     #[must_use]
-    pub fn change(&self) -> Change {
+    pub fn change(&self) -> ChangeKind {
         match self {
-            Self::Assign { .. } => Change::Assign,
-            Self::Confirm => Change::Confirm,
-            Self::Reject { .. } => Change::Reject,
-            Self::Start => Change::Start,
-            Self::StepBack => Change::StepBack,
-            Self::Complete => Change::Complete,
-            Self::Reopen => Change::Reopen,
-            Self::Close => Change::Close,
+            Self::Assign { .. } => ChangeKind::Assign,
+            Self::Confirm => ChangeKind::Confirm,
+            Self::Reject { .. } => ChangeKind::Reject,
+            Self::Start => ChangeKind::Start,
+            Self::StepBack => ChangeKind::StepBack,
+            Self::Complete => ChangeKind::Complete,
+            Self::Reopen => ChangeKind::Reopen,
+            Self::Close => ChangeKind::Close,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One request with all that its page shows.
 
-use super::{Change, PartnerRequest, Status};
+use super::{ChangeKind, PartnerRequest, Status};
 use contract::{
     ids::{PartnerId, UserId},
     time::Timestamp,
@@ -20,7 +20,7 @@ pub struct Detail {
     /// there is no limit.
     pub time_left: Option<Duration>,
     /// What the caller may do with it now.
-    pub permitted: Vec<Change>,
+    pub permitted: Vec<ChangeKind>,
 }
 
 /// A request as it was read, and when.

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What may be done with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
+pub enum ChangeKind {
     /// Staff give it to a branch of a partner.
     Assign,
     /// The partner takes it.
@@ -26,7 +26,7 @@ pub enum Change {
     Close,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for ChangeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Assign => "assign",
@@ -102,7 +102,7 @@ impl Response {
 #[derive(Clone, Copy, Debug)]
 pub struct Transition {
     /// What is done.
-    pub change: Change,
+    pub change: ChangeKind,
     /// The statuses in which it may be; `None`: the row has none.
     pub from: &'static [Option<Status>],
     /// By whom.
@@ -126,7 +126,7 @@ pub struct Transition {
 /// The table.
 pub const LIFE_CYCLE: [Transition; 8] = [
     Transition {
-        change: Change::Assign,
+        change: ChangeKind::Assign,
         from: &[
             Some(Status::Submitted),
             Some(Status::Assigned),
@@ -146,7 +146,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         logged: Status::Assigned,
     },
     Transition {
-        change: Change::Confirm,
+        change: ChangeKind::Confirm,
         from: &[Some(Status::Assigned)],
         to: Status::Confirmed,
         set: &[Moment::Confirmed],
@@ -155,7 +155,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::Reject,
+        change: ChangeKind::Reject,
         from: &[Some(Status::Assigned)],
         to: Status::Unassigned,
         set: &[Moment::Rejected],
@@ -166,7 +166,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::Start,
+        change: ChangeKind::Start,
         from: &[Some(Status::Confirmed)],
         to: Status::InProgress,
         set: &[Moment::InProgress],
@@ -174,7 +174,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::StepBack,
+        change: ChangeKind::StepBack,
         from: &[Some(Status::InProgress)],
         to: Status::Confirmed,
         set: &[Moment::Confirmed],
@@ -182,7 +182,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::Complete,
+        change: ChangeKind::Complete,
         from: &[Some(Status::InProgress)],
         to: Status::Completed,
         set: &[Moment::Completed],
@@ -190,7 +190,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::Reopen,
+        change: ChangeKind::Reopen,
         from: &[Some(Status::Completed)],
         to: Status::InProgress,
         set: &[Moment::InProgress],
@@ -198,7 +198,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
         ..USUAL
     },
     Transition {
-        change: Change::Close,
+        change: ChangeKind::Close,
         from: &[Some(Status::Completed)],
         by: Side::Staff,
         permission: "request_close",
@@ -211,7 +211,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
 
 /// What most rows share.
 const USUAL: Transition = Transition {
-    change: Change::Confirm,
+    change: ChangeKind::Confirm,
     from: &[],
     by: Side::Partner,
     permission: "request_update",

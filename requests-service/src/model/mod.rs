@@ -19,7 +19,7 @@ pub use command::{Answer, Call, Command, Etag, Idempotency};
 pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{AnyCase, Filter, PhoneDigits, SearchText, TimeRange};
-pub use life_cycle::{Change, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
+pub use life_cycle::{ChangeKind, Holder, LIFE_CYCLE, Moment, Response, Side, Transition};
 pub use page::{CountedPage, Direction, Order, OrderField, PageSize, Position};
 pub use partner::{Branch, Partner, PartnerCounts, PartnerStatus};
 pub use partner_filter::PartnerFilter;

@@ -1,7 +1,7 @@
 //! One request with all that its page shows.
 
 use super::{partner_request, wire_status};
-use crate::model::{Actor, BranchContact, Change, Detail, TimelineEntry};
+use crate::model::{Actor, BranchContact, ChangeKind, Detail, TimelineEntry};
 use proto::requests::v1::{
     self as wire, GetPartnerRequestResponse, PartnerRequestChange, PartnerRequestStatus,
 };
@@ -52,15 +52,15 @@ fn contact(contact: BranchContact) -> wire::BranchContact {
     wire::BranchContact { address, phone }
 }
 
-fn wire_change(change: Change) -> PartnerRequestChange {
+fn wire_change(change: ChangeKind) -> PartnerRequestChange {
     match change {
-        Change::Assign => PartnerRequestChange::Assign,
-        Change::Confirm => PartnerRequestChange::Confirm,
-        Change::Reject => PartnerRequestChange::Reject,
-        Change::Start => PartnerRequestChange::Start,
-        Change::StepBack => PartnerRequestChange::StepBack,
-        Change::Complete => PartnerRequestChange::Complete,
-        Change::Reopen => PartnerRequestChange::Reopen,
-        Change::Close => PartnerRequestChange::Close,
+        ChangeKind::Assign => PartnerRequestChange::Assign,
+        ChangeKind::Confirm => PartnerRequestChange::Confirm,
+        ChangeKind::Reject => PartnerRequestChange::Reject,
+        ChangeKind::Start => PartnerRequestChange::Start,
+        ChangeKind::StepBack => PartnerRequestChange::StepBack,
+        ChangeKind::Complete => PartnerRequestChange::Complete,
+        ChangeKind::Reopen => PartnerRequestChange::Reopen,
+        ChangeKind::Close => PartnerRequestChange::Close,
     }
 }
