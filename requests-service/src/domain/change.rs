@@ -3,7 +3,7 @@
 
 use super::{Error, PartnerRequests, handover, life_cycle, visibility};
 use crate::{
-    model::{Answer, Call, Command, Key, PartnerRequest, Visibility},
+    model::{Answer, Call, Change, Key, PartnerRequest, Visibility},
     store::{AppliedTransition, Claim, StoreError, Unit},
 };
 use contract::{ids::PartnerRequestId, principal::Principal};
@@ -78,22 +78,22 @@ async fn made(
     {
         return Err(Error::EtagMismatch);
     }
-    let transition = life_cycle::allowed(call.command.change(), &read)?;
+    let transition = life_cycle::allowed(call.change.kind(), &read)?;
     if transition.by != life_cycle::side(visibility) {
         return Err(Error::UserTypeNotAllowed);
     }
-    let (handover, notes) = match &call.command {
-        Command::Assign { partner, branch } => {
+    let (handover, notes) = match &call.change {
+        Change::Assign { partner, branch } => {
             let handover = handover::to(unit, *partner, *branch, read.now).await?;
             (Some(handover), None)
         }
-        Command::Reject { reason } => (None, Some(reason.as_str())),
-        Command::Confirm
-        | Command::Start
-        | Command::StepBack
-        | Command::Complete
-        | Command::Reopen
-        | Command::Close => (None, None),
+        Change::Reject { reason } => (None, Some(reason.as_str())),
+        Change::Confirm
+        | Change::Start
+        | Change::StepBack
+        | Change::Complete
+        | Change::Reopen
+        | Change::Close => (None, None),
     };
     let applied = AppliedTransition {
         transition,

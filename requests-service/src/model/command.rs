@@ -5,7 +5,7 @@ use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 
 /// A change with what it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum Change {
     /// Give it to a branch of a partner.
     Assign {
         /// The partner.
@@ -32,10 +32,10 @@ pub enum Command {
     Close,
 }
 
-impl Command {
+impl Change {
     /// The change that it is.
     #[must_use]
-    pub fn change(&self) -> ChangeKind {
+    pub fn kind(&self) -> ChangeKind {
         match self {
             Self::Assign { .. } => ChangeKind::Assign,
             Self::Confirm => ChangeKind::Confirm,
@@ -55,7 +55,7 @@ pub struct Call {
     /// Which request.
     pub request: PartnerRequestId,
     /// What to do.
-    pub command: Command,
+    pub change: Change,
     /// As the caller read it; `None`: as it is now.
     pub etag: Option<Etag>,
     /// What makes a second call a repetition of the first.

@@ -1,6 +1,6 @@
 //! Calls that change a request.
 
-use crate::model::{Call, Command, Etag, Idempotency};
+use crate::model::{Call, Change, Etag, Idempotency};
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::{
     fields::Fields,
@@ -38,7 +38,7 @@ pub(in crate::grpc) fn update(
     let mut fields = Fields::default();
     let call = Call {
         request: fields.id("request_id", *request_id, PartnerRequestId),
-        command: command(&mut fields, *change, reason),
+        change: read_change(&mut fields, *change, reason),
         etag: read_etag(&mut fields, etag),
         idempotency: idempotency(
             &mut fields,
@@ -66,7 +66,7 @@ pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<C
     let mut fields = Fields::default();
     let call = Call {
         request: fields.id("request_id", *request_id, PartnerRequestId),
-        command: Command::Assign {
+        change: Change::Assign {
             partner: fields.id("partner_id", *partner_id, PartnerId),
             branch: fields.id("branch_id", *branch_id, BranchId),
         },
@@ -95,7 +95,7 @@ pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Cal
     let mut fields = Fields::default();
     let call = Call {
         request: fields.id("request_id", *request_id, PartnerRequestId),
-        command: Command::Close,
+        change: Change::Close,
         etag: read_etag(&mut fields, etag),
         idempotency: idempotency(
             &mut fields,
@@ -107,9 +107,9 @@ pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Cal
     fields.done(call)
 }
 
-fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
-    let change = PartnerRequestChange::try_from(change);
-    if change == Ok(PartnerRequestChange::Reject) {
+fn read_change(fields: &mut Fields, kind: i32, reason: &str) -> Change {
+    let kind = PartnerRequestChange::try_from(kind);
+    if kind == Ok(PartnerRequestChange::Reject) {
         let reason = fields.text("reason", reason.trim(), 0..=*REASON.end());
         let seen = without_unseen(&reason).trim().chars().count();
         let long_enough = seen >= *REASON.start();
@@ -118,22 +118,22 @@ fn command(fields: &mut Fields, change: i32, reason: &str) -> Command {
             REASON.start()
         );
         fields.require(long_enough, "reason", &problem);
-        return Command::Reject { reason };
+        return Change::Reject { reason };
     }
     fields.require(reason.is_empty(), "reason", "goes with REJECT only");
-    match change {
-        Ok(PartnerRequestChange::Confirm) => Command::Confirm,
-        Ok(PartnerRequestChange::Start) => Command::Start,
-        Ok(PartnerRequestChange::Complete) => Command::Complete,
-        Ok(PartnerRequestChange::StepBack) => Command::StepBack,
-        Ok(PartnerRequestChange::Reopen) => Command::Reopen,
+    match kind {
+        Ok(PartnerRequestChange::Confirm) => Change::Confirm,
+        Ok(PartnerRequestChange::Start) => Change::Start,
+        Ok(PartnerRequestChange::Complete) => Change::Complete,
+        Ok(PartnerRequestChange::StepBack) => Change::StepBack,
+        Ok(PartnerRequestChange::Reopen) => Change::Reopen,
         Ok(PartnerRequestChange::Assign | PartnerRequestChange::Close) => {
             fields.refuse("change", "has an RPC of its own");
-            Command::Close
+            Change::Close
         }
         Ok(PartnerRequestChange::Unspecified | PartnerRequestChange::Reject) | Err(_) => {
             fields.refuse("change", "must be a change other than UNSPECIFIED");
-            Command::Close
+            Change::Close
         }
     }
 }
