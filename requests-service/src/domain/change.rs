@@ -3,7 +3,7 @@
 
 use super::{Error, PartnerRequests, handover, life_cycle, visibility};
 use crate::{
-    model::{Answer, Call, Change, Key, PartnerRequest, Visibility},
+    model::{Answer, Change, Command, Key, PartnerRequest, Visibility},
     store::{AppliedTransition, Claim, StoreError, Unit},
 };
 use contract::{ids::PartnerRequestId, principal::Principal};
@@ -18,28 +18,28 @@ impl PartnerRequests {
     pub async fn change(
         &self,
         caller: &Principal,
-        call: &Call,
+        command: &Command,
         write: fn(PartnerRequest) -> Answer,
     ) -> Result<Answer, Error> {
         for _ in 1..ATTEMPTS {
-            match self.try_to_change(caller, call, write).await {
+            match self.try_to_change(caller, command, write).await {
                 Err(Error::Unavailable(StoreError::Conflict(error))) => {
                     tracing::debug!(%error, "trying again");
                 }
                 outcome => return outcome,
             }
         }
-        self.try_to_change(caller, call, write).await
+        self.try_to_change(caller, command, write).await
     }
 
     async fn try_to_change(
         &self,
         caller: &Principal,
-        call: &Call,
+        command: &Command,
         write: fn(PartnerRequest) -> Answer,
     ) -> Result<Answer, Error> {
         let unit = self.store.begin().await?;
-        if let Some(idempotency) = &call.idempotency {
+        if let Some(idempotency) = &command.idempotency {
             match unit.claim(caller.user_id, idempotency).await? {
                 Claim::New => {}
                 Claim::Answered(answer) => return Ok(answer),
@@ -47,13 +47,13 @@ impl PartnerRequests {
             }
         }
         let visibility = visibility::of(caller)?;
-        if !made(&unit, caller, visibility, call).await? {
+        if !made(&unit, caller, visibility, command).await? {
             drop(unit);
             self.check_standing(visibility).await?;
             return Err(Error::NotFound);
         }
-        let answer = write(as_it_is_now(&unit, call.request).await?);
-        if let Some(idempotency) = &call.idempotency {
+        let answer = write(as_it_is_now(&unit, command.request).await?);
+        if let Some(idempotency) = &command.idempotency {
             unit.keep(caller.user_id, idempotency, &answer).await?;
         }
         unit.commit().await?;
@@ -66,23 +66,23 @@ async fn made(
     unit: &Unit,
     caller: &Principal,
     visibility: Visibility,
-    call: &Call,
+    command: &Command,
 ) -> Result<bool, Error> {
-    let Some(read) = unit.lock(visibility, call.request).await? else {
+    let Some(read) = unit.lock(visibility, command.request).await? else {
         return Ok(false);
     };
-    if call
+    if command
         .etag
         .as_ref()
         .is_some_and(|etag| *etag != read.request.etag)
     {
         return Err(Error::EtagMismatch);
     }
-    let transition = life_cycle::allowed(call.change.kind(), &read)?;
+    let transition = life_cycle::allowed(command.change.kind(), &read)?;
     if transition.by != life_cycle::side(visibility) {
         return Err(Error::UserTypeNotAllowed);
     }
-    let (handover, notes) = match &call.change {
+    let (handover, notes) = match &command.change {
         Change::Assign { partner, branch } => {
             let handover = handover::to(unit, *partner, *branch, read.now).await?;
             (Some(handover), None)
@@ -97,7 +97,7 @@ async fn made(
     };
     let applied = AppliedTransition {
         transition,
-        request: call.request,
+        request: command.request,
         user: caller.user_id,
         partner: match visibility {
             Visibility::Partner(partner) => Some(partner),

@@ -64,8 +64,8 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         request: Request<UpdatePartnerRequestStatusRequest>,
     ) -> Result<Response<UpdatePartnerRequestStatusResponse>, Status> {
         let caller = principal(&request)?;
-        let call = parse::update(request.get_ref())?;
-        let answer = self.domain.change(caller, &call, render::answer).await?;
+        let command = parse::update(request.get_ref())?;
+        let answer = self.domain.change(caller, &command, render::answer).await?;
         render::response(&answer)
     }
 
@@ -74,8 +74,8 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         request: Request<AssignPartnerRequestRequest>,
     ) -> Result<Response<AssignPartnerRequestResponse>, Status> {
         let caller = principal(&request)?;
-        let call = parse::assign(request.get_ref())?;
-        let answer = self.domain.change(caller, &call, render::answer).await?;
+        let command = parse::assign(request.get_ref())?;
+        let answer = self.domain.change(caller, &command, render::answer).await?;
         render::response(&answer)
     }
 
@@ -84,8 +84,8 @@ impl PartnerRequestsService for PartnerRequestsHandlers {
         request: Request<ClosePartnerRequestRequest>,
     ) -> Result<Response<ClosePartnerRequestResponse>, Status> {
         let caller = principal(&request)?;
-        let call = parse::close(request.get_ref())?;
-        let answer = self.domain.change(caller, &call, render::answer).await?;
+        let command = parse::close(request.get_ref())?;
+        let answer = self.domain.change(caller, &command, render::answer).await?;
         render::response(&answer)
     }
 }

@@ -51,7 +51,7 @@ impl Change {
 
 /// A call that changes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct Command {
     /// Which request.
     pub request: PartnerRequestId,
     /// What to do.

@@ -15,7 +15,7 @@ mod partner_request;
 mod status;
 mod visibility;
 
-pub use command::{Answer, Call, Change, Etag, Idempotency};
+pub use command::{Answer, Change, Command, Etag, Idempotency};
 pub use count::{Count, Group};
 pub use detail::{Actor, Assignment, BranchContact, Detail, Read, TimelineEntry};
 pub use filter::{AnyCase, Filter, PhoneDigits, SearchText, TimeRange};

@@ -1,6 +1,6 @@
 //! Calls that change a request.
 
-use crate::model::{Call, Change, Etag, Idempotency};
+use crate::model::{Change, Command, Etag, Idempotency};
 use aws_lc_rs::digest::{SHA256, digest};
 use contract::{
     fields::Fields,
@@ -23,7 +23,7 @@ const MAX_IDEMPOTENCY_KEY: usize = 64;
 /// What UpdatePartnerRequestStatus asks for.
 pub(in crate::grpc) fn update(
     message: &UpdatePartnerRequestStatusRequest,
-) -> Result<Call, Refusal> {
+) -> Result<Command, Refusal> {
     let UpdatePartnerRequestStatusRequest {
         request_id,
         change,
@@ -36,7 +36,7 @@ pub(in crate::grpc) fn update(
         ..message.clone()
     };
     let mut fields = Fields::default();
-    let call = Call {
+    let command = Command {
         request: fields.id("request_id", *request_id, PartnerRequestId),
         change: read_change(&mut fields, *change, reason),
         etag: read_etag(&mut fields, etag),
@@ -47,11 +47,11 @@ pub(in crate::grpc) fn update(
             &keyless,
         ),
     };
-    fields.done(call)
+    fields.done(command)
 }
 
 /// What AssignPartnerRequest asks for.
-pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<Call, Refusal> {
+pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<Command, Refusal> {
     let AssignPartnerRequestRequest {
         request_id,
         partner_id,
@@ -64,7 +64,7 @@ pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<C
         ..message.clone()
     };
     let mut fields = Fields::default();
-    let call = Call {
+    let command = Command {
         request: fields.id("request_id", *request_id, PartnerRequestId),
         change: Change::Assign {
             partner: fields.id("partner_id", *partner_id, PartnerId),
@@ -78,11 +78,11 @@ pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<C
             &keyless,
         ),
     };
-    fields.done(call)
+    fields.done(command)
 }
 
 /// What ClosePartnerRequest asks for.
-pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Call, Refusal> {
+pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Command, Refusal> {
     let ClosePartnerRequestRequest {
         request_id,
         etag,
@@ -93,7 +93,7 @@ pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Cal
         ..message.clone()
     };
     let mut fields = Fields::default();
-    let call = Call {
+    let command = Command {
         request: fields.id("request_id", *request_id, PartnerRequestId),
         change: Change::Close,
         etag: read_etag(&mut fields, etag),
@@ -104,7 +104,7 @@ pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Cal
             &keyless,
         ),
     };
-    fields.done(call)
+    fields.done(command)
 }
 
 fn read_change(fields: &mut Fields, kind: i32, reason: &str) -> Change {
