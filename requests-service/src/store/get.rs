@@ -7,7 +7,7 @@ use super::{
         partner_request::{self as requests, Column},
     },
     filter,
-    row::{self, Row},
+    row::{self, RequestRow},
     statement::statement,
 };
 use crate::model::{BranchContact, Key, PartnerRequest, Read, Visibility};
@@ -67,7 +67,7 @@ pub(super) fn named(key: &Key) -> Expr {
 }
 
 struct ReadRow {
-    row: Row,
+    row: RequestRow,
     branch_address: Option<String>,
     branch_phone: Option<String>,
     now: Timestamp,
@@ -76,7 +76,7 @@ struct ReadRow {
 impl FromQueryResult for ReadRow {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         Ok(Self {
-            row: Row::from_query_result(row, prefix)?,
+            row: RequestRow::from_query_result(row, prefix)?,
             branch_address: row.try_get(prefix, "branch_address")?,
             branch_phone: row.try_get(prefix, "branch_phone")?,
             now: row.try_get(prefix, "now")?,

@@ -36,7 +36,7 @@ pub enum Claim {
 }
 
 #[derive(Debug, FromQueryResult)]
-struct Row {
+struct KeyRow {
     call: Vec<u8>,
     answer: Option<Vec<u8>>,
 }
@@ -79,17 +79,17 @@ impl Unit {
             .and_where(of(Column::Key).eq(idempotency.key.as_str()))
             .take();
         let select = statement(self.database.dialect(), &select);
-        let row = Row::find_by_statement(select)
+        let row = KeyRow::find_by_statement(select)
             .one(&self.transaction)
             .await?;
         match row {
             Some(row) if row.call != idempotency.call => Ok(Claim::OtherCall),
-            Some(Row {
+            Some(KeyRow {
                 answer: Some(answer),
                 ..
             }) => Ok(Claim::Answered(Answer(answer))),
             // it was there a moment ago
-            Some(Row { answer: None, .. }) | None => Err(StoreError::Conflict(DbErr::Custom(
+            Some(KeyRow { answer: None, .. }) | None => Err(StoreError::Conflict(DbErr::Custom(
                 "an idempotency key went away".to_owned(),
             ))),
         }

@@ -5,7 +5,7 @@ use super::{
     entity::partner_request::{self as requests, Column},
     filter,
     keyset::{Keyset, limit_in_text},
-    row::{self, Row},
+    row::{self, RequestRow},
 };
 use crate::model::{Filter, Order, OrderField, PartnerRequest, Position, Visibility};
 use database::Dialect;
@@ -29,7 +29,7 @@ impl Store {
             order,
             limit: limit_in_text(limit, &LIMITS),
         };
-        let rows: Vec<Row> = self.all_matching(filter, &list.select(after)).await?;
+        let rows: Vec<RequestRow> = self.all_matching(filter, &list.select(after)).await?;
         Ok(rows.into_iter().map(PartnerRequest::from).collect())
     }
 }

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Condition, Expr, ExprTrait as _, SelectStatement},
 };
 
-/// Selects what [`Row`] reads: the columns of `requests`, which must be in FROM
+/// Selects what [`RequestRow`] reads: the columns of `requests`, which must be in FROM
 /// already, and the names behind its references, joined here.
 pub(super) fn select_columns(select: &mut SelectStatement) {
     for column in requests::Column::iter() {
@@ -100,12 +100,12 @@ fn join<E, C>(
 
 /// A selected row.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct RequestRow {
     request: requests::Model,
     names: Names,
 }
 
-impl Row {
+impl RequestRow {
     /// The row has a status, and this version does not know it.
     pub(super) fn has_unknown_status(&self) -> bool {
         let status = self.request.status.as_deref();
@@ -125,7 +125,7 @@ struct Names {
     branch_name: Option<String>,
 }
 
-impl FromQueryResult for Row {
+impl FromQueryResult for RequestRow {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         Ok(Self {
             request: requests::Model::from_query_result(row, prefix)?,
@@ -134,8 +134,8 @@ impl FromQueryResult for Row {
     }
 }
 
-impl From<Row> for PartnerRequest {
-    fn from(Row { request, names }: Row) -> Self {
+impl From<RequestRow> for PartnerRequest {
+    fn from(RequestRow { request, names }: RequestRow) -> Self {
         Self {
             etag: etag::of(&request),
             id: PartnerRequestId(request.id),

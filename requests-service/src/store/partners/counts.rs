@@ -17,7 +17,7 @@ use sea_orm::{
 use std::collections::HashMap;
 
 #[derive(Debug, FromQueryResult)]
-struct Row {
+struct CountsRow {
     id: i32,
     branches: Option<i64>,
     categories: Option<i64>,
@@ -36,7 +36,7 @@ impl Store {
             return Ok(HashMap::new());
         }
         let select = select(self.database.dialect(), partners);
-        let rows: Vec<Row> = self.all(&select).await?;
+        let rows: Vec<CountsRow> = self.all(&select).await?;
         Ok(rows
             .into_iter()
             .map(|row| (PartnerId(row.id), PartnerCounts::from(row)))
@@ -44,9 +44,9 @@ impl Store {
     }
 }
 
-impl From<Row> for PartnerCounts {
+impl From<CountsRow> for PartnerCounts {
     /// What has no row has no group, either.
-    fn from(row: Row) -> Self {
+    fn from(row: CountsRow) -> Self {
         Self {
             branches: row.branches.unwrap_or(0),
             categories: row.categories.unwrap_or(0),
