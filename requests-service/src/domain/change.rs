@@ -4,7 +4,7 @@
 use super::{Error, PartnerRequests, handover, life_cycle, visibility};
 use crate::{
     model::{Answer, Change, Command, Key, PartnerRequest, Visibility},
-    store::{AppliedTransition, Claim, StoreError, Unit},
+    store::{AppliedTransition, Claim, StoreError, Transaction},
 };
 use contract::{ids::PartnerRequestId, principal::Principal};
 
@@ -38,37 +38,39 @@ impl PartnerRequests {
         command: &Command,
         write: fn(PartnerRequest) -> Answer,
     ) -> Result<Answer, Error> {
-        let unit = self.store.begin().await?;
+        let transaction = self.store.begin().await?;
         if let Some(idempotency) = &command.idempotency {
-            match unit.claim(caller.user_id, idempotency).await? {
+            match transaction.claim(caller.user_id, idempotency).await? {
                 Claim::New => {}
                 Claim::Answered(answer) => return Ok(answer),
                 Claim::OtherCall => return Err(Error::IdempotencyKeyReused),
             }
         }
         let visibility = visibility::of(caller)?;
-        if !made(&unit, caller, visibility, command).await? {
-            drop(unit);
+        if !made(&transaction, caller, visibility, command).await? {
+            drop(transaction);
             self.check_standing(visibility).await?;
             return Err(Error::NotFound);
         }
-        let answer = write(as_it_is_now(&unit, command.request).await?);
+        let answer = write(as_it_is_now(&transaction, command.request).await?);
         if let Some(idempotency) = &command.idempotency {
-            unit.keep(caller.user_id, idempotency, &answer).await?;
+            transaction
+                .keep(caller.user_id, idempotency, &answer)
+                .await?;
         }
-        unit.commit().await?;
+        transaction.commit().await?;
         Ok(answer)
     }
 }
 
 /// Makes the change, unless the request does not exist for the caller.
 async fn made(
-    unit: &Unit,
+    transaction: &Transaction,
     caller: &Principal,
     visibility: Visibility,
     command: &Command,
 ) -> Result<bool, Error> {
-    let Some(read) = unit.lock(visibility, command.request).await? else {
+    let Some(read) = transaction.lock(visibility, command.request).await? else {
         return Ok(false);
     };
     if command
@@ -84,7 +86,7 @@ async fn made(
     }
     let (handover, notes) = match &command.change {
         Change::Assign { partner, branch } => {
-            let handover = handover::to(unit, *partner, *branch, read.now).await?;
+            let handover = handover::to(transaction, *partner, *branch, read.now).await?;
             (Some(handover), None)
         }
         Change::Reject { reason } => (None, Some(reason.as_str())),
@@ -107,13 +109,16 @@ async fn made(
         notes,
         now: read.now,
     };
-    unit.write(&applied).await?;
+    transaction.write(&applied).await?;
     Ok(true)
 }
 
 /// The request after the change, whoever has it now.
-async fn as_it_is_now(unit: &Unit, request: PartnerRequestId) -> Result<PartnerRequest, Error> {
-    let read = unit
+async fn as_it_is_now(
+    transaction: &Transaction,
+    request: PartnerRequestId,
+) -> Result<PartnerRequest, Error> {
+    let read = transaction
         .read(Visibility::AllPartners, &Key::Id(request))
         .await?;
     read.map(|read| read.request).ok_or(Error::NotFound)

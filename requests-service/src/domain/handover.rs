@@ -3,7 +3,7 @@
 use super::Error;
 use crate::{
     model::PartnerStanding,
-    store::{Handover, Setting, Unit},
+    store::{Handover, Setting, Transaction},
 };
 use contract::{
     ids::{BranchId, PartnerId},
@@ -18,24 +18,24 @@ const MINUTES: RangeInclusive<u64> = 1..=1_440;
 
 /// To a branch of a partner, both live, the partner active.
 pub(super) async fn to(
-    unit: &Unit,
+    transaction: &Transaction,
     partner: PartnerId,
     branch: BranchId,
     now: Timestamp,
 ) -> Result<Handover, Error> {
-    match unit.partner_standing(partner).await? {
+    match transaction.partner_standing(partner).await? {
         PartnerStanding::Active => {}
         PartnerStanding::Deleted => return Err(Error::PartnerNotFound),
         PartnerStanding::Inactive | PartnerStanding::Suspended => {
             return Err(Error::PartnerNotActive);
         }
     }
-    match unit.partner_of_branch(branch).await? {
+    match transaction.partner_of_branch(branch).await? {
         Some(owner) if owner == partner => {}
         Some(_) => return Err(Error::BranchOfOtherPartner),
         None => return Err(Error::BranchNotFound),
     }
-    let minutes = minutes(&unit.sla_settings(partner).await?);
+    let minutes = minutes(&transaction.sla_settings(partner).await?);
     Ok(Handover {
         partner,
         branch,

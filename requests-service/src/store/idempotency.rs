@@ -1,6 +1,6 @@
 //! Calls that may be sent again: their keys, and what was answered.
 
-use super::{StoreError, Unit, entity::idempotency_key as keys, statement::statement};
+use super::{StoreError, Transaction, entity::idempotency_key as keys, statement::statement};
 use crate::model::{Answer, Idempotency};
 use contract::ids::UserId;
 use database::Sweeping;
@@ -41,7 +41,7 @@ struct KeyRow {
     answer: Option<Vec<u8>>,
 }
 
-impl Unit {
+impl Transaction {
     /// Takes a key for this call. While another transaction holds it, this waits
     /// for its end.
     pub async fn claim(
@@ -69,7 +69,7 @@ impl Unit {
             )
             .returning_col(Column::UserId)
             .take();
-        if !self.transaction.query_all(&insert).await?.is_empty() {
+        if !self.inner.query_all(&insert).await?.is_empty() {
             return Ok(Claim::New);
         }
         let select = Query::select()
@@ -79,9 +79,7 @@ impl Unit {
             .and_where(of(Column::Key).eq(idempotency.key.as_str()))
             .take();
         let select = statement(self.database.dialect(), &select);
-        let row = KeyRow::find_by_statement(select)
-            .one(&self.transaction)
-            .await?;
+        let row = KeyRow::find_by_statement(select).one(&self.inner).await?;
         match row {
             Some(row) if row.call != idempotency.call => Ok(Claim::OtherCall),
             Some(KeyRow {
@@ -109,7 +107,7 @@ impl Unit {
             .and_where(Expr::col(Column::UserId).eq(user.0))
             .and_where(Expr::col(Column::Key).eq(idempotency.key.as_str()))
             .take();
-        self.transaction.execute(&update).await?;
+        self.inner.execute(&update).await?;
         Ok(())
     }
 

@@ -21,14 +21,14 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod unit;
+mod transaction;
 mod write;
 
 pub use error::StoreError;
 pub use idempotency::{Claim, sweepings};
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
-pub use unit::Unit;
+pub use transaction::Transaction;
 pub use write::{AppliedTransition, Handover};
 
 use database::Database;

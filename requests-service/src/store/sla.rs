@@ -1,6 +1,6 @@
 //! How long a partner has to confirm a request.
 
-use super::{StoreError, Unit, entity::configuration, filter::live, statement::statement};
+use super::{StoreError, Transaction, entity::configuration, filter::live, statement::statement};
 use contract::ids::PartnerId;
 use sea_orm::{
     FromQueryResult,
@@ -19,7 +19,7 @@ pub struct Setting {
     pub value: String,
 }
 
-impl Unit {
+impl Transaction {
     /// The settings `sla_timeout_minutes` that are live and concern a partner,
     /// oldest first.
     pub async fn sla_settings(&self, partner: PartnerId) -> Result<Vec<Setting>, StoreError> {
@@ -38,9 +38,7 @@ impl Unit {
             .limit(MOST)
             .take();
         let select = statement(self.database.dialect(), &select);
-        let settings = Setting::find_by_statement(select)
-            .all(&self.transaction)
-            .await?;
+        let settings = Setting::find_by_statement(select).all(&self.inner).await?;
         Ok(settings)
     }
 }

@@ -1,7 +1,7 @@
 //! What a change writes: the request's row, its assignments, its log.
 
 use super::{
-    StoreError, Unit,
+    StoreError, Transaction,
     entity::{
         assignment,
         partner_request::{self as requests, Column},
@@ -48,22 +48,22 @@ pub struct Handover {
     pub sla_deadline: Timestamp,
 }
 
-impl Unit {
+impl Transaction {
     /// Writes a change into the row, the assignments and the log.
     pub async fn write(&self, applied: &AppliedTransition<'_>) -> Result<(), StoreError> {
-        self.transaction.execute(&self.row(applied)).await?;
+        self.inner.execute(&self.row(applied)).await?;
         if let Some(response) = applied.transition.response
             && let Some(partner) = applied.partner
         {
             let answer = self.answered(applied, partner, response);
-            self.transaction.execute(&answer).await?;
+            self.inner.execute(&answer).await?;
         }
         if let Some(handover) = applied.handover {
-            self.transaction.execute(&superseded(applied)).await?;
+            self.inner.execute(&superseded(applied)).await?;
             let assignment = self.assigned(applied, handover);
-            self.transaction.execute(&assignment).await?;
+            self.inner.execute(&assignment).await?;
         }
-        self.transaction.execute(&self.logged(applied)).await?;
+        self.inner.execute(&self.logged(applied)).await?;
         Ok(())
     }
 

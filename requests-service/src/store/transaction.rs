@@ -1,6 +1,6 @@
 //! A change of a request: one transaction over its row, its assignments and its
 //! log. What is read and written in it is decided by the domain, statement by
-//! statement; dropped before [`Unit::commit`], it leaves no trace.
+//! statement; dropped before [`Transaction::commit`], it leaves no trace.
 
 use super::{
     Store, StoreError,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::model::{Key, PartnerStanding, Read, Visibility};
 use contract::ids::{BranchId, PartnerId, PartnerRequestId};
-use database::{Database, Dialect, Transaction};
+use database::{Database, Dialect};
 use sea_orm::{
     ConnectionTrait as _,
     sea_query::{Expr, ExprTrait as _, LockType, Query},
@@ -21,22 +21,22 @@ use sea_orm::{
 
 /// A transaction.
 #[derive(Debug)]
-pub struct Unit {
+pub struct Transaction {
     pub(super) database: Database,
-    pub(super) transaction: Transaction,
+    pub(super) inner: database::Transaction,
 }
 
 impl Store {
     /// Begins a change.
-    pub async fn begin(&self) -> Result<Unit, StoreError> {
-        Ok(Unit {
-            transaction: self.database.begin().await?,
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(Transaction {
+            inner: self.database.begin().await?,
             database: self.database.clone(),
         })
     }
 }
 
-impl Unit {
+impl Transaction {
     /// Makes the request the transaction's own until it ends, and reads it as it
     /// is from then on. `None`: it does not exist for the caller.
     ///
@@ -58,7 +58,7 @@ impl Unit {
                 .lock(LockType::Update)
                 .take();
             let lock = statement(self.database.dialect(), &lock);
-            if self.transaction.query_one_raw(lock).await?.is_none() {
+            if self.inner.query_one_raw(lock).await?.is_none() {
                 return Ok(None);
             }
         }
@@ -71,7 +71,7 @@ impl Unit {
         visibility: Visibility,
         key: &Key,
     ) -> Result<Option<Read>, StoreError> {
-        get::read(&self.database, &self.transaction, visibility, key).await
+        get::read(&self.database, &self.inner, visibility, key).await
     }
 
     /// Whether a partner may work, and if not, why. It stays so until the
@@ -80,7 +80,7 @@ impl Unit {
         &self,
         partner: PartnerId,
     ) -> Result<PartnerStanding, StoreError> {
-        partner::standing_of(&self.transaction, partner, Some(LockType::Share)).await
+        partner::standing_of(&self.inner, partner, Some(LockType::Share)).await
     }
 
     /// Whose a branch is; `None`: there is none that is live. It stays so until
@@ -99,13 +99,13 @@ impl Unit {
             ))
             .lock(LockType::Share)
             .take();
-        let row = self.transaction.query_one(&select).await?;
+        let row = self.inner.query_one(&select).await?;
         row.map(|row| Ok(PartnerId(row.try_get("", "partner_id")?)))
             .transpose()
     }
 
     /// Makes it all last.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        Ok(self.inner.commit().await?)
     }
 }
