@@ -29,7 +29,7 @@ const RULES: &[Rule] = &[
             "requests-service/src/grpc/",
             "requests-service/src/app.rs",
             // a Uri
-            "requests-service/src/config.rs",
+            "requests-service/src/config/",
         ],
         names: TRANSPORT,
     },
@@ -196,7 +196,7 @@ fn a_planted_breach_is_found() {
             "use super::super::domain::Visibility;",
         ),
         (
-            "requests-service/src/grpc/render.rs",
+            "requests-service/src/grpc/render/mod.rs",
             "use crate::store::entity;",
         ),
         ("deploy/local/src/run.rs", "    let x = sqlx::query(\"\");"),
