@@ -3,8 +3,8 @@
 
 use clap::{Args, Parser, Subcommand};
 use database::DatabaseUrl;
-use migrations::{Age, Roles};
-use std::process::ExitCode;
+use migrations::Roles;
+use std::{num::NonZeroU16, process::ExitCode};
 
 /// `EX_USAGE`: the command line or the configuration is wrong.
 pub(crate) const USAGE_ERROR: u8 = 64;
@@ -57,8 +57,8 @@ pub(crate) enum Command {
     /// batches: it may be interrupted, and run again
     PurgeAudit {
         /// Those that happened longer ago than so many days, for example 400d
-        #[arg(long)]
-        older_than: Age,
+        #[arg(long, value_parser = days)]
+        older_than: NonZeroU16,
     },
     /// Gives the role of each service what its statements need, and takes what else it
     /// holds of these tables. To be run after each `up`, as their owner; PostgreSQL only
@@ -115,6 +115,15 @@ pub(crate) fn read() -> Result<Invocation, ExitCode> {
             Err(ExitCode::from(USAGE_ERROR))
         }
     }
+}
+
+/// Reads a number of days: `400d`.
+fn days(text: &str) -> Result<NonZeroU16, &'static str> {
+    let days = text.strip_suffix('d').unwrap_or_default();
+    // a number may be spelt with a sign
+    let is_plain = days.bytes().all(|byte| byte.is_ascii_digit());
+    let days = days.parse().ok().filter(|_| is_plain);
+    days.ok_or("must be a number of days from 1 to 65535, for example 400d")
 }
 
 /// Prints what clap has to say, help included, with every URL in it blotted out.

@@ -3,8 +3,8 @@
 //! decides what `down` may drop.
 
 use crate::{
-    error::MigrateError,
-    found::{self, Names},
+    error::{MigrateError, listed},
+    found,
     migration::{MIGRATIONS, Migration},
     query,
 };
@@ -17,7 +17,7 @@ pub(crate) const TABLE: &str = "ticketing_migrations";
 
 /// How a database came by what a migration describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// `up` made it, so `down` may drop it.
     Created,
     /// The application had made it, and `up` fitted it; it is not ours to drop.
@@ -32,8 +32,7 @@ impl Origin {
     }
 
     /// As the bookkeeping keeps it.
-    #[must_use]
-    pub fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Adopted => "adopted",
@@ -77,10 +76,18 @@ impl Applied {
     }
 
     /// Migrations that only a newer build knows.
-    pub(crate) fn unknown(&self) -> Option<Names> {
+    pub(crate) fn unknown(&self) -> Vec<&str> {
         let known = |name: &str| MIGRATIONS.iter().any(|migration| migration.name == name);
-        let names = self.0.iter().map(|row| row.name.clone());
-        Names::some(names.filter(|name| !known(name)).collect())
+        let names = self.0.iter().map(|row| row.name.as_str());
+        names.filter(|name| !known(name)).collect()
+    }
+
+    /// Refuses to undo, or to build on, what only a newer build knows.
+    pub(crate) fn refuse_unknown(&self) -> Result<(), MigrateError> {
+        match listed(&self.unknown()) {
+            Some(unknown) => Err(MigrateError::UnknownMigrations(unknown)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     error::MigrateError,
     exclusive, found,
     migration::MIGRATIONS,
-    report::{Plan, Report, Tell},
+    report::{Report, Tell, text},
     trigrams,
     up::Work,
 };
@@ -26,16 +26,7 @@ pub struct Down {
 /// Undoes what `up` made: a database of our own only with `drop_data`, rows
 /// included; one that was taken over without a row of the application. Without
 /// bookkeeping there is nothing to undo.
-pub async fn down(database: &Database, how: Down) -> Result<Report, MigrateError> {
-    down_telling(database, how, &|_| ()).await
-}
-
-/// [`down`], and tells what it finds and does.
-pub async fn down_telling(
-    database: &Database,
-    how: Down,
-    tell: Tell<'_>,
-) -> Result<Report, MigrateError> {
+pub async fn down(database: &Database, how: Down, tell: Tell<'_>) -> Result<Report, MigrateError> {
     if database.dialect() == Dialect::Postgres
         && let Some(dropped) = adopt::leave(database, how, tell).await?
     {
@@ -51,31 +42,24 @@ pub async fn down_telling(
 }
 
 /// What [`down`] would do, or why it would stop. Changes nothing.
-pub async fn plan_down(database: &Database, how: Down) -> Result<Plan, MigrateError> {
-    let transaction = exclusive::begin_to_read(database).await?;
+pub async fn plan_down(database: &Database, how: Down) -> Result<String, MigrateError> {
+    let transaction = exclusive::begin_to_try(database).await?;
     if database.dialect() == Dialect::Postgres
         && let Some(lines) = adopt::plan_to_leave(&transaction, how).await?
     {
         transaction.rollback().await?;
-        return Ok(Plan(lines));
+        return Ok(text(&lines));
     }
     let applied = bookkeeping::read(&transaction, database.dialect()).await?;
     transaction.rollback().await?;
     refuse_to_drop(&applied, how.drop_data)?;
     let rows = applied.rows().iter().rev();
-    Ok(Plan(
-        rows.map(|row| format!("drops    {}, with all rows", row.name))
-            .collect(),
-    ))
+    let lines = rows.map(|row| format!("drops    {}, with all rows", row.name));
+    Ok(text(&lines.collect::<Vec<_>>()))
 }
 
-/// [`down`] and [`crate::up`] in one transaction, on a database that holds nothing else.
-pub async fn fresh(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
-    fresh_telling(database, drop_data, &|_| ()).await
-}
-
-/// [`fresh`], and tells what it does without.
-pub async fn fresh_telling(
+/// [`down`] and [`up`](crate::up) in one transaction, on a database that holds nothing else.
+pub async fn fresh(
     database: &Database,
     drop_data: bool,
     tell: Tell<'_>,
@@ -125,9 +109,7 @@ async fn down_within(
 }
 
 fn refuse_to_drop(applied: &Applied, drop_data: bool) -> Result<(), MigrateError> {
-    if let Some(unknown) = applied.unknown() {
-        return Err(MigrateError::UnknownMigrations(unknown));
-    }
+    applied.refuse_unknown()?;
     if applied.is_adopted() {
         return Err(MigrateError::Adopted);
     }

@@ -1,8 +1,8 @@
 //! Why a command stopped. Each message says what was met and what to do about it.
 
-use crate::found::Names;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgDatabaseError;
+use std::borrow::Borrow;
 
 /// Why a command stopped. All of its work is one transaction, so nothing was
 /// changed where the message says so, and never a part.
@@ -15,7 +15,7 @@ pub enum MigrateError {
         "the database already holds the application's own {0}, which migrate did not make; \
          nothing was changed. Point DATABASE_URL at an empty database"
     )]
-    Application(Names),
+    Application(String),
 
     /// Some of the application is there, and not all that the services read.
     #[error(
@@ -25,7 +25,7 @@ pub enum MigrateError {
     )]
     Incomplete {
         /// What is there.
-        held: Names,
+        held: String,
         /// Everything that is not.
         lacks: String,
     },
@@ -44,28 +44,28 @@ pub enum MigrateError {
         "{0} must be filled and has no default, so the services could not insert; nothing \
          was changed. Give it a default, or let it be NULL"
     )]
-    Unfilled(Names),
+    Unfilled(String),
 
     /// Views on a column that is to go.
     #[error(
         "{0}, which is to go; nothing was changed. Drop the view first, and make it anew \
          without that column{1}"
     )]
-    Views(Names, &'static str),
+    Views(String, &'static str),
 
     /// Foreign keys to rows that are to go.
     #[error(
         "rows of user_sessions must go, and {0} refers to them; nothing was changed. Drop \
          that foreign key first"
     )]
-    Referenced(Names),
+    Referenced(String),
 
     /// Names of ours that something else bears.
     #[error(
         "the database holds {0}, which migrate did not make and whose name it needs; nothing \
          was changed. Rename or drop it"
     )]
-    NamesTaken(Names),
+    NamesTaken(String),
 
     /// An encoding in which names could not be kept, or not be found.
     #[error(
@@ -80,7 +80,7 @@ pub enum MigrateError {
         "the role that migrate connects as lacks {0}; nothing was changed. Grant it, or point \
          DATABASE_URL at the database as the role that owns the tables and their schema"
     )]
-    RightsLacking(Names),
+    RightsLacking(String),
 
     /// `pg_trgm` is not there, and this role cannot create it.
     #[error(
@@ -115,7 +115,7 @@ pub enum MigrateError {
         "the database also holds {0}, which migrate did not make; nothing was changed. \
          Move them elsewhere, or use `down --drop-data`, which leaves them alone"
     )]
-    OthersTables(Names),
+    OthersTables(String),
 
     /// `down` or `fresh` would drop tables with their rows.
     #[error(
@@ -146,7 +146,7 @@ pub enum MigrateError {
         "the database holds {0}, which this build of migrate does not know; nothing was \
          changed. Use the newest build"
     )]
-    UnknownMigrations(Names),
+    UnknownMigrations(String),
 
     /// The bookkeeping says something that no build says.
     #[error(
@@ -189,7 +189,7 @@ pub enum MigrateError {
         "there is no role {0}; nothing was changed. CREATE ROLE makes it, with LOGIN and a \
          password"
     )]
-    NoSuchRole(Names),
+    NoSuchRole(String),
 
     /// A role that may do everything, or what the other one may.
     #[error(
@@ -222,7 +222,7 @@ pub enum MigrateError {
         "a GRANT or REVOKE had no effect: {0}; nothing was changed. Run this as the role that owns \
          the database, the schema and the tables; what another role granted, it has to revoke"
     )]
-    NotGranted(Names),
+    NotGranted(String),
 
     /// Another `migrate` is at work.
     #[error(
@@ -297,6 +297,19 @@ pub(crate) fn code(error: &DbErr) -> Option<String> {
     error.as_database_error()?.code().map(Into::into)
 }
 
+/// A few names, since a line has to be readable; `None` when there are none.
+pub(crate) fn listed(names: &[impl Borrow<str>]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let (shown, more) = names.split_at(names.len().min(SHOWN));
+    let shown = shown.join(", ");
+    match more.len() {
+        0 if shown.is_empty() => None,
+        0 => Some(shown),
+        more => Some(format!("{shown} and {more} more")),
+    }
+}
+
+/// What the database says, without the words of the libraries around it.
 pub(crate) fn words(error: &DbErr) -> String {
     match error {
         DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => plain(error),

@@ -1,8 +1,8 @@
 //! One `migrate` at a time: the transaction in which a command does all its work.
 
-use crate::error::MigrateError;
+use crate::{error::MigrateError, query};
 use database::{Database, Dialect};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::time::{Duration, Instant};
 
 /// How long a command waits for another one to end.
@@ -30,9 +30,8 @@ pub(crate) const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statem
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
 /// gives that up again.
 pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
-    let transaction = database.begin().await?.with_savepoints();
+    let transaction = begin_to_try(database).await?;
     if database.dialect() == Dialect::Postgres {
-        transaction.execute_unprepared(LIMITS).await?;
         transaction.execute_unprepared(END_WITH_THE_CLIENT).await?;
         lock(&transaction).await?;
     }
@@ -40,16 +39,10 @@ pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, Mi
 }
 
 async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
+    let lock = format!("SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})");
     let patience = Patience::begin();
     loop {
-        let row = transaction
-            .query_one_raw(Statement::from_sql_and_values(
-                transaction.get_database_backend(),
-                "SELECT pg_try_advisory_xact_lock($1) AS locked",
-                [ADVISORY_LOCK.into()],
-            ))
-            .await?;
-        if row.map(|row| row.try_get("", "locked")).transpose()? == Some(true) {
+        if query::row(transaction, &lock).await? {
             return Ok(());
         }
         patience.pause().await?;
@@ -63,20 +56,6 @@ pub(crate) async fn begin_to_try(database: &Database) -> Result<DatabaseTransact
     let transaction = database.begin().await?.with_savepoints();
     if database.dialect() == Dialect::Postgres {
         transaction.execute_unprepared(LIMITS).await?;
-    }
-    Ok(transaction)
-}
-
-/// Begins a transaction that changes nothing, to look how things are; other runs
-/// may be at work meanwhile.
-pub(crate) async fn begin_to_read(
-    database: &Database,
-) -> Result<DatabaseTransaction, MigrateError> {
-    let transaction = database.begin().await?.with_savepoints();
-    if database.dialect() == Dialect::Postgres {
-        transaction
-            .execute_unprepared("SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = 0")
-            .await?;
     }
     Ok(transaction)
 }

@@ -3,95 +3,52 @@
 
 use crate::{
     bookkeeping,
-    error::MigrateError,
+    error::{MigrateError, listed},
     migration::{MIGRATIONS, TABLES},
+    query,
 };
 use database::Dialect;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
-use std::fmt;
+use sea_orm::{ConnectionTrait, DbErr};
 
 /// The application's tables and types that no migration of ours makes. A
 /// database that holds one of them is the application's.
 const APPLICATIONS_OWN: &[&str] = &[
-    "assignment_response_enum",
     "branch_user_role_enum",
     "branch_users",
-    "config_scope_enum",
     "logs",
     "notification_type_enum",
     "notifications",
     "partner_pickup_options",
-    "partner_status_enum",
-    "request_status_enum",
-    "update_updated_at_column",
     "user_permissions",
-    "user_type_enum",
 ];
-
-/// A few names, for a message.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Names(Vec<String>);
-
-impl Names {
-    /// `None` when there are none.
-    pub(crate) fn some(names: Vec<String>) -> Option<Self> {
-        (!names.is_empty()).then_some(Self(names))
-    }
-}
-
-impl fmt::Display for Names {
-    /// The first few, since a line has to be readable.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 5;
-        let shown = self
-            .0
-            .iter()
-            .take(SHOWN)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => f.write_str(&shown),
-            more => write!(f, "{shown} and {more} more"),
-        }
-    }
-}
-
-impl From<Vec<String>> for Names {
-    fn from(names: Vec<String>) -> Self {
-        Self(names)
-    }
-}
 
 /// The application's tables, types and functions in a database without our
 /// bookkeeping.
 pub(crate) async fn of_application(
     on: &impl ConnectionTrait,
     dialect: Dialect,
-) -> Result<Option<Names>, DbErr> {
-    let made = TABLES.tables.iter();
-    let known: Vec<&str> = made.chain(APPLICATIONS_OWN).copied().collect();
+) -> Result<Option<String>, DbErr> {
+    let made = TABLES.created(dialect);
+    let known: Vec<&str> = made.chain(APPLICATIONS_OWN.iter().copied()).collect();
     let mut names = tables(on, dialect).await?;
     if dialect == Dialect::Postgres {
-        names.extend(column(on, dialect, TYPES_AND_FUNCTIONS).await?);
+        names.extend(query::rows::<String>(on, TYPES_AND_FUNCTIONS, []).await?);
     }
     names.retain(|name| known.contains(&name.as_str()));
-    Ok(Names::some(names))
+    Ok(listed(&names))
 }
 
 /// Tables and views that no migration makes.
 pub(crate) async fn of_others(
     on: &impl ConnectionTrait,
     dialect: Dialect,
-) -> Result<Option<Names>, DbErr> {
+) -> Result<Option<String>, DbErr> {
+    let made = MIGRATIONS.iter();
+    let made = made.flat_map(|migration| migration.created(dialect));
+    let made: Vec<&str> = made.chain([bookkeeping::TABLE]).collect();
     let mut names = tables(on, dialect).await?;
-    names.retain(|name| {
-        name != bookkeeping::TABLE
-            && !MIGRATIONS
-                .iter()
-                .any(|migration| migration.tables.contains(&name.as_str()))
-    });
-    Ok(Names::some(names))
+    names.retain(|name| !made.contains(&name.as_str()));
+    Ok(listed(&names))
 }
 
 /// Whether a table of our bookkeeping is there. Something else of its name, which lacks
@@ -115,22 +72,12 @@ pub(crate) async fn is_there(
              FROM sqlite_schema AS s, pragma_table_info(s.name) AS c WHERE lower(s.name) = $1"
         }
     };
-    let rows = on
-        .query_all_raw(Statement::from_sql_and_values(
-            dialect.backend(),
-            query,
-            [table.into()],
-        ))
-        .await?;
-    let found = rows
-        .iter()
-        .map(|row| row.try_get("", "name"))
-        .collect::<Result<Vec<Option<String>>, _>>()?;
+    let found: Vec<Option<String>> = query::rows(on, query, [table.into()]).await?;
     let has = |name: &&str| found.iter().flatten().any(|found| found == *name);
     if found.is_empty() || columns.iter().all(has) {
         return Ok(!found.is_empty());
     }
-    Err(MigrateError::NamesTaken(Names(vec![table.to_owned()])))
+    Err(MigrateError::NamesTaken(table.to_owned()))
 }
 
 /// Tables and views where the search path looks, without those of extensions.
@@ -163,24 +110,9 @@ const SQLITE_TABLES: &str = "
     ORDER BY 1";
 
 async fn tables(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Vec<String>, DbErr> {
-    column(
-        on,
-        dialect,
-        match dialect {
-            Dialect::Postgres => POSTGRES_TABLES,
-            Dialect::Sqlite => SQLITE_TABLES,
-        },
-    )
-    .await
-}
-
-async fn column(
-    on: &impl ConnectionTrait,
-    dialect: Dialect,
-    query: &'static str,
-) -> Result<Vec<String>, DbErr> {
-    let rows = on
-        .query_all_raw(Statement::from_string(dialect.backend(), query))
-        .await?;
-    rows.iter().map(|row| row.try_get("", "name")).collect()
+    let tables = match dialect {
+        Dialect::Postgres => POSTGRES_TABLES,
+        Dialect::Sqlite => SQLITE_TABLES,
+    };
+    query::rows(on, tables, []).await
 }

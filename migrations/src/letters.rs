@@ -1,9 +1,6 @@
 //! What a database takes letters for: its encoding, and its locale.
 
-use crate::{
-    error::MigrateError,
-    trigrams::{self, ask},
-};
+use crate::{error::MigrateError, query, trigrams};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// Refuses a database whose encoding has no place for letters of every script. One of
@@ -30,11 +27,11 @@ pub(crate) async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, D
              UTF8"
         )]);
     }
-    let folds = ask(on, "SELECT (lower('É') = 'é')::text AS answer").await? == "true";
+    let folds: bool = query::row(on, "SELECT lower('É') = 'é'").await?;
     if folds && trigrams::sees_letters(on, "أحمد").await? {
         return Ok(Vec::new());
     }
-    let locale = ask(on, LOCALE).await?;
+    let locale: String = query::row(on, LOCALE).await?;
     Ok(vec![format!(
         "warns    the database's LC_CTYPE is {locale}, which knows ASCII's letters alone: a search for \
          école does not find ÉCOLE, and one for an Arabic name reads all requests. Make the database \
@@ -42,9 +39,8 @@ pub(crate) async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, D
     )])
 }
 
-const LOCALE: &str =
-    "SELECT datctype::text AS answer FROM pg_database WHERE datname = current_database()";
+const LOCALE: &str = "SELECT datctype::text FROM pg_database WHERE datname = current_database()";
 
 async fn encoding(on: &impl ConnectionTrait) -> Result<String, DbErr> {
-    ask(on, "SELECT current_setting('server_encoding') AS answer").await
+    query::row(on, "SELECT current_setting('server_encoding')").await
 }

@@ -61,8 +61,8 @@ async fn work(invocation: Invocation) -> ExitCode {
 async fn run(invocation: &Invocation, database: &Database) -> Result<String, MigrateError> {
     let say = |line: &str| println!("{line}");
     Ok(match invocation.command.clone() {
-        Command::Up { plan: true } => migrations::plan_up(database).await?.to_string(),
-        Command::Up { plan: false } => migrations::up_telling(database, &say).await?.to_string(),
+        Command::Up { plan: true } => migrations::plan_up(database).await?,
+        Command::Up { plan: false } => migrations::up(database, &say).await?.to_string(),
         Command::Down {
             plan,
             drop_data,
@@ -73,20 +73,18 @@ async fn run(invocation: &Invocation, database: &Database) -> Result<String, Mig
                 keep_session_id,
             };
             if plan {
-                migrations::plan_down(database, how).await?.to_string()
+                migrations::plan_down(database, how).await?
             } else {
-                migrations::down_telling(database, how, &say)
-                    .await?
-                    .to_string()
+                migrations::down(database, how, &say).await?.to_string()
             }
         }
-        Command::Fresh { drop_data } => migrations::fresh_telling(database, drop_data, &say)
+        Command::Fresh { drop_data } => migrations::fresh(database, drop_data, &say)
             .await?
             .to_string(),
-        Command::Status => migrations::status(database).await?.to_string(),
+        Command::Status => migrations::status(database).await?,
         Command::PurgeAudit { older_than } => {
             let purged = migrations::purge_audit(database, older_than).await?;
-            format!("purged   {purged} audit events older than {older_than}")
+            format!("purged   {purged} audit events older than {older_than}d")
         }
         Command::Grants { roles, plan } => {
             let roles = Roles::from(roles);

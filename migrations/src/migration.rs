@@ -11,8 +11,8 @@ macro_rules! text {
 
 /// The last of this build's migrations: where it stands in the bookkeeping
 /// (table `ticketing_migrations`, column `name`), all of them do, since they are
-/// applied in order and in one transaction. Later ones may stand there, too.
-pub const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
+/// applied in order. Later ones may stand there, too.
+const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 
 /// What the services wait for, which do not have this crate in them.
 const WAITED_FOR: &[u8] = NEWEST_MIGRATION.as_bytes();
@@ -37,10 +37,6 @@ pub const NAMES: [&str; MIGRATIONS.len()] = {
 /// for tables that were made elsewhere and are empty.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
-/// The first index of trigrams ([`crate::trigrams`]). Later migrations have theirs among
-/// their `indexes`.
-const SEARCH: &str = text!("0002_partner_work/postgres/search.sql");
-
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
 pub(crate) struct Migration {
@@ -50,22 +46,24 @@ pub(crate) struct Migration {
     postgres: Texts,
     /// What it makes on SQLite, and drops again.
     sqlite: Texts,
-    /// The tables that it makes, on either.
-    pub(crate) tables: &'static [&'static str],
-    /// Whether [`SEARCH`] comes with it.
-    pub(crate) has_search: bool,
 }
 
 /// The statements of a migration on one of the databases.
 pub(crate) struct Texts {
     /// Makes everything but `indexes` in a database that holds none of it.
     pub(crate) create: &'static [&'static str],
-    /// The indexes on the application's tables, a line each: a database that was
-    /// taken over gets them one by one and concurrently.
+    /// The indexes on the application's tables, a line each: a database that is in
+    /// use gets them one by one and concurrently, before the rest.
     indexes: &'static str,
     /// Drops exactly that; indexes go with their tables.
     pub(crate) drop: &'static str,
 }
+
+const NOTHING: Texts = Texts {
+    create: &[],
+    indexes: "",
+    drop: "",
+};
 
 impl Migration {
     /// Its statements.
@@ -79,8 +77,7 @@ impl Migration {
     /// The names that its statements give to anything but its [`Migration::indexes`].
     /// Names of keys and sequences are not among them, since the database chooses free ones.
     pub(crate) fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
-        let texts = self.texts(dialect).create.iter();
-        texts.flat_map(|text| text.lines()).filter_map(|line| {
+        self.lines(dialect).filter_map(|line| {
             let statement = line.strip_prefix("CREATE ")?;
             statement
                 .split([' ', '('])
@@ -88,14 +85,27 @@ impl Migration {
         })
     }
 
+    /// The columns that it adds to tables that are there, with their tables.
+    pub(crate) fn columns(
+        &self,
+        dialect: Dialect,
+    ) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.lines(dialect).filter_map(|line| {
+            let statement = line.strip_prefix("ALTER TABLE ")?;
+            let (table, column) = statement.split_once(" ADD COLUMN ")?;
+            Some((table, column.split(' ').next()?))
+        })
+    }
+
+    fn lines(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
+        let texts = self.texts(dialect).create.iter();
+        texts.flat_map(|text| text.lines())
+    }
+
     /// The indexes on the application's tables.
     pub(crate) fn indexes(&self, dialect: Dialect) -> impl Iterator<Item = Index> {
-        let has_search = self.has_search && dialect == Dialect::Postgres;
-        let search = if has_search { SEARCH } else { "" };
-        let texts = [self.texts(dialect).indexes, search];
-        texts
-            .into_iter()
-            .flat_map(|text| text.lines().filter_map(Index::read))
+        let lines = self.texts(dialect).indexes.lines();
+        lines.filter_map(Index::read)
     }
 }
 
@@ -121,7 +131,7 @@ impl Index {
         })
     }
 
-    /// Whether it takes the extension.
+    /// Whether it needs the extension `pg_trgm`.
     pub(crate) fn is_of_trigrams(&self) -> bool {
         self.definition.contains(" gin_trgm_ops")
     }
@@ -137,10 +147,31 @@ impl Index {
 }
 
 /// The migration that makes the application's tables, or takes them over where
-/// the application has made them. All later ones make tables of our own, and indexes.
+/// the application has made them. All later ones make tables of our own, indexes, and columns.
 pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 
-/// All of them, oldest first.
+/// All of them, oldest first. To add one, write it below, name it here, and name it in
+/// `NEWEST_MIGRATION` of the crate `database`, without which nothing compiles. SQL of more than
+/// a line stands in a folder of its name under `schema/`. The same migration serves a new
+/// database, one that is in use, and one of the old application; `migrate` chooses how.
+///
+/// **A column of a table of the old application**: one line in `create` of either database, in
+/// this form, and one in `drop` of PostgreSQL, since `down` gives such a table back:
+///
+/// ```sql
+/// ALTER TABLE requests ADD COLUMN priority integer
+/// ALTER TABLE requests DROP COLUMN priority
+/// ```
+///
+/// It is nullable and has no default that is computed, so that no row is touched, the old
+/// application goes on inserting, and the table is locked for an instant. `up` refuses a
+/// database in which the table has such a column already. What the services write into the
+/// column is granted in `grants/privileges.rs`.
+///
+/// **An index on such a table**: a line `CREATE INDEX ticketing_… ON table …;` in `indexes`.
+/// They are built before the rest of the migration, so an index on a new column belongs to the
+/// next one. One that is needed no more is dropped in `create` of a new migration (`DROP INDEX
+/// IF EXISTS`), and its line goes from the old one.
 pub(crate) const MIGRATIONS: &[Migration] = &[
     TABLES_MADE,
     PARTNER_WORK,
@@ -157,7 +188,7 @@ const TABLES_MADE: Migration = Migration {
             text!("0001_tables/postgres/users.sql"),
             text!("0001_tables/postgres/requests.sql"),
             text!("0001_tables/postgres/triggers.sql"),
-            text!("0001_tables/seed.sql"),
+            SEED,
         ],
         indexes: text!("0001_tables/postgres/indexes.sql"),
         drop: text!("0001_tables/postgres/drop.sql"),
@@ -166,30 +197,11 @@ const TABLES_MADE: Migration = Migration {
         create: &[
             text!("0001_tables/sqlite/users.sql"),
             text!("0001_tables/sqlite/requests.sql"),
-            text!("0001_tables/seed.sql"),
+            SEED,
         ],
         indexes: text!("0001_tables/sqlite/indexes.sql"),
         drop: text!("0001_tables/sqlite/drop.sql"),
     },
-    tables: &[
-        "branches",
-        "categories",
-        "configurations",
-        "customers",
-        "partner_categories",
-        "partners",
-        "permissions",
-        "pickup_option_types",
-        "request_assignments",
-        "request_status_log",
-        "requests",
-        "role_permissions",
-        "roles",
-        "services",
-        "user_sessions",
-        "users",
-    ],
-    has_search: false,
 };
 
 const PARTNER_WORK: Migration = Migration {
@@ -197,78 +209,61 @@ const PARTNER_WORK: Migration = Migration {
     postgres: Texts {
         create: &[text!("0002_partner_work/postgres/tables.sql")],
         indexes: text!("0002_partner_work/postgres/indexes.sql"),
-        drop: text!("0002_partner_work/postgres/drop.sql"),
+        drop: "DROP TABLE ticketing_idempotency_keys",
     },
     sqlite: Texts {
         create: &[text!("0002_partner_work/sqlite/tables.sql")],
         indexes: text!("0002_partner_work/sqlite/indexes.sql"),
-        drop: text!("0002_partner_work/sqlite/drop.sql"),
+        drop: "DROP TABLE ticketing_idempotency_keys",
     },
-    tables: &["ticketing_idempotency_keys"],
-    has_search: true,
 };
 
 const THROTTLES: Migration = Migration {
     name: "0003_throttles",
     postgres: Texts {
         create: &[text!("0003_throttles/postgres/tables.sql")],
-        indexes: "",
-        drop: text!("0003_throttles/postgres/drop.sql"),
+        drop: "DROP TABLE ticketing_throttles",
+        ..NOTHING
     },
     sqlite: Texts {
         create: &[text!("0003_throttles/sqlite/tables.sql")],
-        indexes: "",
-        drop: text!("0003_throttles/sqlite/drop.sql"),
+        drop: "DROP TABLE ticketing_throttles",
+        ..NOTHING
     },
-    tables: &["ticketing_throttles"],
-    has_search: false,
 };
 
 pub(crate) const AUDIT: Migration = Migration {
     name: "0004_audit",
     postgres: Texts {
         create: &[text!("0004_audit/postgres/tables.sql")],
-        indexes: "",
-        drop: text!("0004_audit/postgres/drop.sql"),
+        drop: "DROP TABLE ticketing_audit_events",
+        ..NOTHING
     },
     sqlite: Texts {
         create: &[text!("0004_audit/sqlite/tables.sql")],
-        indexes: "",
-        drop: text!("0004_audit/sqlite/drop.sql"),
+        drop: "DROP TABLE ticketing_audit_events",
+        ..NOTHING
     },
-    tables: &["ticketing_audit_events"],
-    has_search: false,
 };
 
 const HOUSEKEEPING: Migration = Migration {
     name: "0005_housekeeping",
     postgres: Texts {
-        create: &[],
-        indexes: text!("0005_housekeeping/postgres/indexes.sql"),
-        drop: text!("0005_housekeeping/postgres/drop.sql"),
+        indexes: text!("0005_housekeeping/indexes.sql"),
+        ..NOTHING
     },
     sqlite: Texts {
-        create: &[],
-        indexes: text!("0005_housekeeping/sqlite/indexes.sql"),
-        drop: text!("0005_housekeeping/sqlite/drop.sql"),
+        indexes: text!("0005_housekeeping/indexes.sql"),
+        ..NOTHING
     },
-    tables: &[],
-    has_search: false,
 };
 
 const FOLDED_SEARCH: Migration = Migration {
     name: "0006_folded_search",
     postgres: Texts {
-        create: &[],
         indexes: text!("0006_folded_search/postgres/indexes.sql"),
-        drop: "",
+        ..NOTHING
     },
     // its list is searched without an index
-    sqlite: Texts {
-        create: &[],
-        indexes: "",
-        drop: "",
-    },
-    tables: &[],
-    has_search: false,
+    sqlite: NOTHING,
 };

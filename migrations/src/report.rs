@@ -1,22 +1,9 @@
-//! What a command did, or found, as a person reads it.
+//! What a command did, or would do, as a person reads it.
 
 use std::fmt;
 
 /// Who is told, line by line, what a command found and does, before it does it.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
-
-/// What a command would do, line by line; nothing, where there is nothing to do.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Plan(pub Vec<String>);
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("nothing to do");
-        }
-        f.write_str(&self.0.join("\n"))
-    }
-}
 
 /// What a command changed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,11 +16,16 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.dropped.is_empty() && self.applied.is_empty() {
-            return f.write_str("nothing to do");
-        }
         let dropped = self.dropped.iter().map(|name| format!("dropped  {name}"));
         let applied = self.applied.iter().map(|name| format!("applied  {name}"));
-        f.write_str(&dropped.chain(applied).collect::<Vec<_>>().join("\n"))
+        f.write_str(&text(&dropped.chain(applied).collect::<Vec<_>>()))
     }
+}
+
+/// What a command did or would do, line by line.
+pub(crate) fn text(lines: &[String]) -> String {
+    if lines.is_empty() {
+        return "nothing to do".to_owned();
+    }
+    lines.join("\n")
 }

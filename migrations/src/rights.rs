@@ -1,33 +1,24 @@
 //! What the role that runs `up` must be allowed to do. It is looked for before anything
 //! is changed: the database itself would say it only where it stops the work half-way.
 
-use crate::{error::MigrateError, found::Names};
-use database::Dialect;
-use sea_orm::{ConnectionTrait, Statement};
+use crate::{
+    error::{MigrateError, listed},
+    query,
+};
+use sea_orm::ConnectionTrait;
 
 /// Refuses a role that may not make tables where `up` makes them, or indexes and columns
 /// on those of these tables that are there.
 pub(crate) async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), MigrateError> {
-    let tables: Vec<String> = tables.iter().map(|&table| table.to_owned()).collect();
-    let backend = Dialect::Postgres.backend();
-    let rows = on
-        .query_all_raw(Statement::from_sql_and_values(
-            backend,
-            LACKING,
-            [tables.into()],
-        ))
-        .await?;
-    let lacking = rows
-        .iter()
-        .map(|row| row.try_get("", "lacking"))
-        .collect::<Result<_, _>>()?;
-    match Names::some(lacking) {
+    let tables = query::array(tables.iter().copied());
+    let lacking: Vec<String> = query::rows(on, LACKING, [tables]).await?;
+    match listed(&lacking) {
         Some(lacking) => Err(MigrateError::RightsLacking(lacking)),
         None => Ok(()),
     }
 }
 
-/// An index lies in the schema of its table, and takes CREATE there, too.
+/// An index lies in the schema of its table, and needs CREATE there, too.
 const LACKING: &str = "
     WITH tables AS (
         SELECT c.oid, c.relowner, c.relnamespace

@@ -4,10 +4,11 @@
 use crate::{
     error::{MigrateError, code, words},
     exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
+    query,
     report::Tell,
 };
-use database::{Database, Dialect};
-use sea_orm::{ConnectionTrait as _, DbErr, RuntimeErr, Statement};
+use database::Database;
+use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgRow};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -82,12 +83,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The one text that a query gives.
-    pub(crate) async fn text(&mut self, query: String) -> Result<String, MigrateError> {
-        let text = self.scalar(query).await;
-        text.map_err(|error| MigrateError::from(error).half_way(STOPPED))
-    }
-
     /// Ends it, and with it the lock, before the caller goes on.
     pub(crate) async fn close(self) -> Result<(), MigrateError> {
         let close = async { self.connection.close().await.map_err(failed) };
@@ -146,33 +141,32 @@ impl Server<'_> {
     /// client, the next run would be kept out.
     async fn give_up_the_lock(&self) -> Result<(), DbErr> {
         let end = format!(
-            "SELECT pg_terminate_backend(pid)::text AS line FROM pg_locks
+            "SELECT pg_terminate_backend(pid) FROM pg_locks
              WHERE pid = {} AND locktype = 'advisory' AND classid = {} AND objid = {} AND granted",
             self.pid,
             ADVISORY_LOCK >> 32,
             ADVISORY_LOCK & 0xffff_ffff
         );
-        self.lines(end).await.map(drop)
+        query::rows::<bool>(self.database.connection(), &end, [])
+            .await
+            .map(drop)
     }
 
     /// Whether the session's process is at work. Tells for whom it waits, a line each.
     async fn look(&self) -> Result<bool, DbErr> {
         let Self { pid, tell, .. } = self;
-        for line in self.lines(waits_for(*pid)).await? {
+        let on = self.database.connection();
+        for line in query::rows::<String>(on, &waits_for(*pid), []).await? {
             tell(&line);
         }
         // where states are not tracked, it is 'disabled'
         let at_work = format!(
-            "SELECT '' AS line FROM pg_stat_activity
-             WHERE pid = {pid} AND state IN ('active', 'fastpath function call', 'disabled')"
+            "SELECT EXISTS (
+                 SELECT FROM pg_stat_activity
+                 WHERE pid = {pid} AND state IN ('active', 'fastpath function call', 'disabled')
+             )"
         );
-        Ok(!self.lines(at_work).await?.is_empty())
-    }
-
-    async fn lines(&self, query: String) -> Result<Vec<String>, DbErr> {
-        let query = Statement::from_string(Dialect::Postgres.backend(), query);
-        let rows = self.database.connection().query_all_raw(query).await?;
-        rows.iter().map(|row| row.try_get("", "line")).collect()
+        query::row(on, &at_work).await
     }
 }
 
@@ -184,7 +178,7 @@ fn waits_for(pid: i32) -> String {
              format('the transaction of process %s (application %s, user %s), open since %s',
                  blocker, coalesce(nullif(application_name, ''), 'unknown'), coalesce(usename, 'unknown'),
                  coalesce(to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'), 'an unknown time'))
-             END AS line
+             END
          FROM unnest(pg_blocking_pids({pid})) AS blocker LEFT JOIN pg_stat_activity a ON a.pid = blocker
          ORDER BY xact_start"
     )

@@ -43,7 +43,7 @@ async fn apply_within(
         _ if applied.is_empty() => return Err(MigrateError::Contradicted),
         _ => {}
     }
-    let schema_of_trigrams = session.text(trigrams::SCHEMA.to_owned()).await?;
+    let schema_of_trigrams = trigrams::schema(on).await?;
     let (count, mut done) = (missing.len(), Vec::new());
     for migration in MIGRATIONS {
         let is_pending = !applied.holds(migration.name);

@@ -2,9 +2,13 @@
 //! already. They are looked for before anything is changed: in a database that is taken
 //! over, some of them are needed only after its first step can no longer be undone.
 
-use crate::{error::MigrateError, found::Names, migration::Index};
+use crate::{
+    error::{MigrateError, listed},
+    migration::Index,
+    query,
+};
 use database::Dialect;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr};
 
 /// What bears a name.
 pub(crate) struct Bearer {
@@ -36,12 +40,37 @@ pub(crate) async fn refuse(
     is_ours: impl Fn(&Bearer) -> bool,
 ) -> Result<(), MigrateError> {
     let bearers = bearers(on, dialect).await?;
-    let taken = bearers
+    let taken: Vec<_> = bearers
         .iter()
         .filter(|bearer| names.contains(&bearer.name.as_str()) && !is_ours(bearer))
         .map(|bearer| format!("the {} {}", bearer.kind, bearer.name))
         .collect();
-    match Names::some(taken) {
+    match listed(&taken) {
+        Some(names) => Err(MigrateError::NamesTaken(names)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a database in which these tables have these columns already.
+pub(crate) async fn refuse_columns(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    columns: impl Iterator<Item = (&str, &str)>,
+) -> Result<(), MigrateError> {
+    let found = match dialect {
+        Dialect::Postgres => {
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0"
+        }
+        Dialect::Sqlite => "SELECT lower(name) FROM pragma_table_info($1)",
+    };
+    let mut taken = Vec::new();
+    for (table, column) in columns {
+        let found: Vec<String> = query::rows(on, found, [table.into()]).await?;
+        if found.iter().any(|name| name == column) {
+            taken.push(format!("the column {table}.{column}"));
+        }
+    }
+    match listed(&taken) {
         Some(names) => Err(MigrateError::NamesTaken(names)),
         None => Ok(()),
     }
@@ -73,20 +102,15 @@ const SQLITE: &str = "
     FROM sqlite_schema ORDER BY 1, 3";
 
 async fn bearers(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Vec<Bearer>, DbErr> {
-    let query = match dialect {
+    let bearers = match dialect {
         Dialect::Postgres => POSTGRES,
         Dialect::Sqlite => SQLITE,
     };
-    let rows = on
-        .query_all_raw(Statement::from_string(dialect.backend(), query))
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Bearer {
-                name: row.try_get("", "name")?,
-                kind: row.try_get("", "kind")?,
-                of_table: row.try_get("", "of_table")?,
-            })
-        })
-        .collect()
+    let rows = query::rows(on, bearers, []).await?.into_iter();
+    let rows = rows.map(|(name, of_table, kind)| Bearer {
+        name,
+        kind,
+        of_table,
+    });
+    Ok(rows.collect())
 }

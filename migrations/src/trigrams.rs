@@ -5,11 +5,8 @@
 //! It may lie in any schema, since the index names the one that it finds. What `up`
 //! created bears a comment that says so; `down` drops that, and no other.
 
-use crate::{error::MigrateError, report::Tell};
-use database::Dialect;
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbErr, Statement, TransactionTrait as _, TryGetable,
-};
+use crate::{error::MigrateError, query, report::Tell};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _};
 
 /// Makes it, in the schema in which everything else is made.
 const CREATE: &str = "CREATE EXTENSION pg_trgm";
@@ -22,20 +19,18 @@ const MARK: &str = "COMMENT ON EXTENSION pg_trgm IS \
 /// Drops it, unless something depends on it.
 pub(crate) const DROP: &str = "DROP EXTENSION pg_trgm";
 
-/// Whether `up` made it.
-pub(crate) const IS_OURS: &str = "
+const IS_OURS: &str = "
     SELECT EXISTS (
         SELECT FROM pg_extension
         WHERE extname = 'pg_trgm'
           AND obj_description(oid, 'pg_extension') LIKE 'made by `migrate` of the ticketing services%'
-    )::text AS answer";
+    )";
 
-/// The schema that it lies in, as SQL names it; empty where it is not there.
-pub(crate) const SCHEMA: &str = "
+const SCHEMA: &str = "
     SELECT coalesce((
         SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
         WHERE e.extname = 'pg_trgm'
-    ), '') AS answer";
+    ), '')";
 
 /// Why an extension that is there cannot be used; empty where it can.
 const CLOSED: &str = "
@@ -44,7 +39,7 @@ const CLOSED: &str = "
                       n.nspname, current_user)
         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
         WHERE e.extname = 'pg_trgm' AND NOT has_schema_privilege(n.oid, 'USAGE')
-    ), '') AS answer";
+    ), '')";
 
 /// Makes the extension, unless it is there, and says so in a line for the operator.
 pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
@@ -59,7 +54,7 @@ pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateErro
         let stays = unmarked.map(|reason| format!("; `down` will leave it ({reason})"));
         ("makes", stays.unwrap_or_default())
     };
-    let closed = ask(on, CLOSED).await?;
+    let closed: String = query::row(on, CLOSED).await?;
     if !closed.is_empty() {
         return Err(MigrateError::TrigramsClosed(closed));
     }
@@ -83,25 +78,25 @@ pub(crate) fn stays(reason: &str) -> String {
     format!("stays    the extension pg_trgm ({reason})")
 }
 
-/// [`SCHEMA`].
+/// The schema that it lies in, as SQL names it; empty where it is not there.
 pub(crate) async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
-    ask(on, SCHEMA).await
+    query::row(on, SCHEMA).await
 }
 
-/// [`IS_OURS`].
+/// Whether `up` made it.
 pub(crate) async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    Ok(ask(on, IS_OURS).await? == "true")
+    query::row(on, IS_OURS).await
 }
 
 /// Whether `pg_trgm` finds trigrams in this word. `true`, if it is missing or this role may
 /// not use it: that is said elsewhere.
 pub(crate) async fn sees_letters(on: &impl ConnectionTrait, word: &str) -> Result<bool, DbErr> {
     let schema = schema(on).await?;
-    if schema.is_empty() || !ask(on, CLOSED).await?.is_empty() {
+    if schema.is_empty() || !query::row::<String>(on, CLOSED).await?.is_empty() {
         return Ok(true);
     }
-    let query = format!("SELECT (cardinality({schema}.show_trgm('{word}')) > 0)::text AS answer");
-    Ok(ask(on, &query).await? == "true")
+    let query = format!("SELECT cardinality({schema}.show_trgm('{word}')) > 0");
+    query::row(on, &query).await
 }
 
 /// Runs a statement; if it fails, it has not been. In the inner `Err`, why.
@@ -116,17 +111,5 @@ async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(),
             savepoint.rollback().await?;
             Ok(Err(crate::error::words(&error)))
         }
-    }
-}
-
-/// The one text, `answer`, of a query.
-pub(crate) async fn ask(on: &impl ConnectionTrait, query: &str) -> Result<String, DbErr> {
-    let backend = Dialect::Postgres.backend();
-    let row = on
-        .query_one_raw(Statement::from_string(backend, query))
-        .await?;
-    match row {
-        Some(row) => String::try_get(&row, "", "answer").map_err(DbErr::from),
-        None => Ok(String::new()),
     }
 }

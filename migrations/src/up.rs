@@ -12,7 +12,7 @@ use crate::{
     indexes::{self, Missing},
     letters,
     migration::{Index, Migration, TABLES},
-    report::{Plan, Report, Tell},
+    report::{Report, Tell, text},
     rights, step_two, taken, trigrams,
 };
 use database::{Database, Dialect};
@@ -22,12 +22,7 @@ use std::collections::BTreeSet;
 /// Applies what is pending: on an empty database, everything; on the old
 /// application's, what the services need there. It can be run again whatever
 /// became of it.
-pub async fn up(database: &Database) -> Result<Report, MigrateError> {
-    up_telling(database, &|_| ()).await
-}
-
-/// [`up`], and tells what it finds and does.
-pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, MigrateError> {
+pub async fn up(database: &Database, tell: Tell<'_>) -> Result<Report, MigrateError> {
     let dialect = database.dialect();
     let transaction = exclusive::begin(database).await?;
     let work = Work::look(&transaction, dialect).await?;
@@ -59,7 +54,7 @@ pub async fn up_telling(database: &Database, tell: Tell<'_>) -> Result<Report, M
 }
 
 /// What [`up`] would do, or why it would stop. Changes nothing.
-pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
+pub async fn plan_up(database: &Database) -> Result<String, MigrateError> {
     let dialect = database.dialect();
     let transaction = exclusive::begin_to_try(database).await?;
     let work = Work::look(&transaction, dialect).await?;
@@ -70,7 +65,7 @@ pub async fn plan_up(database: &Database) -> Result<Plan, MigrateError> {
         lines.extend(letters::warnings(&transaction).await?);
     }
     transaction.rollback().await?;
-    Ok(Plan(lines))
+    Ok(text(&lines))
 }
 
 /// What `up` has to do.
@@ -169,7 +164,14 @@ impl Work {
             };
             is_bookkeeping || (is_built && may_be_built)
         })
-        .await
+        .await?;
+        taken::refuse_columns(on, dialect, self.columns(dialect)).await
+    }
+
+    /// The columns that are added to tables that are there, with their tables.
+    fn columns(&self, dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let pending = self.pending.iter();
+        pending.flat_map(move |migration| migration.columns(dialect))
     }
 
     async fn refuse_lacking_rights(&self, on: &DatabaseTransaction) -> Result<(), MigrateError> {
@@ -179,6 +181,7 @@ impl Work {
                 .iter()
                 .map(|index| index.table),
         );
+        tables.extend(self.columns(Dialect::Postgres).map(|(table, _)| table));
         if self.stage.is_some() {
             tables.push("user_sessions");
         }
@@ -216,6 +219,12 @@ impl Work {
                 count => format!("{count} indexes on {tables}, one after another"),
             };
             lines.push(format!("builds   {indexes}; reading and writing go on"));
+        }
+        if self.is_in_use {
+            let columns = self.columns(Dialect::Postgres);
+            lines.extend(columns.map(|(table, column)| {
+                format!("makes    {table}.{column}; {table} is locked for an instant")
+            }));
         }
         Ok(lines)
     }

@@ -27,7 +27,7 @@ async fn adopted(users: &[(&str, &str)]) -> Auth {
             .await;
     }
     let pool = database.open(&Clock::system()).await;
-    migrations::up(&pool).await.expect("taken over");
+    migrations::up(&pool, &|_| ()).await.expect("taken over");
     pool.connection().close_by_ref().await.unwrap();
     database.grant().await;
     Auth::start_on(database).await

@@ -108,9 +108,9 @@ impl Run {
         let database = Database::open(&url, PoolLimits::default(), clock.clone()).await?;
         let has_own_url = config.database_url.is_some();
         if config.fresh && has_own_url {
-            migrations::fresh(&database, true).await?;
+            migrations::fresh(&database, true, &|_| ()).await?;
         } else {
-            migrations::up(&database).await?;
+            migrations::up(&database, &|_| ()).await?;
         }
         let demo = demo::seed_if_empty(&database, config.demo_requests, &clock).await?;
 

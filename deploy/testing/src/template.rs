@@ -143,7 +143,7 @@ async fn migrate(url: &str) {
 /// [`TestDatabase`](crate::TestDatabase).
 pub async fn migrate_at(url: &DatabaseUrl) {
     on(url, async |database| {
-        migrations::up(database)
+        migrations::up(database, &|_| ())
             .await
             .expect("the migrations apply");
     })

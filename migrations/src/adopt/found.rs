@@ -6,9 +6,8 @@ use super::{
     shape::{self, Shape},
 };
 use crate::{
-    error::MigrateError,
-    found::{self, Names},
-    query,
+    error::{MigrateError, listed},
+    found, query,
 };
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -31,14 +30,14 @@ pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, Mig
         return Err(MigrateError::Incomplete { held, lacks });
     }
     let shape = shape::read(on).await?.map_err(MigrateError::UnknownShape)?;
-    if let Some(names) = Names::some(needed::unfilled(on, shape.tokens()).await?) {
+    if let Some(names) = listed(&needed::unfilled(on, shape.tokens()).await?) {
         return Err(MigrateError::Unfilled(names));
     }
     if let Some(views) = views_on(on, shape.tokens()).await? {
         return Err(MigrateError::Views(views, ""));
     }
     if shape != Shape::SessionId
-        && let Some(names) = Names::some(query::rows(on, REFERENCES, []).await?)
+        && let Some(names) = listed(&query::rows::<String>(on, REFERENCES, []).await?)
     {
         return Err(MigrateError::Referenced(names));
     }
@@ -50,9 +49,10 @@ pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, Mig
 pub(super) async fn views_on(
     on: &impl ConnectionTrait,
     columns: &[&str],
-) -> Result<Option<Names>, DbErr> {
+) -> Result<Option<String>, DbErr> {
     let columns = query::array(columns.iter().copied());
-    query::rows(on, VIEWS, [columns]).await.map(Names::some)
+    let views: Vec<String> = query::rows(on, VIEWS, [columns]).await?;
+    Ok(listed(&views))
 }
 
 const VIEWS: &str = "

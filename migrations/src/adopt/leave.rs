@@ -15,7 +15,7 @@ use crate::{
     query,
     report::Tell,
     session::Session,
-    trigrams::{self, DROP, IS_OURS},
+    trigrams::{self, DROP},
 };
 use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -58,17 +58,32 @@ pub(crate) async fn leave(
         tell("done     user_sessions is given back");
     }
     let mut session = Session::open(database, tell).await?;
+    let dropped = drop_the_rest(&mut session, database, &record, tell).await;
+    dropped.map_err(|error| error.half_way("the second step stopped"))?;
+    session.close().await?;
+    if !undone.contains(&TABLES.name) {
+        undone.push(TABLES.name);
+    }
+    Ok(Some(undone))
+}
+
+/// Step two: the indexes, the extension and the bookkeeping.
+async fn drop_the_rest(
+    session: &mut Session<'_>,
+    database: &Database,
+    record: &Record,
+    tell: Tell<'_>,
+) -> Result<(), MigrateError> {
     // between the two steps another run may have come, and turned everything round
-    let found = Record::read(database.connection()).await;
-    let found = found.map_err(|error| error.half_way("the second step could not begin"))?;
+    let found = Record::read(database.connection()).await?;
     if found.is_some_and(|record| !record.leaving) {
         return Err(MigrateError::Contradicted);
     }
     for name in &record.indexes {
-        indexes::drop(&mut session, name).await?;
+        indexes::drop(session, name).await?;
     }
     tell("done     our indexes are dropped");
-    if session.text(IS_OURS.to_owned()).await? == "true" {
+    if trigrams::is_ours(database.connection()).await? {
         match session.attempt(DROP).await? {
             Ok(()) => tell("done     the extension pg_trgm is dropped"),
             Err(reason) => tell(&trigrams::stays(&reason)),
@@ -81,12 +96,7 @@ pub(crate) async fn leave(
     );
     session
         .run(tables, "the bookkeeping could not be dropped")
-        .await?;
-    session.close().await?;
-    if !undone.contains(&TABLES.name) {
-        undone.push(TABLES.name);
-    }
-    Ok(Some(undone))
+        .await
 }
 
 /// What [`leave`] would do; `None` where no database was taken over.
@@ -107,9 +117,7 @@ async fn lines(
     how: Down,
 ) -> Result<Vec<String>, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
-    if let Some(unknown) = applied.unknown() {
-        return Err(MigrateError::UnknownMigrations(unknown));
-    }
+    applied.refuse_unknown()?;
     let made_extension = trigrams::is_ours(on).await?;
     if record.leaving {
         return Ok(plan::to_go_on_leaving(record, made_extension));

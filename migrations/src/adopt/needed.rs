@@ -1,8 +1,8 @@
 //! What the services read of the application's tables: a database that lacks any
 //! of it is not taken over.
 
-use database::Dialect;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use crate::query;
+use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
 /// Tables with their columns, as [`super::super`]'s own schema declares them:
@@ -240,16 +240,10 @@ pub(super) async fn unfilled(
     Ok(unfilled)
 }
 
-async fn members(on: &impl ConnectionTrait, query: &'static str) -> Result<Members, DbErr> {
-    let rows = on
-        .query_all_raw(Statement::from_string(Dialect::Postgres.backend(), query))
-        .await?;
+async fn members(on: &impl ConnectionTrait, query: &str) -> Result<Members, DbErr> {
     let mut members = Members::new();
-    for row in rows {
-        members
-            .entry(row.try_get("", "owner")?)
-            .or_default()
-            .insert(row.try_get("", "name")?, row.try_get("", "kind")?);
+    for (owner, name, kind) in query::rows::<(String, _, _)>(on, query, []).await? {
+        members.entry(owner).or_default().insert(name, kind);
     }
     Ok(members)
 }

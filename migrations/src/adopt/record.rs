@@ -3,7 +3,7 @@
 //! transaction as the shape, and goes last of all.
 
 use super::shape::Shape;
-use crate::{error::MigrateError, found, indexes::Missing, session::Session};
+use crate::{error::MigrateError, found, indexes::Missing, query, session::Session};
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
@@ -57,19 +57,18 @@ impl Record {
         if !found::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
             return Ok(None);
         }
-        let row = on
-            .query_one_raw(Statement::from_string(
-                Dialect::Postgres.backend(),
-                "SELECT shape, columns, indexes, leaving FROM ticketing_adoption",
-            ))
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let letter: String = row.try_get("", "shape")?;
+        let record = "SELECT shape, columns, indexes, leaving FROM ticketing_adoption";
+        let record = query::rows::<(String, _, _, _)>(on, record, [])
+            .await?
+            .pop();
+        let Some((letter, columns, indexes, leaving)) = record else {
+            return Ok(None);
+        };
         Ok(Some(Self {
             shape: Shape::of_letter(&letter).ok_or(MigrateError::UnknownOrigin(letter))?,
-            columns: row.try_get("", "columns")?,
-            indexes: row.try_get("", "indexes")?,
-            leaving: row.try_get("", "leaving")?,
+            columns,
+            indexes,
+            leaving,
         }))
     }
 

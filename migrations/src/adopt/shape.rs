@@ -2,8 +2,8 @@
 //! by what the catalogue says of its columns. Names of constraints and indexes
 //! come in two families, so they are never asked for.
 
-use database::Dialect;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use crate::query;
+use sea_orm::{ConnectionTrait, DbErr};
 use std::fmt;
 
 /// Columns of `user_sessions` that a token was kept in.
@@ -97,36 +97,25 @@ struct Column {
 
 /// Reads the shape of `user_sessions`; in the inner `Err`, what was met instead.
 pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, String>, DbErr> {
-    let names = TOKENS.into_iter().chain(["session_id"]);
-    let names: Vec<String> = names
-        .chain(OURS.map(|(name, _)| name))
-        .map(str::to_owned)
-        .collect();
-    let rows = on
-        .query_all_raw(Statement::from_sql_and_values(
-            Dialect::Postgres.backend(),
-            "SELECT attname::text AS name, format_type(atttypid, atttypmod) AS kind, attnotnull AS not_null
-             FROM pg_attribute
-             WHERE attrelid = 'user_sessions'::regclass AND NOT attisdropped AND attname = ANY ($1)
-             ORDER BY attnum",
-            [names.into()],
-        ))
-        .await?;
-    let columns = rows
-        .iter()
-        .map(|row| {
-            Ok(Column {
-                name: row.try_get("", "name")?,
-                kind: row.try_get("", "kind")?,
-                not_null: row.try_get("", "not_null")?,
-            })
-        })
-        .collect::<Result<Vec<_>, DbErr>>()?;
+    const COLUMNS: &str = "
+        SELECT attname::text, format_type(atttypid, atttypmod), attnotnull
+        FROM pg_attribute
+        WHERE attrelid = 'user_sessions'::regclass AND NOT attisdropped AND attname = ANY ($1)
+        ORDER BY attnum";
+    let ours = OURS.iter().map(|(name, _)| *name);
+    let names = TOKENS.into_iter().chain(["session_id"]).chain(ours);
+    let rows = query::rows(on, COLUMNS, [query::array(names)]).await?;
+    let columns = rows.into_iter().map(|(name, kind, not_null)| Column {
+        name,
+        kind,
+        not_null,
+    });
+    let columns: Vec<Column> = columns.collect();
     Ok(match recognize(&columns) {
-        Some(Shape::SessionId) if !yes(on, UNIQUE).await? => {
+        Some(Shape::SessionId) if !query::row(on, UNIQUE).await? => {
             Err("a session_id that is not unique".to_owned())
         }
-        Some(Shape::SessionId) if yes(on, BLANK).await? => Ok(Shape::SessionIdAndBlank),
+        Some(Shape::SessionId) if query::row(on, BLANK).await? => Ok(Shape::SessionIdAndBlank),
         Some(shape) => Ok(shape),
         None => Err(columns
             .iter()
@@ -177,13 +166,6 @@ const UNIQUE: &str = "
         WHERE i.indrelid = 'user_sessions'::regclass
           AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL
           AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
-    ) AS yes";
+    )";
 
-const BLANK: &str = "SELECT EXISTS (SELECT FROM user_sessions WHERE session_id = '') AS yes";
-
-async fn yes(on: &impl ConnectionTrait, query: &'static str) -> Result<bool, DbErr> {
-    let row = on
-        .query_one_raw(Statement::from_string(Dialect::Postgres.backend(), query))
-        .await?;
-    Ok(row.map(|row| row.try_get("", "yes")).transpose()? == Some(true))
-}
+const BLANK: &str = "SELECT EXISTS (SELECT FROM user_sessions WHERE session_id = '')";

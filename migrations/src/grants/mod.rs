@@ -15,9 +15,8 @@ pub use roles::Roles;
 
 use crate::{
     bookkeeping,
-    error::{self, MigrateError},
+    error::{self, MigrateError, listed},
     exclusive,
-    found::Names,
 };
 use catalogue::Holding;
 use database::{Database, Dialect};
@@ -73,9 +72,7 @@ async fn apply(
 
 async fn run(on: &DatabaseTransaction, roles: &Roles) -> Result<Grants, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
-    if let Some(unknown) = applied.unknown() {
-        return Err(MigrateError::UnknownMigrations(unknown));
-    }
+    applied.refuse_unknown()?;
     if applied.pending().next().is_some() {
         return Err(MigrateError::NotMigrated);
     }
@@ -140,7 +137,7 @@ async fn check(
     wrong.extend(
         lacking.map(|(role, privilege, object)| format!("{role} lacks {privilege} on {object}")),
     );
-    match Names::some(wrong) {
+    match listed(&wrong) {
         Some(wrong) => Err(MigrateError::NotGranted(wrong)),
         None => Ok(warnings),
     }

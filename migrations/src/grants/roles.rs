@@ -1,7 +1,7 @@
 //! The roles of the two services, and those that grants cannot bind.
 
 use super::{Service, catalogue::ask};
-use crate::{error::MigrateError, found::Names};
+use crate::error::{MigrateError, listed};
 use sea_orm::ConnectionTrait;
 
 /// The names of the services' roles, as the database has them.
@@ -36,7 +36,7 @@ impl Roles {
             ask(on, ROLES, vec![self.names().into()]).await?;
         let mut missing = self.names();
         missing.retain(|name| found.iter().all(|(found, _)| found != name));
-        if let Some(missing) = Names::some(missing) {
+        if let Some(missing) = listed(&missing) {
             return Err(MigrateError::NoSuchRole(missing));
         }
         for (role, unbound) in found {

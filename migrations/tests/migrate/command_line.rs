@@ -147,6 +147,10 @@ async fn wrong_usage_is_exit_code_64() {
         (&["up"], Some("mysql://localhost/ticketing")),
         (&["purge-audit"], None),
         (&["purge-audit", "--older-than", "0d"], None),
+        (&["purge-audit", "--older-than", "+1d"], None),
+        (&["purge-audit", "--older-than", "1.5d"], None),
+        (&["purge-audit", "--older-than", "65536d"], None),
+        (&["purge-audit", "--older-than", "١d"], None),
         (&["purge-audit", "--older-than", "400"], None),
     ] {
         let output = migrate(arguments, url).await;

@@ -5,7 +5,7 @@ use crate::{
     newest_first,
 };
 use contract::time::Clock;
-use migrations::{Down, MigrateError, NAMES, NEWEST, Report};
+use migrations::{Down, MigrateError, NAMES, Report};
 use sea_orm::ConnectionTrait;
 use testing::{Kind, TestDatabase};
 
@@ -35,10 +35,10 @@ async fn tables_in_use_stop_down_after_a_short_wait() {
         .await
         .unwrap();
     let pool = database.open(&Clock::system()).await;
-    let error = migrations::down(&pool, DROP).await.unwrap_err();
+    let error = crate::down(&pool, DROP).await.unwrap_err();
     assert!(matches!(error, MigrateError::LockTimeout), "{error:?}");
     reading.rollback().await.unwrap();
-    migrations::down(&pool, DROP).await.unwrap();
+    crate::down(&pool, DROP).await.unwrap();
 }
 
 testing::on_both_databases! {
@@ -47,8 +47,8 @@ testing::on_both_databases! {
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
         for error in [
-            migrations::down(&pool, Down::default()).await.unwrap_err(),
-            migrations::fresh(&pool, false).await.unwrap_err(),
+            crate::down(&pool, Down::default()).await.unwrap_err(),
+            crate::fresh(&pool, false).await.unwrap_err(),
         ] {
             assert!(matches!(error, MigrateError::WouldDropData), "{error:?}");
             assert!(error.to_string().contains("--drop-data"), "{error}");
@@ -61,11 +61,11 @@ testing::on_both_databases! {
         database.execute("CREATE TABLE unrelated (id integer)").await;
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
-        migrations::up(&pool).await.unwrap();
+        crate::up(&pool).await.unwrap();
         database.execute(ROWS).await;
 
-        let report = migrations::down(&pool, DROP).await.unwrap();
-        assert_eq!(report.dropped.first(), Some(&NEWEST));
+        let report = crate::down(&pool, DROP).await.unwrap();
+        assert_eq!(report.dropped.first(), NAMES.last());
         let mut after = fingerprint(&pool).await;
         // SQLite's own, which comes with the first AUTOINCREMENT and never goes
         after.retain(|line| !line.contains("sqlite_sequence"));
@@ -75,7 +75,7 @@ testing::on_both_databases! {
     async fn down_without_bookkeeping_has_nothing_to_do(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
-        assert_eq!(migrations::down(&pool, Down::default()).await.unwrap(), Report::default());
+        assert_eq!(crate::down(&pool, Down::default()).await.unwrap(), Report::default());
     }
 
     async fn what_others_built_on_the_tables_stops_down(kind: Kind) {
@@ -85,13 +85,13 @@ testing::on_both_databases! {
         match kind {
             Kind::Postgres => {
                 let before = fingerprint(&pool).await;
-                let error = migrations::down(&pool, DROP).await.unwrap_err();
+                let error = crate::down(&pool, DROP).await.unwrap_err();
                 assert!(matches!(error, MigrateError::Dependents(_)), "{error:?}");
                 assert_eq!(fingerprint(&pool).await, before);
             }
             // there a view outlives its table, and is broken until that comes again
             Kind::Sqlite => {
-                migrations::down(&pool, DROP).await.unwrap();
+                crate::down(&pool, DROP).await.unwrap();
             }
         }
     }
@@ -102,8 +102,8 @@ testing::on_both_databases! {
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
         for error in [
-            migrations::down(&pool, DROP).await.unwrap_err(),
-            migrations::fresh(&pool, true).await.unwrap_err(),
+            crate::down(&pool, DROP).await.unwrap_err(),
+            crate::fresh(&pool, true).await.unwrap_err(),
         ] {
             assert!(matches!(error, MigrateError::Adopted), "{error:?}");
         }
@@ -116,7 +116,7 @@ testing::on_both_databases! {
             .execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('9999_later', 'created')")
             .await;
         let pool = database.open(&Clock::system()).await;
-        let error = migrations::down(&pool, DROP).await.unwrap_err();
+        let error = crate::down(&pool, DROP).await.unwrap_err();
         assert!(matches!(error, MigrateError::UnknownMigrations(_)), "{error:?}");
     }
 
@@ -125,7 +125,7 @@ testing::on_both_databases! {
         database.execute(ROWS).await;
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
-        let report = migrations::fresh(&pool, true).await.unwrap();
+        let report = crate::fresh(&pool, true).await.unwrap();
         assert_eq!(report.dropped, newest_first());
         assert_eq!(report.applied, NAMES);
         assert_eq!(fingerprint(&pool).await, before);
@@ -135,7 +135,7 @@ testing::on_both_databases! {
     async fn fresh_on_an_empty_database_is_up(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
-        let report = migrations::fresh(&pool, false).await.unwrap();
+        let report = crate::fresh(&pool, false).await.unwrap();
         assert_eq!(report, Report { dropped: vec![], applied: NAMES.to_vec() });
     }
 
@@ -144,7 +144,7 @@ testing::on_both_databases! {
         database.execute("CREATE TABLE notifications (id integer)").await;
         let pool = database.open(&Clock::system()).await;
         let before = fingerprint(&pool).await;
-        let error = migrations::fresh(&pool, true).await.unwrap_err();
+        let error = crate::fresh(&pool, true).await.unwrap_err();
         assert!(matches!(error, MigrateError::OthersTables(_)), "{error:?}");
         assert_eq!(fingerprint(&pool).await, before);
     }

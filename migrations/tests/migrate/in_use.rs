@@ -45,7 +45,7 @@ async fn requests_are_written_while_an_index_of_a_later_migration_is_built() {
             .await
             .unwrap();
         let worker = pool.clone();
-        let at_work = tokio::spawn(async move { migrations::up(&worker).await });
+        let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(&other, "ticketing_requests_folded_number").await;
         // a service writes meanwhile, and has no patience
         test.execute("SET lock_timeout = '1s'; UPDATE requests SET rating = 4 WHERE id = 2")
@@ -62,13 +62,13 @@ async fn requests_are_written_while_an_index_of_a_later_migration_is_built() {
         writing.rollback().await.unwrap();
         let left = ["ticketing_requests_folded_number"];
         assert_eq!(lines(&pool, INVALID).await, left);
-        assert!(!migrations::applied(&pool).await.unwrap());
+        assert!(!crate::is_migrated(&pool).await.unwrap());
         let (report, said) = up(&pool).await;
         assert_eq!(report.applied, ["0006_folded_search"]);
         assert!(said.contains(&format!("built    {} on", left[0])), "{said}");
         assert_eq!(lines(&pool, INVALID).await, [""; 0]);
         assert_eq!(fingerprint(&pool).await, everything);
-        assert!(migrations::applied(&pool).await.unwrap());
+        assert!(crate::is_migrated(&pool).await.unwrap());
     }))
     .await;
 }
@@ -83,7 +83,7 @@ async fn indexes_that_an_interrupted_run_built_are_used() {
          DROP INDEX ticketing_requests_folded_phone",
     )
     .await;
-    let plan = migrations::plan_up(&pool).await.unwrap().to_string();
+    let plan = migrations::plan_up(&pool).await.unwrap();
     let (report, said) = up(&pool).await;
     assert_eq!(report.applied, ["0006_folded_search"]);
     assert_eq!(

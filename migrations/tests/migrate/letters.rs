@@ -11,10 +11,11 @@ use testing::{Kind, TestDatabase};
 async fn warnings(pool: &Database) -> Vec<String> {
     let is_warning = |line: &String| line.starts_with("warns ");
     let plan = migrations::plan_up(pool).await.unwrap();
-    let planned: Vec<_> = plan.0.into_iter().filter(is_warning).collect();
+    let planned = plan.lines().map(str::to_owned).filter(is_warning);
+    let planned: Vec<_> = planned.collect();
     let said = Mutex::new(Vec::new());
     let tell = |line: &str| said.lock().unwrap().push(line.to_owned());
-    migrations::up_telling(pool, &tell).await.unwrap();
+    migrations::up(pool, &tell).await.unwrap();
     let mut said = said.into_inner().unwrap();
     said.retain(is_warning);
     assert_eq!(planned, said);
@@ -26,7 +27,7 @@ async fn refused(pool: &Database, encoding: &str) {
     let before = fingerprint(pool).await;
     let planned = migrations::plan_up(pool).await.unwrap_err();
     assert!(matches!(planned, MigrateError::Encoding(_)), "{planned:?}");
-    let error = migrations::up(pool).await.unwrap_err().to_string();
+    let error = crate::up(pool).await.unwrap_err().to_string();
     assert_eq!(planned.to_string(), error);
     assert!(
         error.starts_with(&format!(
@@ -46,7 +47,7 @@ async fn an_encoding_without_a_place_for_every_letter_stops_up() {
             test.execute(tables).await;
             let pool = test.open(&Clock::system()).await;
             refused(&pool, encoding).await;
-            let fresh = migrations::fresh(&pool, true).await;
+            let fresh = crate::fresh(&pool, true).await;
             assert!(fresh.is_err(), "{encoding}: {fresh:?}");
         }
     }
@@ -65,7 +66,7 @@ async fn a_database_of_sql_ascii_that_was_taken_over_before_goes_on_with_a_warni
     let test = TestDatabase::empty(Kind::Postgres).await;
     test.execute(OLD_APPLICATION).await;
     let pool = test.open(&Clock::system()).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     pool.connection().close_by_ref().await.unwrap();
     make_sql_ascii(&test).await;
     for earlier in ["", EARLIER_BUILD] {
@@ -76,12 +77,12 @@ async fn a_database_of_sql_ascii_that_was_taken_over_before_goes_on_with_a_warni
             said.contains("the database's encoding is SQL_ASCII"),
             "{said}"
         );
-        assert!(migrations::applied(&pool).await.unwrap());
+        assert!(crate::is_migrated(&pool).await.unwrap());
         pool.connection().close_by_ref().await.unwrap();
     }
     // given back, it is as any other
     let pool = test.open(&Clock::system()).await;
-    migrations::down(
+    crate::down(
         &pool,
         migrations::Down {
             keep_session_id: true,
@@ -103,7 +104,7 @@ async fn a_database_of_ours_with_nothing_left_to_do_is_warned_of_and_not_refused
         said.contains("the database's encoding is SQL_ASCII"),
         "{said}"
     );
-    assert!(migrations::up(&pool).await.unwrap().applied.is_empty());
+    assert!(crate::up(&pool).await.unwrap().applied.is_empty());
 }
 
 /// Also where the extension lies where the search path does not lead, and where nothing is

@@ -25,7 +25,29 @@ mod up;
 /// The old application's schema.
 const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
 
+use database::Database;
+use migrations::{Down, MigrateError, NAMES, Report};
+
+async fn up(database: &Database) -> Result<Report, MigrateError> {
+    migrations::up(database, &|_| ()).await
+}
+
+async fn down(database: &Database, how: Down) -> Result<Report, MigrateError> {
+    migrations::down(database, how, &|_| ()).await
+}
+
+async fn fresh(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
+    migrations::fresh(database, drop_data, &|_| ()).await
+}
+
+/// Whether all migrations are applied.
+async fn is_migrated(database: &Database) -> Result<bool, MigrateError> {
+    let status = migrations::status(database).await?;
+    let is_applied = |name| status.contains(&format!("applied  {name}  "));
+    Ok(NAMES.into_iter().all(is_applied))
+}
+
 /// The migrations as `down` undoes them: the newest first.
 fn newest_first() -> Vec<&'static str> {
-    migrations::NAMES.into_iter().rev().collect()
+    NAMES.into_iter().rev().collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::fingerprint::lines;
 use contract::time::Clock;
-use migrations::{Age, MigrateError};
+use migrations::MigrateError;
 use sea_orm::ConnectionTrait;
+use std::num::NonZeroU16;
 use std::process::Output;
 use testing::{Kind, TestDatabase};
 use tokio::process::Command;
@@ -76,8 +77,8 @@ testing::on_both_databases! {
                 WHEN OLD.cause = '600' BEGIN SELECT RAISE(ABORT, 'kept'); END;",
         };
         pool.connection().execute_unprepared(refuse).await.unwrap();
-        let age: Age = "30d".parse().unwrap();
-        let error = migrations::purge_audit(&pool, age).await.unwrap_err();
+        let days = NonZeroU16::new(30).unwrap();
+        let error = migrations::purge_audit(&pool, days).await.unwrap_err();
         assert!(error.to_string().contains("kept"), "{error}");
         let left = lines(&pool, "SELECT cause AS line FROM ticketing_audit_events").await;
         assert_eq!(left, ["600"], "the batch of the oldest is gone");
@@ -86,7 +87,7 @@ testing::on_both_databases! {
     async fn a_database_without_the_log_is_told_what_makes_it(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         let pool = database.open(&Clock::system()).await;
-        let error = migrations::purge_audit(&pool, "1d".parse().unwrap()).await.unwrap_err();
+        let error = migrations::purge_audit(&pool, NonZeroU16::MIN).await.unwrap_err();
         assert!(matches!(error, MigrateError::NoAuditLog), "{error:?}");
         assert_eq!(purge(&database, "1d").await.status.code(), Some(1));
     }

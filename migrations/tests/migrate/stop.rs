@@ -73,8 +73,8 @@ testing::on_both_databases! {
             }
             let limits = PoolLimits { connections: 1, ..PoolLimits::default() };
             let database = Database::open(&url, limits, Clock::system()).await.unwrap();
-            migrations::up(&database).await.unwrap();
-            assert!(migrations::applied(&database).await.unwrap());
+            crate::up(&database).await.unwrap();
+            assert!(crate::is_migrated(&database).await.unwrap());
         }
         assert!(stopped > 0, "each was done before it was told");
     }

@@ -146,9 +146,9 @@ async fn beside(shape: char) {
                 let pool = open(&test).await;
                 let begun = Instant::now();
                 if command == "up" {
-                    migrations::up(&pool).await.unwrap();
+                    crate::up(&pool).await.unwrap();
                 } else {
-                    migrations::down(&pool, KEEP).await.unwrap();
+                    crate::down(&pool, KEEP).await.unwrap();
                 }
                 end.store(true, Ordering::Relaxed);
                 begun.elapsed()

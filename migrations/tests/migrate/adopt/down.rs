@@ -20,15 +20,12 @@ async fn down_that_keeps_the_session_id_gives_shape_b_back_as_it_was_found() {
         let mut sessions = old_sessions(&pool).await;
         up(&pool).await;
         our_log_in(&test).await;
-        let plan = migrations::plan_down(&pool, KEEP)
-            .await
-            .unwrap()
-            .to_string();
+        let plan = migrations::plan_down(&pool, KEEP).await.unwrap();
         assert!(
             !plan.contains("cannot log in") && plan.contains("our sessions, 1 session"),
             "{plan}"
         );
-        migrations::down(&pool, KEEP).await.unwrap();
+        crate::down(&pool, KEEP).await.unwrap();
         assert_eq!(fingerprint(&pool).await, before);
         assert_eq!(checksums(&pool).await, rows);
         if shape == 'd' {
@@ -45,10 +42,7 @@ async fn the_plan_of_down_says_that_the_application_cannot_log_in() {
     let pool = open(&test).await;
     up(&pool).await;
     let before = fingerprint(&pool).await;
-    let plan = migrations::plan_down(&pool, Down::default())
-        .await
-        .unwrap()
-        .to_string();
+    let plan = migrations::plan_down(&pool, Down::default()).await.unwrap();
     assert!(
         plan.contains("an application of after 8 November 2025 cannot log in"),
         "{plan}"
@@ -69,7 +63,7 @@ async fn a_session_that_came_late_goes_as_well() {
         .await
         .unwrap();
     let worker = pool.clone();
-    let at_work = tokio::spawn(async move { migrations::down(&worker, KEEP).await });
+    let at_work = tokio::spawn(async move { crate::down(&worker, KEEP).await });
     waiting(&other, "DELETE FROM user_sessions").await;
     test.execute(
         "INSERT INTO user_sessions (user_id, session_id, expires_at, generation)
@@ -92,7 +86,7 @@ async fn views_on_what_goes_stop_down() {
         .await;
     let before = fingerprint(&pool).await;
     for error in [
-        migrations::down(&pool, Down::default()).await.unwrap_err(),
+        crate::down(&pool, Down::default()).await.unwrap_err(),
         migrations::plan_down(&pool, Down::default())
             .await
             .unwrap_err(),
@@ -105,7 +99,7 @@ async fn views_on_what_goes_stop_down() {
         );
     }
     assert_eq!(fingerprint(&pool).await, before);
-    migrations::down(&pool, KEEP).await.unwrap();
+    crate::down(&pool, KEEP).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,7 +113,7 @@ async fn what_depends_on_our_columns_in_another_way_is_named() {
     )
     .await;
     let before = fingerprint(&pool).await;
-    let error = migrations::down(&pool, KEEP).await.unwrap_err();
+    let error = crate::down(&pool, KEEP).await.unwrap_err();
     assert!(matches!(error, MigrateError::Dependents(_)), "{error:?}");
     assert!(error.to_string().contains("of_theirs"), "{error}");
     assert_eq!(fingerprint(&pool).await, before);
@@ -135,7 +129,7 @@ async fn what_a_newer_build_made_stops_down_there_too() {
     )
     .await;
     let before = fingerprint(&pool).await;
-    let error = migrations::down(&pool, KEEP).await.unwrap_err();
+    let error = crate::down(&pool, KEEP).await.unwrap_err();
     assert!(
         matches!(error, MigrateError::UnknownMigrations(_)),
         "{error:?}"
@@ -149,7 +143,7 @@ async fn a_database_that_was_taken_over_is_never_made_afresh() {
     let pool = open(&test).await;
     up(&pool).await;
     let before = fingerprint(&pool).await;
-    let error = migrations::fresh(&pool, true).await.unwrap_err();
+    let error = crate::fresh(&pool, true).await.unwrap_err();
     assert!(matches!(error, MigrateError::Adopted), "{error:?}");
     // that would take session_id away
     assert!(!error.to_string().contains("--drop-data"), "{error}");

@@ -23,7 +23,7 @@ async fn gets_it(test: &TestDatabase, pool: &Database) {
     let (everything, indexes) = (fingerprint(pool).await, our_indexes(pool).await);
     test.execute(BEFORE).await;
     assert_eq!(our_indexes(pool).await.len() + 3, indexes.len());
-    assert!(!migrations::applied(pool).await.unwrap());
+    assert!(!crate::is_migrated(pool).await.unwrap());
     let (report, _) = up(pool).await;
     assert_eq!(report.applied, ["0006_folded_search"]);
     assert_eq!(our_indexes(pool).await, indexes);
@@ -51,6 +51,6 @@ async fn a_database_of_our_own_keeps_the_indexes_of_the_version_before() {
 async fn a_database_that_was_taken_over_keeps_the_indexes_of_the_version_before() {
     let test = OldDatabase::of_shape('b').make().await;
     let pool = open(&test).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     gets_it(&test, &pool).await;
 }

@@ -76,9 +76,9 @@ async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
             let worker = pool.clone();
             let at_work = tokio::spawn(async move {
                 if mode == "up" {
-                    migrations::up(&worker).await
+                    crate::up(&worker).await
                 } else {
-                    migrations::down(&worker, KEEP).await
+                    crate::down(&worker, KEEP).await
                 }
             });
             let pid = waiting(&other, statement).await;
@@ -117,9 +117,9 @@ async fn sessions_in_use_stop_either_after_a_short_wait() {
                 .unwrap();
             let run = async || {
                 if mode == "up" {
-                    migrations::up(&pool).await
+                    crate::up(&pool).await
                 } else {
-                    migrations::down(&pool, Down::default()).await
+                    crate::down(&pool, Down::default()).await
                 }
             };
             let error = run().await.unwrap_err();
@@ -164,9 +164,9 @@ async fn the_operator_is_told_for_whom_the_second_step_waits() {
             let tell = move |line: &str| drop(sender.send(line.to_owned()));
             let work = async {
                 if mode == "up" {
-                    migrations::up_telling(&pool, &tell).await.unwrap()
+                    migrations::up(&pool, &tell).await.unwrap()
                 } else {
-                    migrations::down_telling(&pool, KEEP, &tell).await.unwrap()
+                    migrations::down(&pool, KEEP, &tell).await.unwrap()
                 }
             };
             let look = async {
@@ -204,9 +204,9 @@ async fn the_shape_needs_no_lock_on_another_table() {
                 .await
                 .unwrap();
             let worker = pool.clone();
-            let at_work = tokio::spawn(async move { migrations::up(&worker).await });
+            let at_work = tokio::spawn(async move { crate::up(&worker).await });
             // step one is done where its record is seen
-            while !migrations::status(&pool).await.unwrap().under_way {}
+            while !migrations::status(&pool).await.unwrap().contains("not done: ") {}
             holding.rollback().await.unwrap();
             at_work.await.unwrap().unwrap();
         }
@@ -220,12 +220,11 @@ async fn of_two_at_once_both_end_well() {
         let test = OldDatabase::of_shape('d').make().await;
         let (one, other) = (open(&test).await, open(&test).await);
         let before = checksums(&one).await;
-        let (first, second) = tokio::join!(migrations::up(&one), migrations::up(&other));
+        let (first, second) = tokio::join!(crate::up(&one), crate::up(&other));
         let applied = [first.unwrap().applied, second.unwrap().applied];
         assert!(applied.iter().any(|names| !names.is_empty()));
-        assert!(migrations::applied(&one).await.unwrap());
-        let (first, second) =
-            tokio::join!(migrations::down(&one, KEEP), migrations::down(&other, KEEP));
+        assert!(crate::is_migrated(&one).await.unwrap());
+        let (first, second) = tokio::join!(crate::down(&one, KEEP), crate::down(&other, KEEP));
         let dropped = [first.unwrap().dropped, second.unwrap().dropped];
         assert!(dropped.iter().any(|names| !names.is_empty()));
         assert_eq!(checksums(&one).await, before);
@@ -241,17 +240,17 @@ async fn of_up_and_down_at_once_one_prevails() {
         let (one, other) = (open(&test).await, open(&test).await);
         let (before, rows) = (fingerprint(&one).await, checksums(&one).await);
         for _ in 0..5 {
-            migrations::up(&one).await.unwrap();
-            let (up, down) = tokio::join!(migrations::up(&one), migrations::down(&other, KEEP));
+            crate::up(&one).await.unwrap();
+            let (up, down) = tokio::join!(crate::up(&one), crate::down(&other, KEEP));
             for error in [up.err(), down.err()].into_iter().flatten() {
                 assert!(matches!(error, MigrateError::Contradicted), "{error:?}");
             }
             let status = migrations::status(&one).await.unwrap();
-            assert!(!status.under_way, "{status}");
-            if !migrations::applied(&one).await.unwrap() {
+            assert!(!status.contains("not done: "), "{status}");
+            if !crate::is_migrated(&one).await.unwrap() {
                 assert_eq!(fingerprint(&one).await, before);
             }
-            migrations::down(&one, KEEP).await.unwrap();
+            crate::down(&one, KEEP).await.unwrap();
             assert_eq!(fingerprint(&one).await, before);
             assert_eq!(checksums(&one).await, rows);
         }

@@ -33,7 +33,7 @@ pub(super) async fn up(database: &Database) -> (Report, String) {
         said.push_str(line);
         said.push('\n');
     };
-    let report = migrations::up_telling(database, &tell).await.unwrap();
+    let report = migrations::up(database, &tell).await.unwrap();
     (report, said.into_inner().unwrap())
 }
 

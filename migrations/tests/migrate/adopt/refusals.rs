@@ -30,7 +30,7 @@ pub(super) async fn refused_as(pool: &Database, superuser: &Database) -> Migrate
     let before = all().await;
     let planned = migrations::plan_up(pool).await.unwrap_err();
     assert_eq!(all().await, before, "{planned}");
-    let error = migrations::up(pool).await.unwrap_err();
+    let error = crate::up(pool).await.unwrap_err();
     assert_eq!(planned.to_string(), error.to_string());
     assert!(error.to_string().contains("nothing was changed"), "{error}");
     assert_eq!(all().await, before, "{error}");
@@ -114,7 +114,7 @@ async fn a_foreign_key_to_sessions_that_must_go_stops_it() {
     test.execute(table).await;
     let pool = open(&test).await;
     let before = checksums(&pool).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     assert_eq!(checksums(&pool).await, before);
 }
 

@@ -85,7 +85,7 @@ async fn a_right_that_is_lacking_stops_up_in_the_old_applications_database() {
         test.execute(&give.replace("ROLE", &role)).await;
         // a role's settings are those of new connections
         let pool = as_role(&test, &role, "").await;
-        assert_eq!(migrations::up(&pool).await.unwrap().applied, NAMES);
+        assert_eq!(crate::up(&pool).await.unwrap().applied, NAMES);
     }
 }
 
@@ -112,7 +112,7 @@ async fn a_member_of_the_owner_may_do_all_that_up_does() {
         .await;
     let pool = as_role(&test, &member, "").await;
     migrations::plan_up(&pool).await.unwrap();
-    assert_eq!(migrations::up(&pool).await.unwrap().applied, NAMES);
+    assert_eq!(crate::up(&pool).await.unwrap().applied, NAMES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +133,7 @@ async fn a_right_that_is_lacking_stops_up_in_an_empty_database() {
     ] {
         let before = fingerprint(&admin).await;
         let planned = migrations::plan_up(pool).await.unwrap_err().to_string();
-        let error = migrations::up(pool).await.unwrap_err().to_string();
+        let error = crate::up(pool).await.unwrap_err().to_string();
         assert_eq!(planned, error);
         assert!(
             error.contains(said) && error.contains("nothing was changed"),
@@ -148,7 +148,7 @@ async fn a_right_that_is_lacking_stops_up_in_an_empty_database() {
 async fn an_extension_that_the_role_cannot_make_stops_up() {
     let old = OldDatabase::of_shape('a').make().await;
     let earlier = OldDatabase::of_shape('b').make().await;
-    migrations::up(&open(&earlier).await).await.unwrap();
+    crate::up(&open(&earlier).await).await.unwrap();
     earlier.execute("DROP EXTENSION pg_trgm CASCADE").await;
     for test in [old, earlier] {
         let (_role, pool) = owner_of_tables(&test).await;
@@ -162,10 +162,10 @@ async fn an_extension_that_the_role_cannot_make_stops_up() {
             "{error}"
         );
         test.execute("CREATE EXTENSION pg_trgm").await;
-        migrations::up(&pool).await.unwrap();
+        crate::up(&pool).await.unwrap();
         let index = "SELECT indexname::text AS line FROM pg_indexes WHERE indexname = 'ticketing_requests_search'";
         assert_eq!(lines(&admin, index).await.len(), 1);
-        assert!(migrations::plan_up(&pool).await.unwrap().0.is_empty());
+        assert_eq!(migrations::plan_up(&pool).await.unwrap(), "nothing to do");
     }
 }
 
@@ -179,7 +179,7 @@ async fn an_extension_that_is_closed_to_the_role_stops_up() {
     let grant = format!("GRANT USAGE ON SCHEMA extensions TO {role}");
     assert!(error.contains(&grant), "{error}");
     test.execute(&grant).await;
-    assert_eq!(migrations::up(&pool).await.unwrap().applied, NAMES);
+    assert_eq!(crate::up(&pool).await.unwrap().applied, NAMES);
 }
 
 /// On some hosted servers an extension belongs to the provider's role, whoever creates it.
@@ -208,7 +208,7 @@ async fn an_extension_that_the_role_may_make_and_not_mark_is_used_and_left_by_do
         ),
         "{said}"
     );
-    migrations::down(&pool, KEEP).await.unwrap();
+    crate::down(&pool, KEEP).await.unwrap();
     let extension = "SELECT extname::text AS line FROM pg_extension WHERE extname = 'pg_trgm'";
     assert_eq!(lines(&admin, extension).await.len(), 1);
 }

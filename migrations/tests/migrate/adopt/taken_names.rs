@@ -70,7 +70,7 @@ async fn added() -> Vec<String> {
     let test = OldDatabase::of_shape('a').make().await;
     let pool = open(&test).await;
     let before = lines(&pool, NAMES).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     let mut added = lines(&pool, NAMES).await;
     added.retain(|name| !before.contains(name));
     added
@@ -108,7 +108,7 @@ async fn a_name_that_is_taken_stops_up_in_the_old_applications_database() {
             test.execute(&drop.replace("NAME", name)).await;
         }
     }
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
 }
 
 testing::on_both_databases! {
@@ -150,7 +150,7 @@ testing::on_both_databases! {
             refused(&pool).await;
             test.execute("DROP TABLE ticketing_throttles; CREATE TABLE \"TICKETING_THROTTLES\" (x integer)").await;
         }
-        migrations::up(&pool).await.unwrap();
+        crate::up(&pool).await.unwrap();
     }
 }
 
@@ -158,7 +158,7 @@ testing::on_both_databases! {
 async fn refused(pool: &Database) -> String {
     let before = fingerprint(pool).await;
     let planned = migrations::plan_up(pool).await.unwrap_err().to_string();
-    let error = migrations::up(pool).await.unwrap_err().to_string();
+    let error = crate::up(pool).await.unwrap_err().to_string();
     assert_eq!(planned, error);
     assert!(error.contains("nothing was changed"), "{error}");
     assert_eq!(fingerprint(pool).await, before);
@@ -180,8 +180,8 @@ async fn a_name_that_the_database_chooses_itself_is_no_hindrance() {
                 .await;
         }
         let pool = open(&test).await;
-        migrations::up(&pool).await.unwrap();
-        assert!(migrations::applied(&pool).await.unwrap());
+        crate::up(&pool).await.unwrap();
+        assert!(crate::is_migrated(&pool).await.unwrap());
     }
 }
 
@@ -191,7 +191,7 @@ async fn a_new_name_that_is_taken_stops_up_where_an_earlier_build_has_been() {
     let taken_over = OldDatabase::of_shape('b').make().await;
     let of_our_own = TestDatabase::migrated(Kind::Postgres).await;
     let pool = open(&taken_over).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     taken_over.execute(EARLIER_BUILD).await;
     of_our_own.execute(&earlier_build_of_our_own()).await;
     // in a database of our own, one on requests may be what an interrupted run has built
@@ -219,7 +219,7 @@ async fn a_new_name_that_is_taken_stops_up_where_an_earlier_build_has_been() {
             refused(&pool).await;
             test.execute(drop).await;
         }
-        migrations::up(&pool).await.unwrap();
+        crate::up(&pool).await.unwrap();
     }
 }
 
@@ -251,7 +251,7 @@ async fn what_fails_after_the_first_step_says_so_and_is_finished_later() {
         let test = OldDatabase::of_shape('a').make().await;
         let pool = open(&test).await;
         test.execute(&refuse_statement(words)).await;
-        let error = migrations::up(&pool).await.unwrap_err();
+        let error = crate::up(&pool).await.unwrap_err();
         assert!(
             matches!(error, MigrateError::Interrupted { .. }),
             "{error:?}"
@@ -268,8 +268,8 @@ async fn what_fails_after_the_first_step_says_so_and_is_finished_later() {
             .await;
         refused(&pool).await;
         test.execute("DROP VIEW ticketing_throttles").await;
-        migrations::up(&pool).await.unwrap();
-        assert!(migrations::applied(&pool).await.unwrap());
+        crate::up(&pool).await.unwrap();
+        assert!(crate::is_migrated(&pool).await.unwrap());
     }
 }
 

@@ -52,7 +52,7 @@ async fn old() -> (TestDatabase, Database) {
 /// Taken over by this build, and then made to look as an earlier one leaves it.
 async fn taken_over_earlier() -> (TestDatabase, Database) {
     let (test, pool) = old().await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     test.execute(EARLIER_BUILD).await;
     (test, pool)
 }
@@ -65,12 +65,9 @@ async fn an_extension_that_up_made_goes_with_down() {
     assert!(said.contains("makes    the extension pg_trgm"), "{said}");
     assert_eq!(said.matches("pg_trgm").count(), 1, "{said}");
     assert!(lines(&pool, EXTENSIONS).await[0].starts_with("public made by"));
-    let plan = migrations::plan_down(&pool, KEEP)
-        .await
-        .unwrap()
-        .to_string();
+    let plan = migrations::plan_down(&pool, KEEP).await.unwrap();
     assert!(plan.contains("goes     the extension pg_trgm"), "{plan}");
-    migrations::down(&pool, KEEP).await.unwrap();
+    crate::down(&pool, KEEP).await.unwrap();
     assert!(lines(&pool, EXTENSIONS).await.is_empty());
     assert_eq!(fingerprint(&pool).await, before);
 }
@@ -88,12 +85,9 @@ async fn an_extension_that_was_there_is_used_and_stays() {
         let (_, said) = up(&pool).await;
         assert!(said.contains("found    the extension pg_trgm"), "{said}");
         assert_eq!(lines(&pool, SEARCH).await.len(), 1);
-        let plan = migrations::plan_down(&pool, KEEP)
-            .await
-            .unwrap()
-            .to_string();
+        let plan = migrations::plan_down(&pool, KEEP).await.unwrap();
         assert!(!plan.contains("pg_trgm"), "{plan}");
-        migrations::down(&pool, KEEP).await.unwrap();
+        crate::down(&pool, KEEP).await.unwrap();
         assert_eq!(fingerprint(&pool).await, before);
         assert_eq!(checksums(&pool).await, rows);
     }
@@ -102,12 +96,12 @@ async fn an_extension_that_was_there_is_used_and_stays() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_extension_that_something_else_needs_by_now_stays() {
     let (test, pool) = old().await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     test.execute("CREATE INDEX of_theirs ON customers USING gin (phone gin_trgm_ops)")
         .await;
     let said = Mutex::new(Vec::new());
     let tell = |line: &str| said.lock().unwrap().push(line.to_owned());
-    migrations::down_telling(&pool, KEEP, &tell).await.unwrap();
+    migrations::down(&pool, KEEP, &tell).await.unwrap();
     let said = said.into_inner().unwrap().join("\n");
     assert!(
         said.contains("stays    the extension pg_trgm (cannot drop extension pg_trgm because other objects depend on it)"),
@@ -118,7 +112,7 @@ async fn an_extension_that_something_else_needs_by_now_stays() {
     let (_, said) = up(&pool).await;
     assert!(said.contains("found    the extension pg_trgm"), "{said}");
     test.execute("DROP INDEX of_theirs").await;
-    migrations::down(&pool, KEEP).await.unwrap();
+    crate::down(&pool, KEEP).await.unwrap();
     assert!(lines(&pool, EXTENSIONS).await.is_empty());
 }
 
@@ -134,9 +128,9 @@ async fn in_a_database_of_our_own_the_extension_goes_with_down_if_up_made_it() {
         let test = TestDatabase::empty(Kind::Postgres).await;
         test.execute(before).await;
         let pool = open(&test).await;
-        migrations::up(&pool).await.unwrap();
+        crate::up(&pool).await.unwrap();
         assert_eq!(lines(&pool, EXTENSIONS).await.len(), 1);
-        migrations::down(&pool, how).await.unwrap();
+        crate::down(&pool, how).await.unwrap();
         assert_eq!(lines(&pool, EXTENSIONS).await.len(), left);
     }
 }
@@ -145,14 +139,14 @@ async fn in_a_database_of_our_own_the_extension_goes_with_down_if_up_made_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_index_that_is_missing_is_built_late() {
     let (_test, taken_over) = old().await;
-    migrations::up(&taken_over).await.unwrap();
+    crate::up(&taken_over).await.unwrap();
     let made = TestDatabase::migrated(Kind::Postgres).await;
     let made = open(&made).await;
     for pool in [taken_over, made] {
         let before = fingerprint(&pool).await;
         let drop = "DROP EXTENSION pg_trgm CASCADE";
         pool.connection().execute_unprepared(drop).await.unwrap();
-        let plan = migrations::plan_up(&pool).await.unwrap().to_string();
+        let plan = migrations::plan_up(&pool).await.unwrap();
         assert!(
             plan.starts_with("makes    the extension pg_trgm")
                 && plan.ends_with(
@@ -185,8 +179,8 @@ async fn a_database_of_an_earlier_build_gets_what_is_new() {
     let (_test, pool) = taken_over_earlier().await;
     let rows = checksums(&pool).await;
     let everything = fingerprint(&pool).await;
-    assert!(!migrations::applied(&pool).await.unwrap());
-    let plan = migrations::plan_up(&pool).await.unwrap().to_string();
+    assert!(!crate::is_migrated(&pool).await.unwrap());
+    let plan = migrations::plan_up(&pool).await.unwrap();
     assert_eq!(
         fingerprint(&pool).await,
         everything,
@@ -202,7 +196,7 @@ async fn a_database_of_an_earlier_build_gets_what_is_new() {
     );
     assert_eq!(our_indexes(&pool).await, our_indexes(&made).await);
     assert_eq!(up(&pool).await.1, "");
-    migrations::down(&pool, KEEP).await.unwrap();
+    crate::down(&pool, KEEP).await.unwrap();
     assert_eq!(fingerprint(&pool).await, before);
     assert_eq!(checksums(&pool).await, rows);
 }
@@ -238,7 +232,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
             .await
             .unwrap();
         let worker = pool.clone();
-        let at_work = tokio::spawn(async move { migrations::up(&worker).await });
+        let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(
             &other,
             "CREATE INDEX CONCURRENTLY%ticketing_requests_partner_status",
@@ -258,7 +252,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
             "{error:?}"
         );
         holding.rollback().await.unwrap();
-        assert!(!migrations::applied(&pool).await.unwrap());
+        assert!(!crate::is_migrated(&pool).await.unwrap());
         // an earlier build that gives it back now finds what this one left
         let recorded = "SELECT unnest(indexes) AS line FROM ticketing_adoption";
         let recorded = lines(&pool, recorded).await;
@@ -271,7 +265,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
         let invalid =
             "SELECT indexrelid::regclass::text AS line FROM pg_index WHERE NOT indisvalid";
         assert!(lines(&pool, invalid).await.is_empty());
-        assert!(migrations::applied(&pool).await.unwrap());
+        assert!(crate::is_migrated(&pool).await.unwrap());
     }))
     .await;
 }
@@ -281,7 +275,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_indexes_of_a_search_have_statistics_at_once() {
     let (_test, pool) = old().await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     let known = "SELECT DISTINCT tablename::text AS line FROM pg_stats
                  WHERE tablename LIKE 'ticketing\\_requests\\_%' ORDER BY 1";
     assert_eq!(

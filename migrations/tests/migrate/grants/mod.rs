@@ -48,7 +48,7 @@ async fn adopted() -> (TestDatabase, Database) {
     let test = TestDatabase::empty(Kind::Postgres).await;
     test.execute(OLD_APPLICATION).await;
     let pool = open(&test).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     (test, pool)
 }
 

@@ -75,7 +75,7 @@ async fn a_schema_that_the_roles_do_not_look_in_is_warned_of() {
     test.execute("CREATE SCHEMA \"Of the platform\"").await;
     let path = "?options[search_path]=%22Of%20the%20platform%22";
     let pool = super::connect(&format!("{}{path}", test.url.expose())).await;
-    migrations::up(&pool).await.unwrap();
+    crate::up(&pool).await.unwrap();
     let roles = create(&test).await;
     let granted = migrations::grant(&pool, &roles).await.unwrap();
     let of_path = granted

@@ -49,12 +49,12 @@ async fn the_documents_commands_make_a_database_that_up_does_not_warn_of() {
     let owner = owner.parse().unwrap();
     let pool = Database::open(&owner, PoolLimits::default(), Clock::system());
     let pool = pool.await.unwrap();
-    let plan = migrations::plan_up(&pool).await.unwrap().to_string();
+    let plan = migrations::plan_up(&pool).await.unwrap();
     assert!(
         plan.contains("applies  ") && !plan.contains("warns "),
         "{plan}"
     );
-    migrations::up(&pool).await.unwrap();
+    migrations::up(&pool, &|_| ()).await.unwrap();
 }
 
 #[test]

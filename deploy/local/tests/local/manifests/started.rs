@@ -255,7 +255,7 @@ async fn comes_to_a_served_request(manifests: &Manifests) {
              --requests-role ticketing_requests",
         ]
     );
-    migrations::up(&database.open(&Clock::system()).await)
+    migrations::up(&database.open(&Clock::system()).await, &|_| ())
         .await
         .unwrap();
     database.grant().await;

@@ -1,1 +1,0 @@
-DROP TABLE ticketing_idempotency_keys;

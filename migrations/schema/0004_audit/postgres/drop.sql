@@ -1,1 +1,0 @@
-DROP TABLE ticketing_audit_events;

@@ -1,1 +1,0 @@
--- Nothing: the index goes with its table.
