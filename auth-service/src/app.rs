@@ -98,7 +98,11 @@ impl App {
         let for_services = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
         let paths = for_clients.paths().chain(for_services.paths());
         let calls = Calls::register(&mut registry, paths);
-        let shedding = Shedding::new(&config.access, routes::priority, &mut registry);
+        let shedding = Shedding::new(
+            config.access.calls_in_flight,
+            routes::priority,
+            &mut registry,
+        );
         let public = public.with_calls(calls.clone());
         let internal = internal.with_calls(calls);
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
@@ -156,7 +160,6 @@ impl App {
         let public_routes = routes::public(
             for_clients,
             sessions.clone(),
-            &config.access,
             config.limits,
             config.ending_share,
             &shedding,
@@ -235,7 +238,9 @@ async fn listen(config: &Config) -> Result<[Listener; 3], StartError> {
     let internal = bind("auth internal", config.internal_listen, tls).await?;
     let ops = Listener::bind("auth ops", config.ops_listen).await?;
     Ok([
-        public.with_web_origins(origins),
+        public
+            .with_web_origins(origins)
+            .with_trusted_proxies(config.access.trusted_proxies),
         internal,
         ops.with_metrics(),
     ])

@@ -92,7 +92,8 @@ impl App {
         let public = Listener::bind("requests public", config.public_listen)
             .await?
             .with_tls(tls.transpose()?)
-            .with_web_origins(origins);
+            .with_web_origins(origins)
+            .with_trusted_proxies(config.access.trusted_proxies);
         let ops = Listener::bind("requests ops", config.ops_listen)
             .await?
             .with_metrics();
@@ -101,7 +102,7 @@ impl App {
         // who may call: read from the proto files, enforced before any handler
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
         let calls = Calls::register(&mut registry, rules.paths());
-        let shedding = Shedding::new(&config.access, priority, &mut registry);
+        let shedding = Shedding::new(config.access.calls_in_flight, priority, &mut registry);
         let public = public.with_calls(calls);
         let pools = PoolMetrics::register(&mut registry);
         let database = Database::open(&config.database_url, config.pool, clock).await?;

@@ -13,7 +13,7 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use server::{
-    serve::{self, Priority, PublicAccess, Shedding},
+    serve::{self, Priority, Shedding},
     session_layer::{ServiceCredentials, SessionLayer},
 };
 use tonic::service::{LayerExt as _, Routes};
@@ -36,14 +36,13 @@ pub(super) fn priority(path: &str) -> Priority {
 pub(super) fn public(
     rules: AccessRules,
     sessions: Sessions,
-    access: &PublicAccess,
     limits: Limits,
     ending_share: f64,
     shedding: &Shedding,
     health: HealthServer<impl Health>,
 ) -> Result<Routes, StartError> {
     let validator = InProcessValidator::new(sessions.clone());
-    let handlers = AuthHandlers::new(sessions, access.trusted_proxies, ending_share);
+    let handlers = AuthHandlers::new(sessions, ending_share);
     let auth = AuthServiceServer::new(handlers);
     let auth = SessionLayer::with(rules, validator, None, limits)?.named_layer(auth);
     let auth = shedding.named_layer(auth);

@@ -21,18 +21,16 @@ use tonic::{Request, Response, Status};
 #[derive(Clone, Debug)]
 pub struct AuthHandlers {
     sessions: Sessions,
-    trusted_proxies: usize,
     ending_share: f64,
 }
 
 impl AuthHandlers {
-    /// Handlers of `sessions`, behind `trusted_proxies` proxies. A call that ends many
+    /// Handlers of `sessions`. A call that ends many
     /// sessions begins a batch only within `ending_share` (0 to 1) of its time.
     #[must_use]
-    pub fn new(sessions: Sessions, trusted_proxies: usize, ending_share: f64) -> Self {
+    pub fn new(sessions: Sessions, ending_share: f64) -> Self {
         Self {
             sessions,
-            trusted_proxies,
             ending_share,
         }
     }
@@ -52,7 +50,7 @@ impl AuthService for AuthHandlers {
         request: Request<RegisterRequest>,
     ) -> Result<Response<RegisterResponse>, Status> {
         let deadline = deadline(&request).after_message();
-        let (new, password, client) = parse::register(request, self.trusted_proxies)?;
+        let (new, password, client) = parse::register(request)?;
         let grant = self
             .sessions
             .register(&new, &password, client, deadline)
@@ -70,7 +68,7 @@ impl AuthService for AuthHandlers {
         request: Request<CreateSessionRequest>,
     ) -> Result<Response<CreateSessionResponse>, Status> {
         let deadline = deadline(&request).after_message();
-        let (email, password, client) = parse::create_session(request, self.trusted_proxies)?;
+        let (email, password, client) = parse::create_session(request)?;
         let grant = self
             .sessions
             .log_in(&email, &password, client, deadline)
@@ -87,7 +85,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RefreshSessionRequest>,
     ) -> Result<Response<RefreshSessionResponse>, Status> {
-        let client = parse::client(&request, "", self.trusted_proxies);
+        let client = parse::client(&request, "");
         let token = parse::token("refresh_token", request.into_inner().refresh_token)?;
         let grant = self.sessions.refresh(&token, client).await;
         let grant = grant.map_err(to_status)?;
@@ -101,7 +99,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeSessionRequest>,
     ) -> Result<Response<RevokeSessionResponse>, Status> {
-        let client = parse::client(&request, "", self.trusted_proxies);
+        let client = parse::client(&request, "");
         let token = parse::token("token", request.into_inner().token)?;
         let ended = self.sessions.revoke(&token, &client).await;
         ended.map_err(to_status)?;
@@ -112,7 +110,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeAllSessionsRequest>,
     ) -> Result<Response<RevokeAllSessionsResponse>, Status> {
-        let caller = parse::caller(&request, self.trusted_proxies)?;
+        let caller = parse::caller(&request)?;
         let in_time = self.time_to_end_sessions(&request);
         let keep_current = parse_endings::revoke_all_sessions(request.into_inner())?;
         let ended = self.sessions.revoke_all(&caller, keep_current, in_time);
@@ -127,7 +125,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeOwnSessionRequest>,
     ) -> Result<Response<RevokeOwnSessionResponse>, Status> {
-        let caller = parse::caller(&request, self.trusted_proxies)?;
+        let caller = parse::caller(&request)?;
         let session = parse_endings::revoke_own_session(&request.into_inner())?;
         let ended = self.sessions.revoke_own(&caller, session).await;
         ended.map_err(to_status)?;
@@ -138,7 +136,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<ChangePasswordRequest>,
     ) -> Result<Response<ChangePasswordResponse>, Status> {
-        let caller = parse::caller(&request, self.trusted_proxies)?;
+        let caller = parse::caller(&request)?;
         let in_time = self.time_to_end_sessions(&request);
         let deadline = deadline(&request).after_message();
         let (current, new) = parse_endings::change_password(request.into_inner())?;
@@ -156,7 +154,7 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<RevokeUserSessionsRequest>,
     ) -> Result<Response<RevokeUserSessionsResponse>, Status> {
-        let caller = parse::caller(&request, self.trusted_proxies)?;
+        let caller = parse::caller(&request)?;
         let in_time = self.time_to_end_sessions(&request);
         let message = request.into_inner();
         let revocation = parse_endings::revoke_user_sessions(message, caller.session)?;

@@ -11,7 +11,7 @@ use crate::{
 };
 use contract::{
     bearer::BearerToken,
-    client_address::client_address,
+    client_address::ClientAddress,
     errors::{InvalidField, invalid_fields, refuse},
     fields::Fields,
     page_tokens::{self, PageTokens},
@@ -19,7 +19,6 @@ use contract::{
     text::{digit, without_unseen},
 };
 use proto::auth::v1::{CreateSessionRequest, ErrorReason, ListSessionsRequest, RegisterRequest};
-use server::serve::Peer;
 use tonic::{Code, Request, Status};
 
 /// The page tokens of ListSessions.
@@ -45,9 +44,8 @@ pub(super) fn password(fields: &mut Fields, field: &str, text: String) -> Passwo
 
 pub(super) fn register(
     request: Request<RegisterRequest>,
-    trusted_proxies: usize,
 ) -> Result<(NewCustomer, Password, Client), Status> {
-    let client = client(&request, &request.get_ref().device_info, trusted_proxies);
+    let client = client(&request, &request.get_ref().device_info);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let name = fields.text("name", message.name, 1..=MAX_NAME);
@@ -88,9 +86,8 @@ pub(super) fn register(
 
 pub(super) fn create_session(
     request: Request<CreateSessionRequest>,
-    trusted_proxies: usize,
 ) -> Result<(String, Password, Client), Status> {
-    let client = client(&request, &request.get_ref().device_info, trusted_proxies);
+    let client = client(&request, &request.get_ref().device_info);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let email = fields.text("email", message.email, 1..=MAX_EMAIL);
@@ -124,18 +121,18 @@ pub(super) fn token(field: &str, text: String) -> Result<BearerToken, Status> {
 }
 
 /// Who calls by an access token, and from where.
-pub(super) fn caller<T>(request: &Request<T>, trusted_proxies: usize) -> Result<Caller, Status> {
+pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let principal = principal::principal(request)?;
     Ok(Caller {
         user: principal.user_id,
         session: principal.session_id,
-        client: client(request, "", trusted_proxies),
+        client: client(request, ""),
     })
 }
 
 /// Where a call comes from: what the client says of itself, or else its
 /// `user-agent`; and its address.
-pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies: usize) -> Client {
+pub(super) fn client<T>(request: &Request<T>, device_info: &str) -> Client {
     let agent = request
         .metadata()
         .get("user-agent")
@@ -145,12 +142,10 @@ pub(super) fn client<T>(request: &Request<T>, device_info: &str, trusted_proxies
     } else {
         device_info
     };
-    let peer = request.extensions().get::<Peer>().and_then(Peer::address);
-    let peer = peer.map(|address| address.ip());
-    let address = client_address(request.metadata().as_ref(), peer, trusted_proxies);
+    let address = request.extensions().get::<ClientAddress>();
     Client {
         device_info: device_info::clean(said),
-        ip_address: address.map(|address| address.to_string()),
+        ip_address: address.map(|address| address.0.to_string()),
     }
 }
 
@@ -161,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
-        let status = register(Request::new(RegisterRequest::default()), 0).unwrap_err();
+        let status = register(Request::new(RegisterRequest::default())).unwrap_err();
         for field in ["name", "email", "phone", "password"] {
             assert!(status.message().contains(field), "{status}");
         }

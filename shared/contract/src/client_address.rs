@@ -6,6 +6,11 @@ use std::{
     str,
 };
 
+/// Where a call's client is: an extension of the call, which the listener sets once. A call whose
+/// peer has no address has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Longer than any address with brackets, zone and port.
 const MAX_ENTRY: usize = 64;

@@ -29,19 +29,20 @@ pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use client::tls::ServerTls;
+use contract::client_address::{ClientAddress, client_address};
 use discard::DiscardBodies;
+use http::Request;
 use http_check::HttpCheck;
 use reasons::Reasons;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
-
+use tonic::{body::Body, service::Routes, transport::Server};
 use tonic_health::{
     pb::health_server::{Health, HealthServer},
     server::HealthReporter,
 };
-use tower::util::option_layer;
+use tower::util::{MapRequestLayer, option_layer};
 use watching::EndWatching;
 
 /// Calls at once on one connection.
@@ -82,6 +83,7 @@ pub struct Listener {
     address: SocketAddr,
     tls: Option<ServerTls>,
     web_origins: WebOrigins,
+    trusted_proxies: usize,
     serves_metrics: bool,
     calls: Option<Calls>,
 }
@@ -102,6 +104,7 @@ impl Listener {
             address,
             tls: None,
             web_origins: WebOrigins::default(),
+            trusted_proxies: 0,
             serves_metrics: false,
             calls: None,
         })
@@ -119,6 +122,16 @@ impl Listener {
     pub fn with_web_origins(self, web_origins: WebOrigins) -> Self {
         Self {
             web_origins,
+            ..self
+        }
+    }
+
+    /// Behind so many proxies, each of which appends the address that called it to
+    /// `x-forwarded-for`: each call gets the [`ClientAddress`] that they tell.
+    #[must_use]
+    pub fn with_trusted_proxies(self, trusted_proxies: usize) -> Self {
+        Self {
+            trusted_proxies,
             ..self
         }
     }
@@ -162,6 +175,7 @@ impl Listener {
             address,
             tls,
             web_origins,
+            trusted_proxies,
             serves_metrics,
             calls,
         } = self;
@@ -184,6 +198,15 @@ impl Listener {
             .layer(option_layer(calls))
             .layer(Reasons)
             .layer(EndWatching { drain })
+            .layer(MapRequestLayer::new(move |mut request: Request<Body>| {
+                let peer = request.extensions().get().and_then(Peer::address);
+                let peer = peer.map(|peer| peer.ip());
+                let address = client_address(request.headers(), peer, trusted_proxies);
+                if let Some(address) = address {
+                    request.extensions_mut().insert(ClientAddress(address));
+                }
+                request
+            }))
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
         let overdue = async {

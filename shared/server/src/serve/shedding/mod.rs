@@ -11,8 +11,8 @@ mod tests;
 pub(crate) use in_flight::Place;
 pub use in_flight::Priority;
 
-use super::{MetricsRegistry, Peer, PublicAccess};
-use contract::{client_address::client_address, errors};
+use super::MetricsRegistry;
+use contract::{client_address::ClientAddress, errors};
 use http::{HeaderMap, Request, Response};
 use in_flight::InFlight;
 use prometheus_client::metrics::counter::Counter;
@@ -35,15 +35,14 @@ const HEADER: usize = 100;
 pub struct Shedding {
     in_flight: Arc<Mutex<InFlight>>,
     priority: fn(&str) -> Priority,
-    trusted_proxies: usize,
 }
 
 impl Shedding {
-    /// A call's priority is by its path (`/package.Service/Method`). Callers are told
+    /// Takes in at most `calls_in_flight`. A call's priority is by its path (`/package.Service/Method`). Callers are told
     /// apart by address, and behind the session layer by user as well.
     #[must_use]
     pub fn new(
-        access: &PublicAccess,
+        calls_in_flight: usize,
         priority: fn(&str) -> Priority,
         registry: &mut MetricsRegistry,
     ) -> Self {
@@ -53,25 +52,20 @@ impl Shedding {
             "Calls that were refused since too many, or too much metadata, were in flight",
             shed.clone(),
         );
-        let in_flight = InFlight::new(access.calls_in_flight, shed);
+        let in_flight = InFlight::new(calls_in_flight, shed);
         Self {
             in_flight: Arc::new(Mutex::new(in_flight)),
             priority,
-            trusted_proxies: access.trusted_proxies,
         }
     }
 
     fn enter(&self, request: &Request<Body>) -> Option<Place> {
-        let peer = request.extensions().get::<Peer>().and_then(Peer::address);
-        let caller = client_address(
-            request.headers(),
-            peer.map(|peer| peer.ip()),
-            self.trusted_proxies,
-        );
+        let address = request.extensions().get::<ClientAddress>();
+        let address = address.map(|address| address.0);
         let priority = (self.priority)(request.uri().path());
         Place::enter(
             &self.in_flight,
-            caller,
+            address,
             priority,
             in_memory(request.headers()),
         )

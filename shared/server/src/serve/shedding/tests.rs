@@ -69,12 +69,8 @@ fn busy(
     + 'static,
 > {
     let mut registry = crate::serve::metrics_registry("t", "1");
-    let access = PublicAccess {
-        calls_in_flight,
-        ..PublicAccess::default()
-    };
     let busy = tower::service_fn(|_: Request<Body>| std::future::pending());
-    Shedding::new(&access, |_| Priority::Last, &mut registry).layer(busy)
+    Shedding::new(calls_in_flight, |_| Priority::Last, &mut registry).layer(busy)
 }
 
 fn shed(shedding: &Shedding) -> u64 {
