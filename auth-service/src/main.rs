@@ -7,16 +7,11 @@ use auth_service::{
         keys::{self, KeysArguments},
         sessions::{self, EndAllReason},
     },
-    config::Config,
 };
 use contract::{config, time::Clock};
 use database::DatabaseUrl;
-use server::{
-    program::Program,
-    telemetry::{self, Export},
-};
+use server::{program::Program, telemetry};
 use std::{io, process::ExitCode};
-use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -32,7 +27,9 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match config::read::<CommandLine, _>() {
-        Ok(Invocation::Serve(config)) => program.serve(|| start(*config), serve),
+        Ok(Invocation::Serve(config)) => {
+            program.serve(|| App::build(*config, Clock::system()), App::run)
+        }
         Ok(Invocation::EndAllSessions(url, reason)) => {
             program.finish(move || end_all_sessions(url, reason), SOME_ENDED)
         }
@@ -40,28 +37,6 @@ fn main() -> ExitCode {
             program.finish(async move || work_on_keys(&arguments), SOME_KEYS)
         }
         Err(code) => code,
-    }
-}
-
-async fn start(config: Config) -> Result<(App, Export), ExitCode> {
-    let export = telemetry::start("auth-service")
-        .map_err(|error| config::exit_with("auth-service", &error, error.exit_code()))?;
-    match App::build(config, Clock::system()).await {
-        Ok(app) => Ok((app, export)),
-        Err(error) => Err(config::exit_with(
-            "auth-service",
-            error,
-            config::EXIT_FAILURE,
-        )),
-    }
-}
-
-async fn serve((app, export): (App, Export), stop: CancellationToken) -> ExitCode {
-    let served = app.run(stop).await;
-    export.finish().await;
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => config::exit_with("auth-service", error, config::EXIT_FAILURE),
     }
 }
 

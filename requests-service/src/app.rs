@@ -1,5 +1,4 @@
-//! The wiring, once: pool, store, domain, session layer, listeners. Tests build
-//! the same, so the tested stack is the served one.
+//! The wiring, once. Tests build the same, so the tested stack is the served one.
 
 use crate::{
     config::Config,
@@ -9,27 +8,26 @@ use crate::{
 };
 use client::{
     channel::{Balanced, InvalidTarget, Target},
-    tls::{ClientTls, Expirations, InvalidTls, Presented, ServerTls},
-    validation::{InvalidServiceTokens, RemoteValidator, ServiceTokens},
+    tls::{ClientTls, InvalidTls},
+    validation::{InvalidServiceTokens, RemoteValidator, ServiceTokens, Validator},
 };
 use contract::{
     access_rules::{AccessRules, InvalidRules},
+    deadline::Limits,
     time::Clock,
 };
-use database::{ConnectError, Database, PoolMetrics};
+use database::ConnectError;
 use proto::requests::v1::{
     partner_requests_service_server::PartnerRequestsServiceServer,
     partners_service_server::PartnersServiceServer,
 };
 use server::{
     housekeeping::Housekeeper,
-    serve::{
-        self, BindError, Calls, Listener, Priority, Readiness, ReflectionError, ServeError,
-        Shedding,
-    },
+    serve::{BindError, Listener, Priority, ReflectionError, ServeError, Shedding},
+    service::{Builder, Service},
     session_layer::SessionLayer,
 };
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{LayerExt as _, Routes};
 
@@ -42,11 +40,9 @@ const SERVICES: [&str; 2] = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
 /// requests-service, listening but not serving yet.
 #[derive(Debug)]
 pub struct App {
-    public: (Listener, Routes),
-    ops: (Listener, Routes),
-    readiness: Readiness,
-    /// What deletes old rows, and how often.
-    housekeeping: (Housekeeper, Duration),
+    public: SocketAddr,
+    ops: SocketAddr,
+    service: Service,
 }
 
 /// requests-service cannot start.
@@ -69,6 +65,85 @@ pub enum StartError {
     Reflection(#[from] ReflectionError),
 }
 
+impl App {
+    /// Listens, and prepares everything else.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        // a port that is taken is known before anything else starts
+        let public = Listener::bind("requests public", config.public_listen)
+            .await?
+            .with_web_origins(config.access.web_origins)
+            .with_trusted_proxies(config.access.trusted_proxies)
+            .with_tls(config.public_tls)?;
+        let ops = Listener::bind("requests ops", config.ops_listen).await?;
+        let (public_address, ops_address) = (public.address(), ops.address());
+
+        let version = env!("CARGO_PKG_VERSION");
+        let mut service = Builder::new("ticketing_requests", version, &SERVICES)?;
+        let (url, pool) = (&config.database_url, config.pool);
+        let database = service.database("calls", url, pool, clock).await?;
+        let housekeeper =
+            Housekeeper::new(database.clone(), store::sweepings(), service.registry());
+        service.in_background(housekeeper.run(config.housekeeping));
+
+        let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
+        if let Some(tls) = tls.clone() {
+            service.presents("client", tls.into());
+        }
+        let auth = Target::new(&config.auth_service_url, tls)?;
+        let token = config.service_token_file.map(ServiceTokens::open);
+        let auth = Balanced::new(auth, config.resolver);
+        let validator = RemoteValidator::over(auth, token.transpose()?);
+
+        let shedding = service.shedding(config.access.calls_in_flight, priority);
+        let store = Store::new(database.clone());
+        let routes = routes(store, validator, config.limits, &shedding)?;
+        service.serve(public, &SERVICES, routes)?;
+        Ok(Self {
+            public: public_address,
+            ops: ops_address,
+            service: service.finish(database, ops).await?,
+        })
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Where the cluster reaches it.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops
+    }
+
+    /// Serves until `stop`; then says so by its health, finishes what is in
+    /// flight, and ends.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        self.service.run(stop).await
+    }
+}
+
+/// What the public listener serves, each service behind the shedding and the session layer.
+pub fn routes(
+    store: Store,
+    validator: impl Validator,
+    limits: Limits,
+    shedding: &Shedding,
+) -> Result<Routes, InvalidRules> {
+    // who may call: read from the proto files, enforced before any handler
+    let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
+    let sessions = SessionLayer::with(rules, validator, None, limits)?;
+    let partners = PartnersHandlers::new(Partners::new(store.clone()));
+    let partners = PartnersServiceServer::new(partners);
+    let requests = PartnerRequestsHandlers::new(PartnerRequests::new(store));
+    let requests = PartnerRequestsServiceServer::new(requests);
+    Ok(
+        Routes::new(shedding.named_layer(sessions.named_layer(requests)))
+            .add_service(shedding.named_layer(sessions.named_layer(partners))),
+    )
+}
+
 /// Who comes first where there is not room for all: pages ask for lists again by
 /// themselves.
 fn priority(path: &str) -> Priority {
@@ -78,90 +153,5 @@ fn priority(path: &str) -> Priority {
         }
         Some("GetPartnerRequest") => Priority::Second,
         _ => Priority::Last,
-    }
-}
-
-impl App {
-    /// Listens, and prepares everything else.
-    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let origins = config.access.web_origins.clone();
-        let protocols = origins.protocols();
-        let tls = config
-            .public_tls
-            .map(|files| ServerTls::open("requests public", files, protocols));
-        let public = Listener::bind("requests public", config.public_listen)
-            .await?
-            .with_tls(tls.transpose()?)
-            .with_web_origins(origins)
-            .with_trusted_proxies(config.access.trusted_proxies);
-        let ops = Listener::bind("requests ops", config.ops_listen)
-            .await?
-            .with_metrics();
-
-        let mut registry = serve::metrics_registry("ticketing_requests", env!("CARGO_PKG_VERSION"));
-        // who may call: read from the proto files, enforced before any handler
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
-        let calls = Calls::register(&mut registry, rules.paths());
-        let shedding = Shedding::new(config.access.calls_in_flight, priority, &mut registry);
-        let public = public.with_calls(calls);
-        let pools = PoolMetrics::register(&mut registry);
-        let database = Database::open(&config.database_url, config.pool, clock).await?;
-        let database = database.observed(&pools, "calls");
-        let housekeeper = Housekeeper::new(database.clone(), store::sweepings(), &mut registry);
-        let store = Store::new(database.clone());
-        let partner_requests = PartnerRequests::new(store.clone());
-        let partners = Partners::new(store);
-
-        let (health, health_service) = serve::health();
-        let readiness = Readiness::new(database, health, &SERVICES, &mut registry).await;
-
-        let tokens = config.service_token_file.map(ServiceTokens::open);
-        let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
-        let certificates = [
-            ("public", public.tls().cloned().map(Presented::from)),
-            ("client", tls.clone().map(Presented::from)),
-        ];
-        Expirations::register(&mut registry, certificates);
-        let auth = Target::new(&config.auth_service_url, tls)?;
-        let auth = Balanced::new(auth, config.resolver);
-        let validator = RemoteValidator::over(auth, tokens.transpose()?);
-        let sessions = SessionLayer::with(rules, validator, None, config.limits)?;
-        let handlers = PartnerRequestsHandlers::new(partner_requests);
-        let partner_requests = PartnerRequestsServiceServer::new(handlers);
-        let partners = PartnersServiceServer::new(PartnersHandlers::new(partners));
-
-        // health and reflection stand beside the layer, open to all
-        let routes = Routes::new(shedding.named_layer(sessions.named_layer(partner_requests)))
-            .add_service(shedding.named_layer(sessions.named_layer(partners)))
-            .add_service(health_service.clone());
-        let ops_routes = serve::ops(health_service, registry)?;
-        Ok(Self {
-            public: (public, serve::with_reflection(routes, &SERVICES)?),
-            ops: (ops, ops_routes),
-            readiness,
-            housekeeping: (housekeeper, config.housekeeping),
-        })
-    }
-
-    /// Where clients reach it.
-    #[must_use]
-    pub fn public_address(&self) -> SocketAddr {
-        self.public.0.address()
-    }
-
-    /// Where the cluster reaches it.
-    #[must_use]
-    pub fn ops_address(&self) -> SocketAddr {
-        self.ops.0.address()
-    }
-
-    /// Serves until `stop`; then says so by its health, finishes what is in
-    /// flight, and ends.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let background = CancellationToken::new();
-        let (housekeeper, every) = self.housekeeping;
-        tokio::spawn(housekeeper.run(every, background.clone()));
-        let _ends_with_the_listeners = background.drop_guard();
-        serve::run([self.public, self.ops], self.readiness, stop).await
     }
 }

@@ -1,13 +1,12 @@
 //! The `ticketing-local` command, which plain `cargo run` starts.
 
 use contract::config;
-use local::{Arguments, Command, Config, Run};
+use local::{Arguments, Command, Run};
 use server::{
     program::Program,
     telemetry::{self, Export},
 };
 use std::{fmt::Display, process::ExitCode};
-use tokio_util::sync::CancellationToken;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,7 +20,7 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match config::read::<Arguments, _>() {
-        Ok(Command::Run(config)) => program.serve(|| start(*config), serve),
+        Ok(Command::Run(config)) => program.serve(|| Run::start(*config), Run::serve),
         Ok(Command::Demo(url, requests)) => program.finish(
             async move || finish(local::write_demo_data(&url, requests)).await,
             NO_DATA,
@@ -32,18 +31,6 @@ fn main() -> ExitCode {
         ),
         Err(code) => code,
     }
-}
-
-async fn start(config: Config) -> Result<(Run, Export), ExitCode> {
-    let export = telemetry()?;
-    let run = Run::start(config).await.map_err(exit)?;
-    Ok((run, export))
-}
-
-async fn serve((run, export): (Run, Export), stop: CancellationToken) -> ExitCode {
-    let served = run.serve(stop).await;
-    export.finish().await;
-    served.map_or_else(exit, |()| ExitCode::SUCCESS)
 }
 
 async fn finish<E: Display>(work: impl Future<Output = Result<(), E>>) -> ExitCode {

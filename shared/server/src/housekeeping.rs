@@ -10,7 +10,6 @@ use prometheus_client::{
 };
 use std::time::Duration;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// From one round to the next, but for as much as a tenth more, so that replicas
 /// that were started together come apart.
@@ -87,32 +86,29 @@ impl Housekeeper {
         }
     }
 
-    /// Does a round every so often, until `stop`.
-    pub async fn run(self, every: Duration, stop: CancellationToken) {
-        self.run_with(NoChore, every, stop).await;
+    /// Does a round every so often.
+    pub async fn run(self, every: Duration) {
+        self.run_with(NoChore, every).await;
     }
 
     /// The same, and the chore with each round. The chore is done soon after the start as
     /// well, and whenever it is woken.
-    pub async fn run_with(self, chore: impl Chore, every: Duration, stop: CancellationToken) {
+    pub async fn run_with(self, chore: impl Chore, every: Duration) {
         let after = |time: Duration| Instant::now() + time.mul_f64(1.0 + fastrand::f64() / 10.0);
-        let rounds = async {
-            let mut next = after(every);
-            let soon = tokio::time::sleep_until(after(every / 10));
-            tokio::pin!(soon);
-            loop {
-                tokio::select! {
-                    () = &mut soon, if !soon.is_elapsed() => {}
-                    () = chore.woken() => {}
-                    () = tokio::time::sleep_until(next) => {
-                        self.round().await;
-                        next = after(every);
-                    }
+        let mut next = after(every);
+        let soon = tokio::time::sleep_until(after(every / 10));
+        tokio::pin!(soon);
+        loop {
+            tokio::select! {
+                () = &mut soon, if !soon.is_elapsed() => {}
+                () = chore.woken() => {}
+                () = tokio::time::sleep_until(next) => {
+                    self.round().await;
+                    next = after(every);
                 }
-                chore.round().await;
             }
-        };
-        stop.run_until_cancelled(rounds).await;
+            chore.round().await;
+        }
     }
 
     /// One round: deletes what is due, within bounds, unless another replica is at

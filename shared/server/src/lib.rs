@@ -1,9 +1,10 @@
 //! The serving side: listeners with their layers and limits, the session layer that authorizes
-//! each call, health and metrics, logs and traces, the work that a service does regularly, and the
-//! life of a program.
+//! each call, health and metrics, logs and traces, the work that a service does regularly, how a
+//! service is put together of them, and the life of a program.
 
 pub mod housekeeping;
 pub mod program;
 pub mod serve;
+pub mod service;
 pub mod session_layer;
 pub mod telemetry;

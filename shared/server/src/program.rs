@@ -2,6 +2,7 @@
 //! else: as process 1 of a container it has no default action for a signal, and the
 //! kernel drops what arrives before a handler is there.
 
+use crate::telemetry;
 use contract::config::{EXIT_FAILURE, exit_with};
 use std::{
     fmt, future::Future, io, mem, panic::resume_unwind, process::ExitCode, thread, time::Duration,
@@ -46,22 +47,39 @@ impl Program {
         }
     }
 
-    /// Runs a service. A stop during `start` ends the program at once; after that,
-    /// `serve` is given the stop, and ends by itself.
-    pub fn serve<S, A, B>(
+    /// Runs a service, with its logs and traces. A stop during `build` ends the program at
+    /// once; after that, `run` is given the stop, and ends by itself.
+    pub fn serve<S, A, E, B, F>(
         self,
-        start: impl FnOnce() -> A + Send + 'static,
-        serve: impl FnOnce(S, CancellationToken) -> B,
+        build: impl FnOnce() -> A + Send + 'static,
+        run: impl FnOnce(S, CancellationToken) -> B,
     ) -> ExitCode
     where
         S: Send + 'static,
-        A: Future<Output = Result<S, ExitCode>>,
-        B: Future<Output = ExitCode>,
+        A: Future<Output = Result<S, E>>,
+        E: fmt::Display,
+        B: Future<Output = Result<(), F>>,
+        F: fmt::Display,
     {
+        let name = self.name;
+        let start = move || async move {
+            let export = telemetry::start(name)
+                .map_err(|error| exit_with(name, &error, error.exit_code()))?;
+            let built = build().await;
+            let built = built.map_err(|error| exit_with(name, error, EXIT_FAILURE))?;
+            Ok((built, export))
+        };
         match self.until_stopped(start) {
-            Some(Ok(started)) if !self.stop.is_cancelled() => {
-                let code = self.runtime.block_on(serve(started, self.stop.clone()));
-                self.end(code)
+            Some(Ok((built, export))) if !self.stop.is_cancelled() => {
+                let served = self.runtime.block_on(async {
+                    let served = run(built, self.stop.clone()).await;
+                    export.finish().await;
+                    served
+                });
+                self.end(match served {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => exit_with(name, error, EXIT_FAILURE),
+                })
             }
             Some(Err(code)) => self.end(code),
             // it did what it was told

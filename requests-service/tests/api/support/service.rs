@@ -1,7 +1,7 @@
 //! The service on a port, and a client of it.
 
 use super::{MANAGER, Row, Tokens, rows};
-use contract::{access_rules::AccessRules, deadline::Limits, errors, time::Clock};
+use contract::{deadline::Limits, errors, time::Clock};
 use database::{Database, DatabaseUrl, PoolLimits};
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, CountPartnerRequestsRequest,
@@ -9,25 +9,15 @@ use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnerRequestsResponse, ListPartnersRequest,
     ListPartnersResponse, PartnerRequest, UpdatePartnerRequestStatusRequest,
     partner_requests_service_client::PartnerRequestsServiceClient,
-    partner_requests_service_server::PartnerRequestsServiceServer,
-    partners_service_client::PartnersServiceClient, partners_service_server::PartnersServiceServer,
+    partners_service_client::PartnersServiceClient,
 };
-use requests_service::{
-    app::{PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE},
-    domain::{PartnerRequests, Partners},
-    grpc::{PartnerRequestsHandlers, PartnersHandlers},
-    store::Store,
-};
+use requests_service::{app, store::Store};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use server::{serve::Listener, session_layer::SessionLayer};
+use server::serve::{Listener, Priority, Shedding, metrics_registry};
 use std::time::Duration;
 use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, refusals};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::{
-    Request, Status,
-    service::{LayerExt as _, Routes},
-    transport::Channel,
-};
+use tonic::{Request, Status, transport::Channel};
 
 /// The reason in a refusal, which is as the contract says.
 #[track_caller]
@@ -77,18 +67,13 @@ impl Service {
         let clock = Clock::system();
         let pool = Database::open(url, limits, clock.clone()).await.unwrap();
         let store = Store::new(pool);
-        let partners = PartnersHandlers::new(Partners::new(store.clone()));
-        let handlers = PartnerRequestsHandlers::new(PartnerRequests::new(store));
-        let services = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
-        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &services).unwrap();
         let time = Limits {
             call: PATIENCE,
             validation: PATIENCE,
         };
-        let sessions = SessionLayer::with(rules, Tokens, None, time).unwrap();
-        let partner_requests = PartnerRequestsServiceServer::new(handlers);
-        let routes = Routes::new(sessions.named_layer(partner_requests))
-            .add_service(sessions.named_layer(PartnersServiceServer::new(partners)));
+        let mut registry = metrics_registry("t", "0");
+        let shedding = Shedding::new(512, |_| Priority::First, &mut registry);
+        let routes = app::routes(store, Tokens, time, &shedding).unwrap();
         let listener = Listener::bind("public", ([127, 0, 0, 1], 0).into())
             .await
             .unwrap();

@@ -50,13 +50,8 @@ pub struct Expirations(Vec<(&'static str, Presented)>);
 impl Expirations {
     /// Registers a gauge with a series for each certificate that there is, under its
     /// name.
-    pub fn register(
-        registry: &mut Registry,
-        certificates: impl IntoIterator<Item = (&'static str, Option<Presented>)>,
-    ) {
-        let certificates = certificates.into_iter();
-        let there = certificates.filter_map(|(name, presented)| Some((name, presented?)));
-        registry.register_collector(Box::new(Self(there.collect())));
+    pub fn register(registry: &mut Registry, certificates: Vec<(&'static str, Presented)>) {
+        registry.register_collector(Box::new(Self(certificates)));
     }
 }
 

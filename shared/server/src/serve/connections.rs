@@ -194,7 +194,7 @@ impl AsyncWrite for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::{health, server};
+    use crate::serve::server;
     use futures_util::StreamExt as _;
     use hyper_util::rt::TokioIo;
     use tokio::{io::AsyncReadExt as _, time::Instant};
@@ -215,7 +215,7 @@ mod tests {
         });
         let mut connections = 0;
         let connected = ReceiverStream::new(connected).inspect(|_| connections += 1);
-        let (reporter, service) = health();
+        let (reporter, service) = tonic_health::server::health_reporter();
         let serving = server().add_service(service).serve_with_incoming(connected);
         let asking = async {
             let channel =

@@ -28,7 +28,7 @@ pub(crate) use shedding::{Place, overloaded};
 pub use shedding::{Priority, Shed, Shedding};
 pub use web::{InvalidOrigins, WebOrigins};
 
-use client::tls::ServerTls;
+use client::tls::{InvalidTls, ServerTls, ServerTlsFiles};
 use contract::client_address::{ClientAddress, client_address};
 use discard::DiscardBodies;
 use http::Request;
@@ -38,10 +38,6 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, service::Routes, transport::Server};
-use tonic_health::{
-    pb::health_server::{Health, HealthServer},
-    server::HealthReporter,
-};
 use tower::util::{MapRequestLayer, option_layer};
 use watching::EndWatching;
 
@@ -89,7 +85,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens; port 0 takes any free port.
+    /// Listens; port 0 takes any free port. The last word of the name says what the listener is
+    /// for: `auth public`.
     pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
         let failed = |source| BindError {
             name,
@@ -110,10 +107,13 @@ impl Listener {
         })
     }
 
-    /// With TLS, if it is given: then nobody is served without.
-    #[must_use]
-    pub fn with_tls(self, tls: Option<ServerTls>) -> Self {
-        Self { tls, ..self }
+    /// With TLS, if there are files: then nobody is served without. By it the listener speaks
+    /// what the origins that it serves need, so they are given first.
+    pub fn with_tls(self, files: Option<ServerTlsFiles>) -> Result<Self, InvalidTls> {
+        let protocols = self.web_origins.protocols();
+        let tls = files.map(|files| ServerTls::open(self.name, files, protocols));
+        let tls = tls.transpose()?;
+        Ok(Self { tls, ..self })
     }
 
     /// Serves pages of these origins as well: each of its services by gRPC-Web, which a
@@ -152,6 +152,12 @@ impl Listener {
             calls: Some(calls),
             ..self
         }
+    }
+
+    /// What it is for: the last word of its name.
+    #[must_use]
+    pub fn purpose(&self) -> &'static str {
+        self.name.rsplit(' ').next().unwrap_or(self.name)
     }
 
     /// Its TLS, if it has any.
@@ -260,12 +266,6 @@ fn server() -> Server {
         .initial_stream_window_size(WINDOW)
         .max_connection_age(MAX_CONNECTION_AGE)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-}
-
-/// The health service (gRPC Health Checking Protocol), and by what it is told.
-#[must_use]
-pub fn health() -> (HealthReporter, HealthServer<impl Health>) {
-    tonic_health::server::health_reporter()
 }
 
 /// Whether a call asks about the server itself: for health, or what is served. Nobody

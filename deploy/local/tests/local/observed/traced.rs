@@ -1,7 +1,7 @@
 //! One trace through both services and into their statements, as a collector gets it.
 
 use crate::process::Running;
-use client::tls::{CertificateFiles, Protocols, ServerTls, ServerTlsFiles};
+use client::tls::{CertificateFiles, ServerTlsFiles};
 use hex::encode as hex;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::{
@@ -53,20 +53,18 @@ type Exported = mpsc::UnboundedReceiver<ExportTraceServiceRequest>;
 async fn collector(tls: Option<&Mounted>) -> (String, Exported) {
     let (spans, exported) = mpsc::unbounded_channel();
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let tls = tls.map(|mounted| {
-        let files = ServerTlsFiles {
-            own: CertificateFiles {
-                certificate: mounted.certificate(),
-                key: mounted.key(),
-            },
-            client_authority: Some(mounted.authority()),
-        };
-        ServerTls::open("collector", files, Protocols::Http2).unwrap()
+    let tls = tls.map(|mounted| ServerTlsFiles {
+        own: CertificateFiles {
+            certificate: mounted.certificate(),
+            key: mounted.key(),
+        },
+        client_authority: Some(mounted.authority()),
     });
     let listener = Listener::bind("collector", "127.0.0.1:0".parse().unwrap())
         .await
         .unwrap()
-        .with_tls(tls);
+        .with_tls(tls)
+        .unwrap();
     let address = format!("{scheme}://localhost:{}", listener.address().port());
     let routes = Routes::new(TraceServiceServer::new(Collector(spans)));
     tokio::spawn(listener.serve(routes, CancellationToken::new()));

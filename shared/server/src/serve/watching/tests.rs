@@ -1,7 +1,7 @@
 //! What a stop makes of calls that ask about the server.
 
 use super::*;
-use crate::serve::{health, reasons::Reasons, with_reflection};
+use crate::serve::{reasons::Reasons, with_reflection};
 use contract::errors;
 use http_body_util::BodyExt as _;
 use std::{convert::Infallible, time::Duration};
@@ -22,7 +22,7 @@ async fn stopping(path: &str, question: Body) -> Response<Body> {
     let layer = EndWatching {
         drain: Arc::new(drain),
     };
-    let (_reporter, health) = health();
+    let (_reporter, health) = tonic_health::server::health_reporter();
     let routes = with_reflection(Routes::new(health), &[]).unwrap();
     let request = Request::post(path).header("content-type", "application/grpc");
     let service = Reasons.layer(layer.layer(routes));

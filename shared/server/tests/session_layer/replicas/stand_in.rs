@@ -1,6 +1,6 @@
 //! Stands where a replica of auth-service stands, and says what it is told to.
 
-use client::tls::ServerTls;
+use client::tls::ServerTlsFiles;
 use proto::auth::v1::{
     Principal, UserType, ValidateSessionRequest, ValidateSessionResponse,
     session_validation_service_server::{SessionValidationService, SessionValidationServiceServer},
@@ -45,7 +45,7 @@ impl StandIn {
         Self::start("127.0.0.1:0", says, None).await
     }
 
-    pub(crate) async fn start(address: &str, says: Says, tls: Option<ServerTls>) -> Self {
+    pub(crate) async fn start(address: &str, says: Says, tls: Option<ServerTlsFiles>) -> Self {
         let (tell, given_up) = mpsc::unbounded_channel();
         let handlers = Arc::new(Handlers {
             says,
@@ -56,7 +56,8 @@ impl StandIn {
         let listener = Listener::bind("stand-in", address.parse().unwrap())
             .await
             .unwrap()
-            .with_tls(tls);
+            .with_tls(tls)
+            .unwrap();
         let address = listener.address();
         let stop = CancellationToken::new();
         tokio::spawn(listener.serve(Routes::new(service), stop.clone()));

@@ -1,11 +1,11 @@
 //! When certificates end, as it is scraped.
 
 use super::{client, mounted, server, stranger};
-use client::tls::{Expirations, Presented};
+use client::tls::{Expirations, Presented, Protocols, ServerTls};
 use server::serve::{self, Listener};
 use std::{fs, net::SocketAddr};
 use testing::{
-    certificates::Authority,
+    certificates::{Authority, Mounted},
     metrics::{Scraped, scrape},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -17,7 +17,7 @@ const IN_2049: &str = "2493072000";
 const IN_2050: &str = "2524608000";
 
 /// An ops listener that tells of certificates. It stops when the guard is dropped.
-async fn start(certificates: [(&'static str, Option<Presented>); 3]) -> (SocketAddr, DropGuard) {
+async fn start(certificates: Vec<(&'static str, Presented)>) -> (SocketAddr, DropGuard) {
     let mut registry = serve::metrics_registry("t", "0");
     Expirations::register(&mut registry, certificates);
     let (_, health) = tonic_health::server::health_reporter();
@@ -32,6 +32,12 @@ async fn start(certificates: [(&'static str, Option<Presented>); 3]) -> (SocketA
     (address, stop.drop_guard())
 }
 
+/// What a public listener presents.
+fn listener(mounted: &Mounted) -> (&'static str, Presented) {
+    let tls = ServerTls::open("served", server(mounted, false), Protocols::Http2);
+    ("public", tls.unwrap().into())
+}
+
 fn told(scraped: &Scraped) -> Vec<&str> {
     scraped.counted(NAME)
 }
@@ -41,11 +47,7 @@ async fn the_end_of_a_certificate_is_told_as_the_next_connection_meets_it() {
     let ours = Authority::new();
     let this = mounted(&ours.server_until(&["localhost"], 2049), &ours);
     let caller = mounted(&ours.expired_client(&["requests"]), &ours);
-    let certificates = [
-        ("public", Some(server(&this, false).into())),
-        ("internal", None),
-        ("client", Some(client(&caller).into())),
-    ];
+    let certificates = vec![listener(&this), ("client", client(&caller).into())];
     let (address, _stop) = start(certificates).await;
     let client = format!("{{certificate=\"client\"}} {IN_2000}");
     let public = |end: &str| format!("{{certificate=\"public\"}} {end}");
@@ -70,12 +72,7 @@ async fn without_a_certificate_there_is_no_end() {
     let ours = Authority::new();
     let this = mounted(&ours.server(&["localhost"]), &ours);
     let nothing = stranger(&this);
-    let certificates = [
-        ("public", None),
-        ("internal", None),
-        ("client", Some(nothing.into())),
-    ];
-    let (address, _stop) = start(certificates).await;
+    let (address, _stop) = start(vec![("client", nothing.into())]).await;
     let scraped = scrape(address).await;
     assert!(scraped.body.contains("t_build_info"), "{scraped:?}");
     assert_eq!(told(&scraped), [""; 0]);
@@ -88,12 +85,7 @@ async fn of_a_chain_the_end_entitys_end_is_told() {
     let mut certified = ours.server_until(&["localhost"], 2049);
     certified.certificate += &ours.pem();
     let this = mounted(&certified, &ours);
-    let certificates = [
-        ("public", Some(server(&this, false).into())),
-        ("internal", None),
-        ("client", None),
-    ];
-    let (address, _stop) = start(certificates).await;
+    let (address, _stop) = start(vec![listener(&this)]).await;
     let series = format!("{{certificate=\"public\"}} {IN_2049}");
     assert_eq!(told(&scrape(address).await), [series]);
 }

@@ -8,7 +8,7 @@ mod rotation;
 
 use client::{
     channel::{self, Target},
-    tls::{CertificateFiles, ClientTls, ClientTlsFiles, Protocols, ServerTls, ServerTlsFiles},
+    tls::{CertificateFiles, ClientTls, ClientTlsFiles, ServerTlsFiles},
 };
 use server::serve::Listener;
 use std::net::SocketAddr;
@@ -24,12 +24,13 @@ struct Served {
 }
 
 impl Served {
-    async fn start(tls: Option<ServerTls>) -> Self {
+    async fn start(tls: Option<ServerTlsFiles>) -> Self {
         let (_, health) = tonic_health::server::health_reporter();
         let listener = Listener::bind("served", "127.0.0.1:0".parse().unwrap())
             .await
             .unwrap()
-            .with_tls(tls);
+            .with_tls(tls)
+            .unwrap();
         let address = listener.address();
         let stop = CancellationToken::new();
         tokio::spawn(listener.serve(Routes::new(health), stop.clone()));
@@ -58,12 +59,11 @@ fn own(mounted: &Mounted) -> CertificateFiles {
 }
 
 /// A listener's TLS; it asks for certificates where it is mutual.
-pub(crate) fn server(mounted: &Mounted, mutual: bool) -> ServerTls {
-    let files = ServerTlsFiles {
+pub(crate) fn server(mounted: &Mounted, mutual: bool) -> ServerTlsFiles {
+    ServerTlsFiles {
         own: own(mounted),
         client_authority: mutual.then(|| mounted.authority()),
-    };
-    ServerTls::open("served", files, Protocols::Http2).unwrap()
+    }
 }
 
 /// A client that presents its certificate.

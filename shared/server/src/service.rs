@@ -1,0 +1,189 @@
+//! What every service is made of, put together in one way: listeners, connections to the
+//! database, health, metrics, and work in the background.
+
+use crate::serve::{
+    self, Calls, Listener, MetricsRegistry, Priority, Readiness, ReflectionError, ServeError,
+    Shedding,
+};
+use client::tls::{Expirations, Presented};
+use contract::{
+    access_rules::{AccessRules, InvalidRules},
+    time::Clock,
+};
+use database::{ConnectError, Database, DatabaseUrl, PoolLimits, PoolMetrics};
+use futures_util::future::join_all;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::service::Routes;
+use tonic_health::{
+    pb::health_server::HealthServer,
+    server::{HealthReporter, HealthService},
+};
+
+/// How long a stop waits for what is still to be written.
+const LAST_WRITES: Duration = Duration::from_secs(2);
+
+/// A service that is being put together.
+#[derive(Debug)]
+pub struct Builder {
+    services: &'static [&'static str],
+    registry: MetricsRegistry,
+    calls: Calls,
+    pools: PoolMetrics,
+    health: HealthReporter,
+    health_service: HealthServer<HealthService>,
+    certificates: Vec<(&'static str, Presented)>,
+    listeners: Vec<(Listener, Routes)>,
+    background: Background,
+}
+
+/// What goes on beside the listeners.
+#[derive(Debug)]
+struct Background {
+    /// Cancelled when the service begins to serve.
+    began: CancellationToken,
+    ended: CancellationToken,
+    /// Ends it also if the service never serves.
+    _guard: DropGuard,
+    /// What still writes after the end.
+    writing: Vec<JoinHandle<()>>,
+}
+
+impl Builder {
+    /// For the gRPC services of these names: their calls are counted, and their health follows
+    /// the database's. Each metric's name begins with `metrics` and `_`.
+    pub fn new(
+        metrics: &str,
+        version: &'static str,
+        services: &'static [&'static str],
+    ) -> Result<Self, InvalidRules> {
+        let mut registry = serve::metrics_registry(metrics, version);
+        let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, services)?;
+        let health = HealthReporter::new();
+        let ended = CancellationToken::new();
+        Ok(Self {
+            services,
+            calls: Calls::register(&mut registry, rules.paths()),
+            pools: PoolMetrics::register(&mut registry),
+            registry,
+            health_service: HealthServer::new(HealthService::from_health_reporter(health.clone())),
+            health,
+            certificates: Vec::new(),
+            listeners: Vec::new(),
+            background: Background {
+                began: CancellationToken::new(),
+                _guard: ended.clone().drop_guard(),
+                ended,
+                writing: Vec::new(),
+            },
+        })
+    }
+
+    /// For metrics of the service's own.
+    pub fn registry(&mut self) -> &mut MetricsRegistry {
+        &mut self.registry
+    }
+
+    /// Opens connections to a database. Their metrics are told as those of the pool `name`.
+    pub async fn database(
+        &self,
+        name: &'static str,
+        url: &DatabaseUrl,
+        limits: PoolLimits,
+        clock: Clock,
+    ) -> Result<Database, ConnectError> {
+        let database = Database::open(url, limits, clock).await?;
+        Ok(database.observed(&self.pools, name))
+    }
+
+    /// A bound on the calls in flight, which the services that get it share.
+    #[must_use]
+    pub fn shedding(&mut self, calls_in_flight: usize, priority: fn(&str) -> Priority) -> Shedding {
+        Shedding::new(calls_in_flight, priority, &mut self.registry)
+    }
+
+    /// The metrics tell when this certificate ends.
+    pub fn presents(&mut self, certificate: &'static str, presented: Presented) {
+        self.certificates.push((certificate, presented));
+    }
+
+    /// Serves `routes`, and beside them health and the reflection of `services`, which are
+    /// open to all.
+    pub fn serve(
+        &mut self,
+        listener: Listener,
+        services: &[&str],
+        routes: Routes,
+    ) -> Result<(), ReflectionError> {
+        if let Some(tls) = listener.tls() {
+            self.certificates
+                .push((listener.purpose(), tls.clone().into()));
+        }
+        let routes = routes.add_service(self.health_service.clone());
+        let routes = serve::with_reflection(routes, services)?;
+        self.listeners
+            .push((listener.with_calls(self.calls.clone()), routes));
+        Ok(())
+    }
+
+    /// Does `work` from the moment when the service serves until it has stopped.
+    pub fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let began = self.background.began.clone();
+        let work = async move {
+            began.cancelled().await;
+            work.await;
+        };
+        tokio::spawn(self.ended().run_until_cancelled_owned(work));
+    }
+
+    /// Cancelled when the service has stopped: no call is in flight any more.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.background.ended.clone()
+    }
+
+    /// The program waits a moment for this task after [`Self::ended`], so that it can write the
+    /// rest of what it has.
+    pub fn writes_until_done(&mut self, writing: JoinHandle<()>) {
+        self.background.writing.push(writing);
+    }
+
+    /// The service, whose health follows this database's, with health and metrics on `ops`.
+    pub async fn finish(
+        mut self,
+        database: Database,
+        ops: Listener,
+    ) -> Result<Service, ReflectionError> {
+        let registry = &mut self.registry;
+        let readiness = Readiness::new(database, self.health, self.services, registry).await;
+        Expirations::register(registry, self.certificates);
+        let routes = serve::ops(self.health_service, self.registry)?;
+        self.listeners.push((ops.with_metrics(), routes));
+        Ok(Service {
+            listeners: self.listeners,
+            readiness,
+            background: self.background,
+        })
+    }
+}
+
+/// A service that listens and does not serve yet.
+#[derive(Debug)]
+pub struct Service {
+    listeners: Vec<(Listener, Routes)>,
+    readiness: Readiness,
+    background: Background,
+}
+
+impl Service {
+    /// Serves until `stop`; then says so by its health, finishes what is in flight, and ends.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
+        let background = self.background;
+        background.began.cancel();
+        let served = serve::run(self.listeners, self.readiness, stop).await;
+        background.ended.cancel();
+        let _ = tokio::time::timeout(LAST_WRITES, join_all(background.writing)).await;
+        served
+    }
+}
