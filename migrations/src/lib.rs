@@ -1,7 +1,7 @@
 //! The schema of the one database, and how it comes about: what `migrate up`
 //! makes, what `down` drops again, and what the bookkeeping says of both.
 //!
-//! The services read the bookkeeping to tell whether they may serve ([`NEWEST`]);
+//! The services read the bookkeeping to tell whether they may serve (the last of the migrations);
 //! they never change the schema themselves.
 //!
 //! A database of the old application is taken over in place, and given back: the
