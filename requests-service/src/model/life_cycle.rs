@@ -88,7 +88,7 @@ pub enum Response {
 }
 
 impl Response {
-    /// Its name in the database.
+    /// Its name, the same as in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -44,24 +44,6 @@ pub enum PartnerStatus {
 impl PartnerStatus {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Suspended];
-
-    /// Its name in the database.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Suspended => "suspended",
-        }
-    }
-
-    /// The status of a row that has this name in it, if this version knows it; a
-    /// row without one is active.
-    #[must_use]
-    pub fn of_row(name: Option<&str>) -> Option<Self> {
-        let name = name.unwrap_or(Self::Active.name());
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
 }
 
 /// How much there is of a partner: live rows only.
@@ -98,18 +80,4 @@ pub struct Branch {
     pub phone: Option<String>,
     /// Postal address.
     pub address: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_lead_back_to_their_status() {
-        for status in PartnerStatus::ALL {
-            assert_eq!(PartnerStatus::of_row(Some(status.name())), Some(status));
-        }
-        assert_eq!(PartnerStatus::of_row(Some("on_hold")), None);
-        assert_eq!(PartnerStatus::of_row(None), Some(PartnerStatus::Active));
-    }
 }

@@ -36,7 +36,7 @@ impl Status {
         Self::Unassigned,
     ];
 
-    /// Its name in the database.
+    /// Its name, as messages have it; the same as in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,24 +49,5 @@ impl Status {
             Self::Rejected => "rejected",
             Self::Unassigned => "unassigned",
         }
-    }
-
-    /// The status of that name, if this version knows it.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_lead_back_to_their_status() {
-        for status in Status::ALL {
-            assert_eq!(Status::from_name(status.name()), Some(status));
-        }
-        assert_eq!(Status::from_name("on_hold"), None);
     }
 }

@@ -2,14 +2,17 @@
 
 use super::{
     Store, StoreError,
-    entity::partner_request::{self as requests, Column},
+    entity::{
+        enums,
+        partner_request::{self as requests, Column},
+    },
     filter,
 };
 use crate::model::{Count, Filter, Group, Status, Visibility};
 use database::Dialect;
 use sea_orm::{
-    ColumnTrait as _, FromQueryResult,
-    sea_query::{Asterisk, Expr, ExprTrait as _, Query, SelectStatement},
+    EntityTrait as _, FromQueryResult, QueryFilter as _, QuerySelect as _, Select,
+    sea_query::{Asterisk, Expr, ExprTrait as _},
 };
 
 /// A count of what matches.
@@ -50,22 +53,29 @@ impl Store {
     ) -> Result<Vec<Count>, StoreError> {
         let select = select_kinds(self.database.dialect(), visibility, filter, group, limit);
         let kinds: Vec<Kind> = self.all_matching(filter, &select).await?;
-        let counts = kinds.into_iter().map(|kind| Count {
-            status: kind.status.as_deref().and_then(Status::from_name),
-            group: kind.group_id,
-            count: kind.matching.unsigned_abs(),
+        let counts = kinds.into_iter().map(|kind| {
+            let status = kind.status.as_ref();
+            let status = status.and_then(enums::known::<enums::RequestStatus>);
+            Count {
+                status: status.map(Status::from),
+                group: kind.group_id,
+                count: kind.matching.unsigned_abs(),
+            }
         });
         Ok(counts.collect())
     }
 }
 
-pub(super) fn select(dialect: Dialect, visibility: Visibility, filter: &Filter) -> SelectStatement {
-    Query::select()
+pub(super) fn select(
+    dialect: Dialect,
+    visibility: Visibility,
+    filter: &Filter,
+) -> Select<requests::Entity> {
+    requests::Entity::find()
+        .select_only()
         .expr_as(Expr::col(Asterisk).count(), "matching")
-        .from(requests::Entity)
-        .cond_where(filter::visible(visibility))
-        .cond_where(filter::matching(dialect, filter))
-        .take()
+        .filter(filter::visible(visibility))
+        .filter(filter::matching(dialect, filter))
 }
 
 pub(super) fn select_kinds(
@@ -74,29 +84,17 @@ pub(super) fn select_kinds(
     filter: &Filter,
     group: Option<Group>,
     limit: u64,
-) -> SelectStatement {
-    let column = |column| Expr::col((requests::Entity, column));
+) -> Select<requests::Entity> {
+    let kinds = select(dialect, visibility, filter)
+        .column(Column::Status)
+        .group_by(Column::Status)
+        .limit(limit);
     let group = group.map(|group| match group {
         Group::Category => Column::CategoryId,
         Group::Branch => Column::BranchId,
     });
-    let mut select = Query::select();
-    select
-        .expr_as(
-            Column::Status.select_as(column(Column::Status)),
-            Column::Status,
-        )
-        .expr_as(Expr::col(Asterisk).count(), "matching")
-        .from(requests::Entity)
-        .cond_where(filter::visible(visibility))
-        .cond_where(filter::matching(dialect, filter))
-        .add_group_by([column(Column::Status)])
-        .limit(limit);
     match group {
-        Some(group) => select
-            .expr_as(column(group), "group_id")
-            .add_group_by([column(group)]),
-        None => select.expr_as(Expr::null().cast_as("integer"), "group_id"),
-    };
-    select.take()
+        Some(group) => kinds.column_as(group, "group_id").group_by(group),
+        None => kinds.expr_as(Expr::null().cast_as("integer"), "group_id"),
+    }
 }

@@ -3,8 +3,9 @@
 
 use super::{
     entity::{
+        enums::{PartnerStatus, RequestStatus},
         partner,
-        partner_request::{self as requests, Column},
+        partner_request::Column,
     },
     folded::folded,
     statement::literal,
@@ -13,15 +14,14 @@ use crate::model::{Filter, PhoneDigits, SearchText, Status, TimeRange, Visibilit
 use contract::ids::PartnerId;
 use database::Dialect;
 use sea_orm::{
-    ColumnTrait,
-    sea_query::{BinOper, Condition, Expr, ExprTrait as _, Func, Query, SelectStatement},
+    ActiveEnum, ColumnTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    Value,
+    sea_query::{
+        BinOper, Condition, Expr, ExprTrait as _, Func, SelectStatement,
+        extension::postgres::PgFunc,
+    },
 };
 use std::collections::BTreeSet;
-
-/// The type of `requests.status`.
-const STATUSES: &str = "request_status_enum[]";
-/// The type of `partners.status`.
-pub(super) const PARTNER_STATUS: &str = "partner_status_enum";
 
 /// What exists for a caller: live requests, and of these one partner's or all.
 pub(super) fn visible(visibility: Visibility) -> Condition {
@@ -29,7 +29,7 @@ pub(super) fn visible(visibility: Visibility) -> Condition {
     match visibility {
         Visibility::AllPartners => live,
         Visibility::Partner(partner) => live
-            .add(column(Column::PartnerId).eq(partner.0))
+            .add(Column::PartnerId.eq(partner.0))
             .add(Expr::exists(working(partner))),
     }
 }
@@ -45,20 +45,16 @@ pub(super) fn live(is_active: impl ColumnTrait, is_deleted: impl ColumnTrait) ->
 /// A row if the partner may work. It names nothing of the outer statement, so
 /// that the database answers it once and not for each request.
 fn working(partner: PartnerId) -> SelectStatement {
-    let column = |column| Expr::col((partner::Entity, column));
-    Query::select()
+    use partner::Column;
+    let may_work = Condition::any()
+        .add(Column::Status.eq(PartnerStatus::Active))
+        .add(Column::Status.is_null());
+    partner::Entity::find_by_id(partner.0)
+        .select_only()
         .expr(Expr::cust("1"))
-        .from(partner::Entity)
-        .and_where(column(partner::Column::Id).eq(partner.0))
-        .cond_where(live(partner::Column::IsActive, partner::Column::IsDeleted))
-        .cond_where(
-            Condition::any()
-                .add(
-                    column(partner::Column::Status).eq(Expr::val("active").as_enum(PARTNER_STATUS)),
-                )
-                .add(column(partner::Column::Status).is_null()),
-        )
-        .take()
+        .filter(live(Column::IsActive, Column::IsDeleted))
+        .filter(may_work)
+        .into_query()
 }
 
 /// What a filter asks for. It is taken apart field by field, so that a new one
@@ -77,11 +73,11 @@ pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
         customer_name,
         customer_phone,
     } = filter;
-    let one_of = |name, ids: Vec<i32>| {
+    let one_of = |name: Column, ids: Vec<i32>| {
         (!ids.is_empty()).then(|| match ids.as_slice() {
             // an equality lets an index on the column give the order, too
-            [id] => column(name).eq(*id),
-            _ => dialect.one_of(column(name), ids),
+            [id] => name.eq(*id),
+            _ => dialect.one_of(name.into_expr(), ids),
         })
     };
     Condition::all()
@@ -123,33 +119,42 @@ pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
         )
 }
 
-fn column(column: Column) -> Expr {
-    Expr::col((requests::Entity, column))
+pub(super) fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<Status>) -> Option<Expr> {
+    let statuses = statuses.iter().map(|status| RequestStatus::from(*status));
+    one_of(dialect, Column::Status, statuses)
 }
 
-pub(super) fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<Status>) -> Option<Expr> {
-    let names = statuses.iter().map(|status| status.name());
-    (!statuses.is_empty()).then(|| match dialect {
+/// A column of an enum has one of these values; `None` if there are none.
+pub(super) fn one_of<E>(
+    dialect: Dialect,
+    column: impl ColumnTrait,
+    values: impl Iterator<Item = E> + Clone,
+) -> Option<Expr>
+where
+    E: ActiveEnum<Value = String> + Into<Value>,
+{
+    values.clone().next()?;
+    Some(match dialect {
         // one statement text however many there are, and typed as the column is
         Dialect::Postgres => {
-            let names: Vec<String> = names.map(str::to_owned).collect();
-            Expr::cust_with_exprs(
-                "$1 = ANY($2)",
-                [column(Column::Status), Expr::val(names).as_enum(STATUSES)],
-            )
+            let labels: Vec<String> = values.map(|value| value.to_value()).collect();
+            let array = format!("{}[]", E::name());
+            column
+                .into_expr()
+                .eq(PgFunc::any(Expr::val(labels).as_enum(array)))
         }
-        Dialect::Sqlite => column(Column::Status).is_in(names),
+        Dialect::Sqlite => column.is_in(values),
     })
 }
 
 fn not_before(dialect: Dialect, name: Column, range: TimeRange) -> Option<Expr> {
     let start = range.start?;
-    Some(column(name).gte(dialect.time(start)))
+    Some(name.into_expr().gte(dialect.time(start)))
 }
 
 fn not_after(dialect: Dialect, name: Column, range: TimeRange) -> Option<Expr> {
     let end = range.end?;
-    Some(column(name).lte(dialect.time(end)))
+    Some(name.into_expr().lte(dialect.time(end)))
 }
 
 fn any_matches(dialect: Dialect, text: &SearchText) -> Condition {
@@ -161,7 +166,7 @@ fn any_matches(dialect: Dialect, text: &SearchText) -> Condition {
 
 fn number_starts_with(dialect: Dialect, text: &str) -> Expr {
     like(
-        lower(folded(dialect, &column(Column::RequestNumber))),
+        lower(folded(dialect, &Column::RequestNumber.into_expr())),
         lower(pattern(dialect, text, |text| format!("{text}%"))),
     )
 }
@@ -170,7 +175,7 @@ fn name_contains(dialect: Dialect, text: &str) -> Expr {
     contains(
         dialect,
         &fold(dialect, text),
-        lower(folded(dialect, &column(Column::CustomerName))),
+        lower(folded(dialect, &Column::CustomerName.into_expr())),
         // the database folds the case of both sides, so that they are folded alike
         lower(pattern(dialect, text, |text| format!("%{text}%"))),
     )
@@ -191,7 +196,7 @@ pub(super) fn pattern(dialect: Dialect, text: &str, with_ends: fn(&str) -> Strin
 
 fn phone_contains(dialect: Dialect, phone: &PhoneDigits) -> Expr {
     let digits = PhoneDigits::SEPARATORS.iter().fold(
-        folded(dialect, &column(Column::CustomerPhone)),
+        folded(dialect, &Column::CustomerPhone.into_expr()),
         |phone, separator| {
             Func::cust("replace")
                 .args([phone, literal(*separator), literal("")])

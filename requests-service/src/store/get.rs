@@ -7,62 +7,67 @@ use super::{
         partner_request::{self as requests, Column},
     },
     filter,
-    row::{self, RequestRow},
+    names::Names,
+    row::{self, Cells, RequestRow},
     statement::statement,
 };
-use crate::model::{BranchContact, Key, PartnerRequest, Read, Visibility};
+use crate::model::{BranchContact, Key, Read, Visibility};
 use contract::time::Timestamp;
 use database::Database;
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult, QueryResult,
-    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+    ColumnTrait as _, ConnectionTrait, DbErr, FromQueryResult, QueryFilter as _, QueryResult,
+    QuerySelect as _, QueryTrait as _, Select, sea_query::Expr,
 };
 
 impl Store {
     /// The request of that key, if it exists for the caller.
     pub async fn get(&self, visibility: Visibility, key: &Key) -> Result<Option<Read>, StoreError> {
-        read(&self.database, self.database.connection(), visibility, key).await
+        let on = self.database.connection();
+        read(&self.database, &self.names, on, visibility, key).await
     }
 }
 
 /// [`Store::get`], on a connection that may be in the middle of something.
 pub(super) async fn read(
     database: &Database,
+    names: &Names,
     on: &impl ConnectionTrait,
     visibility: Visibility,
     key: &Key,
 ) -> Result<Option<Read>, StoreError> {
     let select = select(visibility, key, database.now());
-    let row = ReadRow::find_by_statement(statement(database.dialect(), &select))
-        .one(on)
-        .await?;
-    Ok(row.map(Read::from))
+    let statement = statement(database.dialect(), select.as_query());
+    let Some(row) = ReadRow::find_by_statement(statement).one(on).await? else {
+        return Ok(None);
+    };
+    let requests = std::iter::once(&row.row.request);
+    let names = names.of(on, database.dialect(), requests).await?;
+    let contact = BranchContact {
+        address: row.branch_address,
+        phone: row.branch_phone,
+    };
+    Ok(Some(Read {
+        branch_contact: row.row.request.branch_id.is_some().then_some(contact),
+        has_unknown_status: row.row.has_unknown_status(),
+        now: row.now,
+        request: row.row.named(&names),
+    }))
 }
 
-pub(super) fn select(visibility: Visibility, key: &Key, now: Expr) -> SelectStatement {
-    let mut select = Query::select();
-    select.from(requests::Entity);
-    row::select_columns(&mut select);
-    for (column, alias) in [
-        (branch::Column::Address, "branch_address"),
-        (branch::Column::Phone, "branch_phone"),
-    ] {
-        select.expr_as(Expr::col((branch::Entity, column)), alias);
-    }
-    select
+pub(super) fn select(visibility: Visibility, key: &Key, now: Expr) -> Select<requests::Entity> {
+    row::find()
+        .column_as(branch::Column::Address, "branch_address")
+        .column_as(branch::Column::Phone, "branch_phone")
         .expr_as(now, "now")
-        .cond_where(filter::visible(visibility))
-        .and_where(named(key))
-        .take()
+        .filter(filter::visible(visibility))
+        .filter(named(key))
 }
 
 /// A row is that of a key.
 pub(super) fn named(key: &Key) -> Expr {
     match key {
-        Key::Id(id) => Expr::col((requests::Entity, Column::Id)).eq(id.0),
-        Key::Number(number) => {
-            Expr::col((requests::Entity, Column::RequestNumber)).eq(number.as_str())
-        }
+        Key::Id(id) => Column::Id.eq(id.0),
+        Key::Number(number) => Column::RequestNumber.eq(number.as_str()),
     }
 }
 
@@ -74,29 +79,13 @@ struct ReadRow {
 }
 
 impl FromQueryResult for ReadRow {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        let mut cells = Cells::of(row);
         Ok(Self {
-            row: RequestRow::from_query_result(row, prefix)?,
-            branch_address: row.try_get(prefix, "branch_address")?,
-            branch_phone: row.try_get(prefix, "branch_phone")?,
-            now: row.try_get(prefix, "now")?,
+            row: RequestRow::read(&mut cells)?,
+            branch_address: cells.next()?,
+            branch_phone: cells.next()?,
+            now: cells.next()?,
         })
-    }
-}
-
-impl From<ReadRow> for Read {
-    fn from(read: ReadRow) -> Self {
-        let has_unknown_status = read.row.has_unknown_status();
-        let request = PartnerRequest::from(read.row);
-        let contact = BranchContact {
-            address: read.branch_address,
-            phone: read.branch_phone,
-        };
-        Self {
-            branch_contact: request.branch.is_some().then_some(contact),
-            request,
-            has_unknown_status,
-            now: read.now,
-        }
     }
 }

@@ -1,11 +1,14 @@
 //! Calls that may be sent again: their keys, and what was answered.
 
-use super::{StoreError, Transaction, entity::idempotency_key as keys, statement::statement};
+use super::{
+    StoreError, Transaction,
+    entity::idempotency_key::{self as keys, Column},
+};
 use crate::model::{Answer, Idempotency};
 use contract::ids::UserId;
 use database::Sweeping;
 use sea_orm::{
-    ConnectionTrait as _, DbErr, FromQueryResult,
+    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
 use std::time::Duration;
@@ -35,12 +38,6 @@ pub enum Claim {
     OtherCall,
 }
 
-#[derive(Debug, FromQueryResult)]
-struct KeyRow {
-    call: Vec<u8>,
-    answer: Option<Vec<u8>>,
-}
-
 impl Transaction {
     /// Takes a key for this call. While another transaction holds it, this waits
     /// for its end.
@@ -49,8 +46,7 @@ impl Transaction {
         user: UserId,
         idempotency: &Idempotency,
     ) -> Result<Claim, StoreError> {
-        use keys::Column;
-        let of = |column| Expr::col((keys::Entity, column));
+        // by hand, since an active model holds values only, and the time is the database's
         let insert = Query::insert()
             .into_table(keys::Entity)
             .columns([Column::UserId, Column::Key, Column::Call, Column::CreatedAt])
@@ -64,7 +60,7 @@ impl Transaction {
                 // one that is past its day is as good as none
                 OnConflict::columns([Column::UserId, Column::Key])
                     .update_columns([Column::Call, Column::Answer, Column::CreatedAt])
-                    .action_and_where(of(Column::CreatedAt).lte(self.a_day_ago()))
+                    .action_and_where(Column::CreatedAt.into_expr().lte(self.a_day_ago()))
                     .to_owned(),
             )
             .returning_col(Column::UserId)
@@ -72,24 +68,17 @@ impl Transaction {
         if !self.inner.query_all(&insert).await?.is_empty() {
             return Ok(Claim::New);
         }
-        let select = Query::select()
-            .columns([Column::Call, Column::Answer])
-            .from(keys::Entity)
-            .and_where(of(Column::UserId).eq(user.0))
-            .and_where(of(Column::Key).eq(idempotency.key.as_str()))
-            .take();
-        let select = statement(self.database.dialect(), &select);
-        let row = KeyRow::find_by_statement(select).one(&self.inner).await?;
-        match row {
-            Some(row) if row.call != idempotency.call => Ok(Claim::OtherCall),
-            Some(KeyRow {
+        let known = keys::Entity::find_by_id((user.0, idempotency.key.clone()));
+        match known.one(&self.inner).await? {
+            Some(known) if known.call != idempotency.call => Ok(Claim::OtherCall),
+            Some(keys::Model {
                 answer: Some(answer),
                 ..
             }) => Ok(Claim::Answered(Answer(answer))),
             // it was there a moment ago
-            Some(KeyRow { answer: None, .. }) | None => Err(StoreError::Conflict(DbErr::Custom(
-                "an idempotency key went away".to_owned(),
-            ))),
+            Some(keys::Model { answer: None, .. }) | None => Err(StoreError::Conflict(
+                DbErr::Custom("an idempotency key went away".to_owned()),
+            )),
         }
     }
 
@@ -100,14 +89,12 @@ impl Transaction {
         idempotency: &Idempotency,
         answer: &Answer,
     ) -> Result<(), StoreError> {
-        use keys::Column;
-        let update = Query::update()
-            .table(keys::Entity)
-            .value(Column::Answer, answer.0.clone())
-            .and_where(Expr::col(Column::UserId).eq(user.0))
-            .and_where(Expr::col(Column::Key).eq(idempotency.key.as_str()))
-            .take();
-        self.inner.execute(&update).await?;
+        keys::Entity::update_many()
+            .col_expr(Column::Answer, Expr::val(answer.0.clone()))
+            .filter(Column::UserId.eq(user.0))
+            .filter(Column::Key.eq(idempotency.key.as_str()))
+            .exec(&self.inner)
+            .await?;
         Ok(())
     }
 

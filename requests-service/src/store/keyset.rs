@@ -1,148 +1,159 @@
-//! Pages by keyset, in one statement.
+//! Pages by keyset, a half at a time.
 //!
-//! Rows that have the sort value and rows that lack it are two halves, each one
-//! range of an index with its own limit: a single condition over both would
-//! make the database filter its way to the page. The halves carry ids alone;
-//! what a row shows is joined to the few that are left.
+//! Rows that have the sort value and rows that lack it are two halves, each one range of an
+//! index: a single condition over both would make the database filter its way to the page.
+//! Rows that have it come first. Only a page on which they end asks for the other half.
+//!
+//! The two statements of that page may see different moments. A half ends as a page does: a row
+//! that stood still is in the same half at both moments, and one that got or lost its sort
+//! value in between has moved during the walk. [`joined`] sees to it that no row is on one page
+//! twice.
 
 use crate::model::Direction;
 use contract::page_tokens::Position;
-use sea_orm::sea_query::{
-    Expr, ExprTrait as _, NullOrdering, Order as Sort, Query, SelectStatement, UnionType,
+use sea_orm::{
+    EntityTrait, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{Expr, ExprTrait as _, NullOrdering, Order as Sort},
 };
+use std::collections::HashSet;
 
-// names in the statement
-const PAGE: &str = "page";
-const HALF: &str = "half";
-const SORT: &str = "sort";
-const ID: &str = "id";
-
-/// What to page through, and how.
+/// In which order to page, and how far.
 #[derive(Clone, Debug)]
 pub(super) struct Keyset {
-    /// FROM, and which rows.
-    pub(super) rows: SelectStatement,
-    /// The sort value of a row.
+    /// The sort value of a row, as it is compared.
     pub(super) sort: Expr,
-    /// A sort value as it is compared.
-    pub(super) compared: fn(Expr) -> Expr,
     /// Whether a row may lack it.
     pub(super) nullable: bool,
     /// The id of a row.
     pub(super) id: Expr,
     /// Which way.
     pub(super) direction: Direction,
-    /// So many rows at most.
+    /// How many rows are asked for.
     pub(super) limit: u64,
+    /// The limits that stand in statements, ascending: the first that is no less than the one
+    /// asked. They are few, so that there are few texts; the caller cuts what is too much.
+    pub(super) limits: &'static [u64],
+}
+
+/// The rows of one half that follow a position; without one, all of them.
+#[derive(Clone, Debug)]
+pub(super) enum Half {
+    /// Rows that have the sort value.
+    Sorted(Option<(Expr, i32)>),
+    /// Rows that lack it.
+    Unsorted(Option<i32>),
+}
+
+impl Half {
+    /// The half in which a page starts.
+    pub(super) fn of(after: Option<Position<Option<Expr>, i32>>) -> Self {
+        match after.map(|after| (after.sort, after.id)) {
+            None => Self::Sorted(None),
+            Some((Some(sort), id)) => Self::Sorted(Some((sort, id))),
+            Some((None, id)) => Self::Unsorted(Some(id)),
+        }
+    }
 }
 
 impl Keyset {
-    /// Selects a page, of whose rows the caller adds what is shown. Each row's id
-    /// equals its key.
-    pub(super) fn select(
-        &self,
-        after: Option<Position<Option<Expr>, i32>>,
-        table: impl sea_orm::EntityTrait,
-    ) -> SelectStatement {
-        let page = self.page(after);
-        let same = self.id.clone().eq(Expr::col((PAGE, ID)));
-        Query::select()
-            .from_subquery(page, PAGE)
-            .inner_join(table, same)
-            .order_by((PAGE, HALF), Sort::Asc)
-            .order_by_expr((self.compared)(Expr::col((PAGE, SORT))), self.way())
-            .order_by((PAGE, ID), self.way())
-            .limit(self.limit)
-            .take()
+    /// The half that follows on a page of which this one gave `count` rows.
+    pub(super) fn next(&self, half: &Half, count: usize) -> Option<Half> {
+        let is_sorted = matches!(half, Half::Sorted(_));
+        let is_full = u64::try_from(count).is_ok_and(|count| count >= self.limit);
+        (is_sorted && self.nullable && !is_full).then_some(Half::Unsorted(None))
     }
 
-    /// The ids of the page: both halves, or what is left of them.
-    fn page(&self, after: Option<Position<Option<Expr>, i32>>) -> SelectStatement {
-        let valued = match after.map(|after| (after.sort, after.id)) {
-            None => self.valued(None),
-            Some((Some(sort), id)) => self.valued(Some((sort, id))),
-            Some((None, id)) => return self.unsorted(Some(id)),
+    /// The first of these rows that are in a half. Both halves are ordered by the full key of
+    /// the index, or its exact reverse, since nothing less is served by it.
+    pub(super) fn select<E: EntityTrait>(&self, rows: Select<E>, half: Half) -> Select<E> {
+        let mut rows = match half {
+            Half::Sorted(after) => {
+                let rows = if self.nullable {
+                    rows.filter(self.sort.clone().is_not_null())
+                } else {
+                    rows
+                };
+                // one row value is one range of the index; an OR would not be
+                rows.apply_if(after, |rows, (sort, id)| {
+                    let row = Expr::tuple([self.sort.clone(), self.id.clone()]);
+                    rows.filter(self.beyond(row, Expr::tuple([sort, Expr::val(id)])))
+                })
+            }
+            Half::Unsorted(after) => rows
+                .filter(self.sort.clone().is_null())
+                .apply_if(after, |rows, id| {
+                    rows.filter(self.beyond(self.id.clone(), Expr::val(id)))
+                }),
         };
-        if self.nullable {
-            both(valued, self.unsorted(None))
-        } else {
-            valued
-        }
-    }
-
-    /// Rows with the sort value, after such a row.
-    fn valued(&self, after: Option<(Expr, i32)>) -> SelectStatement {
-        let mut half = self.half(0);
-        half.and_where(self.sort.clone().is_not_null());
-        if let Some((sort, id)) = after {
-            // one row value is one range of the index; an OR would not be
-            let row = Expr::tuple([(self.compared)(self.sort.clone()), self.id.clone()]);
-            let after = Expr::tuple([sort, Expr::val(id)]);
-            half.and_where(match self.direction {
-                Direction::Ascending => row.gt(after),
-                Direction::Descending => row.lt(after),
-            });
-        }
-        half
-    }
-
-    /// Rows without the sort value, after such a row.
-    fn unsorted(&self, after: Option<i32>) -> SelectStatement {
-        let mut half = self.half(1);
-        half.and_where(self.sort.clone().is_null());
-        if let Some(id) = after {
-            half.and_where(match self.direction {
-                Direction::Ascending => self.id.clone().gt(id),
-                Direction::Descending => self.id.clone().lt(id),
-            });
-        }
-        half
-    }
-
-    /// What the halves share. Both are ordered by the full key of the index, or
-    /// its exact reverse, since nothing less is served by it.
-    fn half(&self, number: i32) -> SelectStatement {
-        let nulls = match self.direction {
-            Direction::Ascending => NullOrdering::First,
-            Direction::Descending => NullOrdering::Last,
+        let (way, nulls) = match self.direction {
+            Direction::Ascending => (Sort::Asc, NullOrdering::First),
+            Direction::Descending => (Sort::Desc, NullOrdering::Last),
         };
-        let sort = (self.compared)(self.sort.clone());
-        self.rows
-            .clone()
-            .expr_as(Expr::Constant(number.into()), HALF)
-            .expr_as(self.sort.clone(), SORT)
-            .expr_as(self.id.clone(), ID)
-            .order_by_expr_with_nulls(sort, self.way(), nulls)
-            .order_by_expr(self.id.clone(), self.way())
-            .limit(self.limit)
-            .take()
+        sea_orm::QuerySelect::query(&mut rows)
+            .order_by_expr_with_nulls(self.sort.clone(), way.clone(), nulls)
+            .order_by_expr(self.id.clone(), way);
+        rows.limit(self.limit_in_text())
     }
 
-    fn way(&self) -> Sort {
+    fn beyond(&self, row: Expr, after: Expr) -> Expr {
         match self.direction {
-            Direction::Ascending => Sort::Asc,
-            Direction::Descending => Sort::Desc,
+            Direction::Ascending => row.gt(after),
+            Direction::Descending => row.lt(after),
         }
+    }
+
+    fn limit_in_text(&self) -> u64 {
+        let fitting = self.limits.iter().find(|fitting| self.limit <= **fitting);
+        fitting.copied().unwrap_or(self.limit)
     }
 }
 
-/// Two halves as one table. Each is a subquery of its own, since SQLite knows
-/// no order and no limit within a UNION.
-fn both(valued: SelectStatement, unsorted: SelectStatement) -> SelectStatement {
-    let as_table = |half, name: &'static str| {
-        Query::select()
-            .columns([HALF, SORT, ID])
-            .from_subquery(half, name)
-            .take()
-    };
-    as_table(valued, "valued")
-        .union(UnionType::All, as_table(unsorted, "unsorted"))
-        .take()
+/// The rows of both halves, each once.
+pub(super) fn joined<R>(sorted: Vec<R>, unsorted: Vec<R>, id: fn(&R) -> i32) -> Vec<R> {
+    let ids: HashSet<i32> = sorted.iter().map(id).collect();
+    let others = unsorted.into_iter().filter(|row| !ids.contains(&id(row)));
+    sorted.into_iter().chain(others).collect()
 }
 
-/// The limit as it stands in the text of a statement: one of few, `fitting` in ascending order,
-/// so that there are few texts. The rows beyond the limit that was asked are for the caller to cut.
-pub(super) fn limit_in_text(limit: u64, fitting: &[u64]) -> u64 {
-    let fitting = fitting.iter().find(|fitting| limit <= **fitting);
-    fitting.copied().unwrap_or(limit)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_half_is_asked_for_only_where_the_first_ends_within_the_page() {
+        let mut keyset = Keyset {
+            sort: Expr::col("sort"),
+            nullable: true,
+            id: Expr::col("id"),
+            direction: Direction::Ascending,
+            limit: 13,
+            limits: &[21, 101],
+        };
+        let begins = |after| Half::of(after);
+        let sorted = begins(Some(Position {
+            sort: Some(Expr::val(1)),
+            id: 1,
+        }));
+        let unsorted = begins(Some(Position { sort: None, id: 1 }));
+        for count in [0, 12, 13, 21] {
+            let ends = count < 13;
+            for half in [begins(None), sorted.clone()] {
+                let next = keyset.next(&half, count);
+                assert_eq!(next.is_some(), ends, "{count}");
+                assert!(matches!(next, None | Some(Half::Unsorted(None))));
+            }
+            assert!(keyset.next(&unsorted, count).is_none());
+        }
+        keyset.nullable = false;
+        assert!(keyset.next(&sorted, 0).is_none());
+    }
+
+    #[test]
+    fn a_row_that_lost_its_sort_value_between_the_halves_is_on_the_page_once() {
+        let rows = |ids: &[i32]| ids.to_vec();
+        assert_eq!(
+            joined(rows(&[3, 1, 2]), rows(&[5, 1, 4]), |id| *id),
+            [3, 1, 2, 5, 4]
+        );
+    }
 }

@@ -4,12 +4,17 @@ use super::{
     Store, StoreError,
     entity::partner_request::{self as requests, Column},
     filter,
-    keyset::{Keyset, limit_in_text},
+    keyset::{Half, Keyset, joined},
     row::{self, RequestRow},
+    search::PLANNED_ANEW,
+    statement::statement,
 };
 use crate::model::{Filter, Order, OrderField, PartnerRequest, Position, Visibility};
-use database::Dialect;
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use database::{Dialect, Transaction};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DbErr, FromQueryResult as _, QueryFilter as _,
+    QueryTrait as _, Select,
+};
 
 impl Store {
     /// The first requests after a position that match the filter: `limit` of them or more, if
@@ -27,15 +32,23 @@ impl Store {
             visibility,
             filter,
             order,
-            limit: limit_in_text(limit, &LIMITS),
+            limit,
         };
-        let rows: Vec<RequestRow> = self.all_matching(filter, &list.select(after)).await?;
-        Ok(rows.into_iter().map(PartnerRequest::from).collect())
+        let half = list.half(after);
+        let rows = if self.plans_anew(filter) {
+            let read = async |transaction: Transaction| {
+                transaction.execute_unprepared(PLANNED_ANEW).await?;
+                let rows = list.read(&transaction, half.clone()).await?;
+                transaction.commit().await?;
+                Ok(rows)
+            };
+            self.database.read(read).await?
+        } else {
+            list.read(self.database.connection(), half).await?
+        };
+        self.named(self.database.connection(), rows).await
     }
 }
-
-/// Of a page of the default size, and of the largest.
-const LIMITS: [u64; 2] = [21, 101];
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List<'a> {
@@ -47,36 +60,55 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    pub(super) fn select(&self, after: Option<Position>) -> SelectStatement {
-        let keyset = Keyset {
-            rows: Query::select()
-                .from(requests::Entity)
-                .cond_where(filter::visible(self.visibility))
-                .cond_where(filter::matching(self.dialect, self.filter))
-                .take(),
-            sort: column(match self.order.field {
-                OrderField::Created => Column::CreatedAt,
-                OrderField::Updated => Column::UpdatedAt,
-                OrderField::Submitted => Column::SubmittedAt,
-                OrderField::Assigned => Column::AssignedAt,
-                OrderField::Completed => Column::CompletedAt,
-            }),
-            compared: |sort| sort,
+    pub(super) fn half(&self, after: Option<Position>) -> Half {
+        let sort = |sort: Option<_>| sort.map(|time| self.dialect.time(time));
+        Half::of(after.map(|after| after.map(sort, |id| id.0)))
+    }
+
+    pub(super) fn keyset(&self) -> Keyset {
+        let sort = match self.order.field {
+            OrderField::Created => Column::CreatedAt,
+            OrderField::Updated => Column::UpdatedAt,
+            OrderField::Submitted => Column::SubmittedAt,
+            OrderField::Assigned => Column::AssignedAt,
+            OrderField::Completed => Column::CompletedAt,
+        };
+        Keyset {
+            sort: sort.into_expr(),
             nullable: true,
-            id: column(Column::Id),
+            id: Column::Id.into_expr(),
             direction: self.order.direction,
             limit: self.limit,
-        };
-        let after = after.map(|after| {
-            let sort = |sort: Option<_>| sort.map(|time| self.dialect.time(time));
-            after.map(sort, |id| id.0)
-        });
-        let mut select = keyset.select(after, requests::Entity);
-        row::select_columns(&mut select);
-        select
+            // of a page of the default size, and of the largest
+            limits: &[21, 101],
+        }
     }
-}
 
-fn column(column: Column) -> Expr {
-    Expr::col((requests::Entity, column))
+    /// Reads a page that starts in this half.
+    async fn read(&self, on: &impl ConnectionTrait, half: Half) -> Result<Vec<RequestRow>, DbErr> {
+        let rows = self.read_half(on, half.clone()).await?;
+        match self.keyset().next(&half, rows.len()) {
+            Some(next) => {
+                let others = self.read_half(on, next).await?;
+                Ok(joined(rows, others, |row| row.request.id))
+            }
+            None => Ok(rows),
+        }
+    }
+
+    async fn read_half(
+        &self,
+        on: &impl ConnectionTrait,
+        half: Half,
+    ) -> Result<Vec<RequestRow>, DbErr> {
+        let statement = statement(self.dialect, self.select(half).as_query());
+        RequestRow::find_by_statement(statement).all(on).await
+    }
+
+    pub(super) fn select(&self, half: Half) -> Select<requests::Entity> {
+        let rows = row::find()
+            .filter(filter::visible(self.visibility))
+            .filter(filter::matching(self.dialect, self.filter));
+        self.keyset().select(rows, half)
+    }
 }

@@ -1,7 +1,14 @@
 //! Whether a partner may work.
 
-use super::{Store, StoreError, entity::partner, filter::live};
-use crate::model::PartnerStanding;
+use super::{
+    Store, StoreError,
+    entity::{
+        enums,
+        partner::{self, Column},
+    },
+    filter::live,
+};
+use crate::model::{PartnerStanding, PartnerStatus};
 use contract::ids::PartnerId;
 use sea_orm::{
     ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType,
@@ -24,22 +31,30 @@ pub(super) async fn standing_of(
     partner: PartnerId,
     lock: Option<LockType>,
 ) -> Result<PartnerStanding, StoreError> {
-    let mut find = partner::Entity::find_by_id(partner.0)
-        .filter(live(partner::Column::IsActive, partner::Column::IsDeleted));
+    let mut find =
+        partner::Entity::find_by_id(partner.0).filter(live(Column::IsActive, Column::IsDeleted));
     if let Some(lock) = lock {
         find = find.lock(lock);
     }
     let row = find.one(on).await?;
     Ok(row.map_or(PartnerStanding::Deleted, |row| {
-        standing(row.status.as_deref())
+        standing(row.status.as_ref())
     }))
 }
 
 /// A status that this version does not know is none that a partner works in.
-fn standing(status: Option<&str>) -> PartnerStanding {
-    match status {
-        None | Some("active") => PartnerStanding::Active,
-        Some("suspended") => PartnerStanding::Suspended,
-        Some(_) => PartnerStanding::Inactive,
+fn standing(label: Option<&String>) -> PartnerStanding {
+    match status(label) {
+        Some(PartnerStatus::Active) => PartnerStanding::Active,
+        Some(PartnerStatus::Suspended) => PartnerStanding::Suspended,
+        Some(PartnerStatus::Inactive) | None => PartnerStanding::Inactive,
+    }
+}
+
+/// The status of a row with this label, if this version knows it. A row without one is active.
+pub(super) fn status(label: Option<&String>) -> Option<PartnerStatus> {
+    match label {
+        None => Some(PartnerStatus::Active),
+        Some(label) => enums::known::<enums::PartnerStatus>(label).map(PartnerStatus::from),
     }
 }

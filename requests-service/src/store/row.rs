@@ -1,142 +1,87 @@
-//! A row as it is selected, with the names of what it refers to, and what it
-//! means.
+//! Rows as they are selected: their columns, read by index, which is what a list spends least
+//! on, and what they mean.
 
 use super::{
-    entity::{branch, category, partner, partner_request as requests, pickup_option, service},
+    entity::{
+        branch, enums,
+        partner_request::{self as requests, Relation},
+    },
     etag,
+    names::PageNames,
 };
 use crate::model::{Customer, NamedReference, PartnerRequest, Status};
 use contract::ids::PartnerRequestId;
 use sea_orm::{
-    ColumnTrait as _, DbErr, FromQueryResult, Iterable as _, QueryResult,
-    sea_query::{Condition, Expr, ExprTrait as _, SelectStatement},
+    DbErr, EntityTrait as _, FromQueryResult, JoinType, QueryResult, QuerySelect as _,
+    RelationTrait as _, Select, TryGetable,
 };
 
-/// Selects what [`RequestRow`] reads: the columns of `requests`, which must be in FROM
-/// already, and the names behind its references, joined here.
-pub(super) fn select_columns(select: &mut SelectStatement) {
-    for column in requests::Column::iter() {
-        select.expr_as(
-            column.select_as(Expr::col((requests::Entity, column))),
-            column,
-        );
-    }
-    join(
-        select,
-        category::Entity,
-        category::Column::Id,
-        requests::Column::CategoryId,
-        &[
-            (category::Column::Name, "category_name"),
-            (category::Column::NameAr, "category_name_ar"),
-        ],
-    );
-    join(
-        select,
-        service::Entity,
-        service::Column::Id,
-        requests::Column::ServiceId,
-        &[
-            (service::Column::Name, "service_name"),
-            (service::Column::NameAr, "service_name_ar"),
-        ],
-    );
-    join(
-        select,
-        pickup_option::Entity,
-        pickup_option::Column::Id,
-        requests::Column::PickupOptionId,
-        &[
-            (pickup_option::Column::Name, "pickup_option_name"),
-            (pickup_option::Column::NameAr, "pickup_option_name_ar"),
-        ],
-    );
-    join(
-        select,
-        partner::Entity,
-        partner::Column::Id,
-        requests::Column::PartnerId,
-        &[(partner::Column::Name, "partner_name")],
-    );
-    // one of another partner is not shown: rows were not always changed as a whole
-    select
-        .left_join(
-            branch::Entity,
-            Condition::all()
-                .add(
-                    Expr::col((branch::Entity, branch::Column::Id))
-                        .equals((requests::Entity, requests::Column::BranchId)),
-                )
-                .add(
-                    Expr::col((branch::Entity, branch::Column::PartnerId))
-                        .equals((requests::Entity, requests::Column::PartnerId)),
-                ),
-        )
-        .expr_as(
-            Expr::col((branch::Entity, branch::Column::Name)),
-            "branch_name",
-        );
+/// The cells of a row, one after the other. A struct reads its fields in the order in which
+/// the columns are selected: that of its entity.
+pub(super) struct Cells<'a> {
+    row: &'a QueryResult,
+    next: usize,
 }
 
-/// A LEFT JOIN, since the row behind a reference may be gone.
-fn join<E, C>(
-    select: &mut SelectStatement,
-    table: E,
-    id: C,
-    reference: requests::Column,
-    names: &[(C, &'static str)],
-) where
-    E: sea_orm::EntityTrait<Column = C>,
-    C: sea_orm::ColumnTrait,
-{
-    select.left_join(
-        table,
-        Expr::col((table, id)).equals((requests::Entity, reference)),
-    );
-    for (column, alias) in names {
-        select.expr_as(Expr::col((table, *column)), *alias);
+impl<'a> Cells<'a> {
+    pub(super) fn of(row: &'a QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub(super) fn next<T: TryGetable>(&mut self) -> Result<T, DbErr> {
+        let value = self.row.try_get_by_index(self.next)?;
+        self.next += 1;
+        Ok(value)
     }
 }
 
-/// A selected row.
+/// Finds what [`RequestRow`] reads. Further columns come after it.
+pub(super) fn find() -> Select<requests::Entity> {
+    requests::Entity::find()
+        // the row behind the reference may be gone
+        .join(JoinType::LeftJoin, Relation::Branch.def())
+        .column_as(branch::Column::Name, "branch_name")
+}
+
+/// A request, with the name of its branch.
 #[derive(Debug)]
 pub(super) struct RequestRow {
-    request: requests::Model,
-    names: Names,
-}
-
-impl RequestRow {
-    /// The row has a status, and this version does not know it.
-    pub(super) fn has_unknown_status(&self) -> bool {
-        let status = self.request.status.as_deref();
-        status.is_some_and(|name| Status::from_name(name).is_none())
-    }
-}
-
-#[derive(Debug, FromQueryResult)]
-struct Names {
-    category_name: Option<String>,
-    category_name_ar: Option<String>,
-    service_name: Option<String>,
-    service_name_ar: Option<String>,
-    pickup_option_name: Option<String>,
-    pickup_option_name_ar: Option<String>,
-    partner_name: Option<String>,
+    pub(super) request: requests::Model,
     branch_name: Option<String>,
 }
 
 impl FromQueryResult for RequestRow {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            request: requests::Model::from_query_result(row, prefix)?,
-            names: Names::from_query_result(row, prefix)?,
-        })
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        Self::read(&mut Cells::of(row))
     }
 }
 
-impl From<RequestRow> for PartnerRequest {
-    fn from(RequestRow { request, names }: RequestRow) -> Self {
-        Self {
+impl RequestRow {
+    pub(super) fn read(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            request: request(cells)?,
+            branch_name: cells.next()?,
+        })
+    }
+
+    /// The row has a status, and this version does not know it.
+    pub(super) fn has_unknown_status(&self) -> bool {
+        self.request.status.is_some() && self.status().is_none()
+    }
+
+    fn status(&self) -> Option<Status> {
+        let label = self.request.status.as_ref()?;
+        enums::known::<enums::RequestStatus>(label).map(Status::from)
+    }
+
+    /// The request, with the names of what it refers to.
+    pub(super) fn named(self, names: &PageNames) -> PartnerRequest {
+        let status = self.status();
+        let Self {
+            request,
+            branch_name,
+        } = self;
+        PartnerRequest {
             etag: etag::of(&request),
             id: PartnerRequestId(request.id),
             number: request.request_number,
@@ -147,26 +92,16 @@ impl From<RequestRow> for PartnerRequest {
                 longitude: request.customer_lng,
                 address: request.customer_address,
             },
-            category: named(
-                request.category_id,
-                names.category_name,
-                names.category_name_ar,
-            ),
-            service: request
-                .service_id
-                .map(|id| named(id, names.service_name, names.service_name_ar)),
-            pickup_option: named(
-                request.pickup_option_id,
-                names.pickup_option_name,
-                names.pickup_option_name_ar,
-            ),
-            partner: request
-                .partner_id
-                .map(|id| named(id, names.partner_name, None)),
-            branch: request
-                .branch_id
-                .map(|id| named(id, names.branch_name, None)),
-            status: request.status.as_deref().and_then(Status::from_name),
+            category: names.category(request.category_id),
+            service: request.service_id.map(|id| names.service(id)),
+            pickup_option: names.pickup_option(request.pickup_option_id),
+            partner: request.partner_id.map(|id| names.partner(id)),
+            branch: request.branch_id.map(|id| NamedReference {
+                id,
+                name: branch_name.unwrap_or_default(),
+                name_ar: None,
+            }),
+            status,
             sla_deadline: request.sla_deadline,
             created_at: request.created_at,
             updated_at: request.updated_at,
@@ -184,10 +119,40 @@ impl From<RequestRow> for PartnerRequest {
     }
 }
 
-fn named(id: i32, name: Option<String>, name_ar: Option<String>) -> NamedReference {
-    NamedReference {
-        id,
-        name: name.unwrap_or_default(),
-        name_ar,
-    }
+fn request(cells: &mut Cells<'_>) -> Result<requests::Model, DbErr> {
+    Ok(requests::Model {
+        id: cells.next()?,
+        request_number: cells.next()?,
+        customer_id: cells.next()?,
+        customer_name: cells.next()?,
+        customer_phone: cells.next()?,
+        customer_lat: cells.next()?,
+        customer_lng: cells.next()?,
+        customer_address: cells.next()?,
+        category_id: cells.next()?,
+        service_id: cells.next()?,
+        pickup_option_id: cells.next()?,
+        partner_id: cells.next()?,
+        branch_id: cells.next()?,
+        assigned_by_user_id: cells.next()?,
+        status: cells.next()?,
+        sla_deadline: cells.next()?,
+        created_at: cells.next()?,
+        updated_at: cells.next()?,
+        submitted_at: cells.next()?,
+        assigned_at: cells.next()?,
+        confirmed_at: cells.next()?,
+        rejected_at: cells.next()?,
+        in_progress_at: cells.next()?,
+        completed_at: cells.next()?,
+        closed_at: cells.next()?,
+        closed_by_user_id: cells.next()?,
+        rated_at: cells.next()?,
+        rating: cells.next()?,
+        feedback: cells.next()?,
+        created_by_id: cells.next()?,
+        updated_by_id: cells.next()?,
+        is_active: cells.next()?,
+        is_deleted: cells.next()?,
+    })
 }

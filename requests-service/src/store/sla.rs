@@ -1,10 +1,18 @@
 //! How long a partner has to confirm a request.
 
-use super::{StoreError, Transaction, entity::configuration, filter::live, statement::statement};
+use super::{
+    StoreError, Transaction,
+    entity::{
+        configuration::{self, Column},
+        enums::ConfigurationScope,
+    },
+    filter::live,
+};
 use contract::ids::PartnerId;
 use sea_orm::{
-    FromQueryResult,
-    sea_query::{Condition, Expr, ExprTrait as _, Order, Query},
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+    sea_query::{Condition, ExprTrait as _},
 };
 
 /// Settings of one name at most; there is one, or two.
@@ -23,22 +31,22 @@ impl Transaction {
     /// The settings `sla_timeout_minutes` that are live and concern a partner,
     /// oldest first.
     pub async fn sla_settings(&self, partner: PartnerId) -> Result<Vec<Setting>, StoreError> {
-        use configuration::Column;
-        let scope =
-            |name: &str| Expr::col(Column::Scope).eq(Expr::val(name).as_enum("config_scope_enum"));
-        let of_partner = scope("partner").and(Expr::col(Column::PartnerId).eq(partner.0));
-        let select = Query::select()
-            .expr_as(scope("partner"), "of_partner")
+        let of_partner = Column::Scope.eq(ConfigurationScope::Partner);
+        let concerns = Condition::any()
+            .add(of_partner.clone().and(Column::PartnerId.eq(partner.0)))
+            .add(Column::Scope.eq(ConfigurationScope::Global));
+        let settings = configuration::Entity::find()
+            .select_only()
+            .expr_as(of_partner, "of_partner")
             .column(Column::Value)
-            .from(configuration::Entity)
-            .and_where(Expr::col(Column::Key).eq("sla_timeout_minutes"))
-            .cond_where(live(Column::IsActive, Column::IsDeleted))
-            .cond_where(Condition::any().add(of_partner).add(scope("global")))
-            .order_by(Column::Id, Order::Asc)
+            .filter(Column::Key.eq("sla_timeout_minutes"))
+            .filter(live(Column::IsActive, Column::IsDeleted))
+            .filter(concerns)
+            .order_by_asc(Column::Id)
             .limit(MOST)
-            .take();
-        let select = statement(self.database.dialect(), &select);
-        let settings = Setting::find_by_statement(select).all(&self.inner).await?;
+            .into_model()
+            .all(&self.inner)
+            .await?;
         Ok(settings)
     }
 }

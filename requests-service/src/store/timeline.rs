@@ -2,7 +2,11 @@
 
 use super::{
     Store, StoreError,
-    entity::{assignment, status_log, user},
+    entity::{
+        assignment, enums,
+        status_log::{self, Relation},
+        user,
+    },
     filter::live,
 };
 use crate::model::{Actor, Assignment, Status, TimelineEntry};
@@ -11,8 +15,9 @@ use contract::{
     time::Timestamp,
 };
 use sea_orm::{
-    FromQueryResult,
-    sea_query::{Expr, ExprTrait as _, NullOrdering, Order, Query, SelectStatement},
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, RelationTrait as _, Select,
+    sea_query::{NullOrdering, Order},
 };
 
 /// Entries of a timeline at most.
@@ -41,50 +46,41 @@ impl Store {
     }
 }
 
-pub(super) fn entries(request: PartnerRequestId) -> SelectStatement {
+pub(super) fn entries(request: PartnerRequestId) -> Select<status_log::Entity> {
     use status_log::Column;
-    let column = |column| Expr::col((status_log::Entity, column));
-    Query::select()
-        .expr_as(column(Column::Status).cast_as("text"), "status")
-        .expr_as(column(Column::Timestamp), "at")
-        .expr_as(column(Column::ChangedById), "user_id")
-        .expr_as(Expr::col((user::Entity, user::Column::Name)), "user_name")
-        .expr_as(column(Column::Notes), "notes")
-        .from(status_log::Entity)
-        .left_join(
-            user::Entity,
-            Expr::col((user::Entity, user::Column::Id))
-                .equals((status_log::Entity, Column::ChangedById)),
-        )
-        .and_where(column(Column::RequestId).eq(request.0))
-        .cond_where(live(Column::IsActive, Column::IsDeleted))
-        .order_by_with_nulls(
-            (status_log::Entity, Column::Timestamp),
-            Order::Desc,
-            NullOrdering::Last,
-        )
-        .order_by((status_log::Entity, Column::Id), Order::Desc)
+    status_log::Entity::find()
+        .select_only()
+        .columns([
+            Column::Status,
+            Column::Timestamp,
+            Column::ChangedById,
+            Column::Notes,
+        ])
+        .column_as(user::Column::Name, "user_name")
+        // the row behind the reference may be gone
+        .join(JoinType::LeftJoin, Relation::ChangedBy.def())
+        .filter(Column::RequestId.eq(request.0))
+        .filter(live(Column::IsActive, Column::IsDeleted))
+        .order_by_with_nulls(Column::Timestamp, Order::Desc, NullOrdering::Last)
+        .order_by_desc(Column::Id)
         .limit(MOST_ENTRIES)
-        .take()
 }
 
-pub(super) fn assignments(request: PartnerRequestId) -> SelectStatement {
+pub(super) fn assignments(request: PartnerRequestId) -> Select<assignment::Entity> {
     use assignment::Column;
-    Query::select()
-        .column(Column::PartnerId)
-        .column(Column::AssignedAt)
-        .from(assignment::Entity)
-        .and_where(Expr::col(Column::RequestId).eq(request.0))
-        .order_by(Column::Id, Order::Desc)
+    assignment::Entity::find()
+        .select_only()
+        .columns([Column::PartnerId, Column::AssignedAt])
+        .filter(Column::RequestId.eq(request.0))
+        .order_by_desc(Column::Id)
         .limit(MOST_ASSIGNMENTS)
-        .take()
 }
 
 #[derive(Debug, FromQueryResult)]
 struct Entry {
     status: String,
-    at: Option<Timestamp>,
-    user_id: i32,
+    timestamp: Option<Timestamp>,
+    changed_by_id: i32,
     user_name: Option<String>,
     notes: Option<String>,
 }
@@ -92,10 +88,10 @@ struct Entry {
 impl From<Entry> for TimelineEntry {
     fn from(entry: Entry) -> Self {
         Self {
-            status: Status::from_name(&entry.status),
-            at: entry.at,
+            status: enums::known::<enums::RequestStatus>(&entry.status).map(Status::from),
+            at: entry.timestamp,
             actor: Some(Actor {
-                id: UserId(entry.user_id),
+                id: UserId(entry.changed_by_id),
                 name: entry.user_name.unwrap_or_default(),
             }),
             notes: entry.notes,

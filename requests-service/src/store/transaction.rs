@@ -8,22 +8,21 @@ use super::{
         branch,
         partner_request::{self as requests, Column},
     },
-    filter, get, partner,
-    statement::statement,
+    filter, get,
+    names::Names,
+    partner,
 };
 use crate::model::{Key, PartnerStanding, Read, Visibility};
 use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 use database::{Database, Dialect};
-use sea_orm::{
-    ConnectionTrait as _,
-    sea_query::{Expr, ExprTrait as _, LockType, Query},
-};
+use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType};
 
 /// A transaction.
 #[derive(Debug)]
 pub struct Transaction {
     pub(super) database: Database,
     pub(super) inner: database::Transaction,
+    names: Names,
 }
 
 impl Store {
@@ -32,6 +31,7 @@ impl Store {
         Ok(Transaction {
             inner: self.database.begin().await?,
             database: self.database.clone(),
+            names: self.names.clone(),
         })
     }
 }
@@ -50,15 +50,14 @@ impl Transaction {
         let key = Key::Id(request);
         // on SQLite the transaction is the one writer already
         if self.database.dialect() == Dialect::Postgres {
-            let lock = Query::select()
+            let lock = requests::Entity::find()
+                .select_only()
                 .column(Column::Id)
-                .from(requests::Entity)
-                .cond_where(filter::visible(visibility))
-                .and_where(get::named(&key))
-                .lock(LockType::Update)
-                .take();
-            let lock = statement(self.database.dialect(), &lock);
-            if self.inner.query_one_raw(lock).await?.is_none() {
+                .filter(filter::visible(visibility))
+                .filter(get::named(&key))
+                .lock(LockType::Update);
+            let locked = lock.into_tuple::<i32>().one(&self.inner).await?;
+            if locked.is_none() {
                 return Ok(None);
             }
         }
@@ -71,7 +70,7 @@ impl Transaction {
         visibility: Visibility,
         key: &Key,
     ) -> Result<Option<Read>, StoreError> {
-        get::read(&self.database, &self.inner, visibility, key).await
+        get::read(&self.database, &self.names, &self.inner, visibility, key).await
     }
 
     /// Whether a partner may work, and if not, why. It stays so until the
@@ -89,19 +88,16 @@ impl Transaction {
         &self,
         branch: BranchId,
     ) -> Result<Option<PartnerId>, StoreError> {
-        let select = Query::select()
+        let owner = branch::Entity::find_by_id(branch.0)
+            .select_only()
             .column(branch::Column::PartnerId)
-            .from(branch::Entity)
-            .and_where(Expr::col(branch::Column::Id).eq(branch.0))
-            .cond_where(filter::live(
+            .filter(filter::live(
                 branch::Column::IsActive,
                 branch::Column::IsDeleted,
             ))
-            .lock(LockType::Share)
-            .take();
-        let row = self.inner.query_one(&select).await?;
-        row.map(|row| Ok(PartnerId(row.try_get("", "partner_id")?)))
-            .transpose()
+            .lock(LockType::Share);
+        let owner = owner.into_tuple::<i32>().one(&self.inner).await?;
+        Ok(owner.map(PartnerId))
     }
 
     /// Makes it all last.

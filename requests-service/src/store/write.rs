@@ -4,18 +4,20 @@ use super::{
     StoreError, Transaction,
     entity::{
         assignment,
+        enums::{AssignmentResponse, RequestStatus},
         partner_request::{self as requests, Column},
         status_log,
     },
 };
-use crate::model::{Holder, Moment, Response, Transition};
+use crate::model::{Holder, Moment, Response, Status, Transition};
 use contract::{
     ids::{BranchId, PartnerId, PartnerRequestId, UserId},
     time::Timestamp,
 };
 use sea_orm::{
-    ConnectionTrait as _,
-    sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, UpdateStatement},
+    ActiveEnum as _, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, UpdateMany,
+    sea_query::{Expr, InsertStatement, Query},
 };
 
 /// What a transition writes, with what it takes from the call.
@@ -51,15 +53,15 @@ pub struct Handover {
 impl Transaction {
     /// Writes a change into the row, the assignments and the log.
     pub async fn write(&self, applied: &AppliedTransition<'_>) -> Result<(), StoreError> {
-        self.inner.execute(&self.row(applied)).await?;
+        self.row(applied).exec(&self.inner).await?;
         if let Some(response) = applied.transition.response
             && let Some(partner) = applied.partner
         {
-            let answer = self.answered(applied, partner, response);
-            self.inner.execute(&answer).await?;
+            let answered = self.answered(applied, partner, response);
+            answered.exec(&self.inner).await?;
         }
         if let Some(handover) = applied.handover {
-            self.inner.execute(&superseded(applied)).await?;
+            superseded(applied).exec(&self.inner).await?;
             let assignment = self.assigned(applied, handover);
             self.inner.execute(&assignment).await?;
         }
@@ -71,7 +73,7 @@ impl Transaction {
         self.database.time(time)
     }
 
-    fn row(&self, applied: &AppliedTransition<'_>) -> UpdateStatement {
+    fn row(&self, applied: &AppliedTransition<'_>) -> UpdateMany<requests::Entity> {
         let Transition {
             to,
             set,
@@ -79,35 +81,32 @@ impl Transaction {
             holder,
             ..
         } = applied.transition;
-        let mut update = Query::update();
-        update
-            .table(requests::Entity)
-            .value(Column::Status, status(to.name()))
-            .value(Column::UpdatedAt, self.time(applied.now))
-            .value(Column::UpdatedById, applied.user.0)
-            .and_where(Expr::col(Column::Id).eq(applied.request.0));
+        let mut update = requests::Entity::update_many()
+            .col_expr(Column::Status, status(*to))
+            .col_expr(Column::UpdatedAt, self.time(applied.now))
+            .col_expr(Column::UpdatedById, applied.user.0.into())
+            .filter(Column::Id.eq(applied.request.0));
         for moment in *set {
-            update.value(column(*moment), self.time(applied.now));
+            update = update.col_expr(column(*moment), self.time(applied.now));
         }
         for moment in *cleared {
-            update.value(column(*moment), Option::<Timestamp>::None);
+            update = update.col_expr(column(*moment), Expr::null());
         }
         if set.contains(&Moment::Closed) {
-            update.value(Column::ClosedByUserId, applied.user.0);
+            update = update.col_expr(Column::ClosedByUserId, applied.user.0.into());
         }
         match (holder, applied.handover) {
             (Holder::Comes, Some(handover)) => update
-                .value(Column::PartnerId, handover.partner.0)
-                .value(Column::BranchId, handover.branch.0)
-                .value(Column::AssignedByUserId, applied.user.0)
-                .value(Column::SlaDeadline, self.time(handover.sla_deadline)),
+                .col_expr(Column::PartnerId, handover.partner.0.into())
+                .col_expr(Column::BranchId, handover.branch.0.into())
+                .col_expr(Column::AssignedByUserId, applied.user.0.into())
+                .col_expr(Column::SlaDeadline, self.time(handover.sla_deadline)),
             (Holder::Goes, _) => update
-                .value(Column::PartnerId, Option::<i32>::None)
-                .value(Column::BranchId, Option::<i32>::None)
-                .value(Column::SlaDeadline, Option::<Timestamp>::None),
-            (Holder::Stays | Holder::Comes, _) => &mut update,
-        };
-        update
+                .col_expr(Column::PartnerId, Expr::null())
+                .col_expr(Column::BranchId, Expr::null())
+                .col_expr(Column::SlaDeadline, Expr::null()),
+            (Holder::Stays | Holder::Comes, _) => update,
+        }
     }
 
     /// The newest active assignment of the partner; older ones of it, and those
@@ -117,30 +116,25 @@ impl Transaction {
         applied: &AppliedTransition<'_>,
         partner: PartnerId,
         response: Response,
-    ) -> UpdateStatement {
+    ) -> UpdateMany<assignment::Entity> {
         use assignment::Column;
-        let newest = Query::select()
+        let newest = assignment::Entity::find()
+            .select_only()
             .column(Column::Id)
-            .from(assignment::Entity)
-            .and_where(Expr::col(Column::RequestId).eq(applied.request.0))
-            .and_where(Expr::col(Column::PartnerId).eq(partner.0))
-            .and_where(Expr::col(Column::IsActive))
-            .order_by(Column::Id, Order::Desc)
+            .filter(Column::RequestId.eq(applied.request.0))
+            .filter(Column::PartnerId.eq(partner.0))
+            .filter(Column::IsActive.into_expr())
+            .order_by_desc(Column::Id)
             .limit(1)
-            .take();
-        let mut update = Query::update();
-        update
-            .table(assignment::Entity)
-            .value(
-                Column::Response,
-                Expr::val(response.name()).as_enum("assignment_response_enum"),
-            )
-            .value(Column::RespondedAt, self.time(applied.now))
-            .and_where(Expr::col(Column::Id).in_subquery(newest));
-        if let Some(reason) = applied.notes {
-            update.value(Column::RejectionReason, reason);
-        }
-        update
+            .into_query();
+        let response = AssignmentResponse::from(response);
+        assignment::Entity::update_many()
+            .col_expr(Column::Response, response.as_enum())
+            .col_expr(Column::RespondedAt, self.time(applied.now))
+            .filter(Column::Id.in_subquery(newest))
+            .apply_if(applied.notes, |update, reason| {
+                update.col_expr(Column::RejectionReason, reason.into())
+            })
     }
 
     fn assigned(&self, applied: &AppliedTransition<'_>, handover: Handover) -> InsertStatement {
@@ -153,10 +147,7 @@ impl Transaction {
                 (Column::BranchId, handover.branch.0.into()),
                 (Column::AssignedByUserId, applied.user.0.into()),
                 (Column::AssignedAt, self.time(applied.now)),
-                (
-                    Column::Response,
-                    Expr::val("pending").as_enum("assignment_response_enum"),
-                ),
+                (Column::Response, AssignmentResponse::Pending.as_enum()),
                 (Column::CreatedAt, self.time(applied.now)),
                 (Column::IsActive, true.into()),
             ],
@@ -169,7 +160,7 @@ impl Transaction {
             status_log::Entity,
             [
                 (Column::RequestId, applied.request.0.into()),
-                (Column::Status, status(applied.transition.logged.name())),
+                (Column::Status, status(applied.transition.logged)),
                 (Column::ChangedById, applied.user.0.into()),
                 (Column::Notes, applied.notes.into()),
                 (Column::Timestamp, self.time(applied.now)),
@@ -185,16 +176,15 @@ impl Transaction {
 }
 
 /// Assignments that another one takes the place of.
-fn superseded(applied: &AppliedTransition<'_>) -> UpdateStatement {
+fn superseded(applied: &AppliedTransition<'_>) -> UpdateMany<assignment::Entity> {
     use assignment::Column;
-    Query::update()
-        .table(assignment::Entity)
-        .value(Column::IsActive, false)
-        .and_where(Expr::col(Column::RequestId).eq(applied.request.0))
-        .and_where(Expr::col(Column::IsActive))
-        .take()
+    assignment::Entity::update_many()
+        .col_expr(Column::IsActive, false.into())
+        .filter(Column::RequestId.eq(applied.request.0))
+        .filter(Column::IsActive.into_expr())
 }
 
+/// By hand, since an active model holds values only, and a time is an expression.
 fn insert<E, C, const N: usize>(table: E, values: [(C, Expr); N]) -> InsertStatement
 where
     E: sea_orm::EntityTrait<Column = C>,
@@ -208,8 +198,8 @@ where
         .take()
 }
 
-fn status(name: &str) -> Expr {
-    Expr::val(name).as_enum("request_status_enum")
+fn status(status: Status) -> Expr {
+    RequestStatus::from(status).as_enum()
 }
 
 fn column(moment: Moment) -> Column {

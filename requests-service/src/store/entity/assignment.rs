@@ -1,6 +1,7 @@
 //! Table `request_assignments`: that a partner was given a request, and what it
 //! said.
 
+use super::enums::AssignmentResponse;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -23,8 +24,8 @@ pub struct Model {
     pub assigned_at: Option<Timestamp>,
     /// When the partner answered.
     pub responded_at: Option<Timestamp>,
-    /// `assignment_response_enum`.
-    #[sea_orm(select_as = "text")]
+    /// [`AssignmentResponse`].
+    #[sea_orm(column_type = "Enum { name: AssignmentResponse::name(), variants: Vec::new() }")]
     pub response: Option<String>,
     /// Why the partner refused.
     pub rejection_reason: Option<String>,
@@ -34,8 +35,30 @@ pub struct Model {
     pub is_active: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// What a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// `request_assignments.request_id`.
+    #[sea_orm(
+        belongs_to = "super::partner_request::Entity",
+        from = "Column::RequestId",
+        to = "super::partner_request::Column::Id"
+    )]
+    Request,
+    /// `request_assignments.partner_id`.
+    #[sea_orm(
+        belongs_to = "super::partner::Entity",
+        from = "Column::PartnerId",
+        to = "super::partner::Column::Id"
+    )]
+    Partner,
+    /// `request_assignments.branch_id`.
+    #[sea_orm(
+        belongs_to = "super::branch::Entity",
+        from = "Column::BranchId",
+        to = "super::branch::Column::Id"
+    )]
+    Branch,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -34,8 +34,16 @@ pub struct Model {
     pub is_deleted: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// What a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// `branches.partner_id`.
+    #[sea_orm(
+        belongs_to = "super::partner::Entity",
+        from = "Column::PartnerId",
+        to = "super::partner::Column::Id"
+    )]
+    Partner,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,5 +1,6 @@
 //! Table `configurations`: settings of the platform and of single partners.
 
+use super::enums::ConfigurationScope;
 use sea_orm::entity::prelude::*;
 
 /// A row.
@@ -9,8 +10,8 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// `config_scope_enum`.
-    #[sea_orm(select_as = "text")]
+    /// [`ConfigurationScope`].
+    #[sea_orm(column_type = "Enum { name: ConfigurationScope::name(), variants: Vec::new() }")]
     pub scope: Option<String>,
     /// To `partners`; of scope partner only.
     pub partner_id: Option<i32>,
@@ -24,8 +25,16 @@ pub struct Model {
     pub is_deleted: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// What a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// `configurations.partner_id`.
+    #[sea_orm(
+        belongs_to = "super::partner::Entity",
+        from = "Column::PartnerId",
+        to = "super::partner::Column::Id"
+    )]
+    Partner,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -21,7 +21,7 @@ pub struct Model {
     pub created_at: Timestamp,
 }
 
-/// Joins are written where they are made.
+/// Nothing that is read by way of it.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod branch;
 pub mod category;
 pub mod configuration;
+pub mod enums;
 pub mod idempotency_key;
 pub mod partner;
 pub mod partner_category;

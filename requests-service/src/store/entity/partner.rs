@@ -1,5 +1,6 @@
 //! Table `partners`.
 
+use super::enums::PartnerStatus;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -12,8 +13,8 @@ pub struct Model {
     pub id: i32,
     /// Name.
     pub name: String,
-    /// `partner_status_enum`; without one it is active.
-    #[sea_orm(select_as = "text")]
+    /// [`PartnerStatus`]; without one it is active.
+    #[sea_orm(column_type = "Enum { name: PartnerStatus::name(), variants: Vec::new() }")]
     pub status: Option<String>,
     /// Where its logo is.
     pub logo_url: Option<String>,
@@ -31,7 +32,7 @@ pub struct Model {
     pub is_deleted: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// Nothing that is read by way of it.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,5 +1,6 @@
 //! Table `requests`.
 
+use super::enums::RequestStatus;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -38,8 +39,8 @@ pub struct Model {
     pub branch_id: Option<i32>,
     /// To `users`: who assigned it.
     pub assigned_by_user_id: Option<i32>,
-    /// `request_status_enum`.
-    #[sea_orm(select_as = "text")]
+    /// [`RequestStatus`].
+    #[sea_orm(column_type = "Enum { name: RequestStatus::name(), variants: Vec::new() }")]
     pub status: Option<String>,
     /// To confirm by.
     pub sla_deadline: Option<Timestamp>,
@@ -79,8 +80,45 @@ pub struct Model {
     pub is_deleted: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// What a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// `requests.category_id`.
+    #[sea_orm(
+        belongs_to = "super::category::Entity",
+        from = "Column::CategoryId",
+        to = "super::category::Column::Id"
+    )]
+    Category,
+    /// `requests.service_id`.
+    #[sea_orm(
+        belongs_to = "super::service::Entity",
+        from = "Column::ServiceId",
+        to = "super::service::Column::Id"
+    )]
+    Service,
+    /// `requests.pickup_option_id`.
+    #[sea_orm(
+        belongs_to = "super::pickup_option::Entity",
+        from = "Column::PickupOptionId",
+        to = "super::pickup_option::Column::Id"
+    )]
+    PickupOption,
+    /// `requests.partner_id`.
+    #[sea_orm(
+        belongs_to = "super::partner::Entity",
+        from = "Column::PartnerId",
+        to = "super::partner::Column::Id"
+    )]
+    Partner,
+    /// `requests.branch_id`, unless the branch is of another partner: rows were not always
+    /// changed as a whole.
+    #[sea_orm(
+        belongs_to = "super::branch::Entity",
+        from = "(Column::BranchId, Column::PartnerId)",
+        to = "(super::branch::Column::Id, super::branch::Column::PartnerId)"
+    )]
+    Branch,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,7 +15,7 @@ pub struct Model {
     pub name_ar: Option<String>,
 }
 
-/// Joins are written where they are made.
+/// Nothing that is read by way of it.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,5 +1,6 @@
 //! Table `request_status_log`: what happened to a request.
 
+use super::enums::RequestStatus;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -12,8 +13,8 @@ pub struct Model {
     pub id: i32,
     /// To `requests`.
     pub request_id: i32,
-    /// `request_status_enum`.
-    #[sea_orm(select_as = "text")]
+    /// [`RequestStatus`].
+    #[sea_orm(column_type = "Enum { name: RequestStatus::name(), variants: Vec::new() }")]
     pub status: String,
     /// To `users`.
     pub changed_by_id: i32,
@@ -35,8 +36,23 @@ pub struct Model {
     pub is_deleted: Option<bool>,
 }
 
-/// Joins are written where they are made.
+/// What a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// `request_status_log.request_id`.
+    #[sea_orm(
+        belongs_to = "super::partner_request::Entity",
+        from = "Column::RequestId",
+        to = "super::partner_request::Column::Id"
+    )]
+    Request,
+    /// `request_status_log.changed_by_id`.
+    #[sea_orm(
+        belongs_to = "super::user::Entity",
+        from = "Column::ChangedById",
+        to = "super::user::Column::Id"
+    )]
+    ChangedBy,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -13,7 +13,7 @@ pub struct Model {
     pub name: String,
 }
 
-/// Joins are written where they are made.
+/// Nothing that is read by way of it.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -3,12 +3,16 @@
 use super::{Store, StoreError, by_bytes, live, of_partners};
 use crate::{
     model::Branch,
-    store::entity::branch::{self, Column},
+    store::{
+        entity::branch::{self, Column},
+        statement::statement,
+    },
 };
 use contract::ids::{BranchId, PartnerId};
 use database::Dialect;
 use sea_orm::{
-    ColumnTrait as _, Iterable as _,
+    ColumnTrait as _, EntityTrait as _, FromQueryResult as _, Iterable as _, QueryFilter as _,
+    QueryTrait as _,
     sea_query::{
         Expr, ExprTrait as _, Func, Order as Sort, Query, SelectStatement, WindowStatement,
     },
@@ -28,8 +32,10 @@ impl Store {
         if partners.is_empty() {
             return Ok(branches);
         }
-        let select = select(self.database.dialect(), partners);
-        let rows: Vec<branch::Model> = self.all(&select).await?;
+        let dialect = self.database.dialect();
+        let statement = statement(dialect, &select(dialect, partners));
+        let rows = branch::Model::find_by_statement(statement);
+        let rows = rows.all(self.database.connection()).await?;
         for row in rows {
             let of_partner = branches.entry(PartnerId(row.partner_id)).or_default();
             of_partner.push(Branch::from(row));
@@ -47,18 +53,14 @@ pub(in crate::store) fn select(dialect: Dialect, partners: &[PartnerId]) -> Sele
     by_name
         .order_by_expr(by_bytes(dialect, Column::Name.into_expr()), Sort::Asc)
         .order_by_expr(Column::Id.into_expr(), Sort::Asc);
-    let mut placed = Query::select();
-    placed
-        .from(branch::Entity)
-        .cond_where(live(Column::IsActive, Column::IsDeleted))
-        .and_where(of_partners(dialect, Column::PartnerId, partners))
-        .expr_window_as(Func::cust("row_number"), by_name, PLACE);
-    let mut select = Query::select();
-    for column in Column::iter() {
-        placed.expr_as(column.select_as(column.into_expr()), column);
-        select.column((PLACED, column));
-    }
-    select
+    let mut placed = branch::Entity::find()
+        .filter(live(Column::IsActive, Column::IsDeleted))
+        .filter(of_partners(dialect, Column::PartnerId, partners))
+        .into_query();
+    placed.expr_window_as(Func::cust("row_number"), by_name, PLACE);
+    // by hand, since an entity is found in its table only
+    Query::select()
+        .columns(Column::iter().map(|column| (PLACED, column)))
         .from_subquery(placed, PLACED)
         .and_where(Expr::col((PLACED, PLACE)).lte(Expr::Constant(MOST.into())))
         .order_by((PLACED, Column::PartnerId), Sort::Asc)

@@ -6,7 +6,10 @@ use crate::{
     store::{count::Matching, entity::partner},
 };
 use database::Dialect;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait as _, Query, SelectStatement};
+use sea_orm::{
+    EntityTrait as _, QueryFilter as _, QuerySelect as _, Select,
+    sea_query::{Asterisk, Expr, ExprTrait as _},
+};
 
 impl Store {
     /// Counts what [`Store::list_partners`] would list over all pages.
@@ -16,10 +19,12 @@ impl Store {
     }
 }
 
-pub(in crate::store) fn select(dialect: Dialect, filter: &PartnerFilter) -> SelectStatement {
-    Query::select()
+pub(in crate::store) fn select(
+    dialect: Dialect,
+    filter: &PartnerFilter,
+) -> Select<partner::Entity> {
+    partner::Entity::find()
+        .select_only()
         .expr_as(Expr::col(Asterisk).count(), "matching")
-        .from(partner::Entity)
-        .cond_where(filter::matching(dialect, filter))
-        .take()
+        .filter(filter::matching(dialect, filter))
 }

@@ -9,10 +9,9 @@ use crate::{
 use contract::ids::PartnerId;
 use database::Dialect;
 use sea_orm::{
-    ColumnTrait as _, FromQueryResult,
-    sea_query::{
-        Asterisk, CaseStatement, Expr, ExprTrait as _, Func, IntoColumnRef, Query, SelectStatement,
-    },
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, JoinType, QueryFilter as _, QuerySelect,
+    QueryTrait as _, Select,
+    sea_query::{Asterisk, CaseStatement, Expr, ExprTrait as _, Func, SelectStatement},
 };
 use std::collections::HashMap;
 
@@ -65,12 +64,10 @@ const REQUESTS: &str = "requests";
 const COMPLETED: &str = "completed_requests";
 const RATING: &str = "mean_rating";
 
-pub(in crate::store) fn select(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
-    let mut select = Query::select();
-    select
-        .expr_as(partner::Column::Id.into_expr(), "id")
-        .from(partner::Entity)
-        .and_where(of_partners(dialect, partner::Column::Id, partners));
+pub(in crate::store) fn select(
+    dialect: Dialect,
+    partners: &[PartnerId],
+) -> Select<partner::Entity> {
     let groups = [
         ("of_branches", branches(dialect, partners), &[BRANCHES][..]),
         (
@@ -84,11 +81,17 @@ pub(in crate::store) fn select(dialect: Dialect, partners: &[PartnerId]) -> Sele
             &[REQUESTS, COMPLETED, RATING],
         ),
     ];
+    let mut select = partner::Entity::find()
+        .select_only()
+        .column(partner::Column::Id)
+        .filter(of_partners(dialect, partner::Column::Id, partners));
     for (name, group, columns) in groups {
         let of_partner = Expr::col((name, PARTNER)).equals((partner::Entity, partner::Column::Id));
-        select.join_subquery(sea_orm::JoinType::LeftJoin, group, name, of_partner);
+        // by hand, since a relation leads to a table only
+        let query = QuerySelect::query(&mut select);
+        query.join_subquery(JoinType::LeftJoin, group, name, of_partner);
         for column in columns {
-            select.expr_as(Expr::col((name, *column)), *column);
+            query.expr_as(Expr::col((name, *column)), *column);
         }
     }
     select
@@ -96,22 +99,24 @@ pub(in crate::store) fn select(dialect: Dialect, partners: &[PartnerId]) -> Sele
 
 fn branches(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
     use branch::Column;
-    let mut select = Query::select();
-    select
-        .from(branch::Entity)
+    branch::Entity::find()
+        .select_only()
+        .column_as(Column::PartnerId, PARTNER)
         .expr_as(Expr::col(Asterisk).count(), BRANCHES)
-        .cond_where(live(Column::IsActive, Column::IsDeleted))
-        .and_where(of_partners(dialect, Column::PartnerId, partners));
-    by_partner(select, (branch::Entity, Column::PartnerId))
+        .filter(live(Column::IsActive, Column::IsDeleted))
+        .filter(of_partners(dialect, Column::PartnerId, partners))
+        .group_by(Column::PartnerId)
+        .into_query()
 }
 
 fn categories(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
     use partner_category::Column;
-    let mut select = filter::live_links();
-    select
+    filter::live_links()
+        .column_as(Column::PartnerId, PARTNER)
         .expr_as(Expr::col(Asterisk).count(), CATEGORIES)
-        .and_where(of_partners(dialect, Column::PartnerId, partners));
-    by_partner(select, (partner_category::Entity, Column::PartnerId))
+        .filter(of_partners(dialect, Column::PartnerId, partners))
+        .group_by(Column::PartnerId)
+        .into_query()
 }
 
 fn requests(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
@@ -123,24 +128,15 @@ fn requests(dialect: Dialect, partners: &[PartnerId]) -> SelectStatement {
             case.case(done, Expr::Constant(1.into()))
         })
         .into();
-    let mut select = Query::select();
-    select
-        .from(requests::Entity)
+    let rating = Expr::from(Func::avg(Column::Rating.into_expr()));
+    requests::Entity::find()
+        .select_only()
+        .column_as(Column::PartnerId, PARTNER)
         .expr_as(Expr::col(Asterisk).count(), REQUESTS)
-        .expr_as(Expr::from(Func::count(completed)), COMPLETED)
-        .expr_as(
-            Expr::from(Func::avg(Column::Rating.into_expr())).cast_as("double precision"),
-            RATING,
-        )
-        .cond_where(requests_filter::visible(Visibility::AllPartners))
-        .and_where(of_partners(dialect, Column::PartnerId, partners));
-    by_partner(select, (requests::Entity, Column::PartnerId))
-}
-
-/// A group for each partner.
-fn by_partner(mut select: SelectStatement, partner: impl IntoColumnRef + Copy) -> SelectStatement {
-    select
-        .expr_as(Expr::col(partner), PARTNER)
-        .add_group_by([Expr::col(partner)])
-        .take()
+        .expr_as(Func::count(completed), COMPLETED)
+        .expr_as(rating.cast_as("double precision"), RATING)
+        .filter(requests_filter::visible(Visibility::AllPartners))
+        .filter(of_partners(dialect, Column::PartnerId, partners))
+        .group_by(Column::PartnerId)
+        .into_query()
 }

@@ -5,9 +5,9 @@ use crate::{
     model::{PartnerFilter, PartnerStatus},
     store::{
         entity::{
-            category,
-            partner::{self, Column},
-            partner_category,
+            category, enums,
+            partner::Column,
+            partner_category::{self, Relation},
         },
         folded::folded,
     },
@@ -15,13 +15,11 @@ use crate::{
 use contract::ids::CategoryId;
 use database::Dialect;
 use sea_orm::{
-    ColumnTrait as _,
-    sea_query::{Condition, Expr, ExprTrait as _, Query, SelectStatement},
+    ColumnTrait as _, EntityTrait as _, JoinType, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, RelationTrait as _, Select,
+    sea_query::{Condition, Expr},
 };
 use std::collections::BTreeSet;
-
-/// The type of a list of values of `partners.status`.
-const STATUSES: &str = "partner_status_enum[]";
 
 /// The live partners that a filter asks for. It is taken apart field by field,
 /// so that a new one does not compile before it is handled.
@@ -47,58 +45,35 @@ pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
 
 /// A row without a status is active.
 fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<PartnerStatus>) -> Option<Condition> {
-    let names = statuses.iter().map(|status| status.name());
-    let status = || Expr::col((partner::Entity, Column::Status));
-    let one_of = match dialect {
-        // one statement text however many there are, and typed as the column is
-        Dialect::Postgres => {
-            let names: Vec<String> = names.map(str::to_owned).collect();
-            let names = Expr::val(names).as_enum(STATUSES);
-            Expr::cust_with_exprs("$1 = ANY($2)", [status(), names])
-        }
-        Dialect::Sqlite => status().is_in(names),
-    };
+    let values = statuses
+        .iter()
+        .map(|status| enums::PartnerStatus::from(*status));
+    let one_of = requests_filter::one_of(dialect, Column::Status, values)?;
     let none = statuses
         .contains(&PartnerStatus::Active)
-        .then(|| status().is_null());
-    (!statuses.is_empty()).then(|| Condition::any().add(one_of).add_option(none))
+        .then(|| Column::Status.is_null());
+    Some(Condition::any().add(one_of).add_option(none))
 }
 
 fn works_in_one_of(dialect: Dialect, categories: &BTreeSet<CategoryId>) -> Option<Expr> {
+    use partner_category::Column as Link;
     let ids = categories.iter().map(|id| id.0);
-    let mut links = live_links();
-    links
-        .expr(Expr::Constant(1.into()))
-        .and_where(
-            Expr::col((
-                partner_category::Entity,
-                partner_category::Column::PartnerId,
-            ))
-            .equals((partner::Entity, Column::Id)),
-        )
-        .and_where(dialect.one_of(partner_category::Column::CategoryId.into_expr(), ids));
-    (!categories.is_empty()).then(|| Expr::exists(links))
+    let partners = live_links()
+        .column(Link::PartnerId)
+        .filter(dialect.one_of(Link::CategoryId.into_expr(), ids));
+    (!categories.is_empty()).then(|| Column::Id.in_subquery(partners.into_query()))
 }
 
 /// The links between partners and categories that are live at both ends that
-/// matter: the link itself, and the category.
-pub(super) fn live_links() -> SelectStatement {
-    Query::select()
-        .from(partner_category::Entity)
-        .inner_join(
-            category::Entity,
-            Expr::col((category::Entity, category::Column::Id)).equals((
-                partner_category::Entity,
-                partner_category::Column::CategoryId,
-            )),
-        )
-        .cond_where(live(
-            partner_category::Column::IsActive,
-            partner_category::Column::IsDeleted,
-        ))
-        .cond_where(live(
+/// matter: the link itself, and the category. The caller adds what is selected.
+pub(super) fn live_links() -> Select<partner_category::Entity> {
+    use partner_category::Column as Link;
+    partner_category::Entity::find()
+        .select_only()
+        .join(JoinType::InnerJoin, Relation::Category.def())
+        .filter(live(Link::IsActive, Link::IsDeleted))
+        .filter(live(
             category::Column::IsActive,
             category::Column::IsDeleted,
         ))
-        .take()
 }

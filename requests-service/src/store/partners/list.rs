@@ -4,19 +4,16 @@ use super::{Store, StoreError, by_bytes, filter};
 use crate::{
     model::{
         Partner, PartnerFilter, PartnerOrder, PartnerOrderField, PartnerPosition, PartnerSort,
-        PartnerStatus,
     },
     store::{
         entity::partner::{self, Column},
-        keyset::{Keyset, limit_in_text},
+        keyset::{Half, Keyset, joined},
+        partner::status,
     },
 };
 use contract::ids::PartnerId;
 use database::Dialect;
-use sea_orm::{
-    ColumnTrait as _, Iterable as _,
-    sea_query::{Expr, Query, SelectStatement},
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Select, sea_query::Expr};
 
 impl Store {
     /// The first partners after a position that match the filter: `limit` of them or more, if
@@ -32,15 +29,16 @@ impl Store {
             dialect: self.database.dialect(),
             filter,
             order,
-            limit: limit_in_text(limit, &LIMITS),
+            limit,
         };
-        let rows: Vec<partner::Model> = self.all(&list.select(after)).await?;
+        let half = list.half(after);
+        let mut rows: Vec<partner::Model> = self.all(&list.select(half.clone())).await?;
+        if let Some(next) = list.keyset().next(&half, rows.len()) {
+            rows = joined(rows, self.all(&list.select(next)).await?, |row| row.id);
+        }
         Ok(rows.into_iter().map(Partner::from).collect())
     }
 }
-
-/// Of a page of the default size, of a hundred, and of the largest.
-const LIMITS: [u64; 3] = [13, 101, 1_001];
 
 #[derive(Clone, Copy, Debug)]
 pub(in crate::store) struct List<'a> {
@@ -51,39 +49,34 @@ pub(in crate::store) struct List<'a> {
 }
 
 impl List<'_> {
-    pub(in crate::store) fn select(&self, after: Option<PartnerPosition>) -> SelectStatement {
-        let by_name = self.order.field == PartnerOrderField::Name;
-        let keyset = Keyset {
-            rows: Query::select()
-                .from(partner::Entity)
-                .cond_where(filter::matching(self.dialect, self.filter))
-                .take(),
-            sort: match self.order.field {
-                PartnerOrderField::Created => Column::CreatedAt,
-                PartnerOrderField::Updated => Column::UpdatedAt,
-                PartnerOrderField::Name => Column::Name,
-            }
-            .into_expr(),
-            compared: match (by_name, self.dialect) {
-                (false, _) => |sort| sort,
-                (true, Dialect::Postgres) => |name| by_bytes(Dialect::Postgres, name),
-                (true, Dialect::Sqlite) => |name| by_bytes(Dialect::Sqlite, name),
-            },
-            nullable: !by_name,
-            id: Column::Id.into_expr(),
-            direction: self.order.direction,
-            limit: self.limit,
-        };
+    pub(in crate::store) fn half(&self, after: Option<PartnerPosition>) -> Half {
         let sort = |sort| match sort {
             PartnerSort::Time(time) => self.dialect.time(time),
             PartnerSort::Name(name) => Expr::val(name),
         };
-        let after = after.map(|after| after.map(|value| value.map(sort), |id| id.0));
-        let mut select = keyset.select(after, partner::Entity);
-        for column in Column::iter() {
-            select.expr_as(column.select_as(column.into_expr()), column);
+        Half::of(after.map(|after| after.map(|value| value.map(sort), |id| id.0)))
+    }
+
+    pub(in crate::store) fn keyset(&self) -> Keyset {
+        let sort = match self.order.field {
+            PartnerOrderField::Created => Column::CreatedAt.into_expr(),
+            PartnerOrderField::Updated => Column::UpdatedAt.into_expr(),
+            PartnerOrderField::Name => by_bytes(self.dialect, Column::Name.into_expr()),
+        };
+        Keyset {
+            sort,
+            nullable: self.order.field != PartnerOrderField::Name,
+            id: Column::Id.into_expr(),
+            direction: self.order.direction,
+            limit: self.limit,
+            // of a page of the default size, of a hundred, and of the largest
+            limits: &[13, 101, 1_001],
         }
-        select
+    }
+
+    pub(in crate::store) fn select(&self, half: Half) -> Select<partner::Entity> {
+        let rows = partner::Entity::find().filter(filter::matching(self.dialect, self.filter));
+        self.keyset().select(rows, half)
     }
 }
 
@@ -92,7 +85,7 @@ impl From<partner::Model> for Partner {
         Self {
             id: PartnerId(row.id),
             name: row.name,
-            status: PartnerStatus::of_row(row.status.as_deref()),
+            status: status(row.status.as_ref()),
             logo_url: row.logo_url,
             contact_email: row.contact_email,
             contact_phone: row.contact_phone,

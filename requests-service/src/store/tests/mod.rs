@@ -4,6 +4,7 @@ mod folded;
 mod partner_plans;
 mod partner_text;
 mod plans;
+mod rows;
 mod search_plans;
 mod text;
 

@@ -8,7 +8,7 @@ use super::{
 use crate::store::Store;
 use contract::ids::PartnerId;
 use database::Dialect;
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, QueryResult, QueryTrait as _, Statement};
 use serde_json::Value;
 use testing::{Kind, Role, TestDatabase};
 
@@ -25,7 +25,7 @@ fn pages() -> [Vec<PartnerId>; 3] {
 }
 
 fn counting(dialect: Dialect, explain: &str, page: &[PartnerId]) -> Statement {
-    let mut statement = statement(dialect, &select_counts(dialect, page));
+    let mut statement = statement(dialect, select_counts(dialect, page).as_query());
     statement.sql = format!("{explain} {}", statement.sql);
     statement
 }
@@ -104,8 +104,9 @@ async fn sqlite_finds_what_belongs_to_a_partner_by_index() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
     let store = Store::new(database.open_as(Role::Requests).await);
     for page in pages() {
-        for select in [select_counts, select_branches] {
-            let mut statement = statement(Dialect::Sqlite, &select(Dialect::Sqlite, &page));
+        let counts = select_counts(Dialect::Sqlite, &page).into_query();
+        for select in [counts, select_branches(Dialect::Sqlite, &page)] {
+            let mut statement = statement(Dialect::Sqlite, &select);
             statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
             let connection = store.database.connection();
             let rows: Vec<QueryResult> = connection.query_all_raw(statement).await.unwrap();

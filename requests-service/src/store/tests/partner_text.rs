@@ -14,7 +14,7 @@ use contract::{
     time::Timestamp,
 };
 use database::Dialect;
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::{QueryTrait as _, sea_query::SelectStatement};
 
 const ID: PartnerId = PartnerId(42);
 
@@ -30,13 +30,13 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     let none = PartnerFilter::default();
     let all = every_field();
     let list = |filter, field, direction, after: Option<PartnerPosition>| {
-        List {
+        let list = List {
             dialect,
             filter,
             order: PartnerOrder { field, direction },
             limit: 13,
-        }
-        .select(after)
+        };
+        list.select(list.half(after)).into_query()
     };
     let after = |sort| Some(PartnerPosition { sort, id: ID });
     let time = PartnerSort::Time(Timestamp::from_micros(1_764_034_517_123_456));
@@ -65,9 +65,15 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
             "list: every filter, by name, after a row",
             list(&all, by_name, descending, after(Some(name))),
         ),
-        ("count", select_count(dialect, &none)),
-        ("count: every filter", select_count(dialect, &all)),
-        ("counts of a page's partners", select_counts(dialect, &page)),
+        ("count", select_count(dialect, &none).into_query()),
+        (
+            "count: every filter",
+            select_count(dialect, &all).into_query(),
+        ),
+        (
+            "counts of a page's partners",
+            select_counts(dialect, &page).into_query(),
+        ),
         (
             "branches of a page's partners",
             select_branches(dialect, &page),
@@ -87,14 +93,18 @@ fn the_length_of_a_list_does_not_change_the_text() {
             categories: [1, 2, 3].into_iter().take(count).map(CategoryId).collect(),
             name: None,
         };
-        text(&select_count(postgres, &filter))
+        text(select_count(postgres, &filter).as_query())
     };
     assert_eq!(filtered(1), filtered(3));
     let page = |last| (1..=last).map(PartnerId).collect::<Vec<_>>();
-    for select in [select_counts, select_branches] {
-        let of_one = text(&select(postgres, &page(1)));
-        assert_eq!(of_one, text(&select(postgres, &page(1_000))));
-    }
+    let of = |page: &[PartnerId]| {
+        let counts = select_counts(postgres, page);
+        [
+            text(counts.as_query()),
+            text(&select_branches(postgres, page)),
+        ]
+    };
+    assert_eq!(of(&page(1)), of(&page(1_000)));
 }
 
 /// Nothing that comes from outside is written into a statement.

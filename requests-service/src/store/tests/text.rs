@@ -17,7 +17,10 @@ use contract::{
     time::Timestamp,
 };
 use database::Dialect;
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{
+    QueryTrait as _,
+    sea_query::{Expr, Query, SelectStatement},
+};
 
 const STAFF: Visibility = Visibility::AllPartners;
 const PARTNER: Visibility = Visibility::Partner(PartnerId(7));
@@ -59,20 +62,23 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
     let list = |visibility, filter, field, direction, position| {
         let order = Order { field, direction };
         let limit = 21;
-        List {
+        let list = List {
             dialect,
             visibility,
             filter,
             order,
             limit,
-        }
-        .select(position)
+        };
+        list.select(list.half(position)).into_query()
     };
     let after = |sort| Some(Position { sort, id: ID });
     let (valued, unsorted) = (after(Some(TIME)), after(None));
     let (ascending, descending) = (Direction::Ascending, Direction::Descending);
     let (created, assigned) = (OrderField::Created, OrderField::Assigned);
-    let kinds = |visibility, group| count::select_kinds(dialect, visibility, &none, group, 21);
+    let count = |visibility, filter| count::select(dialect, visibility, filter).into_query();
+    let kinds =
+        |visibility, group| count::select_kinds(dialect, visibility, &none, group, 21).into_query();
+    let get = |visibility, key| get::select(visibility, key, dialect.now(0)).into_query();
     let number = Key::Number("REQ-20251108-0011".to_owned());
     vec![
         (
@@ -95,30 +101,21 @@ fn statements(dialect: Dialect) -> Vec<(&'static str, SelectStatement)> {
             "list: staff, every filter, after a row without the sort value",
             list(STAFF, &all, created, descending, unsorted),
         ),
-        ("count: staff", count::select(dialect, STAFF, &none)),
-        (
-            "count: a partner, every filter",
-            count::select(dialect, PARTNER, &all),
-        ),
+        ("count: staff", count(STAFF, &none)),
+        ("count: a partner, every filter", count(PARTNER, &all)),
         (
             "count: staff, a search without a trigram",
-            count::select(dialect, STAFF, &without_trigram()),
+            count(STAFF, &without_trigram()),
         ),
         ("count of kinds: a partner, by status", kinds(PARTNER, None)),
         (
             "count of kinds: staff, by category",
             kinds(STAFF, Some(Group::Category)),
         ),
-        (
-            "get: staff, by id",
-            get::select(STAFF, &Key::Id(ID), dialect.now(0)),
-        ),
-        (
-            "get: a partner, by number",
-            get::select(PARTNER, &number, dialect.now(0)),
-        ),
-        ("timeline", timeline::entries(ID)),
-        ("assignments", timeline::assignments(ID)),
+        ("get: staff, by id", get(STAFF, &Key::Id(ID))),
+        ("get: a partner, by number", get(PARTNER, &number)),
+        ("timeline", timeline::entries(ID).into_query()),
+        ("assignments", timeline::assignments(ID).into_query()),
     ]
 }
 
@@ -166,7 +163,7 @@ fn the_length_of_a_list_does_not_change_the_text() {
         };
         statement(
             Dialect::Postgres,
-            &count::select(Dialect::Postgres, STAFF, &filter),
+            count::select(Dialect::Postgres, STAFF, &filter).as_query(),
         )
         .sql
     };

@@ -92,8 +92,9 @@ async fn row(service: &Service, id: i32) -> BTreeMap<&'static str, String> {
 /// A request of partner 1 with a value in every column, and a pending assignment
 /// of each partner.
 async fn full(service: &Service, id: i32, status: &str) {
+    let mut names = Status::ALL.into_iter().map(Status::name);
     let set = Row {
-        status: Status::from_name(status).map(Status::name),
+        status: names.find(|name| *name == status),
         branch: Some(11),
         assigned: Some(seconds(1)),
         completed: Some(seconds(2)),
