@@ -76,12 +76,12 @@ fn script(migration: &Migration) -> String {
     } else {
         (
             Origin::Created,
-            migration.texts(Dialect::Postgres).create.join("\n"),
+            migration.texts(Dialect::Postgres).create.join("\n;\n"),
         )
     };
     format!(
         "BEGIN; {LIMITS}; {texts}
-         INSERT INTO {} (name, origin) VALUES ('{}', '{}'); COMMIT",
+         ; INSERT INTO {} (name, origin) VALUES ('{}', '{}'); COMMIT",
         bookkeeping::TABLE,
         migration.name,
         origin.text()
