@@ -4,7 +4,6 @@
 
 use crate::{
     error::{MigrateError, listed},
-    found,
     migration::{MIGRATIONS, Migration},
     query,
 };
@@ -148,7 +147,7 @@ pub(crate) async fn read(
     dialect: Dialect,
 ) -> Result<Applied, MigrateError> {
     let columns = ["name", "origin", "applied_at"];
-    if !found::is_there(on, dialect, TABLE, &columns).await? {
+    if !is_there(on, dialect, TABLE, &columns).await? {
         return Ok(Applied(Vec::new()));
     }
     let query = "SELECT name, origin, applied_at FROM ticketing_migrations ORDER BY name";
@@ -158,4 +157,33 @@ pub(crate) async fn read(
         Ok(Row { name, origin, at })
     });
     rows.collect::<Result<_, _>>().map(Applied)
+}
+
+/// Whether a table of our bookkeeping is there. Something else of its name, which lacks
+/// one of these columns, is refused.
+pub(crate) async fn is_there(
+    on: &impl ConnectionTrait,
+    dialect: Dialect,
+    table: &str,
+    columns: &[&str],
+) -> Result<bool, MigrateError> {
+    let query = match dialect {
+        // of pg_class, and not to_regclass alone: that may answer from before the other
+        // run ended for which this transaction waited
+        Dialect::Postgres => {
+            "SELECT CASE relkind WHEN 'r' THEN attname::text END AS name
+             FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND NOT attisdropped
+             WHERE pg_class.oid = to_regclass($1)"
+        }
+        Dialect::Sqlite => {
+            "SELECT CASE s.type WHEN 'table' THEN c.name END AS name
+             FROM sqlite_schema AS s, pragma_table_info(s.name) AS c WHERE lower(s.name) = $1"
+        }
+    };
+    let found: Vec<Option<String>> = query::rows(on, query, [table.into()]).await?;
+    let has = |name: &&str| found.iter().flatten().any(|found| found == *name);
+    if found.is_empty() || columns.iter().all(has) {
+        return Ok(!found.is_empty());
+    }
+    Err(MigrateError::NamesTaken(table.to_owned()))
 }

@@ -28,7 +28,7 @@ pub struct Down {
 /// bookkeeping there is nothing to undo.
 pub async fn down(database: &Database, how: Down, tell: Tell<'_>) -> Result<Report, MigrateError> {
     if database.dialect() == Dialect::Postgres
-        && let Some(dropped) = adopt::leave(database, how, tell).await?
+        && let Some(dropped) = adopt::leave(database, how.keep_session_id, tell).await?
     {
         return Ok(Report {
             dropped,
@@ -45,7 +45,7 @@ pub async fn down(database: &Database, how: Down, tell: Tell<'_>) -> Result<Repo
 pub async fn plan_down(database: &Database, how: Down) -> Result<String, MigrateError> {
     let transaction = exclusive::begin_to_try(database).await?;
     if database.dialect() == Dialect::Postgres
-        && let Some(lines) = adopt::plan_to_leave(&transaction, how).await?
+        && let Some(lines) = adopt::plan_to_leave(&transaction, how.keep_session_id).await?
     {
         transaction.rollback().await?;
         return Ok(text(&lines));

@@ -3,7 +3,7 @@
 
 use crate::{
     bookkeeping,
-    error::{MigrateError, listed},
+    error::listed,
     migration::{MIGRATIONS, TABLES},
     query,
 };
@@ -49,35 +49,6 @@ pub(crate) async fn of_others(
     let mut names = tables(on, dialect).await?;
     names.retain(|name| !made.contains(&name.as_str()));
     Ok(listed(&names))
-}
-
-/// Whether a table of our bookkeeping is there. Something else of its name, which lacks
-/// one of these columns, is refused.
-pub(crate) async fn is_there(
-    on: &impl ConnectionTrait,
-    dialect: Dialect,
-    table: &str,
-    columns: &[&str],
-) -> Result<bool, MigrateError> {
-    let query = match dialect {
-        // of pg_class, and not to_regclass alone: that may answer from before the other
-        // run ended for which this transaction waited
-        Dialect::Postgres => {
-            "SELECT CASE relkind WHEN 'r' THEN attname::text END AS name
-             FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND NOT attisdropped
-             WHERE pg_class.oid = to_regclass($1)"
-        }
-        Dialect::Sqlite => {
-            "SELECT CASE s.type WHEN 'table' THEN c.name END AS name
-             FROM sqlite_schema AS s, pragma_table_info(s.name) AS c WHERE lower(s.name) = $1"
-        }
-    };
-    let found: Vec<Option<String>> = query::rows(on, query, [table.into()]).await?;
-    let has = |name: &&str| found.iter().flatten().any(|found| found == *name);
-    if found.is_empty() || columns.iter().all(has) {
-        return Ok(!found.is_empty());
-    }
-    Err(MigrateError::NamesTaken(table.to_owned()))
 }
 
 /// Tables and views where the search path looks, without those of extensions.

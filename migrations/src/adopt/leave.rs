@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     bookkeeping,
-    down::Down,
     error::MigrateError,
     exclusive, indexes,
     migration::{AUDIT, MIGRATIONS, TABLES},
@@ -24,7 +23,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 /// Says which migrations it undid; `None` where no database was taken over.
 pub(crate) async fn leave(
     database: &Database,
-    how: Down,
+    keep_session_id: bool,
     tell: Tell<'_>,
 ) -> Result<Option<Vec<&'static str>>, MigrateError> {
     let transaction = exclusive::begin(database).await?;
@@ -32,7 +31,7 @@ pub(crate) async fn leave(
         transaction.rollback().await?;
         return Ok(None);
     };
-    for line in lines(&transaction, &record, how).await? {
+    for line in lines(&transaction, &record, keep_session_id).await? {
         tell(&line);
     }
     let mut undone = Vec::new();
@@ -52,7 +51,7 @@ pub(crate) async fn leave(
         // another run may have done it in between
         let still = Record::read(&transaction).await?;
         if still.is_some_and(|record| !record.leaving) {
-            undone = give_back(&transaction, &record, how, last).await?;
+            undone = give_back(&transaction, &record, keep_session_id, last).await?;
         }
         transaction.commit().await?;
         tell("done     user_sessions is given back");
@@ -102,10 +101,10 @@ async fn drop_the_rest(
 /// What [`leave`] would do; `None` where no database was taken over.
 pub(crate) async fn plan_to_leave(
     on: &impl ConnectionTrait,
-    how: Down,
+    keep_session_id: bool,
 ) -> Result<Option<Vec<String>>, MigrateError> {
     match Record::read(on).await? {
-        Some(record) => lines(on, &record, how).await.map(Some),
+        Some(record) => lines(on, &record, keep_session_id).await.map(Some),
         None => Ok(None),
     }
 }
@@ -114,7 +113,7 @@ pub(crate) async fn plan_to_leave(
 async fn lines(
     on: &impl ConnectionTrait,
     record: &Record,
-    how: Down,
+    keep_session_id: bool,
 ) -> Result<Vec<String>, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     applied.refuse_unknown()?;
@@ -122,9 +121,9 @@ async fn lines(
     if record.leaving {
         return Ok(plan::to_go_on_leaving(record, made_extension));
     }
-    let columns: Vec<&str> = going(record, how).collect();
+    let columns: Vec<&str> = going(record, keep_session_id).collect();
     if let Some(views) = views_on(on, &columns).await? {
-        let hint = if how.keep_session_id {
+        let hint = if keep_session_id {
             ""
         } else {
             "; session_id stays with --keep-session-id"
@@ -133,7 +132,7 @@ async fn lines(
     }
     let ours = "SELECT count(*) FROM user_sessions WHERE generation IS NOT NULL";
     let ours: i64 = query::row(on, ours).await?;
-    let mut lines = plan::to_leave(record, ours, made_extension, how.keep_session_id);
+    let mut lines = plan::to_leave(record, ours, made_extension, keep_session_id);
     if applied.holds(AUDIT.name) {
         lines.push(plan::AUDIT_LOG_TO_DROP.to_owned());
     }
@@ -141,13 +140,13 @@ async fn lines(
 }
 
 /// The columns of `user_sessions` that go.
-fn going(record: &Record, how: Down) -> impl Iterator<Item = &str> {
+fn going(record: &Record, keep_session_id: bool) -> impl Iterator<Item = &str> {
     record
         .columns
         .iter()
         .map(String::as_str)
         .filter(|&name| name != "session_id")
-        .chain((!how.keep_session_id).then_some("session_id"))
+        .chain((!keep_session_id).then_some("session_id"))
 }
 
 /// Step one: our rows are deleted under no lock that anybody waits for; then the
@@ -156,13 +155,13 @@ fn going(record: &Record, how: Down) -> impl Iterator<Item = &str> {
 async fn give_back(
     transaction: &DatabaseTransaction,
     record: &Record,
-    how: Down,
+    keep_session_id: bool,
     last: i64,
 ) -> Result<Vec<&'static str>, MigrateError> {
     let applied = bookkeeping::read(transaction, Dialect::Postgres).await?;
-    let columns = going(record, how).map(|name| format!("DROP COLUMN {name}"));
+    let columns = going(record, keep_session_id).map(|name| format!("DROP COLUMN {name}"));
     let tokens = TOKENS.map(|name| format!("ADD COLUMN {name} text"));
-    let tokens = tokens.into_iter().filter(|_| !how.keep_session_id);
+    let tokens = tokens.into_iter().filter(|_| !keep_session_id);
     let changes: Vec<String> = columns.chain(tokens).collect();
     // The second DELETE must not read the whole table, and without statistics it
     // would, nor the index of sessions with a generation, which holds all that the

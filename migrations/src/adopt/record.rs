@@ -3,7 +3,7 @@
 //! transaction as the shape, and goes last of all.
 
 use super::shape::Shape;
-use crate::{error::MigrateError, found, indexes::Missing, query, session::Session};
+use crate::{bookkeeping, error::MigrateError, indexes::Missing, query, session::Session};
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
@@ -54,7 +54,7 @@ impl Record {
     /// Reads it, where there is one.
     pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
         let columns = ["shape", "columns", "indexes", "leaving"];
-        if !found::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
+        if !bookkeeping::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
             return Ok(None);
         }
         let record = "SELECT shape, columns, indexes, leaving FROM ticketing_adoption";
