@@ -1,16 +1,15 @@
 //! `down`, and `fresh`, which makes anew what it drops.
 
-use crate::{
-    adopt,
+use crate::up::Work;
+use database::{Database, Dialect};
+use schema::{
     bookkeeping::{self, Applied},
     error::MigrateError,
     exclusive, found,
     migration::MIGRATIONS,
     report::{Report, Tell, text},
     trigrams,
-    up::Work,
 };
-use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
 /// How [`down`] goes about it.

@@ -1,8 +1,8 @@
 //! The end of audit events that are old enough: the one change of the audit log,
 //! under the owner's role, since that of auth-service may only append.
 
-use crate::{bookkeeping, error::MigrateError, migration::AUDIT};
 use database::Database;
+use schema::{bookkeeping, error::MigrateError, migration::AUDIT};
 use sea_orm::{
     ConnectionTrait,
     sea_query::{Expr, ExprTrait, Order, Query, SelectStatement},

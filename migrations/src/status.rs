@@ -1,7 +1,7 @@
 //! `status`: what is applied and what is pending.
 
-use crate::{adopt, bookkeeping, error::MigrateError, found};
 use database::{Database, Dialect};
+use schema::{bookkeeping, error::MigrateError, found};
 
 /// What is applied and what is pending, a line for each migration of this build and of the
 /// bookkeeping, oldest first; and what else there is to know.

@@ -3,8 +3,9 @@
 //! bookkeeping. Nobody who reads or writes rows waits for an index, and an interrupted run is
 //! taken up where it ended.
 
-use crate::{
-    adopt::Record,
+use adopt::Record;
+use database::{Database, Dialect};
+use schema::{
     bookkeeping::{self, Origin},
     error::MigrateError,
     exclusive::LIMITS,
@@ -14,7 +15,6 @@ use crate::{
     session::Session,
     trigrams,
 };
-use database::{Database, Dialect};
 
 /// Applies what is pending, builds what is missing, and says which migrations it applied.
 pub(crate) async fn apply(

@@ -4,8 +4,10 @@
 //! that is in use, a first transaction looks for all that could stop the work, and takes the
 //! old application's database over ([`adopt`]); then comes [`step_two`].
 
-use crate::{
-    adopt::{self, Stage},
+use crate::step_two;
+use adopt::{self, Stage};
+use database::{Database, Dialect};
+use schema::{
     bookkeeping::{self, Applied, Origin},
     error::MigrateError,
     exclusive, found,
@@ -13,9 +15,8 @@ use crate::{
     letters,
     migration::{Index, Migration, TABLES},
     report::{Report, Tell, text},
-    rights, step_two, taken, trigrams,
+    rights, taken, trigrams,
 };
-use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::collections::BTreeSet;
 

@@ -1,26 +1,26 @@
 //! What stands in a database before it is taken over. All that can stop `up` is
 //! asked here, before anything is changed.
 
-use super::{
+use crate::{
     needed,
     shape::{self, Shape},
 };
-use crate::{
+use database::Dialect;
+use schema::{
     error::{MigrateError, listed},
     found, query,
 };
-use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// A database that can be taken over.
-pub(crate) struct Found {
-    pub(super) shape: Shape,
+pub struct Found {
+    pub(crate) shape: Shape,
     /// Rows of `user_sessions`, the one with an empty id included.
-    pub(super) sessions: i64,
+    pub(crate) sessions: i64,
 }
 
 /// Looks, and says why not. `None` where nothing of the application is.
-pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, MigrateError> {
+pub(crate) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, MigrateError> {
     let Some(held) = found::of_application(on, Dialect::Postgres).await? else {
         return Ok(None);
     };
@@ -46,7 +46,7 @@ pub(super) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, Mig
 }
 
 /// Views on some of the columns of `user_sessions`, in any schema.
-pub(super) async fn views_on(
+pub(crate) async fn views_on(
     on: &impl ConnectionTrait,
     columns: &[&str],
 ) -> Result<Option<String>, DbErr> {

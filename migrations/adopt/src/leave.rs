@@ -1,12 +1,13 @@
 //! Giving an adopted database back to the old application.
 
-use super::{
+use crate::{
     found::views_on,
     plan,
     record::{self, Record},
     shape::TOKENS,
 };
-use crate::{
+use database::{Database, Dialect};
+use schema::{
     bookkeeping,
     error::MigrateError,
     exclusive, indexes,
@@ -16,12 +17,11 @@ use crate::{
     session::Session,
     trigrams::{self, DROP},
 };
-use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
 /// Undoes what `up` made in a database that it took over, or goes on with that.
 /// Says which migrations it undid; `None` where no database was taken over.
-pub(crate) async fn leave(
+pub async fn leave(
     database: &Database,
     keep_session_id: bool,
     tell: Tell<'_>,
@@ -99,7 +99,7 @@ async fn drop_the_rest(
 }
 
 /// What [`leave`] would do; `None` where no database was taken over.
-pub(crate) async fn plan_to_leave(
+pub async fn plan_to_leave(
     on: &impl ConnectionTrait,
     keep_session_id: bool,
 ) -> Result<Option<Vec<String>>, MigrateError> {

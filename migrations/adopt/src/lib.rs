@@ -24,7 +24,7 @@
 //! pooler that gives one to each transaction, two runs could meet in step 2.
 //!
 //! A database that `migrate` took over or made before gets later migrations by step 2
-//! alone, whose second half `up` shares with it ([`crate::step_two`]).
+//! alone, whose second half `up` shares with it (`step_two` of the crate `migrations`).
 //!
 //! No other table is touched, and no row of one. The bookkeeping names a
 //! migration when its indexes are there, not before: without them each page
@@ -38,22 +38,22 @@ mod plan;
 mod record;
 mod shape;
 
-pub(crate) use leave::{leave, plan_to_leave};
-pub(crate) use plan::fitted;
-pub(crate) use record::{Record, TABLE};
+pub use leave::{leave, plan_to_leave};
+pub use plan::fitted;
+pub use record::{Record, TABLE};
 
-use crate::{
+use database::Dialect;
+use found::Found;
+use schema::{
     bookkeeping::{self, Applied},
     error::MigrateError,
     migration::{MIGRATIONS, TABLES},
 };
-use database::Dialect;
-use found::Found;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use shape::OURS;
 
 /// How far the taking over of a database has come.
-pub(crate) enum Stage {
+pub enum Stage {
     /// The application's, untouched, or given back by a `down` that is not done
     /// with its indexes, which the record names.
     Found(Found, Option<Record>),
@@ -63,7 +63,7 @@ pub(crate) enum Stage {
 
 /// Looks how far it has come, and refuses what would stop it. `None` where nothing of the
 /// application is.
-pub(crate) async fn look(
+pub async fn look(
     on: &impl ConnectionTrait,
     applied: &Applied,
 ) -> Result<Option<Stage>, MigrateError> {
@@ -79,7 +79,8 @@ pub(crate) async fn look(
 
 impl Stage {
     /// What is found and will be done, but for indexes, in lines for the operator.
-    pub(crate) fn lines(&self, applied: &Applied) -> Vec<String> {
+    #[must_use]
+    pub fn lines(&self, applied: &Applied) -> Vec<String> {
         match self {
             Self::Found(found, _) => plan::of_found(found),
             Self::Begun(record) if applied.is_empty() => vec![plan::of_begun(record)],
@@ -88,7 +89,8 @@ impl Stage {
     }
 
     /// Whether an index of this name is ours.
-    pub(crate) fn has_recorded(&self, index: &str) -> bool {
+    #[must_use]
+    pub fn has_recorded(&self, index: &str) -> bool {
         let (Self::Found(_, Some(record)) | Self::Begun(record)) = self else {
             return false;
         };
@@ -97,23 +99,20 @@ impl Stage {
 }
 
 /// Whether `up` has begun to take the database over, and no `down` has given it back.
-pub(crate) async fn holds_the_application(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
+pub async fn holds_the_application(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     let record = Record::read(on).await?;
     Ok(applied.is_adopted() || record.is_some_and(|record| !record.leaving))
 }
 
 /// Whether a take-over is under way: begun by `up`, or half undone by `down`.
-pub(crate) async fn is_under_way(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
+pub async fn is_under_way(on: &impl ConnectionTrait) -> Result<bool, MigrateError> {
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     Ok(!applied.holds(TABLES.name) && Record::read(on).await?.is_some())
 }
 
 /// Step one: the shape of `user_sessions`, and the record of it.
-pub(crate) async fn fit(
-    transaction: &DatabaseTransaction,
-    found: &Found,
-) -> Result<(), MigrateError> {
+pub async fn fit(transaction: &DatabaseTransaction, found: &Found) -> Result<(), MigrateError> {
     let shape = found.shape;
     let mut changes: Vec<String> = Vec::new();
     let mut columns: Vec<String> = Vec::new();

@@ -1,11 +1,11 @@
 //! What the services read of the application's tables: a database that lacks any
 //! of it is not taken over.
 
-use crate::query;
+use schema::query;
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
-/// Tables with their columns, as [`super::super`]'s own schema declares them:
+/// Tables with their columns, as the crate [`schema`] declares them:
 /// `text` stands for every character type, since the services read them alike.
 /// What `user_sessions` has besides is a question of its shape.
 const COLUMNS: &[(&str, &str)] = &[
@@ -175,7 +175,7 @@ type Members = HashMap<String, HashMap<String, String>>;
 
 /// What is missing, as `users`, `users.email` or `request_status_enum 'closed'`,
 /// in words for a message; empty where nothing is.
-pub(super) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+pub(crate) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let columns = members(on, COLUMNS_FOUND).await?;
     let partitioned = members(on, PARTITIONED).await?;
     let labels = members(on, LABELS_FOUND).await?;
@@ -214,7 +214,7 @@ pub(super) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, Db
 
 /// Columns that no statement of ours fills, and that have to be filled. Those of
 /// shapes that `up` drops do not count.
-pub(super) async fn unfilled(
+pub(crate) async fn unfilled(
     on: &impl ConnectionTrait,
     dropped: &[&str],
 ) -> Result<Vec<String>, DbErr> {

@@ -1,16 +1,16 @@
 //! What taking over and giving back mean, in lines for the operator: printed by
 //! `--plan`, and by `up` and `down` themselves before they begin.
 
-use super::{found::Found, record::Record, shape::Shape};
+use crate::{found::Found, record::Record, shape::Shape};
 
 const LOCK: &str =
     "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
 
 /// Of `down`, where there is one.
-pub(super) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
+pub(crate) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
 
 /// Before step one of `up`.
-pub(super) fn of_found(found: &Found) -> Vec<String> {
+pub(crate) fn of_found(found: &Found) -> Vec<String> {
     let Found { shape, sessions } = *found;
     let mut lines = vec![format!(
         "found    the old application: user_sessions in shape {shape}, {}",
@@ -45,7 +45,8 @@ pub(super) fn of_found(found: &Found) -> Vec<String> {
 }
 
 /// After step one of `up`.
-pub(crate) fn fitted(found: &Found) -> String {
+#[must_use]
+pub fn fitted(found: &Found) -> String {
     let stay = stay(found);
     let went = found.sessions - stay;
     format!(
@@ -56,7 +57,7 @@ pub(crate) fn fitted(found: &Found) -> String {
 }
 
 /// Before step two of `up`, where an earlier run did step one.
-pub(super) fn of_begun(record: &Record) -> String {
+pub(crate) fn of_begun(record: &Record) -> String {
     format!(
         "found    an interrupted `up`: user_sessions has our columns already (it was in shape {})",
         record.shape
@@ -64,7 +65,7 @@ pub(super) fn of_begun(record: &Record) -> String {
 }
 
 /// Before step one of `down`.
-pub(super) fn to_leave(
+pub(crate) fn to_leave(
     record: &Record,
     ours: i64,
     made_extension: bool,
@@ -99,7 +100,7 @@ pub(super) fn to_leave(
 }
 
 /// Before step two of `down`, where an earlier run did step one.
-pub(super) fn to_go_on_leaving(record: &Record, made_extension: bool) -> Vec<String> {
+pub(crate) fn to_go_on_leaving(record: &Record, made_extension: bool) -> Vec<String> {
     let mut lines = vec![
         "found    an interrupted `down`: user_sessions is given back already".to_owned(),
         indexes_to_drop(record),

@@ -2,29 +2,29 @@
 //! has come, so that it can be taken up again. The table is made by the same
 //! transaction as the shape, and goes last of all.
 
-use super::shape::Shape;
-use crate::{bookkeeping, error::MigrateError, indexes::Missing, query, session::Session};
+use crate::shape::Shape;
 use database::Dialect;
+use schema::{bookkeeping, error::MigrateError, indexes::Missing, query, session::Session};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 /// The table, which a database that `up` made does not have.
-pub(crate) const TABLE: &str = "ticketing_adoption";
+pub const TABLE: &str = "ticketing_adoption";
 
 /// The one row of it.
-pub(crate) struct Record {
+pub struct Record {
     /// What was found.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// Columns of `user_sessions` that `up` made.
-    pub(super) columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Indexes of ours on the application's tables, built or still to be built.
-    pub(crate) indexes: Vec<String>,
+    pub indexes: Vec<String>,
     /// `down` has given the old shape back, and is dropping the indexes.
-    pub(crate) leaving: bool,
+    pub leaving: bool,
 }
 
 impl Record {
     /// Writes it; over one that `down` left half-way.
-    pub(super) async fn write(&self, on: &impl ConnectionTrait) -> Result<(), DbErr> {
+    pub(crate) async fn write(&self, on: &impl ConnectionTrait) -> Result<(), DbErr> {
         on.execute_unprepared(
             "CREATE TABLE IF NOT EXISTS ticketing_adoption (
                 one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -52,7 +52,7 @@ impl Record {
     }
 
     /// Reads it, where there is one.
-    pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
+    pub async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
         let columns = ["shape", "columns", "indexes", "leaving"];
         if !bookkeeping::is_there(on, Dialect::Postgres, TABLE, &columns).await? {
             return Ok(None);
@@ -73,7 +73,7 @@ impl Record {
     }
 
     /// Adds the indexes that a build makes and an earlier one did not have.
-    pub(crate) async fn add_indexes(
+    pub async fn add_indexes(
         &self,
         session: &mut Session<'_>,
         missing: &[Missing],

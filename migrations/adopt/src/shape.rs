@@ -2,17 +2,17 @@
 //! by what the catalogue says of its columns. Names of constraints and indexes
 //! come in two families, so they are never asked for.
 
-use crate::query;
+use schema::query;
 use sea_orm::{ConnectionTrait, DbErr};
 use std::fmt;
 
 /// Columns of `user_sessions` that a token was kept in.
-pub(super) const TOKENS: [&str; 2] = ["token", "refresh_token"];
+pub(crate) const TOKENS: [&str; 2] = ["token", "refresh_token"];
 
 /// Columns of ours in `user_sessions`, and their types: nullable and without a
 /// default, so that adding them touches no row and the application's own inserts
 /// go on working.
-pub(super) const OURS: [(&str, &str); 7] = [
+pub(crate) const OURS: [(&str, &str); 7] = [
     ("generation", "integer"),
     ("rotated_at", "timestamptz"),
     ("used_at", "timestamptz"),
@@ -24,7 +24,7 @@ pub(super) const OURS: [(&str, &str); 7] = [
 
 /// One of the five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// (a): whole tokens, in columns that must be filled.
     Tokens,
     /// (b): a session id and no token.
@@ -47,7 +47,7 @@ impl Shape {
     ];
 
     /// The letter by which the record keeps it.
-    pub(super) fn letter(self) -> &'static str {
+    pub(crate) fn letter(self) -> &'static str {
         match self {
             Self::Tokens => "a",
             Self::SessionId => "b",
@@ -57,17 +57,17 @@ impl Shape {
         }
     }
 
-    pub(super) fn of_letter(letter: &str) -> Option<Self> {
+    pub(crate) fn of_letter(letter: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|shape| shape.letter() == letter)
     }
 
     /// Whether the application's sessions are found by an id, and so stay.
-    pub(super) fn keeps_sessions(self) -> bool {
+    pub(crate) fn keeps_sessions(self) -> bool {
         matches!(self, Self::SessionId | Self::SessionIdAndBlank)
     }
 
     /// The token columns that go.
-    pub(super) fn tokens(self) -> &'static [&'static str] {
+    pub(crate) fn tokens(self) -> &'static [&'static str] {
         match self {
             Self::Tokens | Self::RolledBack => &TOKENS,
             Self::SessionId | Self::Neither | Self::SessionIdAndBlank => &[],
@@ -96,7 +96,7 @@ struct Column {
 }
 
 /// Reads the shape of `user_sessions`; in the inner `Err`, what was met instead.
-pub(super) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, String>, DbErr> {
+pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, String>, DbErr> {
     const COLUMNS: &str = "
         SELECT attname::text, format_type(atttypid, atttypmod), attnotnull
         FROM pg_attribute

@@ -12,11 +12,11 @@ use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 /// Its name.
-pub(crate) const TABLE: &str = "ticketing_migrations";
+pub const TABLE: &str = "ticketing_migrations";
 
 /// How a database came by what a migration describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// `up` made it, so `down` may drop it.
     Created,
     /// The application had made it, and `up` fitted it; it is not ours to drop.
@@ -31,7 +31,8 @@ impl Origin {
     }
 
     /// As the bookkeeping keeps it.
-    pub(crate) fn text(self) -> &'static str {
+    #[must_use]
+    pub fn text(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Adopted => "adopted",
@@ -40,49 +41,60 @@ impl Origin {
 }
 
 /// What it holds, by name.
-pub(crate) struct Applied(Vec<Row>);
+pub struct Applied(Vec<Row>);
 
 /// A row of it.
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) origin: Origin,
-    pub(crate) at: Timestamp,
+pub struct Row {
+    /// The migration's name.
+    pub name: String,
+    /// How the database came by what it describes.
+    pub origin: Origin,
+    /// When it was recorded.
+    pub at: Timestamp,
 }
 
 impl Applied {
-    pub(crate) fn rows(&self) -> &[Row] {
+    /// Its rows, in the order of the migrations' names.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
         &self.0
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it holds no migration.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn holds(&self, name: &str) -> bool {
+    /// Whether it holds the migration of this name.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
         self.0.iter().any(|row| row.name == name)
     }
 
     /// Whether the application had made its tables.
-    pub(crate) fn is_adopted(&self) -> bool {
+    #[must_use]
+    pub fn is_adopted(&self) -> bool {
         self.0.iter().any(|row| row.origin == Origin::Adopted)
     }
 
     /// The migrations that are still to be applied.
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &'static Migration> {
+    pub fn pending(&self) -> impl Iterator<Item = &'static Migration> {
         MIGRATIONS
             .iter()
             .filter(|migration| !self.holds(migration.name))
     }
 
     /// Migrations that only a newer build knows.
-    pub(crate) fn unknown(&self) -> Vec<&str> {
+    #[must_use]
+    pub fn unknown(&self) -> Vec<&str> {
         let known = |name: &str| MIGRATIONS.iter().any(|migration| migration.name == name);
         let names = self.0.iter().map(|row| row.name.as_str());
         names.filter(|name| !known(name)).collect()
     }
 
     /// Refuses to undo, or to build on, what only a newer build knows.
-    pub(crate) fn refuse_unknown(&self) -> Result<(), MigrateError> {
+    pub fn refuse_unknown(&self) -> Result<(), MigrateError> {
         match listed(&self.unknown()) {
             Some(unknown) => Err(MigrateError::UnknownMigrations(unknown)),
             None => Ok(()),
@@ -91,7 +103,7 @@ impl Applied {
 }
 
 /// Makes the table, unless it is there.
-pub(crate) async fn make(on: &impl ConnectionTrait, dialect: Dialect) -> Result<(), DbErr> {
+pub async fn make(on: &impl ConnectionTrait, dialect: Dialect) -> Result<(), DbErr> {
     on.execute_unprepared(match dialect {
         Dialect::Postgres => {
             "CREATE TABLE IF NOT EXISTS ticketing_migrations (
@@ -113,25 +125,21 @@ pub(crate) async fn make(on: &impl ConnectionTrait, dialect: Dialect) -> Result<
 }
 
 /// Drops the table, with which the database is as `up` found it.
-pub(crate) async fn drop_table(on: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub async fn drop_table(on: &impl ConnectionTrait) -> Result<(), DbErr> {
     on.execute_unprepared("DROP TABLE IF EXISTS ticketing_migrations")
         .await
         .map(drop)
 }
 
 /// Empties the table, in a database that is being given back.
-pub(crate) async fn forget_all(on: &impl ConnectionTrait) -> Result<(), DbErr> {
+pub async fn forget_all(on: &impl ConnectionTrait) -> Result<(), DbErr> {
     on.execute_unprepared("DELETE FROM ticketing_migrations")
         .await
         .map(drop)
 }
 
 /// Records a migration.
-pub(crate) async fn record(
-    on: &impl ConnectionTrait,
-    name: &str,
-    origin: Origin,
-) -> Result<(), DbErr> {
+pub async fn record(on: &impl ConnectionTrait, name: &str, origin: Origin) -> Result<(), DbErr> {
     on.execute_raw(Statement::from_sql_and_values(
         on.get_database_backend(),
         "INSERT INTO ticketing_migrations (name, origin) VALUES ($1, $2)",
@@ -142,10 +150,7 @@ pub(crate) async fn record(
 }
 
 /// Reads it; nothing where there is no such table.
-pub(crate) async fn read(
-    on: &impl ConnectionTrait,
-    dialect: Dialect,
-) -> Result<Applied, MigrateError> {
+pub async fn read(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Applied, MigrateError> {
     let columns = ["name", "origin", "applied_at"];
     if !is_there(on, dialect, TABLE, &columns).await? {
         return Ok(Applied(Vec::new()));
@@ -161,7 +166,7 @@ pub(crate) async fn read(
 
 /// Whether a table of our bookkeeping is there. Something else of its name, which lacks
 /// one of these columns, is refused.
-pub(crate) async fn is_there(
+pub async fn is_there(
     on: &impl ConnectionTrait,
     dialect: Dialect,
     table: &str,

@@ -253,7 +253,8 @@ pub enum MigrateError {
 impl MigrateError {
     /// What stopped the work, where something stays changed: on its own, this error may
     /// say that nothing was.
-    pub(crate) fn half_way(self, doing: &str) -> Self {
+    #[must_use]
+    pub fn half_way(self, doing: &str) -> Self {
         let words = match self {
             Self::Interrupted { .. } | Self::Contradicted => return self,
             Self::Database(error) => words(&error),
@@ -287,7 +288,8 @@ impl From<DbErr> for MigrateError {
 }
 
 /// The SQLSTATE, or SQLite's result code.
-pub(crate) fn code(error: &DbErr) -> Option<String> {
+#[must_use]
+pub fn code(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))) = error
@@ -298,7 +300,8 @@ pub(crate) fn code(error: &DbErr) -> Option<String> {
 }
 
 /// A few names, since a line has to be readable; `None` when there are none.
-pub(crate) fn listed(names: &[impl Borrow<str>]) -> Option<String> {
+#[must_use]
+pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
     const SHOWN: usize = 5;
     let (shown, more) = names.split_at(names.len().min(SHOWN));
     let shown = shown.join(", ");
@@ -310,7 +313,8 @@ pub(crate) fn listed(names: &[impl Borrow<str>]) -> Option<String> {
 }
 
 /// What the database says, without the words of the libraries around it.
-pub(crate) fn words(error: &DbErr) -> String {
+#[must_use]
+pub fn words(error: &DbErr) -> String {
     match error {
         DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => plain(error),
         error => error.to_string(),

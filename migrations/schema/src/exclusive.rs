@@ -24,12 +24,12 @@ pub(crate) const END_WITH_THE_CLIENT: &str = "
 
 /// A table in use is left to its users, not queued for: what queues for a lock stops
 /// everyone behind it. Building an index, on the other hand, may take its time.
-pub(crate) const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
+pub const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
 
 /// Begins the transaction, alone on the database among its kind: by an advisory
 /// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
 /// gives that up again.
-pub(crate) async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
+pub async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
     let transaction = begin_to_try(database).await?;
     if database.dialect() == Dialect::Postgres {
         transaction.execute_unprepared(END_WITH_THE_CLIENT).await?;
@@ -52,7 +52,7 @@ async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
 /// Begins a transaction that the caller rolls back, to see what can be done; other runs
 /// may be at work meanwhile. It may write: that the extension can be made is seen by
 /// making it.
-pub(crate) async fn begin_to_try(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
+pub async fn begin_to_try(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
     let transaction = database.begin().await?.with_savepoints();
     if database.dialect() == Dialect::Postgres {
         transaction.execute_unprepared(LIMITS).await?;

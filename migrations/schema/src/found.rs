@@ -24,7 +24,7 @@ const APPLICATIONS_OWN: &[&str] = &[
 
 /// The application's tables, types and functions in a database without our
 /// bookkeeping.
-pub(crate) async fn of_application(
+pub async fn of_application(
     on: &impl ConnectionTrait,
     dialect: Dialect,
 ) -> Result<Option<String>, DbErr> {
@@ -39,7 +39,7 @@ pub(crate) async fn of_application(
 }
 
 /// Tables and views that no migration makes.
-pub(crate) async fn of_others(
+pub async fn of_others(
     on: &impl ConnectionTrait,
     dialect: Dialect,
 ) -> Result<Option<String>, DbErr> {

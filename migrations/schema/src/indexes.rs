@@ -14,20 +14,18 @@ use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// An index that is not there, or cannot be used.
-pub(crate) struct Missing {
-    pub(crate) index: Index,
+pub struct Missing {
+    /// Which one.
+    pub index: Index,
     /// The migration that it belongs to.
-    pub(crate) migration: &'static str,
+    pub migration: &'static str,
     /// An interrupted build has left one that is kept up by every write and serves no query.
     is_broken: bool,
 }
 
 /// Those of pending migrations, and any of trigrams: these go with the extension, where
 /// somebody has dropped it.
-pub(crate) async fn missing(
-    on: &impl ConnectionTrait,
-    applied: &Applied,
-) -> Result<Vec<Missing>, DbErr> {
+pub async fn missing(on: &impl ConnectionTrait, applied: &Applied) -> Result<Vec<Missing>, DbErr> {
     const FOUND: &str = "
         SELECT c.relname::text, i.indrelid::regclass::text, i.indisvalid
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -57,7 +55,7 @@ pub(crate) async fn missing(
 
 impl Missing {
     /// Builds it. Of the extension `pg_trgm`, the schema is given.
-    pub(crate) async fn build(
+    pub async fn build(
         &self,
         session: &mut Session<'_>,
         schema_of_trigrams: &str,
@@ -75,7 +73,7 @@ impl Missing {
 }
 
 /// Drops one that is recorded, if it is still there.
-pub(crate) async fn drop(session: &mut Session<'_>, name: &str) -> Result<(), MigrateError> {
+pub async fn drop(session: &mut Session<'_>, name: &str) -> Result<(), MigrateError> {
     let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
     session
         .run(statement, &format!("the index {name} could not be dropped"))

@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 /// Refuses a database whose encoding has no place for letters of every script. One of
 /// SQL_ASCII takes them for bytes; where it was taken over already, it goes on as it did.
-pub(crate) async fn refuse_encoding(
+pub async fn refuse_encoding(
     on: &impl ConnectionTrait,
     is_taken_over: bool,
 ) -> Result<(), MigrateError> {
@@ -18,7 +18,7 @@ pub(crate) async fn refuse_encoding(
 }
 
 /// What does not stop `up`, in lines for the operator.
-pub(crate) async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+pub async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let encoding = encoding(on).await?;
     if encoding != "UTF8" {
         return Ok(vec![format!(

@@ -5,7 +5,7 @@ use database::{Dialect, NEWEST_MIGRATION};
 /// One text of a migration.
 macro_rules! text {
     ($path:literal) => {
-        include_str!(concat!("../schema/", $path))
+        include_str!(concat!("../", $path))
     };
 }
 
@@ -39,9 +39,9 @@ pub const SEED: &str = text!("0001_tables/seed.sql");
 
 /// One step of the schema. A migration that is released is never edited; the
 /// next one changes what it made.
-pub(crate) struct Migration {
+pub struct Migration {
     /// Its key in the bookkeeping: a number that sorts, and a word.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What it makes on PostgreSQL, and drops again.
     postgres: Texts,
     /// What it makes on SQLite, and drops again.
@@ -49,14 +49,14 @@ pub(crate) struct Migration {
 }
 
 /// The statements of a migration on one of the databases.
-pub(crate) struct Texts {
+pub struct Texts {
     /// Makes everything but `indexes` in a database that holds none of it.
-    pub(crate) create: &'static [&'static str],
+    pub create: &'static [&'static str],
     /// The indexes on the application's tables, a line each: a database that is in
     /// use gets them one by one and concurrently, before the rest.
     indexes: &'static str,
     /// Drops exactly that; indexes go with their tables.
-    pub(crate) drop: &'static str,
+    pub drop: &'static str,
 }
 
 const NOTHING: Texts = Texts {
@@ -67,7 +67,8 @@ const NOTHING: Texts = Texts {
 
 impl Migration {
     /// Its statements.
-    pub(crate) fn texts(&self, dialect: Dialect) -> &Texts {
+    #[must_use]
+    pub fn texts(&self, dialect: Dialect) -> &Texts {
         match dialect {
             Dialect::Postgres => &self.postgres,
             Dialect::Sqlite => &self.sqlite,
@@ -76,7 +77,7 @@ impl Migration {
 
     /// The names that its statements give to anything but its [`Migration::indexes`].
     /// Names of keys and sequences are not among them, since the database chooses free ones.
-    pub(crate) fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
+    pub fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
         self.lines(dialect).filter_map(|line| {
             let statement = line.strip_prefix("CREATE ")?;
             statement
@@ -86,10 +87,7 @@ impl Migration {
     }
 
     /// The columns that it adds to tables that are there, with their tables.
-    pub(crate) fn columns(
-        &self,
-        dialect: Dialect,
-    ) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub fn columns(&self, dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.lines(dialect).filter_map(|line| {
             let statement = line.strip_prefix("ALTER TABLE ")?;
             let (table, column) = statement.split_once(" ADD COLUMN ")?;
@@ -103,7 +101,7 @@ impl Migration {
     }
 
     /// The indexes on the application's tables.
-    pub(crate) fn indexes(&self, dialect: Dialect) -> impl Iterator<Item = Index> {
+    pub fn indexes(&self, dialect: Dialect) -> impl Iterator<Item = Index> {
         let lines = self.texts(dialect).indexes.lines();
         lines.filter_map(Index::read)
     }
@@ -111,9 +109,11 @@ impl Migration {
 
 /// An index on one of the application's tables.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Index {
-    pub(crate) name: &'static str,
-    pub(crate) table: &'static str,
+pub struct Index {
+    /// Its name.
+    pub name: &'static str,
+    /// The table that it is on.
+    pub table: &'static str,
     /// What follows its name.
     definition: &'static str,
 }
@@ -132,13 +132,15 @@ impl Index {
     }
 
     /// Whether it needs the extension `pg_trgm`.
-    pub(crate) fn is_of_trigrams(&self) -> bool {
+    #[must_use]
+    pub fn is_of_trigrams(&self) -> bool {
         self.definition.contains(" gin_trgm_ops")
     }
 
     /// What follows its name, where `pg_trgm` lies in this schema: a statement finds no
     /// operator class by the search path, where that does not lead to the extension.
-    pub(crate) fn definition(&self, schema_of_trigrams: &str) -> String {
+    #[must_use]
+    pub fn definition(&self, schema_of_trigrams: &str) -> String {
         self.definition.replace(
             " gin_trgm_ops",
             &format!(" {schema_of_trigrams}.gin_trgm_ops"),
@@ -148,11 +150,11 @@ impl Index {
 
 /// The migration that makes the application's tables, or takes them over where
 /// the application has made them. All later ones make tables of our own, indexes, and columns.
-pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
+pub const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first. To add one, write it below, name it here, and name it in
 /// `NEWEST_MIGRATION` of the crate `database`, without which nothing compiles. SQL of more than
-/// a line stands in a folder of its name under `schema/`. The same migration serves a new
+/// a line stands in a folder of its name beside `src/`. The same migration serves a new
 /// database, one that is in use, and one of the old application; `migrate` chooses how.
 ///
 /// **A column of a table of the old application**: one line in `create` of either database, in
@@ -174,7 +176,7 @@ pub(crate) const TABLES: &Migration = &MIGRATIONS[0];
 /// They are built before the rest of the migration, so an index on a new column belongs to the
 /// next one. One that is needed no more is dropped in `create` of a new migration (`DROP INDEX
 /// IF EXISTS`), and its line goes from the old one.
-pub(crate) const MIGRATIONS: &[Migration] = &[
+pub const MIGRATIONS: &[Migration] = &[
     TABLES_MADE,
     PARTNER_WORK,
     THROTTLES,
@@ -234,7 +236,8 @@ const THROTTLES: Migration = Migration {
     },
 };
 
-pub(crate) const AUDIT: Migration = Migration {
+/// The migration that makes the audit log.
+pub const AUDIT: Migration = Migration {
     name: "0004_audit",
     postgres: Texts {
         create: &[text!("0004_audit/postgres/tables.sql")],

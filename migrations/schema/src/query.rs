@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetableMany, Value};
 
 /// The rows of a query.
-pub(crate) async fn rows<T: TryGetableMany>(
+pub async fn rows<T: TryGetableMany>(
     on: &impl ConnectionTrait,
     query: &str,
     values: impl IntoIterator<Item = Value>,
@@ -16,16 +16,13 @@ pub(crate) async fn rows<T: TryGetableMany>(
 }
 
 /// The one row of a query that always gives one.
-pub(crate) async fn row<T: TryGetableMany>(
-    on: &impl ConnectionTrait,
-    query: &str,
-) -> Result<T, DbErr> {
+pub async fn row<T: TryGetableMany>(on: &impl ConnectionTrait, query: &str) -> Result<T, DbErr> {
     let missing = || DbErr::RecordNotFound(format!("no row: {query}"));
     rows(on, query, []).await?.pop().ok_or_else(missing)
 }
 
 /// A list of names, as the value of an array.
-pub(crate) fn array<'a>(names: impl IntoIterator<Item = &'a str>) -> Value {
+pub fn array<'a>(names: impl IntoIterator<Item = &'a str>) -> Value {
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     names.into()
 }

@@ -23,7 +23,8 @@ impl fmt::Display for Report {
 }
 
 /// What a command did or would do, line by line.
-pub(crate) fn text(lines: &[String]) -> String {
+#[must_use]
+pub fn text(lines: &[String]) -> String {
     if lines.is_empty() {
         return "nothing to do".to_owned();
     }

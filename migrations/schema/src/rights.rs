@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 
 /// Refuses a role that may not make tables where `up` makes them, or indexes and columns
 /// on those of these tables that are there.
-pub(crate) async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), MigrateError> {
+pub async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), MigrateError> {
     let tables = query::array(tables.iter().copied());
     let lacking: Vec<String> = query::rows(on, LACKING, [tables]).await?;
     match listed(&lacking) {

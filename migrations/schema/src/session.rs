@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 /// The connection. It holds the lock that keeps other runs of `migrate` out for as
 /// long as it is open.
-pub(crate) struct Session<'a> {
+pub struct Session<'a> {
     connection: PgConnection,
     server: Server<'a>,
 }
@@ -39,7 +39,7 @@ const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 impl<'a> Session<'a> {
     /// Takes a connection out of the pool, and waits for other runs to end. The first step is
     /// done already, so its failure is not the end of all.
-    pub(crate) async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
+    pub async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
         let open = Self::connect(database, tell).await;
         open.map_err(|error| error.half_way("the second step could not begin"))
     }
@@ -65,17 +65,14 @@ impl<'a> Session<'a> {
     }
 
     /// Runs a statement of the second step.
-    pub(crate) async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
+    pub async fn run(&mut self, statement: String, doing: &str) -> Result<(), MigrateError> {
         let done = self.execute(statement).await;
         done.map_err(|error| MigrateError::from(error).half_way(doing))
     }
 
     /// Runs statements that the step can do without, in one transaction. In the inner
     /// `Err`, what the database says.
-    pub(crate) async fn attempt(
-        &mut self,
-        statements: &str,
-    ) -> Result<Result<(), String>, MigrateError> {
+    pub async fn attempt(&mut self, statements: &str) -> Result<Result<(), String>, MigrateError> {
         match self.execute(statements.to_owned()).await {
             Ok(()) => Ok(Ok(())),
             Err(error) if code(&error).is_some() => Ok(Err(words(&error))),
@@ -84,7 +81,7 @@ impl<'a> Session<'a> {
     }
 
     /// Ends it, and with it the lock, before the caller goes on.
-    pub(crate) async fn close(self) -> Result<(), MigrateError> {
+    pub async fn close(self) -> Result<(), MigrateError> {
         let close = async { self.connection.close().await.map_err(failed) };
         let closed = self.server.watch(close).await;
         closed.map_err(|error| MigrateError::from(error).half_way(STOPPED))

@@ -11,9 +11,9 @@ use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// What bears a name.
-pub(crate) struct Bearer {
+pub struct Bearer {
     /// The name.
-    pub(crate) name: String,
+    pub name: String,
     /// What it is, for a message.
     kind: String,
     /// The table that it is an index of; empty where it is no index.
@@ -22,18 +22,20 @@ pub(crate) struct Bearer {
 
 impl Bearer {
     /// Whether it is a table.
-    pub(crate) fn is_table(&self) -> bool {
+    #[must_use]
+    pub fn is_table(&self) -> bool {
         self.kind == "table"
     }
 
     /// Whether it is this index, as far as its name and its table tell.
-    pub(crate) fn is_index(&self, index: &Index) -> bool {
+    #[must_use]
+    pub fn is_index(&self, index: &Index) -> bool {
         self.name == index.name && self.of_table == index.table
     }
 }
 
 /// Refuses a database in which something bears one of these names and is not ours.
-pub(crate) async fn refuse(
+pub async fn refuse(
     on: &impl ConnectionTrait,
     dialect: Dialect,
     names: &[&str],
@@ -52,7 +54,7 @@ pub(crate) async fn refuse(
 }
 
 /// Refuses a database in which these tables have these columns already.
-pub(crate) async fn refuse_columns(
+pub async fn refuse_columns(
     on: &impl ConnectionTrait,
     dialect: Dialect,
     columns: impl Iterator<Item = (&str, &str)>,

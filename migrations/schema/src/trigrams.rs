@@ -17,7 +17,7 @@ const MARK: &str = "COMMENT ON EXTENSION pg_trgm IS \
      'made by `migrate` of the ticketing services, and dropped by its `down`'";
 
 /// Drops it, unless something depends on it.
-pub(crate) const DROP: &str = "DROP EXTENSION pg_trgm";
+pub const DROP: &str = "DROP EXTENSION pg_trgm";
 
 const IS_OURS: &str = "
     SELECT EXISTS (
@@ -42,7 +42,7 @@ const CLOSED: &str = "
     ), '')";
 
 /// Makes the extension, unless it is there, and says so in a line for the operator.
-pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
+pub async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
     let is_there = !schema(on).await?.is_empty();
     let (verb, besides) = if is_there {
         ("found", String::new())
@@ -64,7 +64,7 @@ pub(crate) async fn make(on: &DatabaseTransaction) -> Result<String, MigrateErro
 }
 
 /// Drops the extension from a database of our own, if `up` made it.
-pub(crate) async fn unmake(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(), DbErr> {
+pub async fn unmake(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(), DbErr> {
     if is_ours(on).await?
         && let Err(reason) = attempt(on, DROP).await?
     {
@@ -74,17 +74,18 @@ pub(crate) async fn unmake(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(
 }
 
 /// Says why it stays after `down`.
-pub(crate) fn stays(reason: &str) -> String {
+#[must_use]
+pub fn stays(reason: &str) -> String {
     format!("stays    the extension pg_trgm ({reason})")
 }
 
 /// The schema that it lies in, as SQL names it; empty where it is not there.
-pub(crate) async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
+pub async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
     query::row(on, SCHEMA).await
 }
 
 /// Whether `up` made it.
-pub(crate) async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
+pub async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
     query::row(on, IS_OURS).await
 }
 

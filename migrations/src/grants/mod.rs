@@ -13,13 +13,13 @@ mod roles;
 pub use privileges::{PRIVILEGES, Service, TablePrivileges};
 pub use roles::Roles;
 
-use crate::{
+use catalogue::Holding;
+use database::{Database, Dialect};
+use schema::{
     bookkeeping,
     error::{self, MigrateError, listed},
     exclusive,
 };
-use catalogue::Holding;
-use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::{collections::BTreeSet, fmt};
 

@@ -1,7 +1,7 @@
 //! The roles of the two services, and those that grants cannot bind.
 
 use super::{Service, catalogue::ask};
-use crate::error::{MigrateError, listed};
+use schema::error::{MigrateError, listed};
 use sea_orm::ConnectionTrait;
 
 /// The names of the services' roles, as the database has them.
