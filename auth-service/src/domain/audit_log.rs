@@ -2,29 +2,25 @@
 //! batches off the caller's path. It never blocks a call and never fails one; what
 //! changes a row is written with the change instead.
 
-use super::AuthError;
+use super::{
+    AuthError,
+    batches::{self, AtStop, Failure, Queue, Verdict, Work},
+};
 use crate::{
     model::{AuditEvent, AuditEventType, Cause, Client},
     store::{Store, StoreError},
 };
-use contract::errors::chain;
 use prometheus_client::metrics::counter::Counter;
 use std::time::Duration;
-use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Events that may wait; more are dropped, and counted.
-const MAX_WAITING: usize = 4_096;
 /// Events in one transaction.
 const BATCH: usize = 512;
 /// How long events are gathered.
 const GATHER: Duration = Duration::from_millis(200);
 /// A write that takes longer is given up.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-/// How long after a database that did not answer it is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Between two warnings that events were dropped.
-const WARN_EVERY: Duration = Duration::from_mins(1);
+const MAX_TIME: Duration = Duration::from_secs(5);
 
 /// An event, and when it happened.
 type Waiting = (AuditEvent, Instant);
@@ -32,8 +28,7 @@ type Waiting = (AuditEvent, Instant);
 /// Where calls leave their events.
 #[derive(Clone, Debug)]
 pub struct AuditLog {
-    queue: mpsc::Sender<Waiting>,
-    dropped: Counter,
+    queue: Queue<Waiting>,
 }
 
 impl AuditLog {
@@ -52,24 +47,14 @@ impl AuditLog {
         F: Fn(Vec<(AuditEvent, Duration)>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
-        let (queue, waiting) = mpsc::channel(MAX_WAITING);
-        let dropped = Counter::default();
-        let writer = Writer {
-            waiting,
-            stop,
-            write,
-            dropped: dropped.clone(),
-            warned: None,
-            told: 0,
-        };
-        (Self { queue, dropped }, tokio::spawn(writer.work()))
+        let (queue, writing) = batches::start(Writes(write), stop);
+        (Self { queue }, writing)
     }
 
     /// Leaves an event to be written.
     pub(super) fn note(&self, event: AuditEvent) {
-        if self.queue.try_send((event, Instant::now())).is_err() {
-            self.dropped.inc();
-        }
+        // one that finds no room is counted
+        let _ = self.queue.push((event, Instant::now()));
     }
 
     /// Passes on whether an attempt was let in, and leaves an event if it was not.
@@ -91,113 +76,40 @@ impl AuditLog {
     /// database refused them.
     #[must_use]
     pub fn dropped(&self) -> &Counter {
-        &self.dropped
+        self.queue.dropped()
     }
 }
 
-/// What became of a batch.
-enum Written {
-    /// There is no more to do about it.
-    Over,
-    /// The database did not answer: it may, later.
-    Later,
-}
+/// Writes the events of a batch, each with how long ago it happened.
+struct Writes<F>(F);
 
-struct Writer<F> {
-    waiting: mpsc::Receiver<Waiting>,
-    stop: CancellationToken,
-    write: F,
-    dropped: Counter,
-    /// When it was last said that events were dropped, and how many by then.
-    warned: Option<Instant>,
-    told: u64,
-}
-
-impl<F, A> Writer<F>
+impl<F, A> Work for Writes<F>
 where
-    F: Fn(Vec<(AuditEvent, Duration)>) -> A,
-    A: Future<Output = Result<(), StoreError>>,
+    F: Fn(Vec<(AuditEvent, Duration)>) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<(), StoreError>> + Send + 'static,
 {
-    async fn work(mut self) {
-        let mut batch = Vec::new();
-        loop {
-            let mut stopping = tokio::select! {
-                received = self.waiting.recv_many(&mut batch, BATCH) => received == 0,
-                () = self.stop.cancelled() => true,
-            };
-            stopping |= self
-                .pause(if batch.len() < BATCH {
-                    GATHER
-                } else {
-                    Duration::ZERO
-                })
-                .await;
-            while batch.len() < BATCH
-                && let Ok(waiting) = self.waiting.try_recv()
-            {
-                batch.push(waiting);
-            }
-            let is_last = stopping && batch.len() < BATCH;
-            // a batch that could not be written is kept, while the queue fills behind it
-            while let Written::Later = self.write_batch(&batch).await {
-                if stopping {
-                    self.drop_batch(batch.len());
-                    break;
-                }
-                stopping = self.pause(PAUSE).await;
-            }
-            batch.clear();
-            self.warn(is_last);
-            if is_last {
-                return;
-            }
-        }
-    }
+    type Item = Waiting;
+    type Output = ();
 
-    /// Waits, unless it is to stop: whether it is.
-    async fn pause(&self, time: Duration) -> bool {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => true,
-            () = tokio::time::sleep(time) => false,
-        }
-    }
+    const ITEMS: &'static str = "audit events";
+    const MAX_WAITING: usize = 4_096;
+    const MAX_BATCH: usize = BATCH;
+    const GATHER: Duration = GATHER;
+    const MAX_TIME: Duration = MAX_TIME;
+    const AT_STOP: AtStop = AtStop::Done;
 
-    async fn write_batch(&self, batch: &[Waiting]) -> Written {
-        if batch.is_empty() {
-            return Written::Over;
-        }
+    fn run(&self, batch: &[Waiting]) -> impl Future<Output = Result<(), StoreError>> + Send {
         let events = batch.iter();
         let events = events.map(|(event, since)| (event.clone(), since.elapsed()));
-        match tokio::time::timeout(MAX_WAIT, (self.write)(events.collect())).await {
-            Ok(Ok(())) => Written::Over,
-            Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_)))) => {
-                tracing::warn!(cause = chain(&error), "audit events wait to be written");
-                Written::Later
-            }
-            Ok(Err(error)) => {
-                tracing::error!(cause = chain(&error), "audit events cannot be written");
-                self.drop_batch(batch.len());
-                Written::Over
-            }
-            // whether it was written is unknown: rather twice than not at all
-            Err(_elapsed) => Written::Later,
-        }
+        (self.0)(events.collect())
     }
 
-    fn drop_batch(&self, events: usize) {
-        let events = u64::try_from(events).unwrap_or(u64::MAX);
-        self.dropped.inc_by(events);
-    }
-
-    /// Says that events were dropped, at most once a minute and at the end.
-    fn warn(&mut self, is_last: bool) {
-        let dropped = self.dropped.get();
-        let is_due = is_last || self.warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
-        if dropped > self.told && is_due {
-            tracing::warn!(events = dropped - self.told, "audit events were dropped");
-            self.told = dropped;
-            self.warned = Some(Instant::now());
+    fn settle(&self, _batch: &mut Vec<Waiting>, outcome: Result<(), Failure>) -> Verdict {
+        match outcome {
+            Ok(()) => Verdict::Done,
+            // where it is unknown whether they were written: rather twice than not at all
+            Err(Failure::Unavailable) => Verdict::Repeat,
+            Err(Failure::Refused | Failure::Panicked) => Verdict::Drop,
         }
     }
 }

@@ -1,23 +1,21 @@
 //! Coalesced look-ups: many validations, one statement.
 //!
 //! A look-up joins only a statement that has not started, so it sees every
-//! revocation that was acknowledged before it arrived. One task owns the queue
-//! and runs one statement after the other; what queues meanwhile is the next
-//! one's.
+//! revocation that was acknowledged before it arrived. One task runs one
+//! statement after the other; what queues meanwhile is the next one's.
 
-use super::AuthError;
+use super::{
+    AuthError,
+    batches::{self, AtStop, Failure, NotQueued, Queue, Verdict, Work},
+};
 use crate::{
     metrics::LookupMetrics,
     model::SessionRecord,
     store::{Loaded, Store, StoreError},
 };
-use contract::{deadline, errors::chain, ids::SessionId};
-use futures_util::FutureExt as _;
-use std::{panic::AssertUnwindSafe, sync::Arc};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::Instant,
-};
+use contract::{deadline, ids::SessionId};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
@@ -38,22 +36,15 @@ struct Lookup {
 
 type Outcome = Result<Option<SessionRecord>, Failure>;
 
-/// Why a batch gave no answer; told to each of its callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Unavailable,
-    Internal,
-}
-
-/// The queue's entrance.
+/// Where validations ask for sessions.
 #[derive(Clone, Debug)]
 pub struct Lookups {
-    queue: mpsc::Sender<Lookup>,
+    queue: Queue<Lookup>,
     metrics: LookupMetrics,
 }
 
 impl Lookups {
-    /// Starts the task that owns the queue. The store's pool is its own, and never inside a
+    /// Starts the task that looks up. The store's pool is its own, and never inside a
     /// transaction.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> Self {
@@ -69,9 +60,12 @@ impl Lookups {
         F: Fn(Vec<SessionId>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Loaded, StoreError>> + Send + 'static,
     {
-        let (queue, waiting) = mpsc::channel(MAX_QUEUE);
         let metrics = LookupMetrics::default();
-        tokio::spawn(stop.run_until_cancelled_owned(work(waiting, load, metrics.clone())));
+        let loads = Loads {
+            load,
+            metrics: metrics.clone(),
+        };
+        let (queue, _ends_by_itself) = batches::start(loads, stop);
         Self { queue, metrics }
     }
 
@@ -84,65 +78,78 @@ impl Lookups {
     /// Looks a session up, as it stands after this call began.
     pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<SessionRecord>, AuthError> {
         let (answer, outcome) = oneshot::channel();
-        self.queue
-            .try_send(Lookup {
-                id,
-                answer,
-                since: Instant::now(),
-                span: Span::current(),
-            })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => AuthError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => AuthError::Unavailable(None),
-            })?;
+        let lookup = Lookup {
+            id,
+            answer,
+            since: Instant::now(),
+            span: Span::current(),
+        };
+        self.queue.push(lookup).map_err(|error| match error {
+            NotQueued::Full => AuthError::Overloaded,
+            NotQueued::Stopped => AuthError::Unavailable(None),
+        })?;
         match outcome.await {
             Ok(Ok(record)) => Ok(record),
-            Ok(Err(Failure::Internal)) => Err(AuthError::Internal("the look-up failed".into())),
+            Ok(Err(Failure::Refused)) => Err(AuthError::Internal("the look-up failed".into())),
             // a dropped sender: the service stops
-            Ok(Err(Failure::Unavailable)) | Err(_) => Err(AuthError::Unavailable(None)),
+            Ok(Err(Failure::Unavailable | Failure::Panicked)) | Err(_) => {
+                Err(AuthError::Unavailable(None))
+            }
         }
     }
 }
 
-async fn work<F, A>(mut waiting: mpsc::Receiver<Lookup>, load: F, metrics: LookupMetrics)
+/// Loads the sessions of a batch by one statement.
+struct Loads<F> {
+    load: F,
+    metrics: LookupMetrics,
+}
+
+impl<F, A> Work for Loads<F>
 where
-    F: Fn(Vec<SessionId>) -> A,
-    A: Future<Output = Result<Loaded, StoreError>>,
+    F: Fn(Vec<SessionId>) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Loaded, StoreError>> + Send + 'static,
 {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    while waiting.recv_many(&mut batch, MAX_BATCH).await > 0 {
-        // a caller that went away asks nothing
-        batch.retain(|lookup: &Lookup| !lookup.answer.is_closed());
+    type Item = Lookup;
+    type Output = Loaded;
+
+    const ITEMS: &'static str = "look-ups of sessions";
+    const MAX_WAITING: usize = MAX_QUEUE;
+    const MAX_BATCH: usize = MAX_BATCH;
+    /// Waiting for a fuller batch always loses.
+    const GATHER: Duration = Duration::ZERO;
+    const MAX_TIME: Duration = deadline::LOOK_UP;
+    const AT_STOP: AtStop = AtStop::GivenUp;
+
+    /// A caller that went away asks nothing.
+    fn prepare(&self, batch: &mut Vec<Lookup>) {
+        batch.retain(|lookup| !lookup.answer.is_closed());
+    }
+
+    fn run(&self, batch: &[Lookup]) -> impl Future<Output = Result<Loaded, StoreError>> + Send {
         let mut ids: Vec<SessionId> = batch.iter().map(|lookup| lookup.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        if ids.is_empty() {
-            continue;
+        let waits = batch.iter().map(|lookup| lookup.since.elapsed());
+        self.metrics.starts(ids.len(), waits);
+        (self.load)(ids).instrument(span_of(batch))
+    }
+
+    fn settle(&self, batch: &mut Vec<Lookup>, outcome: Result<Loaded, Failure>) -> Verdict {
+        for lookup in batch.drain(..) {
+            let outcome = match outcome.as_ref().map(|loaded| loaded.get(&lookup.id)) {
+                Ok(Some(Ok(record))) => Ok(Some(record.clone())),
+                Ok(Some(Err(problem))) => {
+                    tracing::error!(session = %lookup.id, %problem, "inconsistent row");
+                    Err(Failure::Refused)
+                }
+                Ok(None) => Ok(None),
+                Err(failure) => Err(*failure),
+            };
+            // the caller may have gone meanwhile
+            let _ = lookup.answer.send(outcome);
         }
-        metrics.starts(ids.len(), batch.iter().map(|lookup| lookup.since.elapsed()));
-        let loading = load(ids).instrument(span_of(&batch));
-        let loading =
-            AssertUnwindSafe(tokio::time::timeout(deadline::LOOK_UP, loading)).catch_unwind();
-        let loaded = match loading.await {
-            Ok(Ok(Ok(loaded))) => Ok(loaded),
-            Ok(Ok(Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))))) => {
-                tracing::warn!(cause = chain(&error), "sessions not loaded");
-                Err(Failure::Unavailable)
-            }
-            Ok(Ok(Err(error))) => {
-                tracing::error!(cause = chain(&error), "sessions not loaded");
-                Err(Failure::Internal)
-            }
-            Ok(Err(_elapsed)) => {
-                tracing::warn!("sessions not loaded in time");
-                Err(Failure::Unavailable)
-            }
-            Err(_panic) => {
-                tracing::error!("loading sessions panicked");
-                Err(Failure::Unavailable)
-            }
-        };
-        answer(&mut batch, loaded.as_ref());
+        Verdict::Done
     }
 }
 
@@ -159,30 +166,15 @@ fn span_of(batch: &[Lookup]) -> Span {
     span
 }
 
-fn answer(batch: &mut Vec<Lookup>, loaded: Result<&Loaded, &Failure>) {
-    for lookup in batch.drain(..) {
-        let outcome = match loaded.map(|loaded| loaded.get(&lookup.id)) {
-            Ok(Some(Ok(record))) => Ok(Some(record.clone())),
-            Ok(Some(Err(problem))) => {
-                tracing::error!(session = %lookup.id, %problem, "inconsistent row");
-                Err(Failure::Internal)
-            }
-            Ok(None) => Ok(None),
-            Err(failure) => Err(*failure),
-        };
-        // the caller may have gone meanwhile
-        let _ = lookup.answer.send(outcome);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt as _;
     use std::sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     };
-    use tokio::sync::Semaphore;
+    use tokio::sync::{Semaphore, mpsc};
 
     #[tokio::test]
     async fn a_look_up_never_joins_a_statement_that_has_started() {
@@ -209,7 +201,7 @@ mod tests {
         let asked = ask(first);
         assert_eq!(starts.recv().await, Some(vec![first]));
         let later = [ask(second), ask(third), ask(second)];
-        while lookups.queue.capacity() > MAX_QUEUE - 3 {
+        while lookups.queue.waiting() < 3 {
             tokio::task::yield_now().await;
         }
         open.add_permits(2);
@@ -253,37 +245,77 @@ mod tests {
         assert!(lookups.look_up(id).await.unwrap().is_none());
     }
 
+    /// Look-ups that wait until the worker runs, and the sessions that it asks for.
+    fn waiting() -> (
+        Lookups,
+        impl Future<Output = ()>,
+        Arc<Mutex<Vec<SessionId>>>,
+    ) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        let metrics = LookupMetrics::default();
+        let loads = Loads {
+            load: move |ids| {
+                seen.lock().unwrap().extend(ids);
+                async { Ok(Loaded::new()) }
+            },
+            metrics: metrics.clone(),
+        };
+        let (queue, worker) = batches::queue_and_worker(loads, CancellationToken::new());
+        (Lookups { queue, metrics }, worker.run(), asked)
+    }
+
     #[tokio::test]
     async fn a_full_queue_sheds() {
-        let (queue, _waiting) = mpsc::channel(1);
-        let lookups = Lookups {
-            queue,
-            metrics: LookupMetrics::default(),
-        };
-        let _first = lookups.look_up(SessionId::random()).now_or_never();
+        let (lookups, _worker, _asked) = waiting();
+        for _ in 0..MAX_QUEUE {
+            let asked = lookups.look_up(SessionId::random()).now_or_never();
+            assert!(asked.is_none(), "it waits");
+        }
         let shed = lookups.look_up(SessionId::random()).await;
         assert!(matches!(shed, Err(AuthError::Overloaded)));
     }
 
     #[tokio::test]
     async fn a_caller_that_went_away_is_not_asked_for() {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&asked);
-        let (queue, waiting) = mpsc::channel(MAX_QUEUE);
-        let lookups = Lookups {
-            queue,
-            metrics: LookupMetrics::default(),
-        };
+        let (lookups, worker, asked) = waiting();
         let [gone, stays] = [SessionId::random(), SessionId::random()];
         assert!(lookups.look_up(gone).now_or_never().is_none());
         let staying = tokio::spawn(async move { lookups.look_up(stays).await });
         tokio::task::yield_now().await;
-        let load = move |ids| {
-            seen.lock().unwrap().extend(ids);
-            async { Ok(Loaded::new()) }
-        };
-        tokio::spawn(work(waiting, load, LookupMetrics::default()));
+        tokio::spawn(worker);
         assert!(staying.await.unwrap().unwrap().is_none());
         assert_eq!(*asked.lock().unwrap(), [stays]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_answers_at_once_those_that_wait_and_those_that_come_later() {
+        let stop = CancellationToken::new();
+        let (started, mut starts) = mpsc::unbounded_channel();
+        let lookups = Lookups::start_with(stop.clone(), move |ids| {
+            started.send(ids).unwrap();
+            std::future::pending::<Result<Loaded, StoreError>>()
+        });
+        let ask = || {
+            let lookups = lookups.clone();
+            tokio::spawn(async move { lookups.look_up(SessionId::random()).await })
+        };
+        let in_hand = ask();
+        starts.recv().await.unwrap();
+        let waits = ask();
+        while lookups.queue.waiting() < 1 {
+            tokio::task::yield_now().await;
+        }
+        let stopped_at = Instant::now();
+        stop.cancel();
+        for asked in [in_hand, waits, ask()] {
+            let answer = asked.await.unwrap();
+            assert!(matches!(answer, Err(AuthError::Unavailable(_))));
+        }
+        assert_eq!(
+            stopped_at.elapsed(),
+            Duration::ZERO,
+            "no statement is waited for"
+        );
     }
 }

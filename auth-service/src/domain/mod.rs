@@ -2,6 +2,7 @@
 //! validate, list, the audit log, and the keys to verify with.
 
 mod audit_log;
+mod batches;
 mod change_password;
 mod end_in_batches;
 mod error;

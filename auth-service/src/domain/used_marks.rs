@@ -2,31 +2,24 @@
 //! the caller's path. Late, lost or repeated, it can only delay the detection of
 //! reuse.
 
+use super::batches::{self, AtStop, Failure, Queue, Verdict, Work};
 use crate::{
     model::Generation,
     store::{Store, StoreError},
 };
-use contract::{errors::chain, ids::SessionId};
-use std::{collections::HashSet, time::Duration};
-use tokio::{sync::mpsc, task::JoinHandle};
+use contract::ids::SessionId;
+use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// Marks that may wait; more are dropped, since the next validation notes them
-/// again.
-const MAX_WAITING: usize = 4_096;
-/// How long marks are gathered.
-const GATHER: Duration = Duration::from_millis(200);
-/// A write that takes longer is given up: a database that went silent must not
-/// keep the task for good.
-const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// A generation of a session that was used.
 type Mark = (SessionId, Generation);
 
-/// Where validations leave their marks.
+/// Where validations leave their marks. One that is dropped is noted again by the next
+/// validation.
 #[derive(Clone, Debug)]
 pub struct UsedMarks {
-    queue: mpsc::Sender<Mark>,
+    queue: Queue<Mark>,
 }
 
 impl UsedMarks {
@@ -40,56 +33,55 @@ impl UsedMarks {
         })
     }
 
-    fn start_with<F, A>(stop: CancellationToken, mark: F) -> (Self, JoinHandle<()>)
+    fn start_with<F, A>(stop: CancellationToken, write: F) -> (Self, JoinHandle<()>)
     where
-        F: Fn(Vec<Mark>) -> A + Send + 'static,
+        F: Fn(Vec<Mark>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
-        let (queue, waiting) = mpsc::channel(MAX_WAITING);
-        let writing = tokio::spawn(work(waiting, stop, mark));
+        let (queue, writing) = batches::start(Writes(write), stop);
         (Self { queue }, writing)
     }
 
     /// Notes that a generation was used.
     pub(super) fn note(&self, id: SessionId, generation: Generation) {
-        if self.queue.try_send((id, generation)).is_err() {
+        if self.queue.push((id, generation)).is_err() {
             tracing::debug!(session = %id, "a used mark was dropped");
         }
     }
 }
 
-async fn work<F, A>(mut waiting: mpsc::Receiver<Mark>, stop: CancellationToken, mark: F)
+/// Writes the marks of a batch, each once.
+struct Writes<F>(F);
+
+impl<F, A> Work for Writes<F>
 where
-    F: Fn(Vec<Mark>) -> A,
-    A: Future<Output = Result<(), StoreError>>,
+    F: Fn(Vec<Mark>) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<(), StoreError>> + Send + 'static,
 {
-    let mut marks = Vec::new();
-    loop {
-        let stopping = tokio::select! {
-            received = waiting.recv_many(&mut marks, MAX_WAITING) => received == 0,
-            () = stop.cancelled() => true,
-        };
-        if !stopping {
-            tokio::select! {
-                () = tokio::time::sleep(GATHER) => {}
-                () = stop.cancelled() => {}
-            }
-        }
-        while let Ok(mark) = waiting.try_recv() {
-            marks.push(mark);
-        }
-        let distinct: HashSet<_> = marks.drain(..).collect();
-        let mut distinct: Vec<_> = distinct.into_iter().collect();
-        distinct.sort_unstable();
-        if !distinct.is_empty() {
-            match tokio::time::timeout(MAX_WAIT, mark(distinct)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(cause = chain(&error), "used marks not written"),
-                Err(_elapsed) => tracing::warn!("used marks not written in time"),
-            }
-        }
-        if stopping {
-            return;
+    type Item = Mark;
+    type Output = ();
+
+    const ITEMS: &'static str = "used marks";
+    const MAX_WAITING: usize = 4_096;
+    const MAX_BATCH: usize = 4_096;
+    const GATHER: Duration = Duration::from_millis(200);
+    /// A database that went silent must not keep the task for good.
+    const MAX_TIME: Duration = Duration::from_secs(5);
+    const AT_STOP: AtStop = AtStop::Done;
+
+    fn prepare(&self, batch: &mut Vec<Mark>) {
+        batch.sort_unstable();
+        batch.dedup();
+    }
+
+    fn run(&self, batch: &[Mark]) -> impl Future<Output = Result<(), StoreError>> + Send {
+        (self.0)(batch.to_vec())
+    }
+
+    fn settle(&self, _batch: &mut Vec<Mark>, outcome: Result<(), Failure>) -> Verdict {
+        match outcome {
+            Ok(()) => Verdict::Done,
+            Err(_) => Verdict::Drop,
         }
     }
 }
@@ -98,6 +90,7 @@ where
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::sync::mpsc;
 
     #[tokio::test(start_paused = true)]
     async fn marks_are_gathered_each_once_and_a_stop_writes_the_last() {

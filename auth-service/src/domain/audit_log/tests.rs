@@ -1,12 +1,13 @@
 //! The queue: gathered, bounded, kept while the database is away, flushed at a
 //! stop.
 
-use super::*;
+use super::{super::batches::PAUSE, *};
 use contract::ids::UserId;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+use tokio::sync::mpsc;
 
 fn event(user: i32) -> AuditEvent {
     let what = AuditEventType::CreateSession;
@@ -83,7 +84,7 @@ async fn a_batch_waits_for_a_database_that_is_away_or_silent() {
     let batch = seen.recv().await.unwrap();
     assert_eq!(users(&batch), [1]);
     assert!(
-        batch[0].1 >= PAUSE + MAX_WAIT + PAUSE,
+        batch[0].1 >= PAUSE + MAX_TIME + PAUSE,
         "it is as old as it is"
     );
     assert_eq!(log.dropped().get(), 0);
