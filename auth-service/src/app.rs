@@ -1,10 +1,11 @@
 //! The wiring, once. Tests build the same, so the tested stack is the served one.
 
+mod domain;
 mod routes;
 
+use self::domain::{Choices, Domain, Means};
 use crate::{
     config::{Config, ServiceAccess},
-    domain::{AuditLog, Lookups, RefusedSessions, Sessions, TakeBacks, Throttles, UsedMarks},
     metrics::Metrics,
     passwords::{PasswordWork, Passwords},
     store::{self, Store},
@@ -86,6 +87,7 @@ impl App {
         service.in_background(reread(Arc::clone(&keys)));
         let callers = credentials(config.services)?;
         let tokens = Tokens::new(Arc::clone(&keys), config.issuer, config.audience);
+        let tokens = Arc::new(tokens);
         let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
 
         let (url, pool) = (&config.database_url, config.pool);
@@ -104,44 +106,40 @@ impl App {
             .await?;
         let store = Store::new(database.clone());
 
-        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), service.ended());
-        let (audit_log, writing_events) = AuditLog::start(store.clone(), service.ended());
-        let (take_backs, taking_back) = TakeBacks::start(store.clone(), service.ended());
-        for writing in [writing_marks, writing_events, taking_back] {
+        let means = Means {
+            store,
+            validating: Store::new(validating),
+            tokens: Arc::clone(&tokens),
+            passwords: passwords.clone(),
+            metrics,
+            stop: service.ended(),
+        };
+        let choices = Choices {
+            lives: config.lives,
+            scheme: config.passwords.scheme,
+            throttle: config.throttle,
+            ending_share: config.ending_share,
+        };
+        let domain = Domain::start(means, &choices);
+        for writing in domain.writing {
             service.writes_until_done(writing);
         }
-        let lookups = Lookups::start(Store::new(validating), service.ended());
         Metrics::register_parts(
             service.registry(),
-            lookups.metrics(),
+            &domain.look_ups,
             passwords.metrics(),
             tokens.metrics(),
             keys.seen_late(),
-            audit_log.dropped(),
+            &domain.audit_events_dropped,
         );
-        let refused = RefusedSessions::new(store.clone(), metrics.clone());
         let sweepings = store::sweepings(config.session_retention);
         let housekeeper = Housekeeper::new(database.clone(), sweepings, service.registry());
-        service.in_background(housekeeper.run_with(refused.clone(), config.housekeeping));
-        let password_work = passwords.work().clone();
-        let sessions = Sessions {
-            throttles: Throttles::new(store.clone(), config.throttle, take_backs),
-            store,
-            tokens: Arc::new(tokens),
-            passwords,
-            scheme: config.passwords.scheme,
-            lookups,
-            refused,
-            used_marks,
-            audit_log,
-            lives: config.lives,
-            metrics,
-        };
+        service.in_background(housekeeper.run_with(domain.refused, config.housekeeping));
 
         let shedding = service.shedding(config.access.calls_in_flight, routes::priority);
-        let (limits, share) = (config.limits, config.ending_share);
-        let for_clients = routes::public(sessions.clone(), limits, share, &shedding)?;
-        let for_services = routes::internal(sessions, callers, limits, &shedding)?;
+        let (limits, validations) = (config.limits, domain.validations);
+        let for_clients = routes::public(domain.handlers, validations.clone(), limits, &shedding)?;
+        let for_services = routes::internal(validations, callers, limits, &shedding)?;
         service.serve(public, &[AUTH_SERVICE], for_clients)?;
         service.serve(internal, &[VALIDATION_SERVICE], for_services)?;
         let [public, internal, ops_address] = addresses;
@@ -149,7 +147,7 @@ impl App {
             public,
             internal,
             ops: ops_address,
-            password_work,
+            password_work: passwords.work().clone(),
             service: service.finish(database, ops).await?,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{AUTH_SERVICE, VALIDATION_SERVICE};
 use crate::{
-    domain::Sessions,
+    domain::Validations,
     grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
 };
 use client::validation::NoSessions;
@@ -35,29 +35,29 @@ pub(super) fn priority(path: &str) -> Priority {
 
 /// For clients.
 pub(super) fn public(
-    sessions: Sessions,
+    handlers: AuthHandlers,
+    validations: Validations,
     limits: Limits,
-    ending_share: f64,
     shedding: &Shedding,
 ) -> Result<Routes, InvalidRules> {
     // who may call: read from the proto files, enforced before any handler
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
-    let validator = InProcessValidator::new(sessions.clone());
+    let validator = InProcessValidator::new(validations);
     let layer = SessionLayer::with(rules, validator, None, limits)?;
-    let auth = AuthServiceServer::new(AuthHandlers::new(sessions, ending_share));
+    let auth = AuthServiceServer::new(handlers);
     Ok(Routes::new(shedding.named_layer(layer.named_layer(auth))))
 }
 
 /// For services.
 pub(super) fn internal(
-    sessions: Sessions,
+    validations: Validations,
     callers: ServiceCredentials,
     limits: Limits,
     shedding: &Shedding,
 ) -> Result<Routes, InvalidRules> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
     let layer = SessionLayer::with(rules, NoSessions, Some(callers), limits)?;
-    let validation = SessionValidationServiceServer::new(ValidationHandlers::new(sessions));
+    let validation = SessionValidationServiceServer::new(ValidationHandlers::new(validations));
     Ok(Routes::new(
         shedding.named_layer(layer.named_layer(validation)),
     ))

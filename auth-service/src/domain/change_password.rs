@@ -1,17 +1,31 @@
 //! A new password, by whoever knows the one in force.
 
-use super::{AuthError, Sessions, throttle::Attempt, walk::PAGE};
+use super::{
+    AuditLog, AuthError, Endings, RefusedSessions, StoredHashes, Throttles, throttle::Attempt,
+    walk::PAGE,
+};
 use crate::{
     model::{AuditEvent, AuditEventType, Caller, Cause, EndReason, Password, Refusal},
     passwords::{Owner, PasswordError},
-    store::{BATCH, ChangeOutcome},
+    store::{BATCH, ChangeOutcome, Store},
 };
 use contract::{deadline::Deadline, ids::UserId};
 
 /// How often a password that changes under the call is verified anew.
 const VERIFICATIONS: usize = 2;
 
-impl Sessions {
+/// Changes passwords.
+#[derive(Clone, Debug)]
+pub struct PasswordChanges {
+    pub(crate) store: Store,
+    pub(crate) hashes: StoredHashes,
+    pub(crate) throttles: Throttles,
+    pub(crate) endings: Endings,
+    pub(crate) refused: RefusedSessions,
+    pub(crate) audit_log: AuditLog,
+}
+
+impl PasswordChanges {
     /// Changes the caller's password, which refuses all of its sessions but this one. How
     /// many were live until then. Where time runs out before the old application's rows are
     /// ended, the password stays as it was.
@@ -67,7 +81,7 @@ impl Sessions {
         in_time: impl Fn() -> bool,
     ) -> Result<u32, AuthError> {
         let Caller { user, session, .. } = *caller;
-        let written = self.algorithm().await?;
+        let written = self.hashes.algorithm().await?;
         let gone = Refusal::UserInvalid;
         let account = self.store.account(user).await?.ok_or(gone)?;
         let owner = Owner {
@@ -76,17 +90,18 @@ impl Sessions {
             phone: &account.phone,
         };
         let mut hash = account.password;
-        self.warn_if_unverifiable(user, &hash);
+        self.hashes.warn_if_unverifiable(user, &hash);
         let mut made = None;
         for _ in 0..VERIFICATIONS {
-            let verified = attempt.verify(&self.passwords, current, Some(&hash));
+            let verified = attempt.verify(self.hashes.passwords(), current, Some(&hash));
             if !verified.await? {
                 break;
             }
             let new = match &made {
                 Some(made) => made,
                 None => made.insert(
-                    self.passwords
+                    self.hashes
+                        .passwords()
                         .hash(written, new, owner, || ())
                         .await
                         .map_err(rejected)?,
@@ -128,7 +143,7 @@ impl Sessions {
             }
             for batch in rows.chunks(BATCH) {
                 let ended = self.store.end_rows(batch, reason, None).await?;
-                self.count_ended(reason, ended);
+                self.endings.count(reason, ended);
                 if !in_time() {
                     return Err(AuthError::SessionsLeft);
                 }

@@ -1,10 +1,11 @@
 //! What a log-in or a refresh gives: the two tokens of the generation in force.
 
-use super::{AuthError, Sessions, access_expiry};
+use super::{AuthError, access_expiry};
 use crate::{
-    model::{Generation, Session, SessionRecord, User},
-    tokens::{IssuedToken, TokenKind},
+    model::{Generation, Lives, Session, SessionRecord, User},
+    tokens::{IssuedToken, TokenKind, Tokens},
 };
+use std::sync::Arc;
 
 /// The pair in force, and what it is for.
 #[derive(Clone, Debug)]
@@ -21,9 +22,22 @@ pub struct Grant {
     pub user: User,
 }
 
-impl Sessions {
+/// Signs pairs.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    tokens: Arc<Tokens>,
+    lives: Lives,
+}
+
+impl Issuer {
+    /// Signs tokens that live as long as `lives` says.
+    #[must_use]
+    pub fn new(tokens: Arc<Tokens>, lives: Lives) -> Self {
+        Self { tokens, lives }
+    }
+
     /// Signs the pair in force of a session as the record has it.
-    pub(super) fn grant(&self, record: &SessionRecord, user: User) -> Result<Grant, AuthError> {
+    pub(super) fn issue(&self, record: &SessionRecord, user: User) -> Result<Grant, AuthError> {
         let session = record.session.clone();
         let issue = |kind, expires_at| {
             self.tokens.issue(

@@ -1,7 +1,6 @@
 //! The keys with which anyone may verify a token's signature.
 
-use super::Sessions;
-use crate::tokens::{JWKS_MAX_AGE, PublicKey};
+use crate::tokens::{JWKS_MAX_AGE, PublicKey, Tokens};
 use std::time::Duration;
 
 /// Public keys, and how long they may be kept.
@@ -13,12 +12,12 @@ pub struct Jwks {
     pub max_age: Duration,
 }
 
-impl Sessions {
+impl Jwks {
     /// The keys that verify now, whether or not they sign yet.
     #[must_use]
-    pub fn jwks(&self) -> Jwks {
-        Jwks {
-            keys: self.tokens.public_keys(),
+    pub fn of(tokens: &Tokens) -> Self {
+        Self {
+            keys: tokens.public_keys(),
             max_age: JWKS_MAX_AGE,
         }
     }

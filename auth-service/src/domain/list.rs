@@ -1,7 +1,10 @@
 //! The caller's own sessions.
 
-use super::{AuthError, Sessions};
-use crate::{model::Session, store::SessionPosition};
+use super::AuthError;
+use crate::{
+    model::Session,
+    store::{SessionPosition, Store},
+};
 use contract::{
     ids::{SessionId, UserId},
     pages::{Page, PageSize},
@@ -10,9 +13,21 @@ use contract::{
 /// How many sessions a page holds at most.
 pub type SessionPageSize = PageSize<20, 100>;
 
-impl Sessions {
+/// Lists what the database has.
+#[derive(Clone, Debug)]
+pub struct Lists {
+    pub(super) store: Store,
+}
+
+impl Lists {
+    /// Lists of this database.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
     /// Lists the live sessions of the user whose session asks, newest first.
-    pub async fn list(
+    pub async fn sessions(
         &self,
         user: UserId,
         asks: SessionId,

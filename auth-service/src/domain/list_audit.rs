@@ -1,15 +1,15 @@
 //! The audit log, for staff.
 
-use super::{AuthError, Sessions};
+use super::{AuthError, Lists};
 use crate::model::{AuditEntry, AuditFilter, AuditPosition};
 use contract::pages::{Page, PageSize};
 
 /// How many events a page holds at most.
 pub type AuditPageSize = PageSize<20, 100>;
 
-impl Sessions {
+impl Lists {
     /// Lists events, newest first.
-    pub async fn list_audit(
+    pub async fn audit_events(
         &self,
         filter: &AuditFilter,
         after: Option<AuditPosition>,

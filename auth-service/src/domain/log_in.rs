@@ -1,11 +1,13 @@
 //! Log-in and registration.
 
-use super::{AuthError, Grant, Sessions, active_user, throttle::Attempt};
+use super::{
+    AuditLog, AuthError, Grant, Issuer, StoredHashes, Throttles, active_user, throttle::Attempt,
+};
 use crate::{
-    metrics::CreatedBy,
-    model::{AuditEvent, AuditEventType, Cause, Client, NewCustomer, Password, Refusal},
-    passwords::{Algorithm, Owner, Scheme},
-    store::{CreateOutcome, NewSession, StoreError},
+    metrics::{CreatedBy, Metrics},
+    model::{AuditEvent, AuditEventType, Cause, Client, Lives, NewCustomer, Password, Refusal},
+    passwords::Owner,
+    store::{CreateOutcome, NewSession, Store, StoreError},
 };
 use contract::{deadline::Deadline, ids::SessionId, text::without_unseen};
 use std::borrow::Cow;
@@ -13,7 +15,19 @@ use std::borrow::Cow;
 /// How often a password that changes under a log-in is verified anew.
 const VERIFICATIONS: usize = 2;
 
-impl Sessions {
+/// Begins sessions.
+#[derive(Clone, Debug)]
+pub struct LogIns {
+    pub(crate) store: Store,
+    pub(crate) hashes: StoredHashes,
+    pub(crate) throttles: Throttles,
+    pub(crate) issuer: Issuer,
+    pub(crate) lives: Lives,
+    pub(crate) audit_log: AuditLog,
+    pub(crate) metrics: Metrics,
+}
+
+impl LogIns {
     /// Logs in. An unknown e-mail, a wrong password and a disabled user get the
     /// same answer after the same work.
     pub async fn log_in(
@@ -53,17 +67,18 @@ impl Sessions {
         let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
         if let Some(found) = &found {
-            self.warn_if_unverifiable(found.user_id, &found.password);
+            self.hashes
+                .warn_if_unverifiable(found.user_id, &found.password);
         }
         let session = self.new_session(client);
         for _ in 0..VERIFICATIONS {
             let matches = attempt
-                .verify(&self.passwords, password, hash.as_ref())
+                .verify(self.hashes.passwords(), password, hash.as_ref())
                 .await?;
             let (Some(found), Some(verified), true) = (&found, &hash, matches) else {
                 break;
             };
-            let stronger = self.stronger(password, verified).await?;
+            let stronger = self.hashes.stronger(password, verified).await?;
             match self
                 .store
                 .create_session(found.user_id, verified, stronger.as_ref(), &session)
@@ -72,7 +87,7 @@ impl Sessions {
                 CreateOutcome::Created => {
                     tracing::info!(session = %session.id, user = %found.user_id, "session created");
                     self.metrics.session_created(CreatedBy::LogIn);
-                    return self.grant_new(session.id).await;
+                    return self.issue_new(session.id).await;
                 }
                 CreateOutcome::UserGone => {
                     cause = Cause::UserInvalid;
@@ -118,7 +133,7 @@ impl Sessions {
             .await;
         self.throttles.settle(attempt, &registered).await;
         registered?;
-        self.grant_new(session.id).await
+        self.issue_new(session.id).await
     }
 
     async fn try_register(
@@ -133,9 +148,9 @@ impl Sessions {
             email: &new.email,
             phone: &new.phone,
         };
-        let written = self.algorithm().await?;
+        let written = self.hashes.algorithm().await?;
         let hash = attempt
-            .hash(&self.passwords, written, password, owner)
+            .hash(self.hashes.passwords(), written, password, owner)
             .await?;
         let user = match self.store.register(new, &hash, session).await {
             Err(StoreError::Exists(_)) => {
@@ -151,15 +166,6 @@ impl Sessions {
         Ok(())
     }
 
-    /// The hash that is written now.
-    pub(super) async fn algorithm(&self) -> Result<Algorithm, AuthError> {
-        Ok(match self.scheme {
-            Scheme::Fixed(algorithm) => algorithm,
-            Scheme::Auto if self.store.is_adopted().await? => Algorithm::Bcrypt,
-            Scheme::Auto => Algorithm::Argon2id,
-        })
-    }
-
     fn new_session(&self, client: Client) -> NewSession {
         NewSession {
             id: SessionId::random(),
@@ -168,13 +174,13 @@ impl Sessions {
         }
     }
 
-    async fn grant_new(&self, id: SessionId) -> Result<Grant, AuthError> {
+    async fn issue_new(&self, id: SessionId) -> Result<Grant, AuthError> {
         let record = self
             .store
             .load_one(id)
             .await?
             .ok_or(Refusal::SessionNotFound)?;
         let user = active_user(&record)?.clone();
-        self.grant(&record, user)
+        self.issuer.issue(&record, user)
     }
 }

@@ -5,6 +5,7 @@ mod audit_log;
 mod batches;
 mod change_password;
 mod end_in_batches;
+mod endings;
 mod error;
 mod grant;
 mod jwks;
@@ -25,43 +26,23 @@ mod validate;
 mod walk;
 
 pub use audit_log::AuditLog;
+pub use change_password::PasswordChanges;
 pub use end_in_batches::{BatchEnding, Progress, end_in_batches};
+pub use endings::Endings;
 pub use error::AuthError;
-pub use grant::Grant;
+pub use grant::{Grant, Issuer};
 pub use jwks::Jwks;
-pub use list::SessionPageSize;
+pub use list::{Lists, SessionPageSize};
 pub use list_audit::AuditPageSize;
+pub use log_in::LogIns;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
+pub use refresh::Refreshes;
 pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
 pub use refused::RefusedSessions;
+pub use revoke::Revocations;
 pub use revoke_users::Revocation;
 pub use session_status::active_user;
+pub use stored_hash::StoredHashes;
 pub use throttle::{TakeBacks, Throttles};
 pub use used_marks::UsedMarks;
-pub use validate::Validated;
-
-use crate::{
-    metrics::Metrics,
-    model::Lives,
-    passwords::{Passwords, Scheme},
-    store::Store,
-    tokens::Tokens,
-};
-use std::sync::Arc;
-
-/// Everything that can be done with a session.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "each is its type")]
-pub struct Sessions {
-    pub store: Store,
-    pub tokens: Arc<Tokens>,
-    pub passwords: Passwords,
-    pub scheme: Scheme,
-    pub throttles: Throttles,
-    pub lookups: Lookups,
-    pub refused: RefusedSessions,
-    pub used_marks: UsedMarks,
-    pub audit_log: AuditLog,
-    pub lives: Lives,
-    pub metrics: Metrics,
-}
+pub use validate::{Validated, Validations};

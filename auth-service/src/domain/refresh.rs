@@ -1,12 +1,17 @@
 //! Refresh: the decision, and the compare-and-set that carries it out.
 
-use super::{AuthError, Decision, Ending, Grant, InForce, Sessions, active_user, decide, slide};
+use super::{
+    AuditLog, AuthError, Decision, Ending, Endings, Grant, InForce, Issuer, active_user, decide,
+    slide,
+};
 use crate::{
-    model::{AuditEvent, AuditOutcome, Cause, Client, Refusal, SessionRecord, User},
-    store::Turned,
-    tokens::{Claims, TokenKind},
+    metrics::Metrics,
+    model::{AuditEvent, AuditOutcome, Cause, Client, Lives, Refusal, SessionRecord, User},
+    store::{Store, Turned},
+    tokens::{Claims, TokenKind, Tokens},
 };
 use contract::bearer::BearerToken;
+use std::sync::Arc;
 
 /// A refresh that loses its compare-and-set reads the row again, so often.
 const ATTEMPTS: usize = 4;
@@ -37,7 +42,19 @@ enum Noted {
     NotYet,
 }
 
-impl Sessions {
+/// Refreshes sessions.
+#[derive(Clone, Debug)]
+pub struct Refreshes {
+    pub(crate) store: Store,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) issuer: Issuer,
+    pub(crate) lives: Lives,
+    pub(crate) endings: Endings,
+    pub(crate) audit_log: AuditLog,
+    pub(crate) metrics: Metrics,
+}
+
+impl Refreshes {
     /// Turns a session, or gives the pair in force again.
     pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
         let answer = self.try_refresh(token, client).await;
@@ -72,7 +89,7 @@ impl Sessions {
             let changed = match decision {
                 Decision::Again(_) => {
                     self.conclude(&presented, cause, Noted::NotYet);
-                    return self.grant(&record, user);
+                    return self.issuer.issue(&record, user);
                 }
                 Decision::End(Ending::ReuseDetected) if lost => break,
                 Decision::End(ending) => {
@@ -88,7 +105,7 @@ impl Sessions {
                 Some(turned) => {
                     apply(&mut record, turned);
                     self.conclude(&presented, cause, Noted::WithTheRow);
-                    return self.grant(&record, user);
+                    return self.issuer.issue(&record, user);
                 }
                 None => lost = true,
             }
@@ -129,7 +146,8 @@ impl Sessions {
         let mut noted = Noted::NotYet;
         if let Some(reason) = refusal.end_reason() {
             let event = presented.event(cause);
-            match self.end(presented.claims.session_id, reason, &event).await {
+            let id = presented.claims.session_id;
+            match self.endings.end(id, reason, &event).await {
                 Ok(true) => noted = Noted::WithTheRow,
                 Ok(false) => {}
                 Err(error) => return error,

@@ -1,13 +1,27 @@
 //! The end of a session.
 
-use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Endings, Progress, end_in_batches};
 use crate::{
     model::{AuditEvent, AuditEventType, Caller, Client, EndReason, Scope},
-    store::Ended,
+    tokens::Tokens,
 };
 use contract::{bearer::BearerToken, errors::chain, ids::SessionId};
+use std::sync::Arc;
 
-impl Sessions {
+/// Ends sessions for those who ask for it.
+#[derive(Clone, Debug)]
+pub struct Revocations {
+    tokens: Arc<Tokens>,
+    pub(super) endings: Endings,
+}
+
+impl Revocations {
+    /// Ends sessions by these tokens or by their ids.
+    #[must_use]
+    pub fn new(tokens: Arc<Tokens>, endings: Endings) -> Self {
+        Self { tokens, endings }
+    }
+
     /// Logs out by a token of either kind, expired or not. A session that is
     /// over, or unknown by now, is what the caller wanted.
     pub async fn revoke(&self, token: &BearerToken, client: &Client) -> Result<(), AuthError> {
@@ -15,7 +29,8 @@ impl Sessions {
         let event = AuditEvent::done(AuditEventType::RevokeSession, client)
             .by(claims.user_id)
             .of(claims.session_id);
-        self.end(claims.session_id, EndReason::LoggedOut, &event)
+        self.endings
+            .end(claims.session_id, EndReason::LoggedOut, &event)
             .await
             .map(drop)
     }
@@ -27,13 +42,7 @@ impl Sessions {
         let event = AuditEvent::done(AuditEventType::RevokeOwnSession, &caller.client)
             .by(user)
             .of(id);
-        let ended = self.store.end_one_of(user, id, reason, &event).await?;
-        let ended = ended.ok_or(AuthError::OwnSessionNotFound)?;
-        self.metrics.sessions_ended(reason, ended);
-        if ended > 0 {
-            tracing::info!(session = %id, %user, %reason, "session ended");
-        }
-        Ok(())
+        self.endings.end_one_of(user, id, reason, &event).await
     }
 
     /// Logs out everywhere: ends all of the caller's sessions, or all but this one, which
@@ -56,8 +65,8 @@ impl Sessions {
             reason,
             event: Some(&event),
         };
-        let counted = |ended| self.count_ended(reason, ended);
-        let done = end_in_batches(&self.store, ending, in_time, counted).await;
+        let counted = |ended| self.endings.count(reason, ended);
+        let done = end_in_batches(self.endings.store(), ending, in_time, counted).await;
         let done = done.inspect_err(|error| {
             let cause = chain(error);
             tracing::info!(%user, cause, %reason, "ending the sessions failed halfway; some are ended");
@@ -68,28 +77,5 @@ impl Sessions {
             return Err(AuthError::SessionsLeft);
         }
         Ok(done.ended)
-    }
-
-    /// Counts what a batch ended.
-    pub(super) fn count_ended(&self, reason: EndReason, ended: Ended) {
-        self.metrics.sessions_ended(reason, ended.live);
-        self.metrics
-            .sessions_ended(EndReason::PasswordChanged, ended.refused);
-    }
-
-    /// Ends a session's row, and writes the event with it; committed when this
-    /// returns. Whether it was active until now: otherwise nothing is written.
-    pub(super) async fn end(
-        &self,
-        id: SessionId,
-        reason: EndReason,
-        event: &AuditEvent,
-    ) -> Result<bool, AuthError> {
-        let ended = self.store.end(id, reason, event).await?;
-        if ended {
-            tracing::info!(session = %id, %reason, "session ended");
-            self.metrics.sessions_ended(reason, 1);
-        }
-        Ok(ended)
     }
 }

@@ -1,6 +1,6 @@
 //! The end of others' sessions, by staff.
 
-use super::{AuthError, BatchEnding, Progress, Sessions, end_in_batches};
+use super::{AuthError, BatchEnding, Progress, Revocations, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
 use contract::errors::chain;
 
@@ -15,7 +15,7 @@ pub struct Revocation {
     pub validate_only: bool,
 }
 
-impl Sessions {
+impl Revocations {
     /// Ends sessions for as long as there is time, and notes with each batch who did
     /// and why; or counts those that are live. The caller's own end last, if it is named.
     pub async fn revoke_users(
@@ -30,7 +30,7 @@ impl Sessions {
             validate_only,
         } = revocation;
         if *validate_only {
-            let ended = self.store.count_live_in(scope).await?;
+            let ended = self.endings.store().count_live_in(scope).await?;
             return Ok(Progress { ended, more: false });
         }
         let reason = EndReason::RevokedByStaff;
@@ -56,8 +56,8 @@ impl Sessions {
             reason,
             event: Some(&event),
         };
-        let counted = |ended| self.count_ended(reason, ended);
-        let done = end_in_batches(&self.store, ending, in_time, counted).await;
+        let counted = |ended| self.endings.count(reason, ended);
+        let done = end_in_batches(self.endings.store(), ending, in_time, counted).await;
         let actor = caller.user;
         match &done {
             Ok(Progress { ended, more }) => {

@@ -1,13 +1,46 @@
 //! What stands in `users.password`: made stronger at a log-in, or of no use.
 
-use super::{AuthError, Sessions};
+use super::AuthError;
 use crate::{
     model::{Password, PasswordHash},
-    passwords::{Algorithm, Scheme},
+    passwords::{Algorithm, Passwords, Scheme},
+    store::Store,
 };
 use contract::ids::UserId;
 
-impl Sessions {
+/// Which hash is written, and which is made stronger.
+#[derive(Clone, Debug)]
+pub struct StoredHashes {
+    store: Store,
+    passwords: Passwords,
+    scheme: Scheme,
+}
+
+impl StoredHashes {
+    /// Hashes of this database, written as the operator chose.
+    #[must_use]
+    pub fn new(store: Store, passwords: Passwords, scheme: Scheme) -> Self {
+        Self {
+            store,
+            passwords,
+            scheme,
+        }
+    }
+
+    /// What makes and verifies them.
+    pub(super) fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// The hash that is written now.
+    pub(super) async fn algorithm(&self) -> Result<Algorithm, AuthError> {
+        Ok(match self.scheme {
+            Scheme::Fixed(algorithm) => algorithm,
+            Scheme::Auto if self.store.is_adopted().await? => Algorithm::Bcrypt,
+            Scheme::Auto => Algorithm::Argon2id,
+        })
+    }
+
     /// What is to stand there instead of a hash that was verified, if it is weaker
     /// than what is written now. On a database that was the old application's,
     /// nothing, unless the operator chose the hash: the old log-in reads the same

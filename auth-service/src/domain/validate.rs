@@ -1,12 +1,13 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Sessions, active_user};
+use super::{AuthError, Endings, Lookups, UsedMarks, active_user};
 use crate::{
     model::{AuditEvent, AuditEventType, Client, Refusal, SessionRecord, User},
-    tokens::{Claims, TokenKind},
+    tokens::{Claims, TokenKind, Tokens},
 };
 use contract::{bearer::BearerToken, time::Timestamp};
+use std::sync::Arc;
 
 /// A session that is valid now.
 #[derive(Clone, Debug)]
@@ -19,7 +20,16 @@ pub struct Validated {
     pub session_expires_at: Timestamp,
 }
 
-impl Sessions {
+/// Validates access tokens.
+#[derive(Clone, Debug)]
+pub struct Validations {
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) lookups: Lookups,
+    pub(crate) used_marks: UsedMarks,
+    pub(crate) endings: Endings,
+}
+
+impl Validations {
     /// Validates an access token.
     pub async fn validate(&self, token: &BearerToken) -> Result<Validated, AuthError> {
         let claims = self.tokens.verify(TokenKind::Access, token).await?;
@@ -55,7 +65,7 @@ impl Sessions {
             subject: Some(record.session.user_id),
             ..AuditEvent::refused(AuditEventType::ValidateSession, cause, &Client::default()).of(id)
         };
-        self.end(id, reason, &event).await.map(drop)
+        self.endings.end(id, reason, &event).await.map(drop)
     }
 
     fn check_generation(&self, claims: &Claims, record: &SessionRecord) -> Result<(), Refusal> {

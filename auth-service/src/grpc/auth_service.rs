@@ -1,7 +1,10 @@
 //! `ticketing.auth.v1.AuthService`.
 
 use super::{audit, parse, parse_endings, render, status::to_status};
-use crate::domain::Sessions;
+use crate::{
+    domain::{Jwks, Lists, LogIns, PasswordChanges, Refreshes, Revocations},
+    tokens::Tokens,
+};
 use contract::{
     deadline::{Deadline, Limits},
     principal,
@@ -14,27 +17,25 @@ use proto::auth::v1::{
     RevokeOwnSessionRequest, RevokeOwnSessionResponse, RevokeSessionRequest, RevokeSessionResponse,
     RevokeUserSessionsRequest, RevokeUserSessionsResponse, auth_service_server::AuthService,
 };
+use std::sync::Arc;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-/// The handlers of the public listener.
+/// The handlers of the public listener, with what each needs.
 #[derive(Clone, Debug)]
 pub struct AuthHandlers {
-    sessions: Sessions,
-    ending_share: f64,
+    pub(crate) log_ins: LogIns,
+    pub(crate) refreshes: Refreshes,
+    pub(crate) revocations: Revocations,
+    pub(crate) password_changes: PasswordChanges,
+    pub(crate) lists: Lists,
+    pub(crate) tokens: Arc<Tokens>,
+    /// A call that ends many sessions begins a batch only within this share (0 to 1) of its
+    /// time.
+    pub(crate) ending_share: f64,
 }
 
 impl AuthHandlers {
-    /// Handlers of `sessions`. A call that ends many
-    /// sessions begins a batch only within `ending_share` (0 to 1) of its time.
-    #[must_use]
-    pub fn new(sessions: Sessions, ending_share: f64) -> Self {
-        Self {
-            sessions,
-            ending_share,
-        }
-    }
-
     /// Whether a call has time for one more batch: what is left of the call's time is for
     /// the last one and the answer.
     fn time_to_end_sessions<T>(&self, request: &Request<T>) -> impl Fn() -> bool + use<T> {
@@ -52,7 +53,7 @@ impl AuthService for AuthHandlers {
         let deadline = deadline(&request).after_message();
         let (new, password, client) = parse::register(request)?;
         let grant = self
-            .sessions
+            .log_ins
             .register(&new, &password, client, deadline)
             .await
             .map_err(to_status)?;
@@ -70,7 +71,7 @@ impl AuthService for AuthHandlers {
         let deadline = deadline(&request).after_message();
         let (email, password, client) = parse::create_session(request)?;
         let grant = self
-            .sessions
+            .log_ins
             .log_in(&email, &password, client, deadline)
             .await
             .map_err(to_status)?;
@@ -87,7 +88,7 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<RefreshSessionResponse>, Status> {
         let client = parse::client(&request, "");
         let token = parse::token("refresh_token", request.into_inner().refresh_token)?;
-        let grant = self.sessions.refresh(&token, client).await;
+        let grant = self.refreshes.refresh(&token, client).await;
         let grant = grant.map_err(to_status)?;
         Ok(Response::new(RefreshSessionResponse {
             tokens: Some(render::tokens(&grant)),
@@ -101,7 +102,7 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<RevokeSessionResponse>, Status> {
         let client = parse::client(&request, "");
         let token = parse::token("token", request.into_inner().token)?;
-        let ended = self.sessions.revoke(&token, &client).await;
+        let ended = self.revocations.revoke(&token, &client).await;
         ended.map_err(to_status)?;
         Ok(Response::new(RevokeSessionResponse {}))
     }
@@ -113,7 +114,7 @@ impl AuthService for AuthHandlers {
         let caller = parse::caller(&request)?;
         let in_time = self.time_to_end_sessions(&request);
         let keep_current = parse_endings::revoke_all_sessions(request.into_inner())?;
-        let ended = self.sessions.revoke_all(&caller, keep_current, in_time);
+        let ended = self.revocations.revoke_all(&caller, keep_current, in_time);
         let ended = ended.await;
         let ended = ended.map_err(to_status)?;
         Ok(Response::new(RevokeAllSessionsResponse {
@@ -127,7 +128,7 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<RevokeOwnSessionResponse>, Status> {
         let caller = parse::caller(&request)?;
         let session = parse_endings::revoke_own_session(&request.into_inner())?;
-        let ended = self.sessions.revoke_own(&caller, session).await;
+        let ended = self.revocations.revoke_own(&caller, session).await;
         ended.map_err(to_status)?;
         Ok(Response::new(RevokeOwnSessionResponse {}))
     }
@@ -141,7 +142,7 @@ impl AuthService for AuthHandlers {
         let deadline = deadline(&request).after_message();
         let (current, new) = parse_endings::change_password(request.into_inner())?;
         let ended = self
-            .sessions
+            .password_changes
             .change_password(&caller, &current, &new, deadline, in_time)
             .await
             .map_err(to_status)?;
@@ -159,7 +160,7 @@ impl AuthService for AuthHandlers {
         let message = request.into_inner();
         let revocation = parse_endings::revoke_user_sessions(message, caller.session)?;
         let done = self
-            .sessions
+            .revocations
             .revoke_users(&caller, &revocation, in_time)
             .await
             .map_err(to_status)?;
@@ -176,8 +177,8 @@ impl AuthService for AuthHandlers {
         let principal = principal::principal(&request)?.clone();
         let (page_size, after) = parse::list_sessions(&request.into_inner())?;
         let page = self
-            .sessions
-            .list(principal.user_id, principal.session_id, after, page_size)
+            .lists
+            .sessions(principal.user_id, principal.session_id, after, page_size)
             .await;
         let page = page.map_err(to_status)?;
         let render = |session| render::session(session, principal.session_id);
@@ -193,8 +194,8 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<ListAuditEventsResponse>, Status> {
         let asked = audit::list(request.into_inner())?;
         let page = self
-            .sessions
-            .list_audit(&asked.filter, asked.after, asked.page_size)
+            .lists
+            .audit_events(&asked.filter, asked.after, asked.page_size)
             .await
             .map_err(to_status)?;
         Ok(Response::new(audit::page(page, asked.tokens)))
@@ -204,7 +205,7 @@ impl AuthService for AuthHandlers {
         &self,
         _request: Request<GetJwksRequest>,
     ) -> Result<Response<GetJwksResponse>, Status> {
-        let jwks = self.sessions.jwks();
+        let jwks = Jwks::of(&self.tokens);
         Ok(Response::new(GetJwksResponse {
             keys: jwks.keys.iter().map(render::json_web_key).collect(),
             max_age: jwks.max_age.try_into().ok(),

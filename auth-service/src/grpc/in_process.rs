@@ -2,21 +2,21 @@
 //! between the question and the answer.
 
 use super::render;
-use crate::domain::{AuthError, Sessions};
+use crate::domain::{AuthError, Validations};
 use client::validation::{ValidationError, Validator};
 use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
 
 /// Validates in this process.
 #[derive(Clone, Debug)]
 pub struct InProcessValidator {
-    sessions: Sessions,
+    validations: Validations,
 }
 
 impl InProcessValidator {
     /// A validator that asks this domain.
     #[must_use]
-    pub fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    pub fn new(validations: Validations) -> Self {
+        Self { validations }
     }
 }
 
@@ -26,7 +26,7 @@ impl Validator for InProcessValidator {
         token: BearerToken,
         deadline: Deadline,
     ) -> Result<Principal, ValidationError> {
-        let validating = self.sessions.validate(&token);
+        let validating = self.validations.validate(&token);
         match tokio::time::timeout_at(deadline.instant(), validating).await {
             Ok(Ok(validated)) => Ok(render::principal(validated)),
             Ok(Err(AuthError::Refused(refusal))) => {

@@ -1,7 +1,7 @@
 //! `ticketing.auth.v1.SessionValidationService`.
 
 use super::{parse, render, status::to_status};
-use crate::domain::Sessions;
+use crate::domain::Validations;
 use proto::auth::v1::{
     ValidateSessionRequest, ValidateSessionResponse,
     session_validation_service_server::SessionValidationService,
@@ -11,14 +11,14 @@ use tonic::{Request, Response, Status};
 /// The handlers of the internal listener.
 #[derive(Clone, Debug)]
 pub struct ValidationHandlers {
-    sessions: Sessions,
+    validations: Validations,
 }
 
 impl ValidationHandlers {
     /// Handlers that ask this domain.
     #[must_use]
-    pub fn new(sessions: Sessions) -> Self {
-        Self { sessions }
+    pub fn new(validations: Validations) -> Self {
+        Self { validations }
     }
 }
 
@@ -29,7 +29,7 @@ impl SessionValidationService for ValidationHandlers {
         request: Request<ValidateSessionRequest>,
     ) -> Result<Response<ValidateSessionResponse>, Status> {
         let token = parse::token("access_token", request.into_inner().access_token)?;
-        let validated = self.sessions.validate(&token).await.map_err(to_status)?;
+        let validated = self.validations.validate(&token).await.map_err(to_status)?;
         Ok(Response::new(ValidateSessionResponse {
             access_token_expire_time: Some(validated.claims.expires_at.into()),
             session_expire_time: Some(validated.session_expires_at.into()),

@@ -1,0 +1,123 @@
+//! The domain's parts, each with what it needs.
+
+use crate::{
+    domain::{
+        AuditLog, Endings, Issuer, Lists, LogIns, Lookups, PasswordChanges, Refreshes,
+        RefusedSessions, Revocations, StoredHashes, TakeBacks, Throttles, UsedMarks, Validations,
+    },
+    grpc::AuthHandlers,
+    metrics::{LookupMetrics, Metrics},
+    model::{Lives, ThrottleLimits},
+    passwords::{Passwords, Scheme},
+    store::Store,
+    tokens::Tokens,
+};
+use prometheus_client::metrics::counter::Counter;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What the domain works with.
+pub(super) struct Means {
+    pub(super) store: Store,
+    /// For validations alone.
+    pub(super) validating: Store,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) passwords: Passwords,
+    pub(super) metrics: Metrics,
+    /// Ends the tasks.
+    pub(super) stop: CancellationToken,
+}
+
+/// What the operator chose.
+pub(super) struct Choices {
+    pub(super) lives: Lives,
+    pub(super) scheme: Scheme,
+    pub(super) throttle: ThrottleLimits,
+    pub(super) ending_share: f64,
+}
+
+/// The domain, at work.
+pub(super) struct Domain {
+    pub(super) handlers: AuthHandlers,
+    pub(super) validations: Validations,
+    pub(super) refused: RefusedSessions,
+    pub(super) look_ups: LookupMetrics,
+    pub(super) audit_events_dropped: Counter,
+    /// Write the last used marks, audit events and attempts to take back, then end.
+    pub(super) writing: [JoinHandle<()>; 3],
+}
+
+impl Domain {
+    /// Starts the tasks, and puts the parts together.
+    pub(super) fn start(means: Means, choices: &Choices) -> Self {
+        let Means {
+            store,
+            validating,
+            tokens,
+            passwords,
+            metrics,
+            stop,
+        } = means;
+        let lives = choices.lives;
+        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), stop.clone());
+        let (audit_log, writing_events) = AuditLog::start(store.clone(), stop.clone());
+        let (take_backs, taking_back) = TakeBacks::start(store.clone(), stop.clone());
+        let lookups = Lookups::start(validating, stop);
+        let look_ups = lookups.metrics().clone();
+        let audit_events_dropped = audit_log.dropped().clone();
+        let throttles = Throttles::new(store.clone(), choices.throttle, take_backs);
+        let hashes = StoredHashes::new(store.clone(), passwords, choices.scheme);
+        let endings = Endings::new(store.clone(), metrics.clone());
+        let refused = RefusedSessions::new(store.clone(), metrics.clone());
+        let issuer = Issuer::new(Arc::clone(&tokens), lives);
+        let validations = Validations {
+            tokens: Arc::clone(&tokens),
+            lookups,
+            used_marks,
+            endings: endings.clone(),
+        };
+        let refreshes = Refreshes {
+            store: store.clone(),
+            tokens: Arc::clone(&tokens),
+            issuer: issuer.clone(),
+            lives,
+            endings: endings.clone(),
+            audit_log: audit_log.clone(),
+            metrics: metrics.clone(),
+        };
+        let password_changes = PasswordChanges {
+            store: store.clone(),
+            hashes: hashes.clone(),
+            throttles: throttles.clone(),
+            endings: endings.clone(),
+            refused: refused.clone(),
+            audit_log: audit_log.clone(),
+        };
+        let handlers = AuthHandlers {
+            refreshes,
+            revocations: Revocations::new(Arc::clone(&tokens), endings),
+            password_changes,
+            lists: Lists::new(store.clone()),
+            tokens,
+            log_ins: LogIns {
+                store,
+                hashes,
+                throttles,
+                issuer,
+                lives,
+                audit_log,
+                metrics,
+            },
+            ending_share: choices.ending_share,
+        };
+        Self {
+            handlers,
+            validations,
+            refused,
+            look_ups,
+            audit_events_dropped,
+            writing: [writing_marks, writing_events, taking_back],
+        }
+    }
+}
