@@ -1,22 +1,31 @@
 //! Directories of keys that hold anything, and key names that lead out of them.
 
-use super::{World, made, runner, sign};
+use super::{World, issued, made, runner, runtime, sign, tokens};
 use crate::{
     model::Refusal,
-    tokens::{
-        TokenKind,
-        keys::{InvalidKeys, Key, read_directory},
-    },
+    tokens::{InvalidKeys, KeyRing, TokenKind},
 };
 use aws_lc_rs::{rand::SystemRandom, signature::Ed25519KeyPair};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
+use contract::{
+    bearer::BearerToken,
+    time::{Clock, Timestamp},
+};
 use jsonwebtoken::Algorithm;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _, path::Path};
 use testing::fuzz::{Change, changed, changes};
 
 const NAME: &str = "20261124T230000Z.pem";
+/// The last second that a key's name can tell: the time of each key has come.
+const LAST: i64 = 253_402_300_799;
+
+/// Reads a directory of keys as the service does at its start.
+fn read(directory: &Path) -> Result<KeyRing, InvalidKeys> {
+    let clock = Clock::system().standing_at(Timestamp::from_seconds(LAST));
+    KeyRing::open(directory.to_owned(), clock)
+}
 
 /// Whether a file of this name is a key's: told by digits and calendar alone.
 fn is_key_name(name: &str) -> bool {
@@ -141,7 +150,7 @@ fn both_forms() -> [Vec<u8>; 2] {
     [second, [prefix.as_slice(), &[7; 32]].concat()]
 }
 
-/// A key that is read signs what it verifies, whatever was done to its file: in one
+/// A key that is read verifies what it signs, whatever was done to its file: in one
 /// whose halves do not belong together, each signature would tell of the private one.
 #[test]
 fn a_file_of_any_content_is_refused_or_holds_a_whole_key() {
@@ -150,12 +159,18 @@ fn a_file_of_any_content_is_refused_or_holds_a_whole_key() {
         (pem, der)
     });
     let input = (prop::sample::select(forms.to_vec()), bodies());
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = runtime();
     let checked = runner().run(&input, |((pem, der), body)| {
-        if let Some(key) = Key::read(&body.written(&pem, &der)) {
-            let signature = sign("input", &key.signs, Algorithm::EdDSA);
-            let holds =
-                jsonwebtoken::crypto::verify(&signature, b"input", &key.verifies, Algorithm::EdDSA);
-            prop_assert!(holds.unwrap());
+        fs::write(folder.path().join(NAME), body.written(&pem, &der)).unwrap();
+        match read(folder.path()) {
+            Ok(ring) => {
+                let tokens = tokens(ring);
+                let token = BearerToken::new(issued(&tokens, TokenKind::Access)).unwrap();
+                let verified = runtime.block_on(tokens.verify(TokenKind::Access, &token));
+                prop_assert!(verified.is_ok(), "{verified:?}");
+            }
+            Err(error) => prop_assert!(matches!(error, InvalidKeys::Content(_)), "{error}"),
         }
         Ok(())
     });
@@ -176,15 +191,15 @@ fn a_directory_of_any_names_and_contents_is_refused_or_holds_keys() {
             .map_or(pem.clone().into_bytes(), |body| body.written(&pem, &der));
         fs::write(&path, &content).unwrap();
         let text = std::str::from_utf8(&name);
-        match read_directory(folder.path()) {
-            Ok(keys) if keys.is_empty() => prop_assert!(name.starts_with(b".")),
-            Ok(keys) => {
-                let read = format!("{}.pem", keys.keys().next().unwrap());
+        match read(folder.path()) {
+            Ok(ring) => {
+                let read = format!("{}.pem", ring.public_keys()[0].name);
                 prop_assert!(text.is_ok_and(is_key_name));
                 prop_assert_eq!(text, Ok(read.as_str()));
             }
             Err(error) => {
                 match error {
+                    InvalidKeys::NoneSigns(_) => prop_assert!(name.starts_with(b".")),
                     InvalidKeys::Name(_) => prop_assert!(!text.is_ok_and(is_key_name)),
                     InvalidKeys::Content(_) => prop_assert!(body.is_some()),
                     _ => prop_assert!(false, "{}", error),
