@@ -62,7 +62,7 @@ impl Store {
             query.and_where(Expr::col(column).is_not_null());
         }
         if let Some(after) = after {
-            query.and_where(self.comes_after(after));
+            query.and_where(self.comes_after([Column::CreatedAt, Column::Id], after));
         }
         let rows = self.database.connection().query_all(&query).await?;
         rows.iter().map(|row| read(user, row)).collect()

@@ -34,9 +34,7 @@ impl Store {
             .limit(limit)
             .take();
         if let Some(after) = after {
-            let row = Expr::tuple([Expr::col(Column::OccurredAt), Expr::col(Column::Id)]);
-            let time = self.database.time(after.sort);
-            query.and_where(row.lt(Expr::tuple([time, Expr::val(after.id)])));
+            query.and_where(self.comes_after([Column::OccurredAt, Column::Id], after));
         }
         let rows = self.database.connection().query_all(&query).await?;
         rows.iter().map(read).collect()

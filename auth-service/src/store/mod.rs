@@ -28,8 +28,12 @@ pub use load::Loaded;
 pub use refused::RefusedUsers;
 pub use turn::Turned;
 
+use contract::{page_tokens::Position, time::Timestamp};
 use database::Database;
-use sea_orm::QueryResult;
+use sea_orm::{
+    QueryResult, Value,
+    sea_query::{Expr, ExprTrait as _, IntoColumnRef},
+};
 
 /// How often a transaction that lost to another one is tried.
 const ATTEMPTS: u32 = 3;
@@ -45,6 +49,17 @@ impl Store {
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// Whether a row comes after a position, of those that are newest first: a row value, which
+    /// is one condition of an index on both columns.
+    fn comes_after<C, I>(&self, row: [C; 2], after: Position<Timestamp, I>) -> Expr
+    where
+        C: IntoColumnRef,
+        I: Into<Value>,
+    {
+        let after = Expr::tuple([self.database.time(after.sort), Expr::val(after.id)]);
+        Expr::tuple(row.map(Expr::col)).lt(after)
     }
 }
 

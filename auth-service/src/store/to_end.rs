@@ -57,7 +57,7 @@ impl Store {
             .order_by(Column::Id, Order::Desc)
             .limit(limit as u64);
         if let Some(after) = after {
-            query.and_where(self.comes_after(after));
+            query.and_where(self.comes_after([Column::CreatedAt, Column::Id], after));
         }
         let rows = self.database.connection().query_all(&query).await?;
         let read = |row: &sea_orm::QueryResult| {
@@ -175,13 +175,6 @@ impl Store {
             .and_where(Expr::col(Column::IsActive))
             .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
             .take()
-    }
-
-    /// Whether a session comes after a position, of those that are newest first.
-    pub(super) fn comes_after(&self, position: SessionPosition) -> Expr {
-        let row = Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)]);
-        let position = Expr::tuple([self.database.time(position.sort), Expr::val(position.id)]);
-        row.lt(position)
     }
 
     /// The rows of a scope that are not ended, the old application's too.
