@@ -2,13 +2,15 @@
 
 use contract::text::without_unseen;
 
-const MAX_CHARACTERS: usize = 255;
+/// What is kept of a device's name. On PostgreSQL the audit log's column holds no more, and
+/// its row is written in the log-in's transaction: a longer name would fail the log-in.
+pub const MAX_DEVICE_CHARACTERS: usize = 255;
 
-/// The text without characters that cannot be seen; trimmed, of 255 characters at most.
-/// `None` if nothing is left.
+/// The text without characters that cannot be seen; trimmed, and cut to
+/// [`MAX_DEVICE_CHARACTERS`]. `None` if nothing is left.
 pub(super) fn clean(text: &str) -> Option<String> {
     let seen = without_unseen(text);
-    let bounded: String = seen.trim().chars().take(MAX_CHARACTERS).collect();
+    let bounded: String = seen.trim().chars().take(MAX_DEVICE_CHARACTERS).collect();
     Some(bounded.trim_end().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -35,7 +37,10 @@ mod tests {
             assert_eq!(clean(empty), None, "{empty:?}");
         }
         assert_eq!(cleaned(&format!("{}x", " ".repeat(300))), "x");
-        assert_eq!(cleaned(&"é".repeat(300)).chars().count(), MAX_CHARACTERS);
+        assert_eq!(
+            cleaned(&"é".repeat(300)).chars().count(),
+            MAX_DEVICE_CHARACTERS
+        );
         assert_eq!(cleaned(&format!("{} y", "x".repeat(254))), "x".repeat(254));
     }
 
@@ -43,7 +48,7 @@ mod tests {
         #[test]
         fn cleaned_text_is_clean_and_bounded(text in any::<String>(), times in 1_usize..50) {
             if let Some(text) = clean(&text.repeat(times)) {
-                prop_assert!((1..=MAX_CHARACTERS).contains(&text.chars().count()));
+                prop_assert!((1..=MAX_DEVICE_CHARACTERS).contains(&text.chars().count()));
                 prop_assert!(!text.contains(is_unseen));
                 prop_assert_eq!(text.trim(), &text);
                 prop_assert_eq!(clean(&text), Some(text));

@@ -13,5 +13,7 @@ mod session_validation;
 mod status;
 
 pub use auth_service::AuthHandlers;
+pub use device_info::MAX_DEVICE_CHARACTERS;
 pub use in_process::InProcessValidator;
+pub use parse_endings::MAX_REASON;
 pub use session_validation::ValidationHandlers;

@@ -17,7 +17,8 @@ use proto::auth::v1::{
 };
 use tonic::Status;
 
-const MAX_REASON: usize = 200;
+/// What staff may say of an ending. On PostgreSQL the audit log's column holds no more.
+pub const MAX_REASON: usize = 200;
 
 /// Whether the caller's session is kept. To end it, too, must be said.
 pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<bool, Status> {

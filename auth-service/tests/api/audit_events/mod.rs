@@ -7,12 +7,13 @@ mod refreshes;
 mod together;
 
 use crate::rows::{eventually, texts};
+use auth_service::grpc::{MAX_DEVICE_CHARACTERS, MAX_REASON};
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, CreateSessionResponse, RegisterRequest, TokenPair,
 };
 use std::time::Duration;
 use testing::{
-    TestDatabase,
+    Kind, TestDatabase,
     auth::{Auth, PASSWORD, with_token},
 };
 use tonic::Status;
@@ -99,4 +100,22 @@ async fn begun(auth: &Auth, log: &mut Log<'_>, user: i32) -> (String, TokenPair)
     ))
     .await;
     (session, answer.tokens.unwrap())
+}
+
+/// Texts are cut where they come in, far from the columns that hold them. SQLite has no such
+/// bound.
+#[tokio::test]
+async fn the_columns_hold_the_longest_texts_that_are_kept() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    for (column, longest) in [
+        ("device_info", MAX_DEVICE_CHARACTERS),
+        ("reason", MAX_REASON),
+    ] {
+        let query = format!(
+            "SELECT CAST(character_maximum_length AS integer) FROM information_schema.columns \
+             WHERE table_name = 'ticketing_audit_events' AND column_name = '{column}'"
+        );
+        let holds = database.query_number(&query).await;
+        assert_eq!(usize::try_from(holds), Ok(longest), "{column}");
+    }
 }
