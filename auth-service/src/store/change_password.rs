@@ -2,12 +2,12 @@
 
 use super::{
     Store, StoreError,
-    create::{log_in_query, read_log_in},
     end_rows::LockedStatus,
     entity::{
         user,
         user_session::{Column, Entity},
     },
+    log_in::{log_in_query, read_log_in},
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};

@@ -1,9 +1,10 @@
 //! The database, a function a statement. Nothing outside of this folder knows
 //! SQL.
 
+mod adopted;
 mod audit;
 mod change_password;
-mod create;
+mod end;
 mod end_rows;
 pub mod entity;
 mod error;
@@ -11,22 +12,26 @@ mod housekeeping;
 mod list;
 mod list_audit;
 mod load;
+mod log_in;
+mod new_session;
+mod refresh;
 mod refused;
+mod register;
 mod rehash;
 mod throttle;
 mod to_end;
-mod turn;
 mod used_marks;
 
 pub use change_password::{Account, ChangeOutcome};
-pub use create::{CreateOutcome, LogIn, NewSession};
 pub use end_rows::{BATCH, Ended};
 pub use error::StoreError;
 pub use housekeeping::sweepings;
 pub use list::SessionPosition;
 pub use load::Loaded;
+pub use log_in::{CreateOutcome, LogIn};
+pub use new_session::NewSession;
+pub use refresh::Turned;
 pub use refused::RefusedUsers;
-pub use turn::Turned;
 
 use contract::{page_tokens::Position, time::Timestamp};
 use database::Database;

@@ -1,5 +1,5 @@
 //! The model's copy of what stands around the decision: the statements of
-//! `store/turn.rs` and `store/used_marks.rs`. The decision itself is the
+//! `store/refresh.rs` and `store/used_marks.rs`. The decision itself is the
 //! service's own.
 
 use super::{

@@ -1,17 +1,14 @@
-//! The changes of a session: each a compare-and-set of one row, with its event in
-//! the audit log.
+//! What a refresh changes: each a compare-and-set of one row, with its event in the
+//! audit log.
 
 use super::{
     Store, StoreError,
     entity::user_session::{Column, Entity},
 };
-use crate::model::{AuditEvent, EndReason, Generation, Session};
-use contract::{
-    ids::{SessionId, UserId},
-    time::Timestamp,
-};
+use crate::model::{AuditEvent, Generation, Session};
+use contract::time::Timestamp;
 use sea_orm::{
-    ConnectionTrait, QueryResult,
+    QueryResult,
     sea_query::{Expr, ExprTrait, Query, UpdateStatement},
 };
 
@@ -60,61 +57,6 @@ impl Store {
             .value(Column::UsedAt, Option::<Timestamp>::None)
             .and_where(Expr::col(Column::UsedAt).eq(self.database.time(used_at)));
         self.change(&update, event).await
-    }
-
-    /// Ends a session of ours. Whether it was active until now; only then the event
-    /// is written.
-    pub async fn end(
-        &self,
-        id: SessionId,
-        reason: EndReason,
-        event: &AuditEvent,
-    ) -> Result<bool, StoreError> {
-        let mut update = self.end_update(id, reason);
-        update.returning_col(Column::Id);
-        Ok(!self.changed(&update, event).await?.is_empty())
-    }
-
-    /// Ends a session of a user. How many were live until now: none if it was over,
-    /// and then no event is written. `None`: there is no such session.
-    pub async fn end_one_of(
-        &self,
-        user: UserId,
-        id: SessionId,
-        reason: EndReason,
-        event: &AuditEvent,
-    ) -> Result<Option<u32>, StoreError> {
-        let is_theirs = Expr::col(Column::UserId).eq(user.0);
-        let mut update = self.end_update(id, reason);
-        update
-            .and_where(is_theirs.clone())
-            .returning(Query::returning().columns([Column::ExpiresAt, Column::EndedAt]));
-        if let Some(row) = self.changed(&update, event).await?.first() {
-            let ended_at: Timestamp = row.try_get("", "ended_at")?;
-            let was_live = row.try_get::<Timestamp>("", "expires_at")? > ended_at;
-            return Ok(Some(was_live.into()));
-        }
-        let over = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(is_theirs)
-            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .take();
-        let over = self.database.connection().query_one(&over).await?;
-        Ok(over.map(|_| 0))
-    }
-
-    fn end_update(&self, id: SessionId, reason: EndReason) -> UpdateStatement {
-        Query::update()
-            .table(Entity)
-            .value(Column::IsActive, false)
-            .value(Column::EndedAt, self.database.now())
-            .value(Column::EndReason, reason.cause().as_str())
-            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::IsActive))
-            .take()
     }
 
     /// What both changes ask of the row: still ours to change, still alive.
