@@ -22,7 +22,6 @@ const RULES: &[Rule] = &[
         of: SERVICES,
         but: &[
             "auth-service/src/grpc/",
-            "auth-service/src/app.rs",
             "auth-service/src/app/",
             // the contract's names of the causes, beside their other names
             "auth-service/src/model/cause.rs",
@@ -70,9 +69,8 @@ const RULES: &[Rule] = &[
     Rule {
         of: &[
             "auth-service/src/tokens/",
-            "auth-service/src/passwords.rs",
             "auth-service/src/passwords/",
-            "auth-service/src/metrics.rs",
+            "auth-service/src/metrics/",
         ],
         but: &[],
         names: &["app", "config", "domain", "grpc", "store"],
