@@ -3,8 +3,6 @@
 //! `jsonwebtoken`.
 
 mod claims;
-#[cfg(test)]
-mod fuzz;
 mod generate;
 mod key_ring;
 mod keys;

@@ -24,6 +24,7 @@ mod create_session;
 mod dead_connections;
 mod floods;
 mod full_disk;
+mod fuzz;
 mod health;
 mod history;
 mod housekeeping;

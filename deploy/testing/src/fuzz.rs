@@ -3,7 +3,7 @@
 //! Few inputs in the suite, many on demand:
 //!
 //! ```sh
-//! TICKETING_FUZZ=700000 cargo test --release -p auth-service --lib -- fuzz
+//! TICKETING_FUZZ=700000 cargo test --release -p auth-service --test api -- fuzz
 //! ```
 
 use proptest::{collection::vec, prelude::*, sample::Index};

@@ -1,7 +1,7 @@
 //! Directories of keys that hold anything, and key names that lead out of them.
 
 use super::{World, issued, made, runner, runtime, sign, tokens};
-use crate::{
+use auth_service::{
     model::Refusal,
     tokens::{InvalidKeys, KeyRing, TokenKind},
 };

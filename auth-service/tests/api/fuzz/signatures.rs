@@ -2,7 +2,7 @@
 //! the many EdDSAs", 2020): S and S + L, points of small order, other lengths.
 
 use super::{World, runner};
-use crate::{model::Refusal, tokens::TokenKind};
+use auth_service::{model::Refusal, tokens::TokenKind};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::{array::uniform32, prelude::*};
 

@@ -6,7 +6,7 @@ mod signatures;
 mod signed;
 mod text;
 
-use crate::{
+use auth_service::{
     model::{Generation, Refusal},
     tokens::{Claims, KeyName, KeyRing, TokenKind, Tokens, generate_key},
 };

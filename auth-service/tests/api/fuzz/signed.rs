@@ -2,7 +2,7 @@
 //! refused for its own reason, and by others, so that it is refused whatever it says.
 
 use super::{AUDIENCE, ISSUER, World, runner, sign};
-use crate::{
+use auth_service::{
     model::{Generation, Refusal},
     tokens::{Claims, TokenKind},
 };
