@@ -3,12 +3,16 @@
 use auth_service::{
     app::App,
     command::{
-        CommandLine, Invocation,
+        Command,
         keys::{self, KeysArguments},
-        sessions::{self, EndAllReason},
+        sessions::{self, EndAllReason, SessionsCommand},
     },
+    config::Config,
 };
-use contract::{config, time::Clock};
+use contract::{
+    config::{self, Invocation},
+    time::Clock,
+};
 use database::DatabaseUrl;
 use server::{program::Program, telemetry};
 use std::{io, process::ExitCode};
@@ -26,14 +30,18 @@ fn main() -> ExitCode {
         Ok(program) => program,
         Err(code) => return code,
     };
-    match config::read::<CommandLine, _>() {
-        Ok(Invocation::Serve(config)) => {
-            program.serve(|| App::build(*config, Clock::system()), App::run)
+    match config::read_or::<Config, Command>() {
+        Ok(Invocation::Run(config)) => {
+            program.serve(|| App::build(config, Clock::system()), App::run)
         }
-        Ok(Invocation::EndAllSessions(url, reason)) => {
-            program.finish(move || end_all_sessions(url, reason), SOME_ENDED)
-        }
-        Ok(Invocation::Keys(arguments)) => {
+        Ok(Invocation::Command(Command::Sessions {
+            command:
+                SessionsCommand::EndAll {
+                    reason,
+                    database_url,
+                },
+        })) => program.finish(move || end_all_sessions(database_url, reason), SOME_ENDED),
+        Ok(Invocation::Command(Command::Keys(arguments))) => {
             program.finish(async move || work_on_keys(&arguments), SOME_KEYS)
         }
         Err(code) => code,

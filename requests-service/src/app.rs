@@ -71,9 +71,9 @@ impl App {
         // a port that is taken is known before anything else starts
         let public = Listener::bind("requests public", config.public_listen)
             .await?
-            .with_web_origins(config.access.web_origins)
-            .with_trusted_proxies(config.access.trusted_proxies)
-            .with_tls(config.public_tls)?;
+            .with_web_origins(config.web_origins)
+            .with_trusted_proxies(config.trusted_proxies)
+            .with_tls(config.files.public())?;
         let ops = Listener::bind("requests ops", config.ops_listen).await?;
         let (public_address, ops_address) = (public.address(), ops.address());
 
@@ -85,16 +85,20 @@ impl App {
             Housekeeper::new(database.clone(), store::sweepings(), service.registry());
         service.in_background(housekeeper.run(config.housekeeping));
 
-        let tls = config.auth_service_tls.map(ClientTls::open).transpose()?;
+        let tls = config
+            .files
+            .auth_service()
+            .map(ClientTls::open)
+            .transpose()?;
         if let Some(tls) = tls.clone() {
             service.presents("client", tls.into());
         }
         let auth = Target::new(&config.auth_service_url, tls)?;
-        let token = config.service_token_file.map(ServiceTokens::open);
+        let token = config.files.service_token_file.map(ServiceTokens::open);
         let auth = Balanced::new(auth, config.resolver);
         let validator = RemoteValidator::over(auth, token.transpose()?);
 
-        let shedding = service.shedding(config.access.calls_in_flight, priority);
+        let shedding = service.shedding(config.calls_in_flight, priority);
         let store = Store::new(database.clone());
         let routes = routes(store, validator, config.limits, &shedding)?;
         service.serve(public, &SERVICES, routes)?;

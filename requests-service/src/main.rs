@@ -1,10 +1,7 @@
 //! The `requests-service` command.
 
 use contract::{config, time::Clock};
-use requests_service::{
-    app::App,
-    config::{Arguments, Config},
-};
+use requests_service::app::App;
 use server::program::Program;
 use std::process::ExitCode;
 
@@ -16,7 +13,7 @@ fn main() -> ExitCode {
         Ok(program) => program,
         Err(code) => return code,
     };
-    match config::read::<Arguments, Config>() {
+    match config::read() {
         Ok(config) => program.serve(|| App::build(config, Clock::system()), App::run),
         Err(code) => code,
     }

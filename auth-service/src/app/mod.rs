@@ -71,12 +71,12 @@ impl App {
         // a port that is taken is known before anything else starts
         let public = Listener::bind("auth public", config.public_listen)
             .await?
-            .with_web_origins(config.access.web_origins)
-            .with_trusted_proxies(config.access.trusted_proxies)
-            .with_tls(config.public_tls)?;
+            .with_web_origins(config.web_origins)
+            .with_trusted_proxies(config.trusted_proxies)
+            .with_tls(config.files.public())?;
         let internal = Listener::bind("auth internal", config.internal_listen)
             .await?
-            .with_tls(config.internal_tls)?;
+            .with_tls(config.files.internal())?;
         let ops = Listener::bind("auth ops", config.ops_listen).await?;
         let addresses = [public.address(), internal.address(), ops.address()];
 
@@ -85,7 +85,7 @@ impl App {
         let metrics = Metrics::register(service.registry());
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         service.in_background(reread(Arc::clone(&keys)));
-        let callers = credentials(config.services)?;
+        let callers = credentials(config.files.services())?;
         let tokens = Tokens::new(Arc::clone(&keys), config.issuer, config.audience);
         let tokens = Arc::new(tokens);
         let passwords = Passwords::new(config.passwords.concurrency, config.passwords.costs);
@@ -136,7 +136,7 @@ impl App {
         let housekeeper = Housekeeper::new(database.clone(), sweepings, service.registry());
         service.in_background(housekeeper.run_with(domain.refused, config.housekeeping));
 
-        let shedding = service.shedding(config.access.calls_in_flight, routes::priority);
+        let shedding = service.shedding(config.calls_in_flight, routes::priority);
         let (limits, validations) = (config.limits, domain.validations);
         let for_clients = routes::public(domain.handlers, validations.clone(), limits, &shedding)?;
         let for_services = routes::internal(validations, callers, limits, &shedding)?;

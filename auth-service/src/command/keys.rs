@@ -1,19 +1,23 @@
 //! `auth-service keys`: what an operator does with the directory of signing keys.
 
 use crate::{
-    config::MAX_SECONDS,
+    model::SECONDS,
     tokens::{InvalidKeys, KeyName, KeyState, Rotation, RotationError, to_the_second},
 };
 use clap::{Args, Subcommand};
 use contract::{
-    config::{EXIT_FAILURE, EXIT_USAGE, Problems},
+    config::{EXIT_FAILURE, EXIT_USAGE, seconds},
     time::Clock,
 };
 use std::{
     io::{self, Write},
-    path::Path,
+    path::PathBuf,
     time::Duration,
 };
+
+/// How long before its time a further key is made, in seconds, unless it is said otherwise.
+const AHEAD: &str = "3600";
+const _: () = assert!(Rotation::AHEAD.as_secs() == 3_600);
 
 /// Flags of `auth-service keys`.
 #[derive(Clone, Debug, Args)]
@@ -22,22 +26,17 @@ pub struct KeysArguments {
     #[command(subcommand)]
     pub task: KeysTask,
     /// Directory of signing keys. Required.
-    #[arg(
-        long,
-        global = true,
-        env = "AUTH_KEYS_DIRECTORY",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub directory: String,
+    #[arg(long, global = true, env = "AUTH_KEYS_DIRECTORY")]
+    pub directory: Option<PathBuf>,
     /// Life of a refresh token, in seconds, as the services have it.
     #[arg(
-        long,
+        long = "refresh-token-seconds",
         global = true,
         env = "AUTH_REFRESH_TOKEN_SECONDS",
-        default_value = "604800"
+        default_value = "604800",
+        value_parser = seconds(SECONDS)
     )]
-    pub refresh_token_seconds: String,
+    pub refresh_token: Duration,
 }
 
 /// What to do with the keys.
@@ -47,24 +46,28 @@ pub enum KeysTask {
     /// every replica knows it before.
     Generate {
         /// How long after its making a further key signs, in seconds.
-        #[arg(long, default_value_t = Rotation::AHEAD.as_secs().to_string())]
-        ahead: String,
+        #[arg(
+            long,
+            default_value = AHEAD,
+            value_parser = seconds(Rotation::KNOWN_BEFORE.as_secs()..=*SECONDS.end())
+        )]
+        ahead: Duration,
     },
     /// Lists the keys, oldest first: how each stands, and when it may go.
     List,
     /// Removes a key, once all that it signed has expired.
     Retire {
         /// Its file's name without `.pem`, for example 20261124T230000Z.
-        name: String,
+        name: KeyName,
     },
 }
 
 /// The command did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// It was used wrongly.
-    #[error(transparent)]
-    Usage(#[from] Problems),
+    /// It was not told where the keys are.
+    #[error("AUTH_KEYS_DIRECTORY: is required (or --directory)")]
+    NoDirectory,
     /// It was refused, or failed; the keys stay as they were.
     #[error(transparent)]
     Refused(#[from] RotationError),
@@ -78,7 +81,7 @@ impl KeysError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => EXIT_USAGE,
+            Self::NoDirectory => EXIT_USAGE,
             Self::Refused(_) | Self::Output(_) => EXIT_FAILURE,
         }
     }
@@ -90,24 +93,17 @@ impl From<InvalidKeys> for KeysError {
     }
 }
 
-/// The task with its values.
-enum Task {
-    Generate { ahead: Duration },
-    List,
-    Retire { name: KeyName },
-}
-
 /// Does one task, and tells what it did.
 pub fn run(
     arguments: &KeysArguments,
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<(), KeysError> {
-    let (task, refresh_life) = understand(arguments)?;
-    let directory = Path::new(&arguments.directory);
-    let mut rotation = Rotation::open(directory, refresh_life, clock.now())?;
-    match task {
-        Task::Generate { ahead } => {
+    let directory = arguments.directory.as_deref();
+    let directory = directory.ok_or(KeysError::NoDirectory)?;
+    let mut rotation = Rotation::open(directory, arguments.refresh_token, clock.now())?;
+    match arguments.task {
+        KeysTask::Generate { ahead } => {
             let name = rotation.generate(ahead)?;
             if rotation.state(name) == KeyState::Signs {
                 writeln!(out, "{name}: signs now")?;
@@ -120,51 +116,17 @@ pub fn run(
                 )?;
             }
         }
-        Task::List => {
+        KeysTask::List => {
             for name in rotation.names() {
                 writeln!(out, "{name}: {}", standing(&rotation, name))?;
             }
         }
-        Task::Retire { name } => {
+        KeysTask::Retire { name } => {
             rotation.retire(name)?;
             writeln!(out, "{name}: removed")?;
         }
     }
     Ok(())
-}
-
-fn understand(arguments: &KeysArguments) -> Result<(Task, Duration), Problems> {
-    let mut problems = Problems::default();
-    if arguments.directory.is_empty() {
-        problems.note("AUTH_KEYS_DIRECTORY", "is required (or --directory)");
-    }
-    let life = problems.within(
-        "AUTH_REFRESH_TOKEN_SECONDS",
-        &arguments.refresh_token_seconds,
-        1,
-        MAX_SECONDS,
-    );
-    let task = match &arguments.task {
-        KeysTask::Generate { ahead } => {
-            let least = Rotation::KNOWN_BEFORE.as_secs();
-            let seconds = problems.within("--ahead", ahead, least, MAX_SECONDS);
-            seconds.map(|seconds| Task::Generate {
-                ahead: Duration::from_secs(seconds),
-            })
-        }
-        KeysTask::List => Some(Task::List),
-        KeysTask::Retire { name } => match name.parse::<KeyName>() {
-            Ok(name) => Some(Task::Retire { name }),
-            Err(error) => {
-                problems.note("name", error);
-                None
-            }
-        },
-    };
-    match (task, life) {
-        (Some(task), Some(life)) if problems.is_empty() => Ok((task, Duration::from_secs(life))),
-        _ => Err(problems),
-    }
 }
 
 /// A key's state, and the time from which it may go.

@@ -20,6 +20,9 @@ pub enum SessionsCommand {
         /// Why; kept with each session.
         #[arg(long, value_enum)]
         reason: EndAllReason,
+        /// The database.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: DatabaseUrl,
     },
 }
 

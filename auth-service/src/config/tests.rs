@@ -1,15 +1,16 @@
 //! Defaults, and what is refused.
 
 use super::*;
+use contract::config::{self, Invalid};
 
-fn configure(flags: &[&str]) -> Result<Config, Problems> {
+fn configure(flags: &[&str]) -> Result<Config, Invalid> {
     let required = [
         "auth-service",
         "--database-url=sqlite://x?mode=rwc",
         "--keys-directory=keys",
         "--service-token-file=token",
     ];
-    Arguments::parse_from(required.iter().chain(flags)).try_into()
+    config::from_flags(required.iter().chain(flags))
 }
 
 #[test]
@@ -17,7 +18,7 @@ fn defaults_fit_together() {
     let config = configure(&[]).unwrap();
     assert_eq!(config.lives, Lives::default());
     assert_eq!(config.passwords, PasswordSettings::default());
-    assert_eq!(config.access.trusted_proxies, 0);
+    assert_eq!(config.trusted_proxies, 0);
     assert_eq!(config.throttle, ThrottleLimits::default());
     assert_eq!(config.limits.call, Duration::from_secs(10));
     assert_eq!(config.limits.validation, Duration::from_secs(2));
@@ -113,9 +114,12 @@ fn what_tls_needs_is_given_together() {
         "--public-tls-key-file=",
     ]))
     .unwrap();
-    assert!(matches!(config.services, ServiceAccess::Certificates(_)));
-    assert!(config.public_tls.is_none());
-    let internal = config.internal_tls.unwrap();
+    assert!(matches!(
+        config.files.services(),
+        ServiceAccess::Certificates(_)
+    ));
+    assert!(config.files.public().is_none());
+    let internal = config.files.internal().unwrap();
     assert_eq!(internal.client_authority, Some("a".into()));
 }
 
@@ -128,9 +132,7 @@ fn the_databases_password_never_prints() {
         "--keys-directory=k",
         "--service-token-file=t",
     ];
-    let arguments = Arguments::parse_from(required);
-    assert!(!format!("{arguments:?}").contains("s3cret"));
-    let config = Config::try_from(arguments).unwrap();
+    let config: Config = config::from_flags(required).unwrap();
     assert!(!format!("{config:?}").contains("s3cret"));
 }
 

@@ -1,21 +1,56 @@
 //! How long things live.
 
-use std::time::Duration;
+use clap::Args;
+use contract::config::{Part, Problems, seconds};
+use std::{ops::RangeInclusive, time::Duration};
 
-/// The lives of tokens and sessions. Configuration checks that they fit
-/// together: the overlap is at least four refreshes' time, an access token
-/// lives at least four overlaps, a refresh token at least as long as an access
-/// token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Ten years.
+pub(crate) const SECONDS: RangeInclusive<u64> = 1..=10 * 366 * 86_400;
+/// How long a refresh may take at the server. The overlap must hold four.
+const REFRESH_TIME: Duration = Duration::from_secs(10);
+
+const ACCESS: &str = "AUTH_ACCESS_TOKEN_SECONDS";
+const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
+const SESSION: &str = "AUTH_SESSION_SECONDS";
+const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
+
+/// The lives of tokens and sessions, which fit together.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lives {
-    /// An access token.
+    /// Life of an access token, in seconds; at least four overlaps.
+    #[arg(
+        long = "access-token-seconds",
+        env = ACCESS,
+        default_value = "900",
+        value_parser = seconds(SECONDS)
+    )]
     pub access_token: Duration,
-    /// A refresh token; it slides the session's end by so much.
+    /// Life of a refresh token, in seconds; at least that of an access token. A refresh moves the
+    /// end of the session by so much.
+    #[arg(
+        long = "refresh-token-seconds",
+        env = REFRESH,
+        default_value = "604800",
+        value_parser = seconds(SECONDS)
+    )]
     pub refresh_token: Duration,
-    /// A session, however often it is refreshed.
+    /// Life of a session however often it is refreshed, in seconds; at least that of a refresh
+    /// token.
+    #[arg(
+        long = "session-seconds",
+        env = SESSION,
+        default_value = "2592000",
+        value_parser = seconds(SECONDS)
+    )]
     pub session: Duration,
-    /// How long after a generation's first use its predecessor may still be
-    /// presented.
+    /// How long after a pair's first use the pair before may still be presented, in seconds; at
+    /// least 40.
+    #[arg(
+        long = "refresh-overlap-seconds",
+        env = OVERLAP,
+        default_value = "60",
+        value_parser = seconds(SECONDS)
+    )]
     pub overlap: Duration,
 }
 
@@ -26,6 +61,39 @@ impl Default for Lives {
             refresh_token: Duration::from_hours(7 * 24),
             session: Duration::from_hours(30 * 24),
             overlap: Duration::from_mins(1),
+        }
+    }
+}
+
+impl Part for Lives {
+    fn check(&self, problems: &mut Problems) {
+        let Self {
+            access_token,
+            refresh_token,
+            session,
+            overlap,
+        } = *self;
+        let overlap_least = 4 * REFRESH_TIME;
+        for (variable, value, least, why) in [
+            (
+                OVERLAP,
+                overlap,
+                overlap_least,
+                "four times what a refresh may take",
+            ),
+            (ACCESS, access_token, 4 * overlap, "four overlaps"),
+            (
+                REFRESH,
+                refresh_token,
+                access_token,
+                "an access token's life",
+            ),
+            (SESSION, session, refresh_token, "a refresh token's life"),
+        ] {
+            if value < least {
+                let least = least.as_secs();
+                problems.note(variable, format_args!("must be at least {least}, {why}"));
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ pub use audit::{AuditEntry, AuditEvent, AuditEventType, AuditFilter, AuditOutcom
 pub use caller::{Caller, Client};
 pub use cause::{Cause, EndReason, Refusal};
 pub use lives::Lives;
+pub(crate) use lives::SECONDS;
 pub use scope::Scope;
 pub use session::{Generation, Session, SessionRecord};
 pub use throttle::{CountedAttempts, Throttle, ThrottleKey, ThrottleLimits, Wait};

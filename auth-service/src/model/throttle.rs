@@ -1,7 +1,8 @@
 //! What is counted against guessing.
 
 use aws_lc_rs::digest;
-use contract::time::Timestamp;
+use clap::Args;
+use contract::{config::within, time::Timestamp};
 use std::time::Duration;
 
 /// What attempts are counted under: a digest, so that neither an e-mail nor an
@@ -90,12 +91,26 @@ impl CountedAttempts {
 }
 
 /// How much is let through without a delay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
-    /// Failed log-ins of one account from one network, before the next has to
-    /// wait; at least 1.
+    /// Failed log-ins of one account from one network (IPv4: /24, IPv6: /48) before the next has
+    /// to wait; ten times as many of the account from wherever. The same for guesses of the
+    /// current password in ChangePassword. At least 1.
+    #[arg(
+        long = "throttle-log-ins",
+        env = "AUTH_THROTTLE_LOG_INS",
+        default_value = "5",
+        value_parser = within(1..=1_000)
+    )]
     pub log_ins: u32,
-    /// Registrations from one network within an hour; at least 1.
+    /// Registrations from one network within an hour; at least 1. Clients behind a proxy that
+    /// `AUTH_TRUSTED_PROXIES` does not count are one network.
+    #[arg(
+        long = "throttle-registrations",
+        env = "AUTH_THROTTLE_REGISTRATIONS",
+        default_value = "100",
+        value_parser = within(1..=1_000_000)
+    )]
     pub registrations: u32,
 }
 

@@ -1,5 +1,8 @@
 //! What one Argon2id hash costs.
 
+use clap::Args;
+use contract::config::within;
+
 /// Settings that the OWASP Password Storage Cheat Sheet holds to be of equal
 /// strength: KiB of memory, passes.
 const OWASP: [(u32, u32); 5] = [
@@ -11,13 +14,33 @@ const OWASP: [(u32, u32); 5] = [
 ];
 
 /// The parameters of Argon2id (RFC 9106, section 3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2Costs {
-    /// Memory for one hash, in KiB.
+    /// Memory of one argon2id hash, in KiB, 1 GiB at most. Memory and passes must be at least one
+    /// of OWASP's settings: 47104 and 1, 19456 and 2, 12288 and 3, 9216 and 4, 7168 and 5. A stored
+    /// hash that takes more than 64 MiB and more than four times this is refused.
+    #[arg(
+        long = "argon2-memory-kib",
+        env = "AUTH_ARGON2_MEMORY_KIB",
+        default_value = "19456",
+        value_parser = within(1..=1_048_576)
+    )]
     pub memory_kib: u32,
-    /// Passes over that memory.
+    /// Passes of one argon2id hash over its memory, 64 at most.
+    #[arg(
+        long = "argon2-passes",
+        env = "AUTH_ARGON2_PASSES",
+        default_value = "2",
+        value_parser = within(1..=64)
+    )]
     pub passes: u32,
-    /// Lanes. They are computed one after the other.
+    /// Lanes of one argon2id hash, 16 at most. They are computed one after the other.
+    #[arg(
+        long = "argon2-lanes",
+        env = "AUTH_ARGON2_LANES",
+        default_value = "1",
+        value_parser = within(1..=16)
+    )]
     pub lanes: u32,
 }
 

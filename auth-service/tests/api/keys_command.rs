@@ -4,13 +4,16 @@
 use crate::{forge::key_name, process};
 use auth_service::{
     command::{
-        Command, CommandLine,
+        Command,
         keys::{self, KeysError},
     },
+    config::Config,
     tokens::{KeyName, KeyRing, KeyState, Rotation, RotationError, Tokens, generate_key},
 };
-use clap::Parser as _;
-use contract::time::{Clock, Timestamp};
+use contract::{
+    config::{self, Invocation},
+    time::{Clock, Timestamp},
+};
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
 const OLD: &str = "20200101T000000Z";
@@ -48,7 +51,8 @@ async fn typed(words: &[&str], folder: &Path) -> (i32, String) {
 fn keys(words: &[&str], folder: &Path, clock: &Clock) -> Result<String, KeysError> {
     let directory = format!("--directory={}", folder.display());
     let words = [&["auth-service", "keys"], words, &[&directory]].concat();
-    let Some(Command::Keys(arguments)) = CommandLine::parse_from(words).command else {
+    let asked = config::from_words::<Config, _>(words).unwrap();
+    let Invocation::Command(Command::Keys(arguments)) = asked else {
         panic!("a command of `keys`");
     };
     let mut out = Vec::new();

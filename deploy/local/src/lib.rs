@@ -11,7 +11,7 @@ mod generate;
 mod instructions;
 mod run;
 
-pub use arguments::{Arguments, Command, Config, OtherCommand};
+pub use arguments::{Command, Config, DemoArguments};
 pub use data_directory::DirectoryError;
-pub use generate::{GenerateArguments, GenerateError, Options, generate};
+pub use generate::{GenerateError, Options, generate};
 pub use run::{LocalError, Run, write_demo_data};

@@ -1,7 +1,7 @@
 //! The `ticketing-local` command, which plain `cargo run` starts.
 
-use contract::config;
-use local::{Arguments, Command, Run};
+use contract::config::{self, Invocation};
+use local::{Command, Config, Run};
 use server::{
     program::Program,
     telemetry::{self, Export},
@@ -19,13 +19,13 @@ fn main() -> ExitCode {
         Ok(program) => program,
         Err(code) => return code,
     };
-    match config::read::<Arguments, _>() {
-        Ok(Command::Run(config)) => program.serve(|| Run::start(*config), Run::serve),
-        Ok(Command::Demo(url, requests)) => program.finish(
-            async move || finish(local::write_demo_data(&url, requests)).await,
+    match config::read_or::<Config, Command>() {
+        Ok(Invocation::Run(config)) => program.serve(|| Run::start(config), Run::serve),
+        Ok(Invocation::Command(Command::Demo(demo))) => program.finish(
+            async move || finish(local::write_demo_data(&demo)).await,
             NO_DATA,
         ),
-        Ok(Command::Generate(options)) => program.finish(
+        Ok(Invocation::Command(Command::Generate(options))) => program.finish(
             async move || finish(Box::pin(local::generate(&options))).await,
             NO_DATA,
         ),

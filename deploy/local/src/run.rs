@@ -2,26 +2,18 @@
 //! paste.
 
 use crate::{
-    Config, DirectoryError, data_directory::DataDirectory, demo, instructions::Instructions,
+    Config, DemoArguments, DirectoryError, data_directory::DataDirectory, demo,
+    instructions::Instructions,
 };
-use auth_service::{
-    app as auth,
-    config::{PasswordSettings, ServiceAccess},
-    model::{Lives, ThrottleLimits},
-};
-use client::channel::Resolver;
+use auth_service::app as auth;
 use contract::{
-    deadline::{Limits, SHARE_FOR_BATCHES},
+    config::{self, Invalid},
     time::Clock,
 };
 use database::{ConnectError, Database, DatabaseUrl, InvalidDatabaseUrl, PoolLimits};
-use http::uri::InvalidUri;
 use migrations::MigrateError;
 use requests_service::app as requests;
-use server::{
-    housekeeping,
-    serve::{BindError, PublicAccess, ServeError},
-};
+use server::serve::{BindError, ServeError};
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
@@ -37,7 +29,7 @@ pub enum LocalError {
     #[error(transparent)]
     Url(#[from] InvalidDatabaseUrl),
     #[error(transparent)]
-    Address(#[from] InvalidUri),
+    Configuration(#[from] Invalid),
     #[error("{0}. Check --database-url, or the data directory")]
     Connect(#[from] ConnectError),
     #[error("{}", in_our_words(.0))]
@@ -100,7 +92,7 @@ impl Run {
             None => directory.database_url().parse()?,
         };
         // the ports first: a second run must not touch the data of the first
-        let auth_config = auth_config(&config, &directory, &url);
+        let auth_config = auth_config(&config, &directory, &url)?;
         let auth = auth::App::build(auth_config, clock.clone()).await?;
         let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;
         let requests = requests::App::build(requests_config, clock.clone()).await?;
@@ -146,10 +138,14 @@ impl Run {
 
 /// Writes the demo data into a database that was migrated, unless it has users.
 #[allow(clippy::print_stdout, reason = "what the command was asked for")]
-pub async fn write_demo_data(url: &DatabaseUrl, requests: i32) -> Result<(), LocalError> {
+pub async fn write_demo_data(arguments: &DemoArguments) -> Result<(), LocalError> {
+    let DemoArguments {
+        database_url,
+        demo_requests,
+    } = arguments;
     let clock = Clock::system();
-    let database = Database::open(url, PoolLimits::default(), clock.clone()).await?;
-    match demo::seed_if_empty(&database, requests, &clock).await? {
+    let database = Database::open(database_url, PoolLimits::default(), clock.clone()).await?;
+    match demo::seed_if_empty(&database, *demo_requests, &clock).await? {
         demo::Presence::Present => println!(
             "The demo data is there. Log in as {} with the password {:?}.",
             demo::USERS[0].email,
@@ -160,40 +156,24 @@ pub async fn write_demo_data(url: &DatabaseUrl, requests: i32) -> Result<(), Loc
     Ok(())
 }
 
-/// Whom the public listeners of both services serve.
-fn access(config: &Config) -> PublicAccess {
-    PublicAccess {
-        web_origins: config.web_origins.clone(),
-        ..PublicAccess::default()
-    }
-}
-
 fn auth_config(
     config: &Config,
     directory: &DataDirectory,
     url: &DatabaseUrl,
-) -> auth_service::config::Config {
-    auth_service::config::Config {
-        public_listen: config.auth_public_listen,
-        internal_listen: config.auth_internal_listen,
-        ops_listen: config.auth_ops_listen,
-        database_url: url.clone(),
-        pool: PoolLimits::default(),
-        keys_directory: directory.keys(),
-        public_tls: None,
-        internal_tls: None,
-        services: ServiceAccess::TokenFile(directory.service_token()),
-        issuer: "ticketing-auth".to_owned(),
-        audience: "ticketing".to_owned(),
-        lives: Lives::default(),
-        session_retention: Lives::default().session,
-        housekeeping: housekeeping::EVERY,
-        ending_share: SHARE_FOR_BATCHES,
-        passwords: PasswordSettings::default(),
-        throttle: ThrottleLimits::default(),
-        access: access(config),
-        limits: Limits::default(),
-    }
+) -> Result<auth_service::config::Config, Invalid> {
+    config::from_flags([
+        "auth-service".to_owned(),
+        format!("--public-listen={}", config.auth_public_listen),
+        format!("--internal-listen={}", config.auth_internal_listen),
+        format!("--ops-listen={}", config.auth_ops_listen),
+        format!("--web-origins={}", config.web_origins),
+        format!("--database-url={}", url.expose()),
+        format!("--keys-directory={}", directory.keys().display()),
+        format!(
+            "--service-token-file={}",
+            directory.service_token().display()
+        ),
+    ])
 }
 
 fn requests_config(
@@ -201,19 +181,17 @@ fn requests_config(
     directory: &DataDirectory,
     url: &DatabaseUrl,
     auth_internal: SocketAddr,
-) -> Result<requests_service::config::Config, InvalidUri> {
-    Ok(requests_service::config::Config {
-        public_listen: config.requests_public_listen,
-        ops_listen: config.requests_ops_listen,
-        database_url: url.clone(),
-        pool: PoolLimits::default(),
-        auth_service_url: format!("http://{auth_internal}").parse()?,
-        resolver: Resolver::system(),
-        public_tls: None,
-        auth_service_tls: None,
-        service_token_file: Some(directory.service_token()),
-        access: access(config),
-        limits: Limits::default(),
-        housekeeping: housekeeping::EVERY,
-    })
+) -> Result<requests_service::config::Config, Invalid> {
+    config::from_flags([
+        "requests-service".to_owned(),
+        format!("--public-listen={}", config.requests_public_listen),
+        format!("--ops-listen={}", config.requests_ops_listen),
+        format!("--web-origins={}", config.web_origins),
+        format!("--database-url={}", url.expose()),
+        format!("--auth-service-url=http://{auth_internal}"),
+        format!(
+            "--service-token-file={}",
+            directory.service_token().display()
+        ),
+    ])
 }

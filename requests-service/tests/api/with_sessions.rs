@@ -1,9 +1,8 @@
 //! The pair as it is served: this service and auth-service, each on its ports.
 
 use crate::support::{Row, reason, script};
-use clap::Parser as _;
 use client::{channel::Target, tls::ClientTls};
-use contract::deadline::Limits;
+use contract::{config, deadline::Limits};
 use proto::{
     auth::v1::RevokeSessionRequest,
     requests::v1::{
@@ -11,10 +10,7 @@ use proto::{
         partner_requests_service_client::PartnerRequestsServiceClient,
     },
 };
-use requests_service::{
-    app::App,
-    config::{Arguments, Config},
-};
+use requests_service::{app::App, config::Config};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -87,8 +83,7 @@ impl Pair {
                 auth.database.url_as(Role::Requests).expose()
             ),
         ];
-        let arguments = Arguments::parse_from(required.iter().chain(flags));
-        let mut config = Config::try_from(arguments).unwrap();
+        let mut config: Config = config::from_flags(required.iter().chain(flags)).unwrap();
         be_patient(&mut config.pool, &mut config.limits);
         configure(&mut config);
         let app = App::build(config, auth.clock.clone()).await.unwrap();

@@ -56,7 +56,7 @@ const TO_ANSWER_AT_LEAST: Duration = Duration::from_millis(2);
 const TO_SEND: u32 = 2;
 
 /// Limits on a call's time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest that any call may take, whatever its caller asks for.
     pub call: Duration,

@@ -6,6 +6,7 @@ use super::{
     metrics::ObservedPool,
 };
 use contract::{
+    config::within,
     deadline,
     time::{Clock, Timestamp},
 };
@@ -62,6 +63,16 @@ impl Default for PoolLimits {
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
         }
+    }
+}
+
+impl PoolLimits {
+    /// The default with the number of connections in a text, from 1 to 1,000.
+    pub fn of_connections(text: &str) -> Result<Self, String> {
+        Ok(Self {
+            connections: within(1..=1_000)(text)?,
+            ..Self::default()
+        })
     }
 }
 

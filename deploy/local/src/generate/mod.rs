@@ -6,7 +6,7 @@
 
 mod options;
 
-pub use options::{GenerateArguments, Options};
+pub use options::Options;
 
 use crate::{
     data::{continue_ids, names::NAMES},

@@ -4,11 +4,10 @@ use super::channel;
 use crate::Role;
 use auth_service::{
     app::App,
-    config::{Arguments, Config},
+    config::Config,
     passwords::{Argon2Costs, PasswordWork},
 };
-use clap::Parser as _;
-use contract::{deadline::Limits, time::Clock};
+use contract::{config, deadline::Limits, time::Clock};
 use database::{DatabaseUrl, PoolLimits};
 use proto::auth::v1::{
     auth_service_client::AuthServiceClient,
@@ -64,7 +63,7 @@ impl Replica {
         let flags = required
             .into_iter()
             .chain(flags.iter().map(|flag| (*flag).to_owned()));
-        let mut config = Config::try_from(Arguments::parse_from(flags)).expect("a configuration");
+        let mut config = config::from_flags::<Config>(flags).expect("a configuration");
         config.passwords.costs = CHEAP;
         // nothing is done beside the calls, but where a test asks for it
         config.housekeeping = Duration::from_hours(1);

@@ -1,6 +1,6 @@
 //! Both services, as they are served, on a database that was taken over.
 
-use clap::Parser as _;
+use contract::config;
 use proto::{
     auth::v1::{
         CreateSessionRequest, CreateSessionResponse, ListSessionsRequest, ListSessionsResponse,
@@ -11,10 +11,7 @@ use proto::{
         partner_requests_service_client::PartnerRequestsServiceClient,
     },
 };
-use requests_service::{
-    app::App,
-    config::{Arguments, Config},
-};
+use requests_service::{app::App, config::Config};
 use testing::{
     Role, TestDatabase,
     auth::{Auth, as_service, channel, with_token},
@@ -35,7 +32,7 @@ impl Services {
         database.grant().await;
         let auth = Auth::start_on(database).await;
         let token_file = auth.folder.path().join("token");
-        let arguments = Arguments::parse_from([
+        let config = config::from_flags([
             "requests-service".to_owned(),
             "--public-listen=127.0.0.1:0".to_owned(),
             "--ops-listen=127.0.0.1:0".to_owned(),
@@ -46,7 +43,7 @@ impl Services {
             format!("--auth-service-url=http://{}", auth.replica.internal),
             format!("--service-token-file={}", token_file.display()),
         ]);
-        let config = Config::try_from(arguments).unwrap();
+        let config: Config = config.unwrap();
         let app = App::build(config, auth.clock.clone()).await.unwrap();
         let channel = channel(app.public_address());
         let requests = PartnerRequestsServiceClient::new(channel.clone());

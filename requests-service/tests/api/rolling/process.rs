@@ -1,13 +1,9 @@
 //! Replicas as processes of their own: this test binary again, told by variables to
 //! serve.
 
-use clap::Parser as _;
 use client::channel::Resolver;
-use contract::time::Clock;
-use requests_service::{
-    app::App,
-    config::{Arguments, Config},
-};
+use contract::{config, time::Clock};
+use requests_service::{app::App, config::Config};
 use server::program::stop_signal;
 use std::{
     env, fs, io,
@@ -87,7 +83,7 @@ async fn the_process_that_serves() {
         .await;
         return;
     }
-    let arguments = Arguments::parse_from([
+    let config = config::from_flags([
         "requests-service",
         "--public-listen=127.0.0.1:0",
         "--ops-listen=127.0.0.1:0",
@@ -95,7 +91,7 @@ async fn the_process_that_serves() {
         &format!("--database-url={database}"),
         &format!("--service-token-file={}", folder.join("token").display()),
     ]);
-    let mut config = Config::try_from(arguments).unwrap();
+    let mut config: Config = config.unwrap();
     config.resolver = Names::new(&folder).resolver();
     let app = App::build(config, Clock::system()).await.unwrap();
     tell(app.public_address(), app.ops_address());

@@ -1,10 +1,7 @@
 //! A client's side.
 
 use super::{CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider};
-use contract::{
-    config::Problems,
-    reread::{File, Reread, Source},
-};
+use contract::reread::{File, Reread, Source};
 use std::{io, path::PathBuf, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::{
@@ -23,27 +20,6 @@ pub struct ClientTlsFiles {
     pub authority: PathBuf,
     /// The client's own certificate, for a server that asks for one.
     pub own: Option<CertificateFiles>,
-}
-
-impl ClientTlsFiles {
-    /// Reads the variables of a client: an authority, and a certificate with its key
-    /// that are given together or not at all, and not without the authority.
-    pub fn read(
-        problems: &mut Problems,
-        (authority, authority_file): (&str, Option<&str>),
-        certificate: (&str, Option<&str>),
-        key: (&str, Option<&str>),
-    ) -> Option<Self> {
-        let own = CertificateFiles::read(problems, certificate, key);
-        let authority_file = files::given(authority_file);
-        if authority_file.is_none() && own.is_some() {
-            problems.note(
-                authority,
-                format_args!("is required with {}", certificate.0),
-            );
-        }
-        authority_file.map(|authority| Self { authority, own })
-    }
 }
 
 /// What a server is met with.

@@ -1,10 +1,7 @@
 //! The files, as configuration names them and as they are parsed. No error repeats
 //! what a file holds.
 
-use contract::{
-    config::Problems,
-    reread::{File, Unreadable},
-};
+use contract::reread::{File, Unreadable};
 use std::path::{Path, PathBuf};
 use tokio_rustls::rustls::{
     self, RootCertStore,
@@ -21,29 +18,12 @@ pub struct CertificateFiles {
 }
 
 impl CertificateFiles {
-    /// Reads two variables that are given together or not at all; notes the one that
-    /// is missing.
-    pub fn read(
-        problems: &mut Problems,
-        (certificate, certificate_file): (&str, Option<&str>),
-        (key, key_file): (&str, Option<&str>),
-    ) -> Option<Self> {
-        let missing = |problems: &mut Problems, missing, other| {
-            problems.note(missing, format_args!("is required with {other}"));
-            None
-        };
-        match (given(certificate_file), given(key_file)) {
-            (None, None) => None,
-            (Some(certificate), Some(key)) => Some(Self { certificate, key }),
-            (Some(_), None) => missing(problems, key, certificate),
-            (None, Some(_)) => missing(problems, certificate, key),
-        }
+    /// Both files, where there are both.
+    #[must_use]
+    pub fn of(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<Self> {
+        let (certificate, key) = certificate.cloned().zip(key.cloned())?;
+        Some(Self { certificate, key })
     }
-}
-
-/// A variable that is empty is not given.
-pub(super) fn given(text: Option<&str>) -> Option<PathBuf> {
-    text.filter(|text| !text.is_empty()).map(PathBuf::from)
 }
 
 /// Files of certificates, keys or authorities cannot be used.

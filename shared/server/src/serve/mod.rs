@@ -20,7 +20,7 @@ mod web;
 pub use calls::{Calls, Observed};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
 pub use peer::Peer;
-pub use public::PublicAccess;
+pub use public::{CALLS_IN_FLIGHT, TRUSTED_PROXIES};
 pub use readiness::{LIVENESS, Readiness};
 pub(crate) use reasons::{late, method_unknown};
 pub use reflection::{ReflectionError, with_reflection};

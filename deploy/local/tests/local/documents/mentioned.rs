@@ -1,7 +1,7 @@
 //! What the programs offer stands somewhere in the documents.
 
+use super::variables;
 use crate::{process::Running, tidy::none};
-use clap::CommandFactory as _;
 use prost::Message as _;
 use proto::FILE_DESCRIPTOR_SET;
 use std::collections::BTreeSet;
@@ -20,25 +20,6 @@ fn rpcs() -> BTreeSet<String> {
     let services = ours.flat_map(|file| file.service);
     let methods = services.flat_map(|service| service.method);
     methods.map(|method| method.name().to_owned()).collect()
-}
-
-/// The variables that a command and those below it read.
-fn variables_of(command: &clap::Command) -> BTreeSet<String> {
-    let variable = |argument: &clap::Arg| Some(argument.get_env()?.to_str()?.to_owned());
-    let below = command.get_subcommands().flat_map(variables_of);
-    let own = command.get_arguments().filter_map(variable);
-    own.chain(below).collect()
-}
-
-/// The variables of both services and of the local program. Those of `migrate` are
-/// looked for where its tests run it.
-pub(crate) fn variables() -> BTreeSet<String> {
-    let commands = [
-        auth_service::command::CommandLine::command(),
-        requests_service::config::Arguments::command(),
-        local::Arguments::command(),
-    ];
-    commands.iter().flat_map(variables_of).collect()
 }
 
 /// The metrics in an answer to Prometheus.

@@ -4,8 +4,9 @@
 mod calls;
 mod mentioned;
 mod run;
+mod variables;
 
-pub(crate) use mentioned::variables;
+pub(crate) use variables::variables;
 
 use crate::process::Running;
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use super::{dockerfile, environment, file, list, rotated, text};
 use crate::shell;
-use clap::Parser as _;
+use contract::config;
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeSet, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio,
@@ -129,8 +129,8 @@ fn of_ours(compose: &Value, name: &str, service: &Value) -> Vec<String> {
 
     // a port that is published is one on which the service listens by default
     let command = match name {
-        "auth-service" => <auth_service::config::Arguments as clap::CommandFactory>::command(),
-        _ => <requests_service::config::Arguments as clap::CommandFactory>::command(),
+        "auth-service" => <auth_service::config::Config as clap::CommandFactory>::command(),
+        _ => <requests_service::config::Config as clap::CommandFactory>::command(),
     };
     let listens = |port: &str| {
         let mut arguments = command.get_arguments();
@@ -319,10 +319,7 @@ fn the_image_alone_is_run_with_what_its_program_takes() {
     let command = commands("image").concat().replace("\\\n", " ");
     let (docker, arguments) = command.split_once("ticketing-local").expect("the program");
     let arguments = std::iter::once("ticketing-local").chain(arguments.split_whitespace());
-    let arguments = local::Arguments::try_parse_from(arguments).unwrap();
-    let local::Command::Run(config) = arguments.try_into().unwrap() else {
-        panic!("it runs the services");
-    };
+    let config: local::Config = config::from_flags(arguments).unwrap();
     let directory = config.data_directory.display();
     assert!(
         docker.contains(&format!("--tmpfs {directory}:uid=65532")),

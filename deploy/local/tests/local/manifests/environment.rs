@@ -10,8 +10,8 @@ pub(super) fn known(container: &Value) -> BTreeMap<String, bool> {
     let words: Vec<_> = list(&container["command"]).iter().map(text).collect();
     let program = Path::new(words[0]).file_name().unwrap().to_string_lossy();
     let command = match (program.as_ref(), words.len()) {
-        ("auth-service", 1) => auth_service::config::Arguments::command(),
-        ("requests-service", 1) => requests_service::config::Arguments::command(),
+        ("auth-service", 1) => auth_service::config::Config::command(),
+        ("requests-service", 1) => requests_service::config::Config::command(),
         // commands on a database; their flags are a matter of their own
         ("migrate" | "auth-service" | "ticketing-local", _) => {
             return [("DATABASE_URL".to_owned(), true)].into();
@@ -20,13 +20,7 @@ pub(super) fn known(container: &Value) -> BTreeMap<String, bool> {
     };
     let of = |argument: &clap::Arg| {
         let variable = argument.get_env()?.to_str()?.to_owned();
-        // an empty default is refused where it is parsed; what is required only without
-        // something else says so
-        let required = argument.get_default_values() == [""]
-            && argument
-                .get_help()
-                .is_some_and(|help| help.to_string().ends_with("Required"));
-        Some((variable, required))
+        Some((variable, argument.is_required_set()))
     };
     command.get_arguments().filter_map(of).collect()
 }

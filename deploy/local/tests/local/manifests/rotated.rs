@@ -2,9 +2,14 @@
 //! installation make.
 
 use crate::shell;
-use auth_service::command::{Command, CommandLine, keys};
-use clap::Parser as _;
-use contract::time::Clock;
+use auth_service::{
+    command::{Command, keys},
+    config::Config,
+};
+use contract::{
+    config::{self, Invocation},
+    time::Clock,
+};
 use std::{path::Path, process::Stdio};
 use testing::documents::commands;
 
@@ -18,8 +23,8 @@ kubectl() { cat; }";
 /// Runs a command of the image, with the directory that it would see.
 pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
     let words = words.replace("/keys", &keys.display().to_string());
-    let arguments = CommandLine::parse_from(words.split(' '));
-    let Some(Command::Keys(arguments)) = arguments.command else {
+    let asked = config::from_words::<Config, _>(words.split(' '));
+    let Ok(Invocation::Command(Command::Keys(arguments))) = asked else {
         panic!("a command of `keys`: {words}");
     };
     let mut out = Vec::new();

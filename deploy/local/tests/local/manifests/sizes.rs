@@ -38,7 +38,7 @@ pub(super) fn memory(manifests: &Manifests) -> Vec<String> {
             }
             let needed = match title.as_str() {
                 "Deployment auth-service" => {
-                    let number = number::<auth_service::config::Arguments>;
+                    let number = number::<auth_service::config::Config>;
                     let hash = number(container, "AUTH_ARGON2_MEMORY_KIB").div_ceil(1024);
                     let at_once = number(container, "AUTH_HASHING_CONCURRENCY");
                     // a stored hash may take four times what one of ours takes
@@ -87,9 +87,9 @@ pub(super) fn connections(manifests: &Manifests) -> Vec<String> {
             let container = workload.containers().next().expect("a container");
             let of_one = if name == "auth-service" {
                 // and the two that validate
-                number::<auth_service::config::Arguments>(container, "DATABASE_CONNECTIONS") + 2
+                number::<auth_service::config::Config>(container, "DATABASE_CONNECTIONS") + 2
             } else {
-                number::<requests_service::config::Arguments>(container, "DATABASE_CONNECTIONS")
+                number::<requests_service::config::Config>(container, "DATABASE_CONNECTIONS")
             };
             let needed = 2 * pods.expect(name) * of_one;
             let mut roles = list(&cluster.spec()["managed"]["roles"]).iter();
@@ -120,6 +120,6 @@ pub(super) fn connections(manifests: &Manifests) -> Vec<String> {
 #[test]
 fn a_variable_that_is_not_set_counts_by_its_default() {
     let unset = Value::Null;
-    let hash = number::<auth_service::config::Arguments>(&unset, "AUTH_ARGON2_MEMORY_KIB");
+    let hash = number::<auth_service::config::Config>(&unset, "AUTH_ARGON2_MEMORY_KIB");
     assert_eq!(hash, 19 * 1024);
 }

@@ -7,8 +7,10 @@ use super::{
     text,
 };
 use crate::shell;
-use clap::{CommandFactory, Parser};
-use contract::{config::Problems, time::Clock};
+use contract::{
+    config::{self, Configuration},
+    time::Clock,
+};
 use serde_json::Value;
 use std::{
     net::SocketAddr,
@@ -72,13 +74,14 @@ fn mount(manifests: &Manifests, secrets: &Secrets, name: &str, root: &Path) {
 }
 
 /// The configuration from a workload's environment, each variable given by its flag.
-fn configure<A, C>(manifests: &Manifests, name: &str, root: &Path, instead: &[(&str, String)]) -> C
-where
-    A: Parser + CommandFactory,
-    C: TryFrom<A, Error = Problems>,
-{
+fn configure<C: Configuration>(
+    manifests: &Manifests,
+    name: &str,
+    root: &Path,
+    instead: &[(&str, String)],
+) -> C {
     let container = container(manifests, name);
-    let command = A::command();
+    let command = C::command();
     let flags = environment::environment(container).map(|(name, variable)| {
         let value = if let Some((_, value)) = instead.iter().find(|(other, _)| *other == name) {
             value.clone()
@@ -97,7 +100,7 @@ where
         )
     });
     let flags = std::iter::once(name.to_owned()).chain(flags);
-    C::try_from(A::parse_from(flags)).expect("the manifest's configuration")
+    config::from_flags(flags).expect("the manifest's configuration")
 }
 
 fn container<'a>(manifests: &'a Manifests, name: &str) -> &'a Value {
@@ -169,7 +172,7 @@ async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started
     // what the Secrets' URLs say is checked by itself; there is another database here
     let url = |role| ("DATABASE_URL", database.url_as(role).expose().to_owned());
     let auth = auth_service::app::App::build(
-        configure::<auth_service::config::Arguments, _>(
+        configure(
             manifests,
             "auth-service",
             &root.path().join("auth-service"),
@@ -186,7 +189,7 @@ async fn start<'a>(manifests: &'a Manifests, database: &TestDatabase) -> Started
         .expect("a scheme");
     let internal = format!("{scheme}://localhost:{}", auth.internal_address().port());
     let requests = requests_service::app::App::build(
-        configure::<requests_service::config::Arguments, _>(
+        configure(
             manifests,
             "requests-service",
             &root.path().join("requests-service"),
