@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 /// Columns, constraints, indexes, triggers, functions, enums, extensions and views, sorted. Types of
 /// columns included; rows are not.
-pub(crate) async fn fingerprint(database: &Database) -> Vec<String> {
+pub async fn fingerprint(database: &Database) -> Vec<String> {
     lines(database, match database.dialect() {
         Dialect::Postgres => POSTGRES,
         Dialect::Sqlite => "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema ORDER BY 1",
@@ -14,7 +14,7 @@ pub(crate) async fn fingerprint(database: &Database) -> Vec<String> {
 }
 
 /// The first column, `line`, of a query.
-pub(crate) async fn lines(database: &Database, query: &str) -> Vec<String> {
+pub async fn lines(database: &Database, query: &str) -> Vec<String> {
     let backend = database.dialect().backend();
     let rows = database
         .connection()

@@ -2,27 +2,31 @@
 //! was touched.
 
 use crate::{
-    OLD_APPLICATION,
+    Kind, TestDatabase,
     fingerprint::{fingerprint, lines},
 };
 use contract::time::Clock;
 use database::Database;
-use std::fmt;
-use testing::{Kind, TestDatabase};
+use migrations::Report;
+use std::{fmt, sync::Mutex};
 
-const ROWS: &str = include_str!("../../fixtures/old_rows.sql");
+/// The old application's schema.
+pub const OLD_APPLICATION: &str =
+    include_str!("../../../migrations/tests/fixtures/old_application.sql");
+
+const ROWS: &str = include_str!("../../../migrations/tests/fixtures/old_rows.sql");
 
 /// How one differs from another.
-#[derive(Clone, Copy)]
-pub(crate) struct OldDatabase {
+#[derive(Clone, Copy, Debug)]
+pub struct OldDatabase {
     /// A letter from `a` to `e`.
-    pub(crate) shape: char,
+    pub shape: char,
     /// The second family of names of constraints, and no `idx_*`.
-    pub(crate) other_names: bool,
+    pub other_names: bool,
     /// `users.otp_enabled`.
-    pub(crate) otp_enabled: bool,
+    pub otp_enabled: bool,
     /// `operation` in `user_type_enum`.
-    pub(crate) operation: bool,
+    pub operation: bool,
 }
 
 impl fmt::Display for OldDatabase {
@@ -42,7 +46,8 @@ impl fmt::Display for OldDatabase {
 
 impl OldDatabase {
     /// Of a shape, and otherwise as of the day of `old_application.sql`.
-    pub(crate) fn of_shape(shape: char) -> Self {
+    #[must_use]
+    pub fn of_shape(shape: char) -> Self {
         Self {
             shape,
             other_names: false,
@@ -52,7 +57,7 @@ impl OldDatabase {
     }
 
     /// All that there are of a shape.
-    pub(crate) fn all_of_shape(shape: char) -> impl Iterator<Item = Self> {
+    pub fn all_of_shape(shape: char) -> impl Iterator<Item = Self> {
         (0..8).map(move |bits| Self {
             shape,
             other_names: bits & 1 != 0,
@@ -62,12 +67,12 @@ impl OldDatabase {
     }
 
     /// Makes it, with the rows of the fixture.
-    pub(crate) async fn make(self) -> TestDatabase {
+    pub async fn make(self) -> TestDatabase {
         self.make_with(&[ROWS]).await
     }
 
     /// Makes it, with the rows of some scripts.
-    pub(crate) async fn make_with(self, rows: &[&str]) -> TestDatabase {
+    pub async fn make_with(self, rows: &[&str]) -> TestDatabase {
         let database = TestDatabase::empty(Kind::Postgres).await;
         database.execute(OLD_APPLICATION).await;
         // a value that is added to an enum is not to be used in one transaction
@@ -146,12 +151,12 @@ const OTHER_NAMES: &str = r"
 /// One line a table of the application but `user_sessions`, in any schema: a digest
 /// of its rows and of where and by whom they were written, so that an update which
 /// changes nothing is seen, too.
-pub(crate) async fn checksums(database: &Database) -> Vec<String> {
+pub async fn checksums(database: &Database) -> Vec<String> {
     checksums_but_log_ins(database, &[]).await
 }
 
 /// The same, but for what a log-in may write into the rows of some users.
-pub(crate) async fn checksums_but_log_ins(database: &Database, users: &[i32]) -> Vec<String> {
+pub async fn checksums_but_log_ins(database: &Database, users: &[i32]) -> Vec<String> {
     let users: Vec<_> = users.iter().map(ToString::to_string).collect();
     let users = format!("ARRAY[{}]::integer[]", users.join(", "));
     let tables = lines(
@@ -182,7 +187,7 @@ pub(crate) async fn checksums_but_log_ins(database: &Database, users: &[i32]) ->
 }
 
 /// The schema without `user_sessions` and what is ours.
-pub(crate) async fn schema_of_others(database: &Database) -> Vec<String> {
+pub async fn schema_of_others(database: &Database) -> Vec<String> {
     let mut lines = fingerprint(database).await;
     lines.retain(|line| {
         let ours = line.contains("ticketing_") || line.starts_with("extension pg_trgm ");
@@ -196,7 +201,7 @@ pub(crate) async fn schema_of_others(database: &Database) -> Vec<String> {
 
 /// The rows of the old application in `user_sessions`, in the columns of theirs
 /// that every shape has.
-pub(crate) async fn old_sessions(database: &Database) -> Vec<String> {
+pub async fn old_sessions(database: &Database) -> Vec<String> {
     lines(
         database,
         "SELECT concat_ws(' ', id, user_id, expires_at, device_info, ip_address, created_at, is_active, extra_flag) AS line
@@ -207,7 +212,7 @@ pub(crate) async fn old_sessions(database: &Database) -> Vec<String> {
 
 /// What the old application of after 8 November 2025 does when somebody logs in,
 /// calls, and refreshes.
-pub(crate) async fn old_log_in(database: &TestDatabase, session_id: &str) {
+pub async fn old_log_in(database: &TestDatabase, session_id: &str) {
     database
         .execute(&format!(
             "INSERT INTO user_sessions (user_id, session_id, expires_at, device_info, ip_address)
@@ -230,7 +235,7 @@ pub(crate) async fn old_log_in(database: &TestDatabase, session_id: &str) {
 }
 
 /// A session of ours, as auth-service inserts it.
-pub(crate) async fn our_log_in(database: &TestDatabase) {
+pub async fn our_log_in(database: &TestDatabase) {
     database
         .execute(
             "INSERT INTO user_sessions (user_id, session_id, expires_at, generation, rotated_at, absolute_expires_at)
@@ -241,6 +246,40 @@ pub(crate) async fn our_log_in(database: &TestDatabase) {
 }
 
 /// A pool on it.
-pub(crate) async fn open(database: &TestDatabase) -> Database {
+pub async fn open(database: &TestDatabase) -> Database {
     database.open(&Clock::system()).await
+}
+
+/// `up`, and all that it says.
+pub async fn up(database: &Database) -> (Report, String) {
+    let said = Mutex::new(String::new());
+    let tell = |line: &str| {
+        let mut said = said.lock().unwrap();
+        said.push_str(line);
+        said.push('\n');
+    };
+    let report = migrations::up(database, &tell).await.unwrap();
+    (report, said.into_inner().unwrap())
+}
+
+/// Columns of `user_sessions` as comparable text, whatever their order.
+pub async fn session_columns(database: &Database) -> Vec<String> {
+    lines(
+        database,
+        "SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)) AS line
+         FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+         WHERE attrelid = 'user_sessions'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'extra_flag'
+         ORDER BY attname COLLATE \"C\"",
+    )
+    .await
+}
+
+/// The indexes of ours on the application's tables, as they are defined.
+pub async fn our_indexes(database: &Database) -> Vec<String> {
+    lines(
+        database,
+        "SELECT indexdef AS line FROM pg_indexes WHERE indexname LIKE 'ticketing\\_%' AND tablename NOT LIKE 'ticketing\\_%'
+         ORDER BY indexname COLLATE \"C\"",
+    )
+    .await
 }

@@ -1,5 +1,6 @@
 //! What the contract says of each reason, held against the refusals that tests see.
 
+use contract::errors;
 use std::{collections::HashMap, sync::LazyLock};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -94,4 +95,12 @@ pub fn assert_kept(status: &Status) {
         comes_again && !promise.never_again,
         "the retry info of {reason}"
     );
+}
+
+/// The reason in a refusal, which is as the contract says.
+#[track_caller]
+#[must_use]
+pub fn reason(status: &Status) -> String {
+    assert_kept(status);
+    errors::reason_of(status).unwrap_or_else(|| panic!("no reason in {status:?}"))
 }

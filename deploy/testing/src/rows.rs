@@ -1,13 +1,13 @@
 //! Rows of `requests`, and what they refer to.
 
+use crate::Kind;
 use contract::time::Timestamp;
 use proto::requests::v1::TimeRange;
-use testing::Kind;
 
 /// Partners 1 and 2 may work, 3 to 7 may not; 11 and 12 are branches of the
 /// first, 21 of the second. Users 901 and 902 work for these, 903 is staff.
 /// Everything else is there three times.
-pub(super) const WORLD: &str = "
+pub const WORLD: &str = "
 INSERT INTO roles (id, name) VALUES (900, 'everyone');
 INSERT INTO users (id, name, email, password, role_id, user_type)
     VALUES (900, 'Customer', 'customer@example.com', '-', 900, 'customer'),
@@ -29,39 +29,42 @@ INSERT INTO pickup_option_types (id, name, name_ar) VALUES
     (1, 'At home', 'في المنزل'), (2, 'At the branch', NULL), (3, 'On the way', NULL);
 ";
 
-/// A row of `requests`. Times are microseconds since 1970.
+/// A row of `requests`, by the names of its columns. Times are microseconds since 1970.
+#[allow(missing_docs, reason = "the names of the columns say it")]
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub(crate) id: i32,
-    pub(crate) number: String,
-    pub(crate) customer_name: String,
-    pub(crate) customer_phone: String,
-    pub(crate) category: i32,
-    pub(crate) service: Option<i32>,
-    pub(crate) pickup_option: i32,
-    pub(crate) partner: Option<i32>,
-    pub(crate) branch: Option<i32>,
-    pub(crate) status: Option<&'static str>,
-    pub(crate) created: Option<i64>,
-    pub(crate) updated: Option<i64>,
-    pub(crate) submitted: Option<i64>,
-    pub(crate) assigned: Option<i64>,
-    pub(crate) completed: Option<i64>,
-    pub(crate) is_active: Option<bool>,
-    pub(crate) is_deleted: Option<bool>,
+pub struct Row {
+    pub id: i32,
+    pub number: String,
+    pub customer_name: String,
+    pub customer_phone: String,
+    pub category: i32,
+    pub service: Option<i32>,
+    pub pickup_option: i32,
+    pub partner: Option<i32>,
+    pub branch: Option<i32>,
+    pub status: Option<&'static str>,
+    pub created: Option<i64>,
+    pub updated: Option<i64>,
+    pub submitted: Option<i64>,
+    pub assigned: Option<i64>,
+    pub completed: Option<i64>,
+    pub is_active: Option<bool>,
+    pub is_deleted: Option<bool>,
 }
 
 /// A moment to count from: 2025-11-08T00:00:00Z.
 const EPOCH: i64 = 1_762_560_000_000_000;
 
 /// So many seconds after a moment to count from, as [`Row`] keeps times.
-pub(crate) fn seconds(count: i64) -> i64 {
+#[must_use]
+pub fn seconds(count: i64) -> i64 {
     EPOCH + count * 1_000_000
 }
 
 impl Row {
     /// A live request of a partner, created in the order of the ids.
-    pub(crate) fn new(id: i32, partner: Option<i32>) -> Self {
+    #[must_use]
+    pub fn new(id: i32, partner: Option<i32>) -> Self {
         let created = Some(seconds(i64::from(id)));
         Self {
             id,
@@ -86,7 +89,8 @@ impl Row {
 }
 
 /// A range between times as [`Row`] keeps them.
-pub(crate) fn range(start: Option<i64>, end: Option<i64>) -> TimeRange {
+#[must_use]
+pub fn range(start: Option<i64>, end: Option<i64>) -> TimeRange {
     let time = |micros| prost_types::Timestamp::from(Timestamp::from_micros(micros));
     TimeRange {
         start_time: start.map(time),
@@ -95,12 +99,14 @@ pub(crate) fn range(start: Option<i64>, end: Option<i64>) -> TimeRange {
 }
 
 /// Partners, what they offer, and requests, in one script.
-pub(crate) fn script(kind: Kind, rows: &[Row]) -> String {
+#[must_use]
+pub fn script(kind: Kind, rows: &[Row]) -> String {
     format!("{WORLD} {}", insert(kind, rows))
 }
 
 /// The statement that adds rows.
-pub(super) fn insert(kind: Kind, rows: &[Row]) -> String {
+#[must_use]
+pub fn insert(kind: Kind, rows: &[Row]) -> String {
     let values: Vec<String> = rows.iter().map(|row| values(kind, row)).collect();
     format!(
         "INSERT INTO requests (id, request_number, customer_id, customer_name, customer_phone, \
@@ -137,7 +143,9 @@ fn values(kind: Kind, row: &Row) -> String {
     format!("({})", values.join(", "))
 }
 
-pub(super) fn time(kind: Kind, micros: i64) -> String {
+/// A time as SQL of a database has it.
+#[must_use]
+pub fn time(kind: Kind, micros: i64) -> String {
     match kind {
         Kind::Sqlite => micros.to_string(),
         Kind::Postgres if !Timestamp::from_micros(micros).is_finite() => {
@@ -147,10 +155,14 @@ pub(super) fn time(kind: Kind, micros: i64) -> String {
     }
 }
 
-pub(super) fn quoted(text: &str) -> String {
+/// A text in the quotes of SQL.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-pub(super) fn or_null(value: Option<impl ToString>) -> String {
+/// A value, or NULL.
+#[must_use]
+pub fn or_null(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "NULL".to_owned(), |value| value.to_string())
 }

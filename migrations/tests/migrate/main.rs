@@ -12,7 +12,6 @@ mod adopt;
 mod command_line;
 mod documents;
 mod down;
-mod fingerprint;
 mod grants;
 mod in_use;
 mod indexes;
@@ -22,11 +21,9 @@ mod schema;
 mod stop;
 mod up;
 
-/// The old application's schema.
-const OLD_APPLICATION: &str = include_str!("../fixtures/old_application.sql");
-
 use database::Database;
 use migrations::{Down, MigrateError, NAMES, Report};
+use testing::{fingerprint, old_database::OLD_APPLICATION};
 
 async fn up(database: &Database) -> Result<Report, MigrateError> {
     migrations::up(database, &|_| ()).await

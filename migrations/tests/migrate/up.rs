@@ -164,3 +164,35 @@ async fn everything_goes_where_the_search_path_says() {
     assert_eq!(schemas, ["elsewhere"]);
     assert!(crate::is_migrated(&elsewhere).await.unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_application_may_live_in_another_schema() {
+    let test = TestDatabase::empty(Kind::Postgres).await;
+    test.execute("CREATE SCHEMA elsewhere; CREATE TABLE user_sessions (id text)")
+        .await;
+    let url = format!(
+        "{}?options=-c%20search_path%3Delsewhere,public",
+        test.url.expose()
+    );
+    let limits = PoolLimits::default();
+    let pool = Database::open(&url.parse().unwrap(), limits, Clock::system())
+        .await
+        .unwrap();
+    pool.connection()
+        .execute_unprepared(OLD_APPLICATION)
+        .await
+        .unwrap();
+    let before = fingerprint(&pool).await;
+    crate::up(&pool).await.unwrap();
+    assert!(crate::is_migrated(&pool).await.unwrap());
+    let ours = "SELECT DISTINCT nspname::text AS line FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+                WHERE relname LIKE 'ticketing\\_%'";
+    assert_eq!(lines(&pool, ours).await, ["elsewhere"]);
+    let keep = Down {
+        keep_session_id: true,
+        ..Down::default()
+    };
+    crate::down(&pool, keep).await.unwrap();
+    assert!(lines(&pool, ours).await.is_empty());
+    assert_eq!(fingerprint(&pool).await, before);
+}

@@ -1,10 +1,7 @@
 //! Every RPC of the contract, called by everyone, answers as its access rule
 //! says.
 
-use crate::{
-    support::reason,
-    with_sessions::{PARTNER_USER, Pair, STAFF},
-};
+use crate::support::reason;
 use contract::{
     access_rules::{AccessRule, AccessRules},
     principal::UserType,
@@ -13,6 +10,7 @@ use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, get_partner_request_request::Key,
 };
 use std::time::Duration;
+use testing::pair::{PARTNER_USER, Pair, STAFF};
 use testing::{
     Kind,
     auth::{TestUser, channel, with_token},

@@ -4,13 +4,13 @@
 use crate::{
     changes,
     support::{ADMIN, MANAGER, Row, Service},
-    with_sessions::{Pair, STAFF},
 };
 use futures_util::future::{LocalBoxFuture, join_all};
 use proto::requests::v1::{
     CountPartnerRequestsRequest, ListPartnerRequestsRequest, ListPartnersRequest,
     PartnerRequestChange, PartnerRequestFilter,
 };
+use testing::pair::{Pair, STAFF};
 use testing::{Kind, Role, TestDatabase, dead_connections::assert_answered, proxy::TcpProxy};
 use tonic::Status;
 

@@ -1,12 +1,12 @@
 //! The messages in which errors are told, as the contract has them: a client that knows
 //! nothing else reads every error.
 
-use crate::with_sessions::{PARTNER_USER, Pair};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _};
 use prost_types::FileDescriptorSet;
 use proto::requests::v1::ListPartnerRequestsRequest;
 use std::net::SocketAddr;
+use testing::pair::{PARTNER_USER, Pair};
 use testing::{
     Kind,
     auth::{channel, with_token},

@@ -1,12 +1,12 @@
 //! What both services answer to whatever a listener may be sent: each error has its
 //! code and its reason, wherever between socket and handler it is made.
 
-use crate::with_sessions::{PARTNER_USER, Pair};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::{body::Frame, client::conn::http2::handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use proto::requests::v1::GetPartnerRequestRequest;
 use std::net::SocketAddr;
+use testing::pair::{PARTNER_USER, Pair};
 use testing::{Kind, auth::SERVICE_TOKEN, http2::framed, metrics::scrape};
 use tokio::net::TcpStream;
 use tonic::{Code, Status, body::Body, codegen::http::Request};

@@ -1,6 +1,6 @@
 //! The RPCs of requests-service, over a real server and a real client, on real
-//! databases. Only the validation of sessions is a stand-in, but in
-//! `with_sessions`.
+//! databases. The validation of sessions is a stand-in, except where auth-service stands beside it
+//! (`testing::pair`).
 
 #![allow(
     clippy::expect_used,
@@ -31,7 +31,6 @@ mod partners;
 mod partners_walk;
 mod random_filters;
 mod refusals;
-mod rolling;
 mod search;
 mod shed;
 mod stop;
@@ -41,4 +40,3 @@ mod tls;
 mod walk;
 mod walk_among_changes;
 mod web;
-mod with_sessions;

@@ -4,7 +4,6 @@
 use crate::{
     changes::{by_id, update},
     support::reason,
-    with_sessions::{PARTNER_USER, Pair, STAFF, to_reach},
 };
 use database::Transaction;
 use proto::requests::v1::{
@@ -14,6 +13,7 @@ use proto::requests::v1::{
 };
 use sea_orm::ConnectionTrait as _;
 use std::{net::SocketAddr, time::Duration};
+use testing::pair::{PARTNER_USER, Pair, STAFF, to_reach};
 use testing::{
     Kind, PATIENCE,
     auth::{Auth, channel, with_token},

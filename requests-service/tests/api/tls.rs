@@ -1,15 +1,13 @@
 //! The whole chain by TLS: client, this service, and auth-service, where this one is
 //! known by its certificate alone.
 
-use crate::{
-    support::reason,
-    with_sessions::{PARTNER_USER, Pair, over_tls},
-};
+use crate::support::reason;
 use client::tls::{ClientTls, ClientTlsFiles};
 use proto::auth::v1::{
     CreateSessionRequest, ListSessionsRequest, RevokeSessionRequest,
     auth_service_client::AuthServiceClient,
 };
+use testing::pair::{PARTNER_USER, Pair, over_tls};
 use testing::{
     Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, with_token},

@@ -1,13 +1,11 @@
 //! gRPC-Web, as a browser calls it: the pre-flight first, then the call by HTTP/1.1.
 
-use crate::{
-    tls::trusting,
-    with_sessions::{PARTNER_USER, Pair, to_reach},
-};
+use crate::tls::trusting;
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use prost::Message as _;
 use proto::requests::v1::ListPartnerRequestsRequest;
 use std::{fmt::Write as _, net::SocketAddr};
+use testing::pair::{PARTNER_USER, Pair, to_reach};
 use testing::{
     Kind,
     auth::Auth,

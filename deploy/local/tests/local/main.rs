@@ -1,5 +1,5 @@
 //! What a newcomer meets: the program that `cargo run` starts, the lines that it
-//! prints, the documents, the manifests; and the house, held to its plan.
+//! prints, the documents, the manifests; both services together; and the house, held to its plan.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod adopted;
 mod browsers;
 mod documents;
 mod failures;
@@ -17,7 +18,9 @@ mod manifests;
 mod observed;
 mod paste;
 mod process;
+mod rolling;
 mod second_run;
 mod shell;
 mod stop;
 mod tidy;
+mod with_sessions;

@@ -14,7 +14,7 @@ use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
-use testing::{Kind, PATIENCE, Role, TestDatabase, proxy::TcpProxy, within_the_limit};
+use testing::{Kind, PATIENCE, Role, TestDatabase, proxy::TcpProxy, random, within_the_limit};
 use tokio::process::{Child, Command};
 
 const INVALID: &str =
@@ -120,16 +120,6 @@ async fn cut_off(
         ["killed", "disconnected", "killed and disconnected"][usize::from(how)],
         String::from_utf8_lossy(&output.stdout).lines().count()
     )
-}
-
-/// The seed is printed, and TICKETING_SEED repeats it, as far as time does.
-pub(super) fn random() -> fastrand::Rng {
-    let seed = std::env::var("TICKETING_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    println!("TICKETING_SEED={seed}");
-    fastrand::Rng::with_seed(seed)
 }
 
 /// A few thousand more requests and sessions, so that there is something to do.

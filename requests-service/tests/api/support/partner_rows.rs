@@ -1,10 +1,10 @@
 //! Rows of `partners` and of what belongs to them.
 
-use super::{
-    Service,
+use super::Service;
+use testing::{
+    Kind,
     rows::{or_null, quoted, seconds, time},
 };
-use testing::Kind;
 
 /// A row of `partners`. Times are as in [`super::Row`].
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The service on a port, and a client of it.
 
-use super::{MANAGER, Row, Tokens, rows};
-use contract::{deadline::Limits, errors, time::Clock};
+use super::{MANAGER, Row, Tokens};
+use contract::{deadline::Limits, time::Clock};
 use database::{Database, DatabaseUrl, PoolLimits};
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, CountPartnerRequestsRequest,
@@ -15,16 +15,9 @@ use requests_service::{app, store::Store};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use server::serve::{Listener, Priority, Shedding, metrics_registry};
 use std::time::Duration;
-use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, refusals};
+use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, rows};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Status, transport::Channel};
-
-/// The reason in a refusal, which is as the contract says.
-#[track_caller]
-pub(crate) fn reason(status: &Status) -> String {
-    refusals::assert_kept(status);
-    errors::reason_of(status).unwrap_or_else(|| panic!("no reason in {status:?}"))
-}
 
 /// A served service. It stops when this is dropped.
 pub(crate) struct Service {

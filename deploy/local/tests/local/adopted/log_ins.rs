@@ -1,11 +1,10 @@
 //! The users of `old_rows.sql` that have a password, at work with both services.
 
 use super::services::Services;
-use crate::fingerprint::lines;
 use database::Database;
 use futures_util::future::join_all;
 use proto::{auth::v1::ListSessionsRequest, requests::v1::ListPartnerRequestsRequest};
-use testing::TestDatabase;
+use testing::{TestDatabase, fingerprint::lines};
 use tonic::Code;
 
 /// One of them.

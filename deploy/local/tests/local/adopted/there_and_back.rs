@@ -1,25 +1,18 @@
 //! Every shape with every difference beside it: up, up again, log-ins over the wire,
 //! and down in both ways.
 
-use super::{
-    KEEP,
-    log_ins::{self, OLD_USERS, OldUser},
-    old_database::{
-        OldDatabase, checksums, checksums_but_log_ins, old_log_in, old_sessions, open,
-        schema_of_others,
-    },
-    our_indexes, session_columns, up,
-};
-use crate::{
-    OLD_APPLICATION,
+use super::log_ins::{self, OLD_USERS, OldUser};
+use database::Database;
+use migrations::{Down, MigrateError, NAMES, Report};
+use testing::{
+    Kind, TestDatabase,
     fingerprint::{fingerprint, lines},
-    newest_first,
+    old_database::{
+        OldDatabase, checksums, checksums_but_log_ins, old_log_in, old_sessions, open, our_indexes,
+        schema_of_others, session_columns, up,
+    },
+    within_the_limit,
 };
-use contract::time::Clock;
-use database::{Database, PoolLimits};
-use migrations::{Down, NAMES, Report};
-use sea_orm::ConnectionTrait;
-use testing::{Kind, TestDatabase, within_the_limit};
 
 /// A database of the old application, and how it was before anything was done.
 struct Case {
@@ -169,8 +162,9 @@ impl Case {
             "SELECT id::text AS line FROM user_sessions WHERE generation IS NULL ORDER BY id";
         let theirs = lines(pool, theirs).await;
         assert_eq!(theirs.len(), self.sessions.len() + 1, "{old}");
-        let report = crate::down(pool, Down::default()).await.unwrap();
-        assert_eq!(report.dropped, newest_first(), "{old}");
+        let report = down(pool, false).await.unwrap();
+        let newest_first: Vec<_> = NAMES.into_iter().rev().collect();
+        assert_eq!(report.dropped, newest_first, "{old}");
         self.unchanged("after down").await;
         assert_rolled_back(pool, made).await;
         let left = lines(
@@ -179,10 +173,7 @@ impl Case {
         )
         .await;
         assert_eq!(left, theirs, "{old}");
-        assert_eq!(
-            crate::down(pool, Down::default()).await.unwrap(),
-            Report::default()
-        );
+        assert_eq!(down(pool, false).await.unwrap(), Report::default());
     }
 
     /// It is in shape (e) by now, whatever it was.
@@ -197,13 +188,21 @@ impl Case {
 
     async fn down_the_other_way(&self) {
         let Self { test, pool, .. } = self;
-        crate::down(pool, KEEP).await.unwrap();
+        down(pool, true).await.unwrap();
         self.unchanged("after down the other way").await;
         assert!(our_indexes(pool).await.is_empty());
         old_log_in(test, "after down").await;
         let plan = migrations::plan_up(pool).await.unwrap();
         assert!(plan.contains("shape (b)"), "{plan}");
     }
+}
+
+async fn down(database: &Database, keep_session_id: bool) -> Result<Report, MigrateError> {
+    let how = Down {
+        drop_data: false,
+        keep_session_id,
+    };
+    migrations::down(database, how, &|_| ()).await
 }
 
 async fn there_and_back(shape: char) {
@@ -257,32 +256,4 @@ there_and_back! {
     a_table_that_lost_both_gets_an_id_and_everyone_logs_in 'c'
     the_session_without_an_id_goes_and_everyone_logs_in 'd'
     a_rolled_back_table_gets_an_id_again_and_everyone_logs_in 'e'
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_application_may_live_in_another_schema() {
-    let test = TestDatabase::empty(Kind::Postgres).await;
-    test.execute("CREATE SCHEMA elsewhere; CREATE TABLE user_sessions (id text)")
-        .await;
-    let url = format!(
-        "{}?options=-c%20search_path%3Delsewhere,public",
-        test.url.expose()
-    );
-    let limits = PoolLimits::default();
-    let pool = Database::open(&url.parse().unwrap(), limits, Clock::system())
-        .await
-        .unwrap();
-    pool.connection()
-        .execute_unprepared(OLD_APPLICATION)
-        .await
-        .unwrap();
-    let before = fingerprint(&pool).await;
-    crate::up(&pool).await.unwrap();
-    assert!(crate::is_migrated(&pool).await.unwrap());
-    let ours = "SELECT DISTINCT nspname::text AS line FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-                WHERE relname LIKE 'ticketing\\_%'";
-    assert_eq!(lines(&pool, ours).await, ["elsewhere"]);
-    crate::down(&pool, KEEP).await.unwrap();
-    assert!(lines(&pool, ours).await.is_empty());
-    assert_eq!(fingerprint(&pool).await, before);
 }

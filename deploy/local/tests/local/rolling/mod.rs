@@ -1,9 +1,9 @@
 //! Replicas that go while callers call: one after the other as in a roll-out, and at
-//! once as when a machine dies. Three of auth-service and two of this service, each a
+//! once as when a machine dies. Three of auth-service and two of requests-service, each a
 //! process, on one PostgreSQL.
 //!
 //! ```sh
-//! TICKETING_ROUNDS=20 cargo test -p requests-service --test api -- rolling --nocapture
+//! TICKETING_ROUNDS=20 cargo test -p local --test local -- rolling --nocapture
 //! ```
 //!
 //! A run prints its seed; `TICKETING_SEED` chooses the same again.
@@ -11,16 +11,14 @@
 mod load;
 mod process;
 
-use crate::{
-    support::{Row, script},
-    with_sessions::PARTNER_USER,
-};
 use client::channel::{Balanced, Target};
 use load::{CALLERS, Load, Seen};
 use process::{Known, Names, Process};
 use testing::{
     Kind,
     auth::{Auth, TestUser},
+    pair::PARTNER_USER,
+    rows::{Row, script},
 };
 
 const AUTH: &str = "auth-service";

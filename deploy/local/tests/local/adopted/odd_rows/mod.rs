@@ -8,17 +8,15 @@ mod rows;
 mod sessions;
 mod work;
 
-use super::{
-    interrupted::random,
-    old_database::{OldDatabase, open},
-    services::Services,
-    up,
-};
-use crate::fingerprint::lines;
+use super::services::Services;
 use database::Database;
 use fastrand::Rng;
 use proto::auth::v1::TokenPair;
-use testing::within_the_limit;
+use testing::{
+    fingerprint::lines,
+    old_database::{OldDatabase, open, up},
+    random, within_the_limit,
+};
 
 /// Both services on a database with odd rows, and who calls them.
 struct World {

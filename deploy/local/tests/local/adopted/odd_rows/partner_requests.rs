@@ -1,14 +1,13 @@
 //! The calls of requests-service.
 
 use super::{Caller, World, rows::one_of};
-use crate::fingerprint::lines;
 use fastrand::Rng;
 use futures_util::future::join_all;
 use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
     PartnerRequestOrder, TimeRange, get_partner_request_request::Key,
 };
-use testing::auth::with_token;
+use testing::{auth::with_token, fingerprint::lines};
 use tonic::Code;
 
 /// So many random filters for each caller.

@@ -1,13 +1,12 @@
 //! Counts, and partners.
 
 use super::{Caller, World};
-use crate::fingerprint::lines;
 use futures_util::future::join_all;
 use proto::requests::v1::{
     CountPartnerRequestsRequest, ListPartnersRequest, PartnerFilter, PartnerOrder,
     partners_service_client::PartnersServiceClient,
 };
-use testing::auth::with_token;
+use testing::{auth::with_token, fingerprint::lines};
 use tonic::Code;
 
 /// Counts in every grouping come to the live rows that the caller sees.

@@ -1,9 +1,8 @@
 //! The calls of auth-service.
 
 use super::{World, people::PASSWORD};
-use crate::fingerprint::lines;
 use proto::auth::v1::{ListAuditEventsRequest, ListSessionsRequest, RefreshSessionRequest};
-use testing::auth::with_token;
+use testing::{auth::with_token, fingerprint::lines};
 use tonic::Code;
 
 /// Everybody tries; who is not live or has no hash is refused, and no more than that.
