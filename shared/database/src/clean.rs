@@ -80,7 +80,8 @@ pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     })
 }
 
-async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// Whether a connection lives, and has no open transaction. It is asked.
+pub(super) async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match answers(SILENCE, is_clean(connection)).await? {
         Ok(is_clean) => Ok(is_clean || left_open()),
         Err(error) => {
@@ -92,7 +93,10 @@ async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error>
 
 /// Waits for an answer for this long. By the error sqlx closes the connection, without another
 /// word to the server.
-async fn answers<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T, sqlx::Error> {
+pub(super) async fn answers<T>(
+    time: Duration,
+    answer: impl Future<Output = T>,
+) -> Result<T, sqlx::Error> {
     tokio::time::timeout(time, answer)
         .await
         .map_err(|elapsed| sqlx::Error::Io(elapsed.into()))

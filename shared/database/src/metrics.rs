@@ -80,11 +80,10 @@ impl PoolMetrics {
         let pool = Pool { pool };
         let statements = self.statements.get_or_create_owned(&pool);
         let failed = self.failed.get_or_create_owned(&pool);
+        let of_pool = Statements { statements, failed };
+        let of_kept = of_pool.clone();
         connection.set_metric_callback(move |info: &Info<'_>| {
-            statements.observe(info.elapsed.as_secs_f64());
-            if info.failed {
-                failed.inc();
-            }
+            of_pool.observe(info.elapsed, info.failed);
         });
         let connections = |state| {
             let Pool { pool } = pool;
@@ -92,6 +91,7 @@ impl PoolMetrics {
                 .get_or_create_owned(&PoolConnections { pool, state })
         };
         ObservedPool {
+            statements: of_kept,
             in_use: connections("in_use"),
             idle: connections("idle"),
             wait: self.wait.get_or_create_owned(&pool),
@@ -102,9 +102,33 @@ impl PoolMetrics {
 /// What is counted of one pool.
 #[derive(Clone, Debug)]
 pub(super) struct ObservedPool {
+    statements: Statements,
     in_use: Gauge,
     idle: Gauge,
     wait: Histogram,
+}
+
+/// What is counted of statements.
+#[derive(Clone, Debug)]
+struct Statements {
+    statements: Histogram,
+    failed: Counter,
+}
+
+impl Statements {
+    fn observe(&self, time: Duration, failed: bool) {
+        self.statements.observe(time.as_secs_f64());
+        if failed {
+            self.failed.inc();
+        }
+    }
+}
+
+impl ObservedPool {
+    /// Counts a statement that does not come by the pool.
+    pub(super) fn statement(&self, time: Duration, failed: bool) {
+        self.statements.observe(time, failed);
+    }
 }
 
 impl Database {

@@ -164,7 +164,7 @@ impl Database {
 
 /// What a statement does to the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+pub(super) enum Effect {
     Reads,
     Writes,
 }
@@ -185,7 +185,7 @@ impl Effect {
 /// Sends a statement until it is answered. While it could not be sent, it is tried up to
 /// [`ATTEMPTS`] times. If it reads and its answer was lost, it is sent once more. The attempt
 /// is told whether its connection is to be asked first.
-async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) -> Result<T, DbErr>
+pub(super) async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) -> Result<T, DbErr>
 where
     F: Future<Output = Result<T, DbErr>>,
 {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod given_up;
+mod kept;
 mod lost;
 mod pooled;
 mod silent;
