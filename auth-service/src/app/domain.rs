@@ -9,7 +9,7 @@ use crate::{
     metrics::{LookupMetrics, Metrics},
     model::{Lives, ThrottleLimits},
     passwords::{Passwords, Scheme},
-    store::Store,
+    store::{SessionReader, Store},
     tokens::Tokens,
 };
 use prometheus_client::metrics::counter::Counter;
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Means {
     pub(super) store: Store,
     /// For validations alone.
-    pub(super) validating: Store,
+    pub(super) validating: SessionReader,
     pub(super) tokens: Arc<Tokens>,
     pub(super) passwords: Passwords,
     pub(super) metrics: Metrics,

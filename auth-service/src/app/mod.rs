@@ -8,7 +8,7 @@ use crate::{
     config::{Config, ServiceAccess},
     metrics::Metrics,
     passwords::{PasswordWork, Passwords},
-    store::{self, Store},
+    store::{self, SessionReader, Store},
     tokens::{InvalidKeys, KeyRing, Tokens},
 };
 use client::{
@@ -92,8 +92,8 @@ impl App {
 
         let (url, pool) = (&config.database_url, config.pool);
         let database = service.database("calls", url, pool, clock.clone()).await?;
-        // One task validates. It has a second connection, since sqlx pings the first when it is
-        // given back, and waits for the answer for minutes if the server has just gone.
+        // One task validates, by one connection. Another one takes its place while the server
+        // may still be busy with a statement that was given up on the first.
         let validating = PoolLimits {
             connections: 2,
             // Callers wait no longer for it. A connection that is silent for so long is replaced.
@@ -108,7 +108,7 @@ impl App {
 
         let means = Means {
             store,
-            validating: Store::new(validating),
+            validating: SessionReader::new(validating),
             tokens: Arc::clone(&tokens),
             passwords: passwords.clone(),
             metrics,

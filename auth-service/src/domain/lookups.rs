@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     metrics::LookupMetrics,
-    model::SessionRecord,
-    store::{Loaded, Store, StoreError},
+    model::LookedUp,
+    store::{Found, SessionReader, StoreError},
 };
 use contract::{deadline, ids::SessionId};
 use std::{sync::Arc, time::Duration};
@@ -34,7 +34,7 @@ struct Lookup {
     span: Span,
 }
 
-type Outcome = Result<Option<SessionRecord>, Failure>;
+type Outcome = Result<Option<Arc<LookedUp>>, Failure>;
 
 /// Where validations ask for sessions.
 #[derive(Clone, Debug)]
@@ -44,21 +44,20 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Starts the task that looks up. The store's pool is its own, and never inside a
-    /// transaction.
+    /// Starts the task that looks up.
     #[must_use]
-    pub fn start(store: Store, stop: CancellationToken) -> Self {
-        let store = Arc::new(store);
+    pub fn start(reader: SessionReader, stop: CancellationToken) -> Self {
+        let reader = Arc::new(reader);
         Self::start_with(stop, move |ids| {
-            let store = Arc::clone(&store);
-            async move { store.load(&ids).await }
+            let reader = Arc::clone(&reader);
+            async move { reader.look_up(&ids).await }
         })
     }
 
     fn start_with<F, A>(stop: CancellationToken, load: F) -> Self
     where
         F: Fn(Vec<SessionId>) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<Loaded, StoreError>> + Send + 'static,
+        A: Future<Output = Result<Found, StoreError>> + Send + 'static,
     {
         let metrics = LookupMetrics::default();
         let loads = Loads {
@@ -76,7 +75,7 @@ impl Lookups {
     }
 
     /// Looks a session up, as it stands after this call began.
-    pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<SessionRecord>, AuthError> {
+    pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<Arc<LookedUp>>, AuthError> {
         let (answer, outcome) = oneshot::channel();
         let lookup = Lookup {
             id,
@@ -89,7 +88,7 @@ impl Lookups {
             NotQueued::Stopped => AuthError::Unavailable(None),
         })?;
         match outcome.await {
-            Ok(Ok(record)) => Ok(record),
+            Ok(Ok(found)) => Ok(found),
             Ok(Err(Failure::Refused)) => Err(AuthError::Internal("the look-up failed".into())),
             // a dropped sender: the service stops
             Ok(Err(Failure::Unavailable | Failure::Panicked)) | Err(_) => {
@@ -108,10 +107,10 @@ struct Loads<F> {
 impl<F, A> Work for Loads<F>
 where
     F: Fn(Vec<SessionId>) -> A + Send + Sync + 'static,
-    A: Future<Output = Result<Loaded, StoreError>> + Send + 'static,
+    A: Future<Output = Result<Found, StoreError>> + Send + 'static,
 {
     type Item = Lookup;
-    type Output = Loaded;
+    type Output = Found;
 
     const ITEMS: &'static str = "look-ups of sessions";
     const MAX_WAITING: usize = MAX_QUEUE;
@@ -126,7 +125,7 @@ where
         batch.retain(|lookup| !lookup.answer.is_closed());
     }
 
-    fn run(&self, batch: &[Lookup]) -> impl Future<Output = Result<Loaded, StoreError>> + Send {
+    fn run(&self, batch: &[Lookup]) -> impl Future<Output = Result<Found, StoreError>> + Send {
         let mut ids: Vec<SessionId> = batch.iter().map(|lookup| lookup.id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -135,10 +134,10 @@ where
         (self.load)(ids).instrument(span_of(batch))
     }
 
-    fn settle(&self, batch: &mut Vec<Lookup>, outcome: Result<Loaded, Failure>) -> Verdict {
+    fn settle(&self, batch: &mut Vec<Lookup>, outcome: Result<Found, Failure>) -> Verdict {
         for lookup in batch.drain(..) {
-            let outcome = match outcome.as_ref().map(|loaded| loaded.get(&lookup.id)) {
-                Ok(Some(Ok(record))) => Ok(Some(record.clone())),
+            let outcome = match outcome.as_ref().map(|found| found.get(&lookup.id)) {
+                Ok(Some(Ok(found))) => Ok(Some(Arc::clone(found))),
                 Ok(Some(Err(problem))) => {
                     tracing::error!(session = %lookup.id, %problem, "inconsistent row");
                     Err(Failure::Refused)
@@ -186,7 +185,7 @@ mod tests {
             async move {
                 started.send(ids).unwrap();
                 gate.acquire().await.unwrap().forget();
-                Ok(Loaded::new())
+                Ok(Found::new())
             }
         });
         let [first, second, third] = [
@@ -229,7 +228,7 @@ mod tests {
                     1 => Err(StoreError::Inconsistent(
                         "a statement that fails".to_owned(),
                     )),
-                    _ => Ok(Loaded::new()),
+                    _ => Ok(Found::new()),
                 }
             }
         });
@@ -257,7 +256,7 @@ mod tests {
         let loads = Loads {
             load: move |ids| {
                 seen.lock().unwrap().extend(ids);
-                async { Ok(Loaded::new()) }
+                async { Ok(Found::new()) }
             },
             metrics: metrics.clone(),
         };
@@ -294,7 +293,7 @@ mod tests {
         let (started, mut starts) = mpsc::unbounded_channel();
         let lookups = Lookups::start_with(stop.clone(), move |ids| {
             started.send(ids).unwrap();
-            std::future::pending::<Result<Loaded, StoreError>>()
+            std::future::pending::<Result<Found, StoreError>>()
         });
         let ask = || {
             let lookups = lookups.clone();

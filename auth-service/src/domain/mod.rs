@@ -41,7 +41,7 @@ pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, deci
 pub use refused::RefusedSessions;
 pub use revoke::Revocations;
 pub use revoke_users::Revocation;
-pub use session_status::active_user;
+pub use session_status::{SessionStatus, active_user};
 pub use stored_hash::StoredHashes;
 pub use throttle::{TakeBacks, Throttles};
 pub use used_marks::UsedMarks;

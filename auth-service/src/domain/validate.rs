@@ -1,9 +1,9 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Endings, Lookups, UsedMarks, active_user};
+use super::{AuthError, Endings, Lookups, SessionStatus, UsedMarks};
 use crate::{
-    model::{AuditEvent, AuditEventType, Client, Refusal, SessionRecord, User},
+    model::{AuditEvent, AuditEventType, Client, Holder, LookedUp, Refusal},
     tokens::{Claims, TokenKind, Tokens},
 };
 use contract::{bearer::BearerToken, time::Timestamp};
@@ -13,8 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Validated {
     /// Whose call it is.
-    pub user: User,
-    /// By which session.
+    pub holder: Holder,
+    /// By which session of which user.
     pub claims: Claims,
     /// When the session ends unless it is refreshed.
     pub session_expires_at: Timestamp,
@@ -33,50 +33,49 @@ impl Validations {
     /// Validates an access token.
     pub async fn validate(&self, token: &BearerToken) -> Result<Validated, AuthError> {
         let claims = self.tokens.verify(TokenKind::Access, token).await?;
-        let record = self.lookups.look_up(claims.session_id).await?;
-        let record = record.filter(|record| record.session.user_id == claims.user_id);
-        let record = record.ok_or(Refusal::SessionNotFound)?;
+        let found = self.lookups.look_up(claims.session_id).await?;
+        let found = found.filter(|found| found.user_id == claims.user_id);
+        let found = found.ok_or(Refusal::SessionNotFound)?;
         // before the session is looked at: an expired token ends and marks nothing
-        claims.check_expiry(record.now)?;
-        let user = match active_user(&record) {
-            Ok(user) => user.clone(),
-            Err(refusal) => {
-                // only what is ended may be told: enabling the user would revive it
-                self.end_if_due(&record, refusal).await?;
-                return Err(refusal.into());
-            }
-        };
-        self.check_generation(&claims, &record)?;
+        claims.check_expiry(found.now)?;
+        if let Err(refusal) = SessionStatus::from(&*found).check() {
+            // only what is ended may be told: enabling the user would revive it
+            self.end_if_due(&claims, refusal).await?;
+            return Err(refusal.into());
+        }
+        self.check_generation(&claims, &found)?;
+        let LookedUp {
+            holder, expires_at, ..
+        } = Arc::unwrap_or_clone(found);
         Ok(Validated {
-            user,
+            holder: holder.ok_or(Refusal::UserInvalid)?,
             claims,
-            session_expires_at: record.session.expires_at,
+            session_expires_at: expires_at,
         })
     }
 
     /// Ends a session that is refused and not over by itself. The call comes from a
     /// service, so that neither its user nor its client is known.
-    async fn end_if_due(&self, record: &SessionRecord, refusal: Refusal) -> Result<(), AuthError> {
+    async fn end_if_due(&self, claims: &Claims, refusal: Refusal) -> Result<(), AuthError> {
         let Some(reason) = refusal.end_reason() else {
             return Ok(());
         };
-        let (id, cause) = (record.session.id, refusal.cause());
+        let (id, cause) = (claims.session_id, refusal.cause());
         let event = AuditEvent {
-            subject: Some(record.session.user_id),
+            subject: Some(claims.user_id),
             ..AuditEvent::refused(AuditEventType::ValidateSession, cause, &Client::default()).of(id)
         };
         self.endings.end(id, reason, &event).await.map(drop)
     }
 
-    fn check_generation(&self, claims: &Claims, record: &SessionRecord) -> Result<(), Refusal> {
-        let session = &record.session;
-        if claims.generation > session.generation {
+    fn check_generation(&self, claims: &Claims, found: &LookedUp) -> Result<(), Refusal> {
+        if claims.generation > found.generation {
             // refused, and ended by no one but a refresh: a replica that lags
             // behind must not end a good session
             return Err(Refusal::RowBehind);
         }
-        if claims.generation == session.generation && session.used_at.is_none() {
-            self.used_marks.note(session.id, session.generation);
+        if claims.generation == found.generation && !found.is_used {
+            self.used_marks.note(claims.session_id, found.generation);
         }
         Ok(())
     }

@@ -72,14 +72,14 @@ pub(super) fn json_web_key(key: &PublicKey) -> JsonWebKey {
 }
 
 pub(super) fn principal(validated: Validated) -> Principal {
-    let user = validated.user;
+    let holder = validated.holder;
     Principal {
-        user_id: user.id,
-        name: user.name,
-        user_type: user.user_type,
-        role: user.role,
-        partner_id: user.partner_id,
-        permissions: user.permissions,
+        user_id: validated.claims.user_id,
+        name: holder.name,
+        user_type: holder.user_type,
+        role: holder.role,
+        partner_id: holder.partner_id,
+        permissions: holder.permissions,
         session_id: validated.claims.session_id,
     }
 }

@@ -16,6 +16,6 @@ pub use cause::{Cause, EndReason, Refusal};
 pub use lives::Lives;
 pub(crate) use lives::SECONDS;
 pub use scope::Scope;
-pub use session::{Generation, Session, SessionRecord};
+pub use session::{Generation, Holder, LookedUp, Session, SessionRecord};
 pub use throttle::{CountedAttempts, Throttle, ThrottleKey, ThrottleLimits, Wait};
 pub use user::{NewCustomer, Password, PasswordHash, User};

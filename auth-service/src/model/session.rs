@@ -1,8 +1,9 @@
 //! A session, and a session together with the user it belongs to.
 
-use super::{PasswordHash, User};
+use super::User;
 use contract::{
-    ids::{SessionId, UserId},
+    ids::{PartnerId, SessionId, UserId},
+    principal::UserType,
     time::Timestamp,
 };
 
@@ -53,12 +54,50 @@ pub struct Session {
 pub struct SessionRecord {
     /// The session.
     pub session: Session,
-    /// Digest of the user's password as it was at log-in.
-    pub password_digest: String,
     /// The user now; `None` if the row is gone.
     pub user: Option<User>,
-    /// The user's password now.
-    pub password: Option<PasswordHash>,
+    /// Whether the user's password is the one that logged in; `None` if the row is gone.
+    pub password_is_in_force: Option<bool>,
     /// The database's time at the reading.
     pub now: Timestamp,
+}
+
+/// The same, with no more than a validation needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedUp {
+    /// Whose session it is.
+    pub user_id: UserId,
+    /// The pair in force.
+    pub generation: Generation,
+    /// Not ended.
+    pub is_active: bool,
+    /// When it ends unless it is refreshed.
+    pub expires_at: Timestamp,
+    /// When it ends however often it is refreshed.
+    pub absolute_expires_at: Timestamp,
+    /// Whether the generation in force was used.
+    pub is_used: bool,
+    /// The user now; `None` if the row is gone.
+    pub holder: Option<Holder>,
+    /// Whether the user's password is the one that logged in; `None` if the row is gone.
+    pub password_is_in_force: Option<bool>,
+    /// The database's time at the reading.
+    pub now: Timestamp,
+}
+
+/// The user behind a session, as a validation tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Display name.
+    pub name: String,
+    /// The kind of account.
+    pub user_type: UserType,
+    /// Name of the role.
+    pub role: String,
+    /// The partner that the user works for.
+    pub partner_id: Option<PartnerId>,
+    /// Active and not deleted.
+    pub is_live: bool,
+    /// Permissions in force, sorted.
+    pub permissions: Vec<String>,
 }

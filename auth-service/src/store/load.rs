@@ -1,4 +1,4 @@
-//! Sessions with their users, as they stand now: one statement however many.
+//! A session with its user, as it stands now, for a refresh.
 
 use super::{Store, StoreError, text_or_nothing};
 use crate::model::{Generation, PasswordHash, Session, SessionRecord, User};
@@ -8,86 +8,74 @@ use contract::{
     time::Timestamp,
 };
 use database::Dialect;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
-use std::collections::HashMap;
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, TryGetable};
 
-/// One statement, twice: the databases differ in arrays, JSON and clocks. `$1`:
-/// session ids, `$2`: the clock's offset.
+/// One statement, twice: the databases differ in JSON, clocks and digests. `$1`: the session's
+/// id, `$2`: the clock's offset.
 macro_rules! load_statement {
-    (keys: $keys:literal, now: $now:literal, names: $names:literal) => {
+    (now: $now:literal, password: $password:expr, names: $names:literal) => {
         concat!(
-            "SELECT s.session_id, s.user_id, s.generation, COALESCE(s.is_active, FALSE) AS is_active, ",
+            "SELECT s.user_id, s.generation, COALESCE(s.is_active, FALSE) AS is_active, ",
             "s.created_at, s.expires_at, s.absolute_expires_at, s.rotated_at, s.used_at, ",
             "s.device_info, s.ip_address, s.password_digest, ",
             "u.id AS found_user_id, u.name, u.email, CAST(u.user_type AS text) AS user_type, ",
-            "u.partner_id, u.language_preference, u.password, ",
+            "u.partner_id, u.language_preference, ",
+            $password,
+            ", ",
             "COALESCE(u.is_active AND NOT u.is_deleted, FALSE) AS is_live, ",
             "r.name AS role, ",
-            "(SELECT ", $names, " FROM role_permissions g JOIN permissions p ON p.id = g.permission_id ",
+            "(SELECT ",
+            $names,
+            " FROM role_permissions g JOIN permissions p ON p.id = g.permission_id ",
             "WHERE g.role_id = u.role_id AND g.is_active AND NOT g.is_deleted ",
             "AND p.is_active AND NOT p.is_deleted) AS permissions, ",
-            $now, " AS now ",
+            $now,
+            " AS now ",
             "FROM user_sessions s ",
             "LEFT JOIN users u ON u.id = s.user_id ",
             "LEFT JOIN roles r ON r.id = u.role_id ",
-            "WHERE s.session_id ", $keys, " AND s.generation IS NOT NULL"
+            "WHERE s.session_id = $1 AND s.generation IS NOT NULL"
         )
     };
 }
 
 const POSTGRES: &str = load_statement!(
-    keys: "= ANY($1)",
     now: "clock_timestamp() + $2 * interval '1 microsecond'",
+    password: concat!("s.password_digest = ", digest_of_password!("u"), " AS password_is_in_force"),
     names: "CAST(json_agg(p.name) AS text)"
 );
 const SQLITE: &str = load_statement!(
-    keys: "IN (SELECT value FROM json_each($1))",
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + $2",
+    password: "u.password",
     names: "json_group_array(p.name)"
 );
 
-/// What was found, by session. A row that cannot be read fails alone.
-pub type Loaded = HashMap<SessionId, Result<SessionRecord, String>>;
-
 impl Store {
-    /// Loads the sessions of these ids that are ours.
-    pub async fn load(&self, ids: &[SessionId]) -> Result<Loaded, StoreError> {
-        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let dialect = self.database.dialect();
-        let offset = self.database.offset_micros();
-        let (text, keys) = match dialect {
-            Dialect::Postgres => (POSTGRES, names.into()),
-            Dialect::Sqlite => (SQLITE, json_list(&names).into()),
-        };
-        let statement =
-            Statement::from_sql_and_values(dialect.backend(), text, [keys, offset.into()]);
-        let rows = self.database.connection().query_all_raw(statement).await?;
-        let mut loaded = Loaded::with_capacity(rows.len());
-        for row in &rows {
-            let name: String = row.try_get("", "session_id")?;
-            if let Some(id) = SessionId::parse(&name) {
-                loaded.insert(id, read(id, row).map_err(|error| error.to_string()));
-            }
-        }
-        Ok(loaded)
-    }
-
-    /// Loads one session.
+    /// Loads a session of ours.
     pub async fn load_one(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.load(&[id])
-            .await?
-            .remove(&id)
-            .transpose()
-            .map_err(StoreError::Inconsistent)
+        let dialect = self.database.dialect();
+        let text = match dialect {
+            Dialect::Postgres => POSTGRES,
+            Dialect::Sqlite => SQLITE,
+        };
+        let values = [id.to_string().into(), self.database.offset_micros().into()];
+        let statement = Statement::from_sql_and_values(dialect.backend(), text, values);
+        let row = self.database.connection().query_one_raw(statement).await?;
+        let record = row.map(|row| read(id, &row, dialect)).transpose();
+        record.map_err(|error| StoreError::Inconsistent(error.to_string()))
     }
 }
 
-fn json_list(names: &[String]) -> String {
-    serde_json::Value::from(names).to_string()
-}
-
-fn read(id: SessionId, row: &QueryResult) -> Result<SessionRecord, sea_orm::DbErr> {
+fn read(id: SessionId, row: &QueryResult, dialect: Dialect) -> Result<SessionRecord, DbErr> {
     let user_id = UserId(get(row, "user_id")?);
+    let digest: String = get(row, "password_digest")?;
+    let password_is_in_force = match dialect {
+        Dialect::Postgres => get(row, "password_is_in_force")?,
+        Dialect::Sqlite => {
+            let password: Option<String> = get(row, "password")?;
+            password.map(|password| PasswordHash::new(password).has_digest(&digest))
+        }
+    };
     Ok(SessionRecord {
         session: Session {
             id,
@@ -102,24 +90,16 @@ fn read(id: SessionId, row: &QueryResult) -> Result<SessionRecord, sea_orm::DbEr
             device_info: text_or_nothing(row, "device_info"),
             ip_address: text_or_nothing(row, "ip_address"),
         },
-        password_digest: get(row, "password_digest")?,
         user: match get::<Option<i32>>(row, "found_user_id")? {
             Some(_) => Some(read_user(user_id, row)?),
             None => None,
         },
-        password: get::<Option<String>>(row, "password")?.map(PasswordHash::new),
+        password_is_in_force,
         now: get::<Timestamp>(row, "now")?,
     })
 }
 
-fn read_user(id: UserId, row: &QueryResult) -> Result<User, sea_orm::DbErr> {
-    let permissions: Option<String> = get(row, "permissions")?;
-    let mut permissions: Vec<String> = permissions
-        .map(|names| serde_json::from_str(&names))
-        .transpose()
-        .map_err(|error| sea_orm::DbErr::Type(format!("permissions: {error}")))?
-        .unwrap_or_default();
-    permissions.sort_unstable();
+fn read_user(id: UserId, row: &QueryResult) -> Result<User, DbErr> {
     Ok(User {
         id,
         name: get(row, "name")?,
@@ -130,16 +110,29 @@ fn read_user(id: UserId, row: &QueryResult) -> Result<User, sea_orm::DbErr> {
         language_preference: get::<Option<String>>(row, "language_preference")?
             .unwrap_or_else(|| "en".to_owned()),
         is_live: get(row, "is_live")?,
-        permissions,
+        permissions: sorted(list_of_texts(get(row, "permissions")?)?),
     })
 }
 
-fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, sea_orm::DbErr> {
+fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, DbErr> {
     row.try_get("", column)
 }
 
+/// Texts that the database gives as JSON.
+pub(super) fn list_of_texts(json: Option<String>) -> Result<Vec<String>, DbErr> {
+    let texts = json.map(|json| serde_json::from_str(&json)).transpose();
+    let texts = texts.map_err(|error| DbErr::Type(format!("permissions: {error}")))?;
+    Ok(texts.unwrap_or_default())
+}
+
+/// The names of permissions, in the order that callers see.
+pub(super) fn sorted(mut permissions: Vec<String>) -> Vec<String> {
+    permissions.sort_unstable();
+    permissions
+}
+
 /// A value of `user_type_enum`; databases may have more of them than we know.
-fn user_type(text: &str) -> UserType {
+pub(super) fn user_type(text: &str) -> UserType {
     match text {
         "admin" => UserType::Admin,
         "partner" => UserType::Partner,

@@ -1,6 +1,18 @@
 //! The database, a function a statement. Nothing outside of this folder knows
 //! SQL.
 
+/// The digest of a password in the rows of this table or alias, as `PasswordHash::digest` makes
+/// it. PostgreSQL alone makes digests.
+macro_rules! digest_of_password {
+    ($table:literal) => {
+        concat!(
+            "left(encode(sha256(convert_to(",
+            $table,
+            ".password, 'UTF8')), 'hex'), 32)"
+        )
+    };
+}
+
 mod adopted;
 mod audit;
 mod change_password;
@@ -13,6 +25,7 @@ mod list;
 mod list_audit;
 mod load;
 mod log_in;
+mod look_up;
 mod new_session;
 mod refresh;
 mod refused;
@@ -27,8 +40,8 @@ pub use end_rows::{BATCH, Ended};
 pub use error::StoreError;
 pub use housekeeping::sweepings;
 pub use list::SessionPosition;
-pub use load::Loaded;
 pub use log_in::{CreateOutcome, LogIn};
+pub use look_up::{Found, SessionReader};
 pub use new_session::NewSession;
 pub use refresh::Turned;
 pub use refused::RefusedUsers;

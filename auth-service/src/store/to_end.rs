@@ -16,9 +16,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 
-/// As [`PasswordHash::digest`] makes it.
-const DIGEST_IS_THE_PASSWORDS: &str = "begun.password_digest = \
-    left(encode(sha256(convert_to(users.password, 'UTF8')), 'hex'), 32)";
+const DIGEST_IS_THE_PASSWORDS: &str =
+    concat!("begun.password_digest = ", digest_of_password!("users"));
 
 impl Store {
     /// The live sessions of a user after a position but for one, newest first. What was
