@@ -6,16 +6,13 @@ use crate::{
     be_patient,
     rows::{Row, script},
 };
-use clap::Parser as _;
 use client::{channel::Target, tls::ClientTls};
+use contract::config;
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnerRequestsResponse,
     partner_requests_service_client::PartnerRequestsServiceClient,
 };
-use requests_service::{
-    app::App,
-    config::{Arguments, Config},
-};
+use requests_service::{app::App, config::Config};
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -89,8 +86,7 @@ impl Pair {
                 auth.database.url_as(Role::Requests).expose()
             ),
         ];
-        let arguments = Arguments::parse_from(required.iter().chain(flags));
-        let mut config = Config::try_from(arguments).unwrap();
+        let mut config: Config = config::from_flags(required.iter().chain(flags)).unwrap();
         be_patient(&mut config.pool, &mut config.limits);
         configure(&mut config);
         let app = App::build(config, auth.clock.clone()).await.unwrap();
