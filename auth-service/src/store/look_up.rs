@@ -90,18 +90,15 @@ impl SessionReader {
     pub async fn look_up(&self, ids: &[SessionId]) -> Result<Found, StoreError> {
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let offset = self.database.offset_micros();
-        let rows = match &self.kept {
-            Some(kept) => {
-                let bind = |query: database::KeptQuery| query.bind(names.as_slice()).bind(offset);
-                kept.query_all(POSTGRES, bind).await?
-            }
-            None => {
-                let names = serde_json::Value::from(names).to_string();
-                let backend = Dialect::Sqlite.backend();
-                let values = [names.into(), offset.into()];
-                let statement = Statement::from_sql_and_values(backend, SQLITE, values);
-                self.database.connection().query_all_raw(statement).await?
-            }
+        let rows = if let Some(kept) = &self.kept {
+            let bind = |query: database::KeptQuery| query.bind(names.as_slice()).bind(offset);
+            kept.query_all(POSTGRES, bind).await?
+        } else {
+            let names = serde_json::Value::from(names).to_string();
+            let backend = Dialect::Sqlite.backend();
+            let values = [names.into(), offset.into()];
+            let statement = Statement::from_sql_and_values(backend, SQLITE, values);
+            self.database.connection().query_all_raw(statement).await?
         };
         let dialect = self.database.dialect();
         let mut found = Found::with_capacity(rows.len());

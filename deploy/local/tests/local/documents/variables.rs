@@ -47,7 +47,8 @@ fn with_tables(text: &str) -> (String, Vec<String>) {
             .iter()
             .find(|command| command.get_name() == program);
         let table = config::table(command.expect(program));
-        whole += &format!("{before}{START}{program} -->\n{table}{END}");
+        let parts = [before, START, program, " -->\n", &table, END];
+        whole.extend(parts);
         programs.push(program.to_owned());
         rest = after;
     }
