@@ -6,7 +6,6 @@ use crate::{
 };
 use contract::time::Clock;
 use migrations::{Down, MigrateError, NAMES, Report};
-use sea_orm::ConnectionTrait;
 use testing::{Kind, TestDatabase};
 
 const DROP: Down = Down {
@@ -29,11 +28,7 @@ const ROWS: &str = "
 async fn tables_in_use_stop_down_after_a_short_wait() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let user = database.open(&Clock::system()).await;
-    let reading = user.begin().await.unwrap();
-    reading
-        .execute_unprepared("SELECT 1 FROM users")
-        .await
-        .unwrap();
+    let reading = crate::holding(&user, "SELECT 1 FROM users").await;
     let pool = database.open(&Clock::system()).await;
     let error = crate::down(&pool, DROP).await.unwrap_err();
     assert!(matches!(error, MigrateError::LockTimeout), "{error:?}");

@@ -6,8 +6,6 @@ use crate::{
 };
 use contract::time::Clock;
 use database::Database;
-use migrations::MigrateError;
-use sea_orm::ConnectionTrait as _;
 use testing::{Kind, TestDatabase, within_the_limit};
 
 /// What the version before left.
@@ -39,11 +37,7 @@ async fn requests_are_written_while_an_index_of_a_later_migration_is_built() {
         let everything = fingerprint(&pool).await;
         test.execute(BEFORE).await;
         let other = test.open(&Clock::system()).await;
-        let writing = other.begin().await.unwrap();
-        writing
-            .execute_unprepared("UPDATE requests SET rating = 5 WHERE id = 1")
-            .await
-            .unwrap();
+        let writing = crate::holding(&other, "UPDATE requests SET rating = 5 WHERE id = 1").await;
         let worker = pool.clone();
         let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(&other, "ticketing_requests_folded_number").await;
@@ -52,13 +46,7 @@ async fn requests_are_written_while_an_index_of_a_later_migration_is_built() {
             .await;
 
         // what a stop leaves is built anew
-        let end = format!("SELECT pg_terminate_backend({pid})::text AS line");
-        lines(&other, &end).await;
-        let error = at_work.await.unwrap().unwrap_err();
-        assert!(
-            matches!(error, MigrateError::Interrupted { .. }),
-            "{error:?}"
-        );
+        crate::cut_off(&other, &pid, at_work).await;
         writing.rollback().await.unwrap();
         let left = ["ticketing_requests_folded_number"];
         assert_eq!(lines(&pool, INVALID).await, left);

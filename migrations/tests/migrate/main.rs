@@ -21,9 +21,11 @@ mod schema;
 mod stop;
 mod up;
 
-use database::Database;
+use database::{Database, Transaction};
 use migrations::{Down, MigrateError, NAMES, Report};
+use sea_orm::ConnectionTrait as _;
 use testing::{fingerprint, old_database::OLD_APPLICATION};
+use tokio::task::JoinHandle;
 
 async fn up(database: &Database) -> Result<Report, MigrateError> {
     migrations::up(database, &|_| ()).await
@@ -35,6 +37,29 @@ async fn down(database: &Database, how: Down) -> Result<Report, MigrateError> {
 
 async fn fresh(database: &Database, drop_data: bool) -> Result<Report, MigrateError> {
     migrations::fresh(database, drop_data, &|_| ()).await
+}
+
+/// A transaction that has run a statement, and stays open.
+async fn holding(database: &Database, statement: &str) -> Transaction {
+    let transaction = database.begin().await.unwrap();
+    transaction.execute_unprepared(statement).await.unwrap();
+    transaction
+}
+
+/// Ends the process of the database that works for a command, and says how the command ended.
+async fn cut_off(
+    other: &Database,
+    pid: &str,
+    at_work: JoinHandle<Result<Report, MigrateError>>,
+) -> MigrateError {
+    let end = format!("SELECT pg_terminate_backend({pid})::text AS line");
+    fingerprint::lines(other, &end).await;
+    let error = at_work.await.unwrap().unwrap_err();
+    assert!(
+        matches!(error, MigrateError::Interrupted { .. }),
+        "{error:?}"
+    );
+    error
 }
 
 /// Whether all migrations are applied.

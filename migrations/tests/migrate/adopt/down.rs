@@ -8,7 +8,6 @@ use super::{
 };
 use crate::fingerprint::{fingerprint, lines};
 use migrations::{Down, MigrateError};
-use sea_orm::ConnectionTrait;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_that_keeps_the_session_id_gives_shape_b_back_as_it_was_found() {
@@ -57,11 +56,11 @@ async fn a_session_that_came_late_goes_as_well() {
     let (pool, other) = (open(&test).await, open(&test).await);
     up(&pool).await;
     our_log_in(&test).await;
-    let holding = other.begin().await.unwrap();
-    holding
-        .execute_unprepared("SELECT 1 FROM user_sessions WHERE generation = 1 FOR UPDATE")
-        .await
-        .unwrap();
+    let holding = crate::holding(
+        &other,
+        "SELECT 1 FROM user_sessions WHERE generation = 1 FOR UPDATE",
+    )
+    .await;
     let worker = pool.clone();
     let at_work = tokio::spawn(async move { crate::down(&worker, KEEP).await });
     waiting(&other, "DELETE FROM user_sessions").await;

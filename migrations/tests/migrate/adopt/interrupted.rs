@@ -8,8 +8,7 @@ use super::{
 use crate::fingerprint::{fingerprint, lines};
 use contract::time::Clock;
 use database::{Database, PoolLimits};
-use migrations::{Down, MigrateError};
-use sea_orm::ConnectionTrait;
+use migrations::Down;
 use std::{
     process::Stdio,
     time::{Duration, Instant},
@@ -25,24 +24,12 @@ async fn an_index_whose_build_was_cut_off_is_built_anew() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('b').make().await;
         let (pool, other) = (open(&test).await, open(&test).await);
-        let open_transaction = other.begin().await.unwrap();
-        open_transaction
-            .execute_unprepared("UPDATE users SET name = 'Ada' WHERE id = 1")
-            .await
-            .unwrap();
+        let open_transaction =
+            crate::holding(&other, "UPDATE users SET name = 'Ada' WHERE id = 1").await;
         let worker = pool.clone();
         let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
-        lines(
-            &other,
-            &format!("SELECT pg_terminate_backend({pid})::text AS line"),
-        )
-        .await;
-        let error = at_work.await.unwrap().unwrap_err();
-        assert!(
-            matches!(error, MigrateError::Interrupted { .. }),
-            "{error:?}"
-        );
+        let error = crate::cut_off(&other, &pid, at_work).await;
         let left = lines(&other, INVALID).await;
         assert_eq!(left.len(), 1);
         assert!(error.to_string().contains(&left[0]), "{error} / {left:?}");
@@ -251,11 +238,8 @@ async fn a_connection_that_died_without_a_word_stops_the_second_step() {
                 ..PoolLimits::default()
             };
             let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
-            let holding = other.begin().await.unwrap();
-            holding
-                .execute_unprepared("UPDATE users SET name = 'Ada' WHERE id = 1")
-                .await
-                .unwrap();
+            let holding =
+                crate::holding(&other, "UPDATE users SET name = 'Ada' WHERE id = 1").await;
             let at_work = tokio::spawn(async move { crate::up(&pool).await });
             let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
             proxy.vanish().await;

@@ -68,11 +68,7 @@ async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
             ("CREATE INDEX%ticketing_requests_", "up"),
             ("DROP INDEX%ticketing_users_", "down"),
         ] {
-            let open_transaction = other.begin().await.unwrap();
-            open_transaction
-                .execute_unprepared(A_REQUEST)
-                .await
-                .unwrap();
+            let open_transaction = crate::holding(&other, A_REQUEST).await;
             let worker = pool.clone();
             let at_work = tokio::spawn(async move {
                 if mode == "up" {
@@ -110,11 +106,7 @@ async fn sessions_in_use_stop_either_after_a_short_wait() {
                 checksums(&pool).await,
                 old_sessions(&pool).await,
             );
-            let reading = other.begin().await.unwrap();
-            reading
-                .execute_unprepared("SELECT 1 FROM user_sessions")
-                .await
-                .unwrap();
+            let reading = crate::holding(&other, "SELECT 1 FROM user_sessions").await;
             let run = async || {
                 if mode == "up" {
                     crate::up(&pool).await
@@ -154,11 +146,8 @@ async fn the_operator_is_told_for_whom_the_second_step_waits() {
         let test = OldDatabase::of_shape('b').make().await;
         let (pool, other) = (open(&test).await, open(&test).await);
         for mode in ["up", "down"] {
-            let holding = other.begin().await.unwrap();
-            holding
-                .execute_unprepared("SET LOCAL application_name = 'old application'")
-                .await
-                .unwrap();
+            let holding =
+                crate::holding(&other, "SET LOCAL application_name = 'old application'").await;
             holding.execute_unprepared(A_REQUEST).await.unwrap();
             let (sender, mut told) = unbounded_channel();
             let tell = move |line: &str| drop(sender.send(line.to_owned()));
@@ -195,14 +184,8 @@ async fn the_shape_needs_no_lock_on_another_table() {
         for shape in ['a', 'd'] {
             let test = OldDatabase::of_shape(shape).make().await;
             let (pool, other) = (open(&test).await, open(&test).await);
-            let holding = other.begin().await.unwrap();
-            holding
-                .execute_unprepared(
-                    "LOCK TABLE users, customers, roles, permissions, role_permissions, partners, branches,
-                     requests, request_assignments, request_status_log IN ACCESS EXCLUSIVE MODE",
-                )
-                .await
-                .unwrap();
+            let holding = crate::holding(&other, "LOCK TABLE users, customers, roles, permissions, role_permissions, partners, branches,
+                     requests, request_assignments, request_status_log IN ACCESS EXCLUSIVE MODE",).await;
             let worker = pool.clone();
             let at_work = tokio::spawn(async move { crate::up(&worker).await });
             // step one is done where its record is seen

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::fingerprint::{fingerprint, lines};
 use database::Database;
-use migrations::{MigrateError, NAMES};
+use migrations::NAMES;
 use sea_orm::ConnectionTrait;
 use std::sync::Mutex;
 use testing::{Kind, TestDatabase, within_the_limit};
@@ -226,11 +226,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
     within_the_limit(Box::pin(async {
         let (test, pool) = taken_over_earlier().await;
         let other = open(&test).await;
-        let holding = other.begin().await.unwrap();
-        holding
-            .execute_unprepared("UPDATE requests SET rating = 5 WHERE id = 1")
-            .await
-            .unwrap();
+        let holding = crate::holding(&other, "UPDATE requests SET rating = 5 WHERE id = 1").await;
         let worker = pool.clone();
         let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(
@@ -241,16 +237,7 @@ async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
         // somebody else writes meanwhile, and does not wait
         test.execute("SET lock_timeout = '1s'; UPDATE requests SET rating = 4 WHERE id = 2")
             .await;
-        lines(
-            &other,
-            &format!("SELECT pg_terminate_backend({pid})::text AS line"),
-        )
-        .await;
-        let error = at_work.await.unwrap().unwrap_err();
-        assert!(
-            matches!(error, MigrateError::Interrupted { .. }),
-            "{error:?}"
-        );
+        crate::cut_off(&other, &pid, at_work).await;
         holding.rollback().await.unwrap();
         assert!(!crate::is_migrated(&pool).await.unwrap());
         // an earlier build that gives it back now finds what this one left
