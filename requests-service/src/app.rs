@@ -16,7 +16,7 @@ use contract::{
     deadline::Limits,
     time::Clock,
 };
-use database::ConnectError;
+use database::{ConnectError, PoolLimits};
 use proto::requests::v1::{
     partner_requests_service_server::PartnerRequestsServiceServer,
     partners_service_server::PartnersServiceServer,
@@ -79,7 +79,12 @@ impl App {
 
         let version = env!("CARGO_PKG_VERSION");
         let mut service = Builder::new("ticketing_requests", version, &SERVICES)?;
-        let (url, pool) = (&config.database_url, config.pool);
+        let url = &config.database_url;
+        // a page's plan does not depend on its values; `store::planning` says where one does
+        let pool = PoolLimits {
+            generic_plans: true,
+            ..config.pool
+        };
         let database = service.database("calls", url, pool, clock).await?;
         let housekeeper =
             Housekeeper::new(database.clone(), store::sweepings(), service.registry());

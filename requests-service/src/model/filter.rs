@@ -41,14 +41,6 @@ pub struct Filter {
     pub customer_phone: Option<PhoneDigits>,
 }
 
-impl Filter {
-    /// Whether it asks for a part of a text.
-    #[must_use]
-    pub fn searches(&self) -> bool {
-        self.text.is_some() || self.customer_name.is_some() || self.customer_phone.is_some()
-    }
-}
-
 /// A range of time, both ends inclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeRange {

@@ -5,8 +5,8 @@ use super::{
     entity::partner_request::{self as requests, Column},
     filter,
     keyset::{Half, Keyset, joined},
+    planning::planning,
     row::{self, RequestRow},
-    search::PLANNED_ANEW,
     statement::statement,
 };
 use crate::model::{Filter, Order, OrderField, PartnerRequest, Position, Visibility};
@@ -35,9 +35,9 @@ impl Store {
             limit,
         };
         let half = list.half(after);
-        let rows = if self.plans_anew(filter) {
+        let rows = if let Some(planning) = planning(list.dialect, filter) {
             let read = async |transaction: Transaction| {
-                transaction.execute_unprepared(PLANNED_ANEW).await?;
+                transaction.execute_unprepared(planning).await?;
                 let rows = list.read(&transaction, half.clone()).await?;
                 transaction.commit().await?;
                 Ok(rows)

@@ -15,8 +15,8 @@ mod list;
 mod names;
 mod partner;
 mod partners;
+mod planning;
 mod row;
-mod search;
 mod sla;
 mod statement;
 #[cfg(test)]
