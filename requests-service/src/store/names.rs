@@ -107,12 +107,12 @@ trait NamedEntity: EntityTrait {
 /// Names of one table, each with the time when it was read.
 #[derive(Debug)]
 struct Kept<E> {
-    read: Mutex<BTreeMap<i32, Read>>,
+    read: Mutex<BTreeMap<i32, Reading>>,
     table: PhantomData<E>,
 }
 
 /// When a name was read, and what it was then.
-type Read = (Instant, Option<Arc<Name>>);
+type Reading = (Instant, Option<Arc<Name>>);
 
 impl<E> Default for Kept<E> {
     fn default() -> Self {
