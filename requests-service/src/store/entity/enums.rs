@@ -1,5 +1,5 @@
 //! The enums of the database. Filters and writes take them from here. Reads take the label as
-//! text, since another version may have added one: [`known`] gives `None` for it.
+//! text, since another version may have added one: `known` gives `None` for it.
 
 use crate::model::{self, Response, Status};
 use sea_orm::entity::prelude::*;
