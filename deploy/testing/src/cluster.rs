@@ -178,6 +178,21 @@ impl Cluster {
         assert!(status.is_ok_and(|status| status.success()), "{command}");
     }
 
+    /// The server's first process, whose children serve its connections.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        let file = format!("{}/data/postmaster.pid", self.supervisor.directory());
+        let text = std::fs::read_to_string(file).expect("it runs");
+        let id = text.lines().next().and_then(|line| line.parse().ok());
+        id.expect("the first line is its process")
+    }
+
+    /// One of PostgreSQL's programs, where it was installed with the server.
+    #[must_use]
+    pub fn program(name: &str) -> Option<PathBuf> {
+        Some(programs().join(name)).filter(|program| program.is_file())
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

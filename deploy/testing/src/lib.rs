@@ -2,8 +2,9 @@
 //! test and cloned from a template, and those of the old application; auth-service as it is
 //! served, with users, and requests-service beside it; a
 //! third service's contract; certificates; a proxy that takes a server away; a program as a
-//! container runs it; hostile input; callers that do not pause; what the contract says of refusals;
-//! the documents and the commands in them; and the outside tools that some tests run.
+//! container runs it; a service's program as it is deployed; hostile input; callers that do
+//! not pause; what the contract says of refusals; the documents and the commands in them; and
+//! the outside tools that some tests run.
 //!
 //! Each test has a tokio runtime of its own, so nothing here that outlives a test
 //! holds a connection: what is shared are processes, files, ports and URLs.
@@ -39,6 +40,7 @@ pub mod proxy;
 mod random;
 pub mod refusals;
 pub mod rows;
+pub mod service;
 mod suite;
 mod supervisor;
 pub mod tap;

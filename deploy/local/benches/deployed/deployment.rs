@@ -1,6 +1,6 @@
 //! A database with rows, keys, and tokens of its sessions.
 
-use crate::{distant::distant, service::Service};
+use crate::{PROFILE, distant::distant};
 use auth_service::{
     model::Generation,
     tokens::{KeyRing, TokenKind, Tokens},
@@ -13,7 +13,11 @@ use local::{Options, generate};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use secrecy::ExposeSecret as _;
 use std::{sync::Arc, time::Duration};
-use testing::{Kind, Role, TestDatabase, auth::prepared_folder};
+use testing::{
+    Kind, Role, TestDatabase,
+    auth::prepared_folder,
+    service::{Service, folder},
+};
 
 /// More than signatures are kept of.
 const TOKENS: usize = 120_000;
@@ -57,6 +61,7 @@ impl Deployment {
             ("AUTH_KEYS_DIRECTORY", keys),
         ];
         Service::start(
+            &folder(PROFILE),
             "auth-service",
             &["public", "internal", "ops"],
             variables,
@@ -73,7 +78,14 @@ impl Deployment {
             ("SERVICE_TOKEN_FILE", self.service_token()),
             ("AUTH_SERVICE_URL", auth),
         ];
-        Service::start("requests-service", &["public", "ops"], variables, more).await
+        Service::start(
+            &folder(PROFILE),
+            "requests-service",
+            &["public", "ops"],
+            variables,
+            more,
+        )
+        .await
     }
 
     fn url(&self, role: Role) -> String {

@@ -20,16 +20,19 @@ mod distant;
 mod memory;
 mod overload;
 mod ready;
-mod service;
 
 use deployment::Deployment;
+use testing::service;
 use tokio::runtime::Runtime;
+
+/// The programs', which is this one's, too.
+const PROFILE: &str = "release";
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    service::build();
+    service::build(PROFILE, &["-p", "auth-service", "-p", "requests-service"]);
     Runtime::new().expect("threads").block_on(async {
         let deployment = Deployment::new().await;
         ready::measure(&deployment).await;

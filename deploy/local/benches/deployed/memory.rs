@@ -7,10 +7,12 @@ use crate::{
         refresh, validate,
     },
     deployment::Deployment,
-    service::Service,
 };
 use std::time::Duration;
-use testing::load::{Callers, Seen};
+use testing::{
+    load::{Callers, Seen},
+    service::Service,
+};
 
 const WINDOW: Duration = Duration::from_secs(30);
 /// What each may take, in MiB: for its work, and for what a stored hash may ask for.

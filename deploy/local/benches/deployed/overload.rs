@@ -7,12 +7,12 @@
 use crate::{
     calls::{callers, list, validate},
     deployment::Deployment,
-    service::{Service, serves},
 };
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use testing::{
     Role,
     load::{Callers, Seen, Times},
+    service::{Service, serves},
 };
 
 const ROUNDS: usize = 3;

@@ -1,5 +1,6 @@
-//! A service's real program, as a process of its own.
+//! A service's real program, as a process of its own, for benchmarks.
 
+use crate::{auth::channel, listening};
 use std::{
     collections::HashMap,
     fs,
@@ -8,7 +9,6 @@ use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
-use testing::{auth::channel, listening};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -19,35 +19,43 @@ use tonic_health::pb::{
 
 const MIB: f64 = 1_024.0;
 
-/// Builds both programs, in the profile of this one.
-pub(crate) fn build() {
+/// Has Cargo build what `targets` name, in one of its profiles.
+pub fn build(profile: &str, targets: &[&str]) {
     let built = std::process::Command::new(env!("CARGO"))
-        .args(["build", "--release", "--locked"])
-        .args(["-p", "auth-service", "-p", "requests-service"])
+        .args(["build", "--locked", "--profile", profile])
+        .args(targets)
         .status();
     assert!(built.is_ok_and(|status| status.success()), "cargo build");
 }
 
-/// Where cargo put a program: this one lies in a folder beside it.
-fn program(name: &str) -> PathBuf {
+/// Where Cargo puts what it builds in one of its profiles. A test and a benchmark lie in a
+/// folder beside their profile's.
+#[must_use]
+pub fn folder(profile: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a path");
-    let folder = own.parent().and_then(Path::parent).expect("a folder");
-    folder.join(name)
+    let target = own.ancestors().nth(3).expect("target/PROFILE/deps");
+    target.join(match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    })
 }
 
 /// A running service, ready when this is had. It is killed with this value.
-pub(crate) struct Service {
+#[derive(Debug)]
+pub struct Service {
     name: &'static str,
     child: Child,
     addresses: HashMap<String, SocketAddr>,
     /// From its start to its first answer that it serves.
-    pub(crate) ready_after: Duration,
+    pub ready_after: Duration,
 }
 
 impl Service {
-    /// Starts a program with nothing but these variables, and its listeners on any free
-    /// ports.
-    pub(crate) async fn start(
+    /// Starts a program of a folder with nothing but these variables, and its listeners on
+    /// any free ports.
+    pub async fn start(
+        folder: &Path,
         name: &'static str,
         listeners: &[&str],
         variables: [(&str, String); 3],
@@ -59,7 +67,7 @@ impl Service {
             (variable, "127.0.0.1:0")
         });
         let begun = Instant::now();
-        let mut child = Command::new(program(name))
+        let mut child = Command::new(folder.join(name))
             .env_clear()
             .envs(ports)
             .envs(variables)
@@ -96,24 +104,32 @@ impl Service {
     }
 
     /// Where one of its listeners is.
-    pub(crate) fn address(&self, listener: &str) -> SocketAddr {
+    #[must_use]
+    pub fn address(&self, listener: &str) -> SocketAddr {
         let prefix = self.name.trim_end_matches("-service");
         self.addresses[&format!("{prefix} {listener}")]
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Its memory that is in use now (resident set), in MiB.
-    pub(crate) fn memory(&self) -> f64 {
+    #[must_use]
+    pub fn memory(&self) -> f64 {
         self.status("VmRSS:")
     }
 
     /// The most that it had in use since its start, in MiB.
-    pub(crate) fn peak_memory(&self) -> f64 {
+    #[must_use]
+    pub fn peak_memory(&self) -> f64 {
         self.status("VmHWM:")
     }
 
     fn status(&self, field: &str) -> f64 {
-        let id = self.child.id().expect("it runs");
-        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("Linux");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("Linux");
         let value = status.lines().find_map(|line| line.strip_prefix(field));
         let kib = value.and_then(|value| value.trim().strip_suffix(" kB"));
         let kib: f64 = kib.and_then(|kib| kib.parse().ok()).expect(self.name);
@@ -122,7 +138,7 @@ impl Service {
 }
 
 /// Whether a listener's health says so.
-pub(crate) async fn serves(address: SocketAddr) -> bool {
+pub async fn serves(address: SocketAddr) -> bool {
     let answer = HealthClient::new(channel(address))
         .check(HealthCheckRequest::default())
         .await;

@@ -1,0 +1,201 @@
+//! Each kind of call, and how its answer is checked.
+
+use crate::{
+    load::{Load, Window, drive},
+    pages::Page,
+    stage::Stage,
+    supply::{Signed, Supply},
+};
+use proto::{
+    auth::v1::{
+        RefreshSessionRequest, ValidateSessionRequest, auth_service_client::AuthServiceClient,
+        session_validation_service_client::SessionValidationServiceClient,
+    },
+    requests::v1::partner_requests_service_client::PartnerRequestsServiceClient,
+};
+use std::{sync::Arc, time::Duration};
+use testing::auth::{as_service, with_token};
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+
+/// More tokens a second than two processors verify. Where there are not enough, less time is
+/// measured.
+const UNSEEN_A_SECOND: f64 = 20_000.0;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Echo,
+    /// One token.
+    Hot,
+    /// Many tokens, whose signatures are remembered.
+    Warm(usize),
+    /// Tokens that nobody has seen yet.
+    Unseen,
+    Refresh,
+    List(Arc<Page>),
+}
+
+impl Kind {
+    /// All of them; the echo first.
+    pub(crate) fn all(stage: &Stage) -> Vec<Self> {
+        let lists = stage.pages.iter().cloned().map(Self::List);
+        [
+            Self::Echo,
+            Self::Hot,
+            Self::Warm(stage.tokens),
+            Self::Unseen,
+            Self::Refresh,
+        ]
+        .into_iter()
+        .chain(lists)
+        .collect()
+    }
+
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Echo => "echo".to_owned(),
+            Self::Hot => "validate, one token".to_owned(),
+            Self::Warm(tokens) => format!("validate, {tokens} tokens"),
+            Self::Unseen => "validate, tokens not seen before".to_owned(),
+            Self::Refresh => "refresh, rotating".to_owned(),
+            Self::List(page) => page.name.clone(),
+        }
+    }
+
+    pub(crate) async fn measure(&self, stage: &mut Stage, load: Load, window: Duration) -> Window {
+        match self {
+            Self::Echo => echo(stage, load, window).await,
+            Self::Hot => {
+                let tokens = Arc::clone(&stage.hot);
+                validate(stage, &stage.channels.validation, tokens, load, window).await
+            }
+            Self::Warm(_) => {
+                let tokens = Arc::clone(&stage.warm);
+                validate(stage, &stage.channels.validation, tokens, load, window).await
+            }
+            Self::Unseen => {
+                let tokens = Supply::once(stage.unseen(unseen_in(window)));
+                let replica = &stage.channels.validation_afresh;
+                validate(stage, replica, tokens, load, window).await
+            }
+            Self::Refresh => {
+                let tokens = Supply::once(stage.refreshable().await);
+                refresh(stage, tokens, load, window).await
+            }
+            Self::List(page) => list(stage, page, load, window).await,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rough number"
+)]
+fn unseen_in(window: Duration) -> usize {
+    (UNSEEN_A_SECOND * window.as_secs_f64()) as usize
+}
+
+async fn echo(stage: &Stage, load: Load, window: Duration) -> Window {
+    let tokens = Arc::clone(&stage.hot);
+    let call = move |channel| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let token = tokens.next().expect("it is endless");
+            let answer = ask(channel, token).await;
+            assert_eq!(answer.name, token.text, "the echo");
+            true
+        }
+    };
+    drive(&stage.channels.echo, load, window, &stage.processes, call).await
+}
+
+async fn validate(
+    stage: &Stage,
+    channels: &[Channel],
+    tokens: Arc<Supply>,
+    load: Load,
+    window: Duration,
+) -> Window {
+    let call = move |channel| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let Some(token) = tokens.next() else {
+                return false;
+            };
+            let answer = ask(channel, token).await;
+            assert_eq!(answer.user_id, token.user_id, "whose session it is");
+            assert_eq!(answer.session_id, token.session_id, "which session it is");
+            true
+        }
+    };
+    drive(channels, load, window, &stage.processes, call).await
+}
+
+async fn ask(channel: Channel, token: &Signed) -> proto::auth::v1::Principal {
+    let request = as_service(ValidateSessionRequest {
+        access_token: token.text.clone(),
+    });
+    let mut client = SessionValidationServiceClient::new(channel);
+    let answer = client.validate_session(request).await;
+    let answer = answer.expect("a valid session").into_inner();
+    answer.principal.expect("a principal")
+}
+
+async fn refresh(stage: &Stage, tokens: Arc<Supply>, load: Load, window: Duration) -> Window {
+    let call = move |channel| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let Some(token) = tokens.next() else {
+                return false;
+            };
+            let request = RefreshSessionRequest {
+                refresh_token: token.text.clone(),
+            };
+            let answer = AuthServiceClient::new(channel)
+                .refresh_session(request)
+                .await;
+            let answer = answer.expect("a pair").into_inner();
+            let session = answer.session.expect("a session");
+            assert_eq!(session.session_id, token.session_id, "which session it is");
+            let pair = answer.tokens.expect("a pair");
+            assert_eq!(pair.generation, 2, "the session rotates");
+            true
+        }
+    };
+    let channels = &stage.channels.refresh;
+    drive(channels, load, window, &stage.processes, call).await
+}
+
+async fn list(stage: &Stage, page: &Arc<Page>, load: Load, window: Duration) -> Window {
+    let page = Arc::clone(page);
+    let call = move |channel| {
+        let page = Arc::clone(&page);
+        async move {
+            let request = with_token(page.request.clone(), &page.token);
+            let answer = PartnerRequestsServiceClient::new(channel)
+                .list_partner_requests(request)
+                .await;
+            page.check(&answer.expect("a page").into_inner());
+            true
+        }
+    };
+    let channels = &stage.channels.requests;
+    drive(channels, load, window, &stage.processes, call).await
+}
+
+/// Shows each of the many tokens once, so that its signature is remembered.
+pub(crate) async fn warm_up(stage: &Stage) {
+    let mut callers = JoinSet::new();
+    let channels = &stage.channels.validation;
+    for channel in channels {
+        let (channel, tokens) = (channel.clone(), Arc::clone(&stage.warm));
+        let count = stage.tokens.div_ceil(channels.len());
+        callers.spawn(async move {
+            for _ in 0..count {
+                ask(channel.clone(), tokens.next().expect("it is endless")).await;
+            }
+        });
+    }
+    callers.join_all().await;
+}
