@@ -47,28 +47,61 @@ impl Injector for Outgoing<'_> {
     }
 }
 
-/// Makes a span the child of the caller's, where the caller sent one.
-pub fn continue_trace(span: &Span, headers: &HeaderMap) {
-    let parent =
-        TraceContextPropagator::new().extract_with_context(&Context::new(), &Incoming(headers));
-    if parent.span().span_context().is_valid() {
-        // fails where nobody exports: then there is no trace to be in
-        let _ = span.set_parent(parent);
+tokio::task_local! {
+    static SERVED: IncomingTrace;
+}
+
+/// The trace that a call came in; none if its caller sent none that can be read.
+#[derive(Clone, Debug, Default)]
+pub struct IncomingTrace(Context);
+
+impl IncomingTrace {
+    /// Reads what the caller sent.
+    #[must_use]
+    pub fn of_call(headers: &HeaderMap) -> Self {
+        let propagator = TraceContextPropagator::new();
+        Self(propagator.extract_with_context(&Context::new(), &Incoming(headers)))
+    }
+
+    /// Makes a span the child of the caller's. Where nobody exports spans, nothing happens.
+    pub fn continue_in(&self, span: &Span) {
+        if is_trace(&self.0) {
+            let _ = span.set_parent(self.0.clone());
+        }
+    }
+
+    /// The trace of a span that continues this one, for its logs.
+    #[must_use]
+    pub fn id(&self, span: &Span) -> Option<TraceId> {
+        let context = span.context();
+        let context = if is_trace(&context) {
+            &context
+        } else {
+            &self.0
+        };
+        is_trace(context).then(|| context.span().span_context().trace_id())
+    }
+
+    /// Serves a call that came in this trace.
+    pub async fn serve<F: Future>(self, call: F) -> F::Output {
+        SERVED.scope(self, call).await
     }
 }
 
-/// The trace that a span is in, for its logs.
-#[must_use]
-pub fn trace_id(span: &Span) -> Option<TraceId> {
-    let context = span.context();
-    let id = context.span().span_context().trace_id();
-    (id != TraceId::INVALID).then_some(id)
+fn is_trace(context: &Context) -> bool {
+    context.span().span_context().is_valid()
 }
 
 /// Lets a call to another service be told from its logs and traces as part of the
-/// call that is served here: sets `traceparent`, `tracestate` and `x-request-id`.
+/// call that is served here: sets `traceparent`, `tracestate` and `x-request-id`. Where nobody
+/// exports spans, the caller's trace is passed on as it came.
 pub fn propagate(headers: &mut HeaderMap) {
-    let context = Span::current().context();
+    let mut context = Span::current().context();
+    if !is_trace(&context)
+        && let Ok(IncomingTrace(incoming)) = SERVED.try_with(Clone::clone)
+    {
+        context = incoming;
+    }
     TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
     if let Some(id) = RequestId::served() {
         headers.insert(REQUEST_ID, id.value().clone());

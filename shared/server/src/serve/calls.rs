@@ -4,7 +4,7 @@
 use super::{MetricsRegistry, asks_about_the_server};
 use contract::{
     request_id::{REQUEST_ID, RequestId},
-    trace_context::{continue_trace, trace_id},
+    trace_context::IncomingTrace,
 };
 use http::{Request, Response};
 use prometheus_client::{
@@ -248,8 +248,9 @@ where
             request_id = %id,
             trace_id = field::Empty,
         );
-        continue_trace(&span, request.headers());
-        if let Some(trace) = trace_id(&span) {
+        let incoming = IncomingTrace::of_call(request.headers());
+        incoming.continue_in(&span);
+        if let Some(trace) = incoming.id(&span) {
             span.record("trace_id", field::display(trace));
         }
         let served = Served::begin(method.clone(), span.clone());
@@ -263,7 +264,7 @@ where
             }
             Ok(response)
         };
-        Box::pin(id.serve(call).instrument(span))
+        Box::pin(id.serve(incoming.serve(call)).instrument(span))
     }
 }
 

@@ -8,7 +8,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::ExporterBuildError;
 use opentelemetry_sdk::{
     Resource,
-    trace::{Sampler, SdkTracerProvider, Tracer},
+    trace::{SdkTracerProvider, Tracer},
 };
 use std::{env, time::Duration};
 use tracing::Subscriber;
@@ -18,11 +18,10 @@ use tracing_subscriber::registry::LookupSpan;
 /// How long an ending process waits for its last spans to be taken.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
-/// The export of spans. Where it is switched off, spans still get ids and pass the
-/// caller's on, so that others' traces are whole.
+/// The export of spans, if it is switched on.
 #[derive(Debug)]
 pub struct Export {
-    provider: SdkTracerProvider,
+    provider: Option<SdkTracerProvider>,
     service: &'static str,
 }
 
@@ -58,42 +57,37 @@ impl Export {
     /// Reads the variables. Queue and batches are bounded, and what does not fit is
     /// dropped: `OTEL_BSP_*`.
     pub(super) fn start(service: &'static str) -> Result<Self, ExportError> {
-        let builder = SdkTracerProvider::builder();
-        let builder = match collector::exporter()? {
-            Some(exporter) => {
-                let resource = Resource::builder().with_service_name(service);
-                let resource = match env::var("OTEL_SERVICE_NAME") {
-                    Ok(name) if !name.is_empty() => resource.with_service_name(name),
-                    _ => resource,
-                };
-                builder
-                    .with_batch_exporter(exporter)
-                    .with_resource(resource.build())
-            }
-            // ids are made, and what the caller says of sampling is passed on
-            None => builder.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff))),
-        };
-        Ok(Self {
-            provider: builder.build(),
-            service,
-        })
+        let provider = collector::exporter()?.map(|exporter| {
+            let resource = Resource::builder().with_service_name(service);
+            let resource = match env::var("OTEL_SERVICE_NAME") {
+                Ok(name) if !name.is_empty() => resource.with_service_name(name),
+                _ => resource,
+            };
+            SdkTracerProvider::builder()
+                .with_batch_exporter(exporter)
+                .with_resource(resource.build())
+                .build()
+        });
+        Ok(Self { provider, service })
     }
 
-    pub(super) fn layer<S>(&self) -> OpenTelemetryLayer<S, Tracer>
+    /// What makes spans for the collector. There is none without one: it would cost each call.
+    pub(super) fn layer<S>(&self) -> Option<OpenTelemetryLayer<S, Tracer>>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        tracing_opentelemetry::layer()
-            .with_tracer(self.provider.tracer(self.service))
-            .with_location(false)
-            .with_threads(false)
-            .with_target(false)
-            .with_tracked_inactivity(false)
+        let tracer = self.provider.as_ref()?.tracer(self.service);
+        let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+        let layer = layer.with_location(false).with_threads(false);
+        Some(layer.with_target(false).with_tracked_inactivity(false))
     }
 
     /// Sends what is not sent yet, for a bounded time.
     pub async fn finish(self) {
-        let sending = move || self.provider.shutdown_with_timeout(LAST_SPANS);
+        let Some(provider) = self.provider else {
+            return;
+        };
+        let sending = move || provider.shutdown_with_timeout(LAST_SPANS);
         // the exporter's thread is waited for, so not on a thread that serves
         if let Ok(Err(error)) = tokio::task::spawn_blocking(sending).await {
             tracing::warn!(%error, "the last spans are lost");

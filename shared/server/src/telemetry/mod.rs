@@ -54,7 +54,7 @@ pub fn start(service: &'static str) -> Result<Export, ExportError> {
     let traced = Targets::new()
         .with_default(LevelFilter::OFF)
         .with_targets(TRACED.map(|target| (target, Level::INFO)));
-    start_with(Some(export.layer().with_filter(traced)));
+    start_with(export.layer().map(|layer| layer.with_filter(traced)));
     Ok(export)
 }
 
