@@ -32,7 +32,7 @@ pub struct PasswordSettings {
         long = "hashing-concurrency",
         env = CONCURRENCY,
         default_value = "2",
-        value_parser = within(1..=256)
+        value_parser = within::<usize>(1..=256)
     )]
     pub concurrency: usize,
 }

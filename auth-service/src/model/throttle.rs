@@ -100,7 +100,7 @@ pub struct ThrottleLimits {
         long = "throttle-log-ins",
         env = "AUTH_THROTTLE_LOG_INS",
         default_value = "5",
-        value_parser = within(1..=1_000)
+        value_parser = within::<u32>(1..=1_000)
     )]
     pub log_ins: u32,
     /// Registrations from one network within an hour; at least 1. Clients behind a proxy that
@@ -109,7 +109,7 @@ pub struct ThrottleLimits {
         long = "throttle-registrations",
         env = "AUTH_THROTTLE_REGISTRATIONS",
         default_value = "100",
-        value_parser = within(1..=1_000_000)
+        value_parser = within::<u32>(1..=1_000_000)
     )]
     pub registrations: u32,
 }

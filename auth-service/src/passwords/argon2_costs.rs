@@ -23,7 +23,7 @@ pub struct Argon2Costs {
         long = "argon2-memory-kib",
         env = "AUTH_ARGON2_MEMORY_KIB",
         default_value = "19456",
-        value_parser = within(1..=1_048_576)
+        value_parser = within::<u32>(1..=1_048_576)
     )]
     pub memory_kib: u32,
     /// Passes of one argon2id hash over its memory, 64 at most.
@@ -31,7 +31,7 @@ pub struct Argon2Costs {
         long = "argon2-passes",
         env = "AUTH_ARGON2_PASSES",
         default_value = "2",
-        value_parser = within(1..=64)
+        value_parser = within::<u32>(1..=64)
     )]
     pub passes: u32,
     /// Lanes of one argon2id hash, 16 at most. They are computed one after the other.
@@ -39,7 +39,7 @@ pub struct Argon2Costs {
         long = "argon2-lanes",
         env = "AUTH_ARGON2_LANES",
         default_value = "1",
-        value_parser = within(1..=16)
+        value_parser = within::<u32>(1..=16)
     )]
     pub lanes: u32,
 }
