@@ -171,7 +171,7 @@ async fn what_is_typed_wrongly_is_named_and_changes_nothing() {
     let wrong: [(&[&str], &str); 9] = [
         (&[], "Usage: auth-service keys"),
         (&["remove"], "unrecognized subcommand"),
-        (&["retire"], "<NAME>"),
+        (&["retire"], "name: is required"),
         (&["retire", "../20200101T000000Z"], "name: must be one like"),
         (
             &["retire", "20200101T000000Z.pem"],

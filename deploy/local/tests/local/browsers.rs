@@ -100,9 +100,9 @@ fn wrong_origins_are_named_with_all_else_that_is_wrong() {
             assert_eq!(failure.code, 64, "{}", failure.message);
             assert_eq!(failure.message.lines().count(), 1, "{}", failure.message);
             for named in [
-                "--web-origins: must be origins",
+                "LOCAL_WEB_ORIGINS: must be origins",
                 "--demo-requests:",
-                "--database-url:",
+                "LOCAL_DATABASE_URL:",
             ] {
                 assert!(
                     failure.message.contains(named),

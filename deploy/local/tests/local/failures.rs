@@ -82,10 +82,9 @@ fn a_wrong_url_is_refused_without_its_password() {
             "a port from 1 to 65535",
         ),
         ("pass-word", form),
-        ("", form),
     ] {
         let failure = start(folder.path(), &[&format!("--database-url={url}")]);
-        failure.says(64, &["--database-url", advice]);
+        failure.says(64, &["LOCAL_DATABASE_URL", advice]);
         assert!(
             !failure.message.contains("pass-word"),
             "{}",
@@ -241,7 +240,7 @@ fn every_wrong_value_is_named_in_the_one_line() {
     failure.says(
         64,
         &[
-            "--database-url: ",
+            "LOCAL_DATABASE_URL: ",
             "--demo-requests: ",
             "--auth-public-listen: ",
             "--auth-internal-listen: ",
