@@ -126,10 +126,10 @@ fn breaches(files: &[File]) -> Vec<String> {
 }
 
 /// The modules and crates that a source names, each with its line: what stands before
-/// `::`, and whatever a `use` names.
+/// `::`, and whatever a `use` names. The modules of `contract` have names of their own.
 fn names(source: &str) -> Vec<(&str, usize)> {
     let mut found = Vec::new();
-    let mut in_use = false;
+    let (mut in_use, mut of_contract) = (false, false);
     for (line, number) in source.lines().zip(1..) {
         let code = line.split(" // ").next().unwrap_or_default().trim_start();
         if code.starts_with("//") {
@@ -137,6 +137,7 @@ fn names(source: &str) -> Vec<(&str, usize)> {
         }
         let begins = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "];
         in_use |= begins.iter().any(|begin| code.starts_with(begin));
+        of_contract |= code.starts_with("use contract::");
         let is_word = |character: char| character.is_alphanumeric() || character == '_';
         let mut rest = code;
         // text in quotes names nothing: `sqlx=warn` is a level of the log
@@ -146,11 +147,13 @@ fn names(source: &str) -> Vec<(&str, usize)> {
             let taken = word.len().max(character.len_utf8());
             rest = &rest[taken..];
             in_text ^= character == '"';
-            if !word.is_empty() && !in_text && (in_use || rest.starts_with("::")) {
+            let is_named = in_use || rest.starts_with("::");
+            if !word.is_empty() && !in_text && !of_contract && is_named {
                 found.push((word, number));
             }
         }
         in_use &= !code.contains(';');
+        of_contract &= in_use;
     }
     found
 }
@@ -188,6 +191,10 @@ fn a_planted_breach_is_found() {
             "use crate::{\n    domain::Sessions,\n};",
         ),
         ("auth-service/src/model/user.rs", "use crate::store;"),
+        (
+            "auth-service/src/model/user.rs",
+            "use contract::time;\nuse crate::config;",
+        ),
         ("requests-service/src/app.rs", "use sea_orm::DbErr;"),
         (
             "requests-service/src/store/get.rs",
@@ -224,6 +231,10 @@ fn a_planted_breach_is_found() {
             "let domain = 1; store.load();",
         ),
         ("auth-service/src/grpc/parse.rs", "use tonic::Status;"),
+        (
+            "auth-service/src/model/user.rs",
+            "use contract::{\n    config::within,\n};",
+        ),
     ] {
         assert_eq!(plant(path, text), [""; 0], "{text} in {path}");
     }
