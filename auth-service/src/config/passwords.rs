@@ -13,10 +13,11 @@ const CONCURRENCY: &str = "AUTH_HASHING_CONCURRENCY";
 /// How passwords are hashed.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordSettings {
-    /// Hash of new passwords: `argon2id`, `bcrypt`, or `auto`, which is bcrypt on a database that
-    /// was taken over from the old application, since that reads the same column, and else
-    /// argon2id. To choose `argon2id` there cannot be undone. A weaker hash is replaced at the next
-    /// log-in of a user with at most 500 live sessions, with `auto` not on such a database.
+    /// Hash of new passwords: `argon2id`, `bcrypt` or `auto`. `auto` means bcrypt on a database
+    /// that was taken over, since the old application reads the same column, and argon2id on any
+    /// other. On a database that was taken over, the choice of `argon2id` cannot be undone, and
+    /// `auto` replaces no hash. Otherwise a weaker hash is replaced at the user's next log-in, if
+    /// the user has at most 500 live sessions.
     #[arg(
         long = "password-hash",
         env = "AUTH_PASSWORD_HASH",

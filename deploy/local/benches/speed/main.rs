@@ -55,7 +55,8 @@ const TOKENS: usize = 20_000;
 /// Measures how fast calls are, beside a server that does nothing.
 #[derive(Clone, Debug, Parser)]
 struct Options {
-    /// How many requests, and as many sessions, there are; one after the other.
+    /// How many requests and how many sessions there are. Several numbers are measured one after
+    /// the other.
     #[arg(long, env = "TICKETING_SPEED_ROWS", default_value = "100000")]
     #[arg(value_delimiter = ',', value_parser = clap::value_parser!(i32).range(2_000..))]
     rows: Vec<i32>,

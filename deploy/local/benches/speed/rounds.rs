@@ -23,7 +23,7 @@ pub(crate) struct Extent {
     pub(crate) tokens: usize,
 }
 
-/// What was measured with so many rows.
+/// What was measured on a database of one size.
 pub(crate) struct Results {
     pub(crate) rows: i32,
     pub(crate) loads: Loads,

@@ -30,8 +30,9 @@ pub(crate) struct Stage {
     pub(crate) channels: Channels,
     /// Of one session.
     pub(crate) hot: Arc<Supply>,
-    /// So many, each another.
+    /// Tokens that all differ. A server remembers their signatures.
     pub(crate) warm: Arc<Supply>,
+    /// How many different tokens `warm` has.
     pub(crate) tokens: usize,
     pub(crate) pages: Vec<Arc<Page>>,
     signer: Signer,
@@ -56,8 +57,8 @@ pub(crate) struct Channels {
 }
 
 impl Stage {
-    /// With so many requests, as many sessions, so many distinct tokens, and programs of a
-    /// profile of Cargo's.
+    /// Fills a database with `rows` requests and `rows` sessions, signs `tokens` different
+    /// tokens, and starts the programs that Cargo built in this profile.
     pub(crate) async fn new(rows: i32, tokens: usize, profile: &str) -> Self {
         let database = TestDatabase::migrated(Kind::Postgres).await;
         let options = Options {
@@ -132,7 +133,7 @@ impl Stage {
         }
     }
 
-    /// So many access tokens that nobody has seen yet.
+    /// Signs `count` access tokens that no server has seen yet.
     pub(crate) fn unseen(&self, count: usize) -> Vec<Signed> {
         self.signer.sign(TokenKind::Access, &self.validated, count)
     }

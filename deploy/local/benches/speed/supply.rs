@@ -56,7 +56,7 @@ impl Signer {
         }
     }
 
-    /// So many tokens, each another, of these sessions in turn.
+    /// Signs `count` tokens that all differ, for one of these sessions after the other.
     pub(crate) fn sign(&self, kind: TokenKind, sessions: &[Session], count: usize) -> Vec<Signed> {
         let now = self.clock.now();
         let sign = |session: &Session| {
