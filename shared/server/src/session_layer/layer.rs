@@ -26,11 +26,11 @@ use tracing::Instrument;
 /// Wraps one gRPC service, by `named_layer`. Health and reflection stay outside.
 #[derive(Clone, Debug)]
 pub struct SessionLayer<V> {
-    gate: Arc<Gate<V>>,
+    authorizer: Arc<Authorizer<V>>,
 }
 
 #[derive(Debug)]
-struct Gate<V> {
+struct Authorizer<V> {
     rules: AccessRules,
     validator: V,
     services: Option<ServiceCredentials>,
@@ -62,21 +62,21 @@ impl<V: Validator> SessionLayer<V> {
                 AccessRule::Public | AccessRule::Session { .. } | AccessRule::Service => {}
             }
         }
-        let gate = Gate {
+        let authorizer = Authorizer {
             rules,
             validator,
             services,
             limits,
         };
         Ok(Self {
-            gate: Arc::new(gate),
+            authorizer: Arc::new(authorizer),
         })
     }
 }
 
-impl<V: Validator> Gate<V> {
+impl<V: Validator> Authorizer<V> {
     /// Decides on a call; the principal where the rule asked for a session.
-    async fn admit(
+    async fn authorize(
         &self,
         path: &str,
         metadata: &MetadataMap,
@@ -86,7 +86,7 @@ impl<V: Validator> Gate<V> {
         match self.rules.of(path) {
             None => Err(method_unknown()),
             Some(AccessRule::Public) => Ok(None),
-            Some(AccessRule::Service) => self.admit_service(metadata, peer).await.map(|()| None),
+            Some(AccessRule::Service) => self.authorize_service(metadata, peer).await.map(|()| None),
             Some(AccessRule::Session {
                 permission,
                 user_types,
@@ -109,13 +109,13 @@ impl<V: Validator> Gate<V> {
         }
     }
 
-    async fn admit_service(
+    async fn authorize_service(
         &self,
         metadata: &MetadataMap,
         peer: Option<&Peer>,
     ) -> Result<(), Status> {
         match &self.services {
-            Some(services) => services.admit(metadata, peer).await,
+            Some(services) => services.authorize(metadata, peer).await,
             // rules that ask for a service are not taken without
             None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
         }
@@ -149,35 +149,35 @@ pub(super) fn unauthenticated(reason: ErrorReason) -> Status {
 }
 
 impl<S, V> Layer<S> for SessionLayer<V> {
-    type Service = Guarded<S, V>;
+    type Service = RequireAuthorization<S, V>;
 
-    fn layer(&self, inner: S) -> Guarded<S, V> {
-        Guarded {
+    fn layer(&self, inner: S) -> RequireAuthorization<S, V> {
+        RequireAuthorization {
             inner,
-            gate: Arc::clone(&self.gate),
+            authorizer: Arc::clone(&self.authorizer),
         }
     }
 }
 
-/// A gRPC service behind the session layer.
+/// A gRPC service whose calls are authorized before its handlers run.
 #[derive(Debug)]
-pub struct Guarded<S, V> {
+pub struct RequireAuthorization<S, V> {
     inner: S,
-    gate: Arc<Gate<V>>,
+    authorizer: Arc<Authorizer<V>>,
 }
 
-impl<S: Clone, V> Clone for Guarded<S, V> {
+impl<S: Clone, V> Clone for RequireAuthorization<S, V> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            gate: Arc::clone(&self.gate),
+            authorizer: Arc::clone(&self.authorizer),
         }
     }
 }
 
 type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
 
-impl<S, V> Service<Request<Body>> for Guarded<S, V>
+impl<S, V> Service<Request<Body>> for RequireAuthorization<S, V>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
         + Clone
@@ -196,15 +196,15 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let inner = self.inner.clone();
-        let gate = Arc::clone(&self.gate);
+        let authorizer = Arc::clone(&self.authorizer);
         let path = request.uri().path().to_owned();
         let answer = async move {
-            let deadline = Deadline::of_call(request.headers(), gate.limits.call);
+            let deadline = Deadline::of_call(request.headers(), authorizer.limits.call);
             let (mut parts, body) = request.into_parts();
             let metadata = MetadataMap::from_headers(mem::take(&mut parts.headers));
             let served = async {
                 let peer = parts.extensions.get();
-                let principal = gate.admit(&path, &metadata, peer, deadline).await?;
+                let principal = authorizer.authorize(&path, &metadata, peer, deadline).await?;
                 parts.headers = metadata.into_headers();
                 parts.extensions.insert(deadline);
                 if let Some(principal) = principal {

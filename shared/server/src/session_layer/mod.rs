@@ -35,5 +35,5 @@
 mod layer;
 mod service_credentials;
 
-pub use layer::{Guarded, SessionLayer};
+pub use layer::{RequireAuthorization, SessionLayer};
 pub use service_credentials::ServiceCredentials;

@@ -21,7 +21,7 @@ pub enum ServiceCredentials {
 
 impl ServiceCredentials {
     /// Whether a call is a service's.
-    pub(super) async fn admit(
+    pub(super) async fn authorize(
         &self,
         metadata: &MetadataMap,
         peer: Option<&Peer>,
