@@ -178,13 +178,13 @@ mod tests {
     #[tokio::test]
     async fn a_look_up_never_joins_a_statement_that_has_started() {
         let (started, mut starts) = mpsc::unbounded_channel();
-        let gate = Arc::new(Semaphore::new(0));
-        let open = Arc::clone(&gate);
+        let barrier = Arc::new(Semaphore::new(0));
+        let open = Arc::clone(&barrier);
         let lookups = Lookups::start_with(CancellationToken::new(), move |ids| {
-            let (started, gate) = (started.clone(), Arc::clone(&gate));
+            let (started, barrier) = (started.clone(), Arc::clone(&barrier));
             async move {
                 started.send(ids).unwrap();
-                gate.acquire().await.unwrap().forget();
+                barrier.acquire().await.unwrap().forget();
                 Ok(Found::new())
             }
         });

@@ -152,11 +152,11 @@ fn sara() -> RegisterRequest {
 }
 
 /// A registration waits for this table, as long as a statement may run.
-const GATE: &str = "
-CREATE TABLE gate ();
+const BARRIER: &str = "
+CREATE TABLE barrier ();
 CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = 0 AS $$
 BEGIN
-    LOCK TABLE gate IN ROW SHARE MODE;
+    LOCK TABLE barrier IN ROW SHARE MODE;
     RETURN NEW;
 END $$;
 CREATE TRIGGER pass BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION pass()";
@@ -169,10 +169,10 @@ async fn a_stop_lets_what_is_in_flight_finish() {
     eventually("it serves", async || serves(&process, "").await).await;
 
     // a call that waits for a lock, for longer than a service's own statements would
-    database.execute(GATE).await;
+    database.execute(BARRIER).await;
     let pool = database.open(&Clock::system()).await;
     let lock = pool.begin().await.unwrap();
-    lock.execute_unprepared("LOCK TABLE gate").await.unwrap();
+    lock.execute_unprepared("LOCK TABLE barrier").await.unwrap();
     let mut client = process.public_client();
     let call = tokio::spawn(async move { client.register(sara()).await });
     let waiting = "SELECT CAST(COUNT(*) AS text) FROM pg_locks WHERE NOT granted";

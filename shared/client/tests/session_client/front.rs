@@ -99,7 +99,7 @@ impl Service<http::Request<Body>> for Forward {
         Box::pin(async move {
             match fate {
                 Some(Fate::Refused(status)) => return Ok(status.into_http()),
-                Some(Fate::Held(gate)) => gate.acquire().await.unwrap().forget(),
+                Some(Fate::Held(barrier)) => barrier.acquire().await.unwrap().forget(),
                 Some(Fate::AnswerLost) => {
                     forward(auth, request).await;
                     return Ok(Status::unavailable("the answer is lost").into_http());

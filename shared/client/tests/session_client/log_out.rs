@@ -43,8 +43,8 @@ testing::on_both_databases! {
         let (client, store) = world.logged_in().await;
         let pair = kept(&store).await;
         world.use_and_wait(OVER).await;
-        let gate = Arc::new(Semaphore::new(0));
-        world.front.next([Fate::Held(Arc::clone(&gate))]);
+        let barrier = Arc::new(Semaphore::new(0));
+        world.front.next([Fate::Held(Arc::clone(&barrier))]);
         let waiting = tokio::spawn({
             let client = client.clone();
             async move { client.access_token().await }
@@ -53,7 +53,7 @@ testing::on_both_databases! {
             tokio::task::yield_now().await;
         }
         client.log_out().await.unwrap();
-        gate.add_permits(1);
+        barrier.add_permits(1);
         assert_eq!(reason(waiting.await.unwrap()), "SESSION_ENDED; log in");
         assert!(store.load().await.unwrap().is_none());
         // and an answer that left before the log-out is not kept after it

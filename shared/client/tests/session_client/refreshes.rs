@@ -51,8 +51,8 @@ testing::on_both_databases! {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;
-        let gate = Arc::new(Semaphore::new(0));
-        world.front.next([Fate::Held(Arc::clone(&gate))]);
+        let barrier = Arc::new(Semaphore::new(0));
+        world.front.next([Fate::Held(Arc::clone(&barrier))]);
         let ask = || {
             let client = client.clone();
             tokio::spawn(async move { client.access_token().await })
@@ -64,7 +64,7 @@ testing::on_both_databases! {
         gone.abort();
         assert!(gone.await.unwrap_err().is_cancelled());
         let stays = ask();
-        gate.add_permits(1);
+        barrier.add_permits(1);
         let given = stays.await.unwrap().expect("the refresh went on");
         assert_eq!(given.expose(), kept(&store).await.access_token.expose());
         assert_eq!(world.front.calls("RefreshSession"), 1);
@@ -76,11 +76,11 @@ testing::on_both_databases! {
         let client = world.hasty_client(world.front.address, store.clone());
         let first = token(&client, &store).await;
         world.use_and_wait(DUE).await;
-        let gate = Arc::new(Semaphore::new(0));
-        world.front.next([Fate::Held(Arc::clone(&gate))]);
+        let barrier = Arc::new(Semaphore::new(0));
+        world.front.next([Fate::Held(Arc::clone(&barrier))]);
         let meanwhile = client.access_token().await.expect("the one in hand");
         assert_eq!(meanwhile.expose(), first.expose());
-        gate.add_permits(1);
+        barrier.add_permits(1);
         client.refresh_if_due().await.expect("the same refresh");
         assert_eq!(world.front.calls("RefreshSession"), 1);
         assert_ne!(token(&client, &store).await.expose(), first.expose());
