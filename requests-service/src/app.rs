@@ -23,7 +23,7 @@ use proto::requests::v1::{
 };
 use server::{
     housekeeping::Housekeeper,
-    serve::{BindError, Listener, Priority, ReflectionError, ServeError, Shedding},
+    serve::{BindError, Listener, Priority, ReflectionError, ServeError, LoadShedLayer},
     service::{Builder, Service},
     session_layer::SessionLayer,
 };
@@ -103,9 +103,9 @@ impl App {
         let auth = Balanced::new(auth, config.resolver);
         let validator = RemoteValidator::over(auth, token.transpose()?);
 
-        let shedding = service.shedding(config.calls_in_flight, priority);
+        let load_shed = service.load_shed_layer(config.calls_in_flight, priority);
         let store = Store::new(database.clone());
-        let routes = routes(store, validator, config.limits, &shedding)?;
+        let routes = routes(store, validator, config.limits, &load_shed)?;
         service.serve(public, &SERVICES, routes)?;
         Ok(Self {
             public: public_address,
@@ -138,7 +138,7 @@ pub fn routes(
     store: Store,
     validator: impl Validator,
     limits: Limits,
-    shedding: &Shedding,
+    load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
     // who may call: read from the proto files, enforced before any handler
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
@@ -148,8 +148,8 @@ pub fn routes(
     let requests = PartnerRequestsHandlers::new(PartnerRequests::new(store));
     let requests = PartnerRequestsServiceServer::new(requests);
     Ok(
-        Routes::new(shedding.named_layer(sessions.named_layer(requests)))
-            .add_service(shedding.named_layer(sessions.named_layer(partners))),
+        Routes::new(load_shed.named_layer(sessions.named_layer(requests)))
+            .add_service(load_shed.named_layer(sessions.named_layer(partners))),
     )
 }
 

@@ -136,10 +136,10 @@ impl App {
         let housekeeper = Housekeeper::new(database.clone(), sweepings, service.registry());
         service.in_background(housekeeper.run_with(domain.refused, config.housekeeping));
 
-        let shedding = service.shedding(config.calls_in_flight, routes::priority);
+        let load_shed = service.load_shed_layer(config.calls_in_flight, routes::priority);
         let (limits, validations) = (config.limits, domain.validations);
-        let for_clients = routes::public(domain.handlers, validations.clone(), limits, &shedding)?;
-        let for_services = routes::internal(validations, callers, limits, &shedding)?;
+        let for_clients = routes::public(domain.handlers, validations.clone(), limits, &load_shed)?;
+        let for_services = routes::internal(validations, callers, limits, &load_shed)?;
         service.serve(public, &[AUTH_SERVICE], for_clients)?;
         service.serve(internal, &[VALIDATION_SERVICE], for_services)?;
         let [public, internal, ops_address] = addresses;

@@ -15,7 +15,7 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use server::{
-    serve::{Priority, Shedding},
+    serve::{Priority, LoadShedLayer},
     session_layer::{ServiceCredentials, SessionLayer},
 };
 use tonic::service::{LayerExt as _, Routes};
@@ -38,14 +38,14 @@ pub(super) fn public(
     handlers: AuthHandlers,
     validations: Validations,
     limits: Limits,
-    shedding: &Shedding,
+    load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
     // who may call: read from the proto files, enforced before any handler
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
     let validator = InProcessValidator::new(validations);
     let layer = SessionLayer::with(rules, validator, None, limits)?;
     let auth = AuthServiceServer::new(handlers);
-    Ok(Routes::new(shedding.named_layer(layer.named_layer(auth))))
+    Ok(Routes::new(load_shed.named_layer(layer.named_layer(auth))))
 }
 
 /// For services.
@@ -53,12 +53,12 @@ pub(super) fn internal(
     validations: Validations,
     callers: ServiceCredentials,
     limits: Limits,
-    shedding: &Shedding,
+    load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
     let layer = SessionLayer::with(rules, NoSessions, Some(callers), limits)?;
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(validations));
     Ok(Routes::new(
-        shedding.named_layer(layer.named_layer(validation)),
+        load_shed.named_layer(layer.named_layer(validation)),
     ))
 }

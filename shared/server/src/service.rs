@@ -3,7 +3,7 @@
 
 use crate::serve::{
     self, Calls, Listener, MetricsRegistry, Priority, Readiness, ReflectionError, ServeError,
-    Shedding,
+    LoadShedLayer,
 };
 use client::tls::{Expirations, Presented};
 use contract::{
@@ -99,8 +99,8 @@ impl Builder {
 
     /// A bound on the calls in flight, which the services that get it share.
     #[must_use]
-    pub fn shedding(&mut self, calls_in_flight: usize, priority: fn(&str) -> Priority) -> Shedding {
-        Shedding::new(calls_in_flight, priority, &mut self.registry)
+    pub fn load_shed_layer(&mut self, calls_in_flight: usize, priority: fn(&str) -> Priority) -> LoadShedLayer {
+        LoadShedLayer::new(calls_in_flight, priority, &mut self.registry)
     }
 
     /// The metrics tell when this certificate ends.

@@ -13,7 +13,7 @@ use proto::requests::v1::{
 };
 use requests_service::{app, store::Store};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use server::serve::{Listener, Priority, Shedding, metrics_registry};
+use server::serve::{Listener, Priority, LoadShedLayer, metrics_registry};
 use std::time::Duration;
 use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, rows};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -65,8 +65,8 @@ impl Service {
             validation: PATIENCE,
         };
         let mut registry = metrics_registry("t", "0");
-        let shedding = Shedding::new(512, |_| Priority::First, &mut registry);
-        let routes = app::routes(store, Tokens, time, &shedding).unwrap();
+        let load_shed = LoadShedLayer::new(512, |_| Priority::First, &mut registry);
+        let routes = app::routes(store, Tokens, time, &load_shed).unwrap();
         let listener = Listener::bind("public", ([127, 0, 0, 1], 0).into())
             .await
             .unwrap();

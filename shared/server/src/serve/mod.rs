@@ -13,7 +13,7 @@ mod public;
 mod readiness;
 mod reasons;
 mod reflection;
-mod shedding;
+mod load_shed;
 mod watching;
 mod web;
 
@@ -24,8 +24,8 @@ pub use public::{CALLS_IN_FLIGHT, TRUSTED_PROXIES};
 pub use readiness::{LIVENESS, Readiness};
 pub(crate) use reasons::{late, method_unknown};
 pub use reflection::{ReflectionError, with_reflection};
-pub(crate) use shedding::{Place, overloaded};
-pub use shedding::{Priority, Shed, Shedding};
+pub(crate) use load_shed::{Place, overloaded};
+pub use load_shed::{Priority, LoadShed, LoadShedLayer};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use client::tls::{InvalidTls, ServerTls, ServerTlsFiles};

@@ -32,12 +32,12 @@ const HEADER: usize = 100;
 /// Wraps gRPC services, by `named_layer`: those that get clones of one share its
 /// capacity.
 #[derive(Clone, Debug)]
-pub struct Shedding {
+pub struct LoadShedLayer {
     in_flight: Arc<Mutex<InFlight>>,
     priority: fn(&str) -> Priority,
 }
 
-impl Shedding {
+impl LoadShedLayer {
     /// Takes in at most `calls_in_flight`. A call's priority is by its path (`/package.Service/Method`). Callers are told
     /// apart by address, and behind the session layer by user as well.
     #[must_use]
@@ -88,25 +88,25 @@ pub(crate) fn overloaded() -> Status {
     )
 }
 
-impl<S> Layer<S> for Shedding {
-    type Service = Shed<S>;
+impl<S> Layer<S> for LoadShedLayer {
+    type Service = LoadShed<S>;
 
-    fn layer(&self, inner: S) -> Shed<S> {
-        Shed {
+    fn layer(&self, inner: S) -> LoadShed<S> {
+        LoadShed {
             inner,
-            shedding: self.clone(),
+            layer: self.clone(),
         }
     }
 }
 
 /// A gRPC service that serves as much as it can.
 #[derive(Clone, Debug)]
-pub struct Shed<S> {
+pub struct LoadShed<S> {
     inner: S,
-    shedding: Shedding,
+    layer: LoadShedLayer,
 }
 
-impl<S> Service<Request<Body>> for Shed<S>
+impl<S> Service<Request<Body>> for LoadShed<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
         + Clone
@@ -123,7 +123,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let Some(place) = self.shedding.enter(&request) else {
+        let Some(place) = self.layer.enter(&request) else {
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
         let (inner, place) = (self.inner.clone(), Arc::new(place));

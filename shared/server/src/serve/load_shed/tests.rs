@@ -62,7 +62,7 @@ fn who_floods_us_by_way_of_a_proxy_is_the_one_who_is_refused() {
 /// Serves nobody to the end.
 fn busy(
     calls_in_flight: usize,
-) -> Shed<
+) -> LoadShed<
     impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
     + Clone
     + Send
@@ -70,11 +70,11 @@ fn busy(
 > {
     let mut registry = crate::serve::metrics_registry("t", "1");
     let busy = tower::service_fn(|_: Request<Body>| std::future::pending());
-    Shedding::new(calls_in_flight, |_| Priority::Last, &mut registry).layer(busy)
+    LoadShedLayer::new(calls_in_flight, |_| Priority::Last, &mut registry).layer(busy)
 }
 
-fn shed(shedding: &Shedding) -> u64 {
-    shedding.in_flight.lock().unwrap().shed.get()
+fn shed(load_shed: &LoadShedLayer) -> u64 {
+    layer.in_flight.lock().unwrap().shed.get()
 }
 
 fn request() -> Request<Body> {
@@ -105,7 +105,7 @@ async fn who_finds_no_room_is_told_when_to_come_back_and_a_call_given_up_makes_r
         assert_served!(call);
     }
     assert_refused(service.call(request()));
-    assert_eq!(shed(&service.shedding), 1);
+    assert_eq!(shed(&service.layer), 1);
     calls.pop();
     assert_served!(service.call(request()));
 }
@@ -131,13 +131,13 @@ async fn metadata_counts_by_what_it_takes_in_memory() {
         calls.push(call);
     }
     assert_refused(service.call(large()));
-    assert_eq!(shed(&service.shedding), 1);
+    assert_eq!(shed(&service.layer), 1);
     // a call of usual size is none of theirs
     assert_served!(service.call(request()));
     calls.pop();
     assert_served!(service.call(large()));
     drop(calls);
-    let in_flight = service.shedding.in_flight.lock().unwrap();
+    let in_flight = service.layer.in_flight.lock().unwrap();
     assert_eq!((in_flight.all, in_flight.metadata), (0, 0));
 }
 
