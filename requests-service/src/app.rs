@@ -153,7 +153,7 @@ pub fn routes(
     )
 }
 
-/// Who comes first where there is not room for all: pages ask for lists again by
+/// Which calls are served first where there is not enough capacity for all: pages ask for lists again by
 /// themselves.
 fn priority(path: &str) -> Priority {
     match path.rsplit('/').next() {

@@ -20,7 +20,7 @@ use server::{
 };
 use tonic::service::{LayerExt as _, Routes};
 
-/// Who comes first where there is not room for all.
+/// Which calls are served first where there is not enough capacity for all.
 pub(super) fn priority(path: &str) -> Priority {
     let (service, method) = path
         .trim_start_matches('/')

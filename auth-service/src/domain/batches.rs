@@ -1,5 +1,5 @@
 //! A bounded queue, and one task that works it off in batches. What the queue cannot take, or a
-//! batch cannot do, is counted as dropped; nobody waits for room in the queue.
+//! batch cannot do, is counted as dropped; nobody waits for the queue.
 
 use crate::store::StoreError;
 use contract::errors::chain;

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tonic::Code;
 
 /// So many passwords wait to be hashed or are, where one is hashed at once.
-const ROOM: usize = 32;
+const CAPACITY: usize = 32;
 /// The first of them takes longer than the others to come.
 const SLOW: Argon2Costs = Argon2Costs {
     memory_kib: 8,
@@ -51,7 +51,7 @@ async fn a_log_in_that_is_turned_away_unhashed_is_no_attempt() {
         .await;
     let slow = Arc::new(slow);
     let mut log_ins = JoinSet::new();
-    for number in 0..ROOM + 4 {
+    for number in 0..CAPACITY + 4 {
         let slow = Arc::clone(&slow);
         log_ins.spawn(async move {
             let email = format!("{number}@example.com");
@@ -67,5 +67,5 @@ async fn a_log_in_that_is_turned_away_unhashed_is_no_attempt() {
     let counted = "SELECT CAST(attempts AS text) FROM ticketing_throttles ORDER BY attempts";
     let counted = texts(&auth.database, counted).await;
     let counted: Vec<&str> = counted.iter().flatten().map(String::as_str).collect();
-    assert_eq!(counted, [["0"; 8].as_slice(), &["1"; 2 * ROOM]].concat());
+    assert_eq!(counted, [["0"; 8].as_slice(), &["1"; 2 * CAPACITY]].concat());
 }

@@ -1,4 +1,4 @@
-//! Too many calls at once, over the wire: log-ins and lists leave room for refreshes,
+//! Too many calls at once, over the wire: log-ins and lists leave capacity for refreshes,
 //! and these for validations. Calls are held in flight by rows that another
 //! transaction keeps.
 
@@ -93,7 +93,7 @@ impl World {
 }
 
 fn is_shed(answer: Result<(), Status>) {
-    let refusal = answer.expect_err("no room");
+    let refusal = answer.expect_err("no capacity");
     assert_eq!(refusal.code(), Code::ResourceExhausted, "{refusal:?}");
     let details = refusal.get_error_details();
     assert_eq!(details.error_info().unwrap().reason, "OVERLOADED");
@@ -111,9 +111,9 @@ async fn log_ins_leave_room_for_refreshes_and_these_for_validations() {
     is_shed(replica.list(&world.free.access_token).await.map(drop));
     for _ in 0..3 {
         let refreshed = replica.refresh(&world.free.refresh_token).await;
-        refreshed.expect("room for a refresh");
+        refreshed.expect("capacity for a refresh");
         let validated = replica.validate(&world.hers.access_token).await;
-        validated.expect("room for a validation");
+        validated.expect("capacity for a validation");
     }
 
     held.push(world.refresh());
@@ -122,7 +122,7 @@ async fn log_ins_leave_room_for_refreshes_and_these_for_validations() {
     is_shed(replica.revoke(&world.free.refresh_token).await);
     for token in [&world.hers.access_token, &world.free.access_token] {
         let validated = replica.validate(token).await;
-        validated.expect("room for a validation");
+        validated.expect("capacity for a validation");
     }
     for listener in [replica.public, replica.internal, replica.ops] {
         let asked = HealthCheckRequest::default();

@@ -42,7 +42,7 @@ impl Times {
 pub struct Seen {
     /// Calls that were answered.
     pub answered: Times,
-    /// Calls that were refused for want of room.
+    /// Calls that were refused for lack of capacity.
     pub shed: usize,
     /// Calls that failed otherwise, by code and reason.
     pub failed: BTreeMap<String, usize>,

@@ -1,4 +1,4 @@
-//! Too many calls at once, over the wire: who finds room and who does not. Calls are
+//! Too many calls at once, over the wire: which calls are served and which are refused. Calls are
 //! held in flight by a table that another transaction keeps.
 
 use crate::{
@@ -148,7 +148,7 @@ async fn lists_beyond_the_room_are_refused_at_once_and_changes_still_find_some()
     let world = World::start().await;
     let mut held = world.hold_lists(6).await;
     is_shed(world.list()).await;
-    // both services have one room
+    // both services share one capacity
     let manager = world.pair.channel.clone();
     let partners = with_token(ListPartnersRequest::default(), &world.token);
     is_shed(tokio::spawn(async move {
@@ -202,8 +202,8 @@ async fn a_call_that_its_client_gives_up_makes_room() {
     let patience = PATIENCE / 2;
     tokio::time::timeout(patience, taken_in)
         .await
-        .expect("room");
-    // and it makes room for one
+        .expect("capacity");
+    // and it frees one permit
     is_shed(world.list()).await;
     let (pair, token) = world.release().await;
     for call in held {
@@ -212,7 +212,7 @@ async fn a_call_that_its_client_gives_up_makes_room() {
     assert_eq!(pair.list_ids(&token).await, [1]);
 }
 
-/// From half of the room on.
+/// From half of the capacity on.
 #[tokio::test]
 async fn callers_at_several_addresses_get_an_equal_share() {
     let world = World::start().await;

@@ -53,7 +53,7 @@ impl AuditLog {
 
     /// Leaves an event to be written.
     pub(super) fn note(&self, event: AuditEvent) {
-        // one that finds no room is counted
+        // one for which the queue has no capacity is counted
         let _ = self.queue.push((event, Instant::now()));
     }
 

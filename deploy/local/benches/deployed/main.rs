@@ -1,6 +1,6 @@
 //! What the two programs take, each a process of its own as it is deployed, beside a
 //! PostgreSQL with 100,000 requests and as many sessions: from their start to ready, in
-//! memory at full load, and with ten times as many callers as there is room for.
+//! memory at full load, and with ten times as many callers as there is capacity for.
 //!
 //! ```sh
 //! cargo bench -p local --bench deployed

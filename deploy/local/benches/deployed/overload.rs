@@ -1,7 +1,7 @@
-//! More calls than there is room for: as many callers as fill a service, and then ten
+//! More calls than there is capacity for: as many callers as fill a service, and then ten
 //! times as many, in turn. A caller who is refused waits as long as an answer takes, far
 //! less than it is told to: so ten times as many calls come as can be served. What bounds
-//! the service is the room, which is made small, and not the machine, which the callers
+//! the service is its capacity, which is made small, and not the machine, which the callers
 //! share: the database is far away.
 
 use crate::{
@@ -21,7 +21,7 @@ const WINDOW: Duration = Duration::from_secs(5);
 const CAPACITY: usize = 16;
 /// Of them, calls that anything but a validation or a change may be.
 const FOR_LISTS: usize = CAPACITY - CAPACITY / 4;
-/// How many times as many callers there are as there is room for.
+/// How many times as many callers there are as there is capacity for.
 const TIMES: usize = 10;
 /// How often health is asked.
 const EACH: Duration = Duration::from_millis(20);
@@ -57,15 +57,15 @@ pub(crate) async fn measure(deployment: &Deployment) {
     .await;
 }
 
-/// As many callers as there is room for, and then more, in turn.
+/// As many callers as there is capacity for, and then more, in turn.
 async fn compare(
     what: &str,
     service: &Service,
     address: SocketAddr,
-    room: usize,
+    capacity: usize,
     call: impl AsyncFn(Callers) -> Seen,
 ) {
-    let enough = callers(address, room);
+    let enough = callers(address, capacity);
     // until pools and caches are filled
     call(enough).await;
     let (mut full, mut over) = (Seen::default(), Seen::default());
@@ -74,7 +74,7 @@ async fn compare(
     for _ in 0..ROUNDS {
         let seen = call(enough).await;
         let many = Callers {
-            count: TIMES * room,
+            count: TIMES * capacity,
             pause: Some(Duration::from_secs_f64(seen.answered.median() / 1_000.0)),
             ..enough
         };
@@ -89,9 +89,9 @@ async fn compare(
     }
     let ratio = |of: fn(&Times) -> f64| of(&over.answered) / of(&full.answered);
     let number = |calls: usize| f64::from(u32::try_from(calls).unwrap_or(u32::MAX));
-    println!("{what}, room for {room} at once:");
-    println!("  {room} callers: {full}");
-    println!("  {} callers: {over}", TIMES * room);
+    println!("{what}, capacity for {capacity} at once:");
+    println!("  {capacity} callers: {full}");
+    println!("  {} callers: {over}", TIMES * capacity);
     println!(
         "  ratios: came {:.1}, answered {:.2}, median {:.2}, p99 {:.2}, memory {:.2} ({:.0} MiB)",
         number(over.answered.calls() + over.shed) / number(full.answered.calls()),

@@ -24,7 +24,7 @@ pub use public::{CALLS_IN_FLIGHT, TRUSTED_PROXIES};
 pub use readiness::{LIVENESS, Readiness};
 pub(crate) use reasons::{late, method_unknown};
 pub use reflection::{ReflectionError, with_reflection};
-pub(crate) use load_shed::{Place, overloaded};
+pub(crate) use load_shed::{Permit, overloaded};
 pub use load_shed::{Priority, LoadShed, LoadShedLayer};
 pub use web::{InvalidOrigins, WebOrigins};
 

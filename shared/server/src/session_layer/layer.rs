@@ -1,7 +1,7 @@
 //! The layer itself: deadline, rule, session, and only then the handler.
 
 use super::ServiceCredentials;
-use crate::serve::{Peer, Place, late, method_unknown, overloaded};
+use crate::serve::{Peer, Permit, late, method_unknown, overloaded};
 use client::validation::{ValidationError, Validator};
 use contract::{
     access_rules::{AccessRule, AccessRules, InvalidRules},
@@ -208,8 +208,8 @@ where
                 parts.headers = metadata.into_headers();
                 parts.extensions.insert(deadline);
                 if let Some(principal) = principal {
-                    let place = parts.extensions.get::<Arc<Place>>();
-                    if place.is_some_and(|place| !place.is_room_for(principal.user_id)) {
+                    let permit = parts.extensions.get::<Arc<Permit>>();
+                    if permit.is_some_and(|permit| !permit.has_capacity_for(principal.user_id)) {
                         return Err(overloaded());
                     }
                     parts.extensions.insert(principal);

@@ -15,7 +15,7 @@ const UNCOUNTED: usize = 8 * 1_024;
 /// do not fill the process.
 const METADATA: usize = 8 * 1_024 * 1_024;
 
-/// Who comes first where there is not room for all.
+/// Which calls are served first where there is not enough capacity for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
     /// Without it nobody is served: a validation.
@@ -27,8 +27,8 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// So many calls may be in flight once one of this priority is taken in.
-    const fn room(self, capacity: usize) -> usize {
+    /// How many calls may be in flight, at most, once a call of this priority has begun.
+    const fn limit(self, capacity: usize) -> usize {
         match self {
             Self::First => capacity,
             Self::Second => capacity - capacity / 8,
@@ -41,7 +41,7 @@ impl Priority {
 #[derive(Debug)]
 pub(super) struct InFlight {
     capacity: usize,
-    /// Counts each call for which there was no room.
+    /// Counts each call for which there was no capacity.
     pub(super) shed: Counter,
     pub(super) all: usize,
     /// Bytes of their metadata, as far as they count.
@@ -71,9 +71,9 @@ impl InFlight {
         priority: Priority,
         metadata: usize,
     ) -> bool {
-        let room = priority.room(self.capacity);
-        let taken_in = self.all < room
-            && self.by_address.is_room_for(address, self.all, room)
+        let limit = priority.limit(self.capacity);
+        let taken_in = self.all < limit
+            && self.by_address.has_capacity_for(address, self.all, limit)
             && (metadata == 0 || self.metadata + metadata <= METADATA);
         if taken_in {
             self.all += 1;
@@ -83,11 +83,11 @@ impl InFlight {
         self.counted(taken_in)
     }
 
-    fn counted(&self, is_room: bool) -> bool {
-        if !is_room {
+    fn counted(&self, has_capacity: bool) -> bool {
+        if !has_capacity {
             self.shed.inc();
         }
-        is_room
+        has_capacity
     }
 
     pub(super) fn leave(&mut self, address: Option<IpAddr>, metadata: usize) {
@@ -103,13 +103,13 @@ impl InFlight {
 pub(super) struct Shares<K>(pub(super) HashMap<K, usize>);
 
 impl<K: Copy + Eq + Hash> Shares<K> {
-    /// While less than half of the room is taken, anybody may have it; from then on no
+    /// While less than half of the capacity is in use, anybody may use it; from then on no
     /// caller gets more than an equal share, so that one who floods us is the one who
     /// is refused.
-    fn is_room_for(&self, caller: K, all: usize, room: usize) -> bool {
+    fn has_capacity_for(&self, caller: K, all: usize, limit: usize) -> bool {
         let own = self.0.get(&caller).copied().unwrap_or(0);
         let callers = self.0.len() + usize::from(own == 0);
-        all < room / 2 || own < (room / callers).max(1)
+        all < limit / 2 || own < (limit / callers).max(1)
     }
 
     fn add(&mut self, caller: K) {
@@ -132,9 +132,9 @@ impl<K> Default for Shares<K> {
     }
 }
 
-/// A place among the calls in flight. It is given back when the call has ended, however.
+/// A call's permit to be in flight. It is released when the call ends, however that happens.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     in_flight: Arc<Mutex<InFlight>>,
     priority: Priority,
     address: Option<IpAddr>,
@@ -143,7 +143,7 @@ pub(crate) struct Place {
     metadata: usize,
 }
 
-impl Place {
+impl Permit {
     /// Takes a call in, with so many bytes of metadata, or refuses it.
     pub(super) fn enter(
         in_flight: &Arc<Mutex<InFlight>>,
@@ -152,8 +152,8 @@ impl Place {
         metadata: usize,
     ) -> Option<Self> {
         let metadata = metadata.saturating_sub(UNCOUNTED);
-        let is_room = lock(in_flight).enter(address, priority, metadata);
-        is_room.then(|| Self {
+        let has_capacity = lock(in_flight).enter(address, priority, metadata);
+        has_capacity.then(|| Self {
             in_flight: Arc::clone(in_flight),
             priority,
             address,
@@ -162,20 +162,20 @@ impl Place {
         })
     }
 
-    /// Whether there is room for the call, now that its user is known: many users have
+    /// Whether there is capacity for the call, now that its user is known: many users have
     /// one address, where a proxy stands before them that is not counted.
-    pub(crate) fn is_room_for(&self, user: UserId) -> bool {
+    pub(crate) fn has_capacity_for(&self, user: UserId) -> bool {
         let mut all = lock(&self.in_flight);
-        let (others, room) = (all.all - 1, self.priority.room(all.capacity));
-        let is_room = all.by_user.is_room_for(user, others, room);
-        if is_room && self.user.set(user).is_ok() {
+        let (others, limit) = (all.all - 1, self.priority.limit(all.capacity));
+        let has_capacity = all.by_user.has_capacity_for(user, others, limit);
+        if has_capacity && self.user.set(user).is_ok() {
             all.by_user.add(user);
         }
-        all.counted(is_room)
+        all.counted(has_capacity)
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut all = lock(&self.in_flight);
         if let Some(user) = self.user.get() {

@@ -8,7 +8,7 @@ mod in_flight;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use in_flight::Place;
+pub(crate) use in_flight::Permit;
 pub use in_flight::Priority;
 
 use super::MetricsRegistry;
@@ -59,11 +59,11 @@ impl LoadShedLayer {
         }
     }
 
-    fn enter(&self, request: &Request<Body>) -> Option<Place> {
+    fn enter(&self, request: &Request<Body>) -> Option<Permit> {
         let address = request.extensions().get::<ClientAddress>();
         let address = address.map(|address| address.0);
         let priority = (self.priority)(request.uri().path());
-        Place::enter(
+        Permit::enter(
             &self.in_flight,
             address,
             priority,
@@ -79,7 +79,7 @@ fn in_memory(headers: &HeaderMap) -> usize {
     headers.iter().map(size).sum()
 }
 
-/// What a call is answered for which there is no room.
+/// The answer to a call for which there is no capacity.
 pub(crate) fn overloaded() -> Status {
     errors::refuse(
         Code::ResourceExhausted,
@@ -123,14 +123,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let Some(place) = self.layer.enter(&request) else {
+        let Some(permit) = self.layer.enter(&request) else {
             return Box::pin(std::future::ready(Ok(overloaded().into_http())));
         };
-        let (inner, place) = (self.inner.clone(), Arc::new(place));
-        request.extensions_mut().insert(Arc::clone(&place));
+        let (inner, permit) = (self.inner.clone(), Arc::new(permit));
+        request.extensions_mut().insert(Arc::clone(&permit));
         Box::pin(async move {
             let answer = inner.oneshot(request).await;
-            drop(place);
+            drop(permit);
             answer
         })
     }

@@ -26,7 +26,7 @@ fn who_comes_first_still_has_room_where_others_have_none() {
 #[test]
 fn who_floods_us_is_the_one_who_is_refused() {
     let mut in_flight = InFlight::new(64, Counter::default());
-    // alone, it may have all the room there is for such calls
+    // alone, it may use all the capacity for such calls
     assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
     for _ in 0..24 {
         in_flight.leave(Some(caller(1)), 0);
@@ -41,14 +41,14 @@ fn who_floods_us_is_the_one_who_is_refused() {
 fn who_floods_us_by_way_of_a_proxy_is_the_one_who_is_refused() {
     let in_flight = Arc::new(Mutex::new(InFlight::new(64, Counter::default())));
     let enter = |user| {
-        let place = Place::enter(&in_flight, Some(caller(1)), Priority::Last, 0)?;
-        place.is_room_for(UserId(user)).then_some(place)
+        let permit = Permit::enter(&in_flight, Some(caller(1)), Priority::Last, 0)?;
+        permit.has_capacity_for(UserId(user)).then_some(permit)
     };
     let mut flood: Vec<_> = (0..100).map_while(|_| enter(1)).collect();
     assert_eq!(flood.len(), 48);
     flood.truncate(24);
     // then another user comes: the first has its half already
-    let other = enter(2).expect("room for it");
+    let other = enter(2).expect("capacity for it");
     assert!(enter(1).is_none());
     let others: Vec<_> = (0..100).map_while(|_| enter(2)).collect();
     assert_eq!(others.len(), 23);
