@@ -23,7 +23,7 @@ use proto::requests::v1::{
 };
 use server::{
     housekeeping::Housekeeper,
-    serve::{BindError, Listener, Priority, ReflectionError, ServeError, LoadShedLayer},
+    serve::{BindError, Listener, LoadShedLayer, Priority, ReflectionError, ServeError},
     service::{Builder, Service},
     session_layer::SessionLayer,
 };

@@ -15,7 +15,7 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use server::{
-    serve::{Priority, LoadShedLayer},
+    serve::{LoadShedLayer, Priority},
     session_layer::{ServiceCredentials, SessionLayer},
 };
 use tonic::service::{LayerExt as _, Routes};

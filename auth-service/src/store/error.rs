@@ -44,7 +44,7 @@ impl StoreError {
 #[cfg(test)]
 impl StoreError {
     /// What becomes of a statement that is not answered, for tests without a database.
-    pub(crate) fn lost() -> Self {
+    pub(crate) fn connection_lost() -> Self {
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
         DbErr::Exec(RuntimeErr::SqlxError(Arc::new(reset.into()))).into()
     }

@@ -67,5 +67,8 @@ async fn a_log_in_that_is_turned_away_unhashed_is_no_attempt() {
     let counted = "SELECT CAST(attempts AS text) FROM ticketing_throttles ORDER BY attempts";
     let counted = texts(&auth.database, counted).await;
     let counted: Vec<&str> = counted.iter().flatten().map(String::as_str).collect();
-    assert_eq!(counted, [["0"; 8].as_slice(), &["1"; 2 * CAPACITY]].concat());
+    assert_eq!(
+        counted,
+        [["0"; 8].as_slice(), &["1"; 2 * CAPACITY]].concat()
+    );
 }

@@ -14,7 +14,7 @@ where
 {
     let task = tokio::spawn(work.in_current_span());
     task.await
-        .unwrap_or_else(|stopped| Err(lost(io::Error::other(stopped)).into()))
+        .unwrap_or_else(|stopped| Err(connection_lost(io::Error::other(stopped)).into()))
 }
 
 /// Gives the work up after this time. Whether it took effect is not known then.
@@ -24,10 +24,10 @@ pub async fn within<T, E: From<DbErr>>(
 ) -> Result<T, E> {
     tokio::time::timeout(time, work)
         .await
-        .unwrap_or_else(|elapsed| Err(lost(elapsed.into()).into()))
+        .unwrap_or_else(|elapsed| Err(connection_lost(elapsed.into()).into()))
 }
 
 /// What the driver says of an answer that does not come.
-fn lost(error: io::Error) -> DbErr {
+fn connection_lost(error: io::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error.into())))
 }

@@ -2,8 +2,8 @@
 //! database, health, metrics, and work in the background.
 
 use crate::serve::{
-    self, Calls, Listener, MetricsRegistry, Priority, Readiness, ReflectionError, ServeError,
-    LoadShedLayer,
+    self, Calls, Listener, LoadShedLayer, MetricsRegistry, Priority, Readiness, ReflectionError,
+    ServeError,
 };
 use client::tls::{Expirations, Presented};
 use contract::{
@@ -99,7 +99,11 @@ impl Builder {
 
     /// A bound on the calls in flight, which the services that get it share.
     #[must_use]
-    pub fn load_shed_layer(&mut self, calls_in_flight: usize, priority: fn(&str) -> Priority) -> LoadShedLayer {
+    pub fn load_shed_layer(
+        &mut self,
+        calls_in_flight: usize,
+        priority: fn(&str) -> Priority,
+    ) -> LoadShedLayer {
         LoadShedLayer::new(calls_in_flight, priority, &mut self.registry)
     }
 

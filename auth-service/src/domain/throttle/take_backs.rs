@@ -224,7 +224,7 @@ mod tests {
             async move {
                 answers.acquire().await.unwrap().forget();
                 if attempts.key == key("lost") {
-                    Err(StoreError::lost())
+                    Err(StoreError::connection_lost())
                 } else if attempts.key == key("refused") {
                     Err(StoreError::away())
                 } else {

@@ -13,7 +13,7 @@ use proto::requests::v1::{
 };
 use requests_service::{app, store::Store};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
-use server::serve::{Listener, Priority, LoadShedLayer, metrics_registry};
+use server::serve::{Listener, LoadShedLayer, Priority, metrics_registry};
 use std::time::Duration;
 use testing::{Kind, PATIENCE, Role, TestDatabase, patient_limits, rows};
 use tokio_util::sync::{CancellationToken, DropGuard};

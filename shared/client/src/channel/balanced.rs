@@ -1,9 +1,9 @@
 //! All replicas behind one name, each asked as much as it can bear.
 
 use super::{
-    Loss, Replica, Resolver, Target,
-    lost::{self, out_of_time},
-    retry::{Failure, GaveUp, Policy},
+    CallFailure, Replica, Resolver, Target,
+    call_failure::{self, out_of_time},
+    retry::{AttemptFailure, GaveUp, Policy},
 };
 use contract::deadline::{Deadline, FIRST_ADDRESSES, grpc_timeout};
 use http_body_util::{BodyExt as _, Full};
@@ -210,17 +210,21 @@ impl Balanced {
                 let is_nothing = message.is_empty();
                 let body = Body::new(Full::new(message));
                 let called = replica.call(http::Request::from_parts(parts, body)).await;
-                called.map_err(|error| match Failure::of(Loss::of(&error)) {
-                    Failure::Closed | Failure::Unreachable if is_nothing => (Failure::Lost, error),
+                called.map_err(|error| match AttemptFailure::of(CallFailure::of(&error)) {
+                    AttemptFailure::Closed | AttemptFailure::Unreachable if is_nothing => {
+                        (AttemptFailure::ConnectionLost, error)
+                    }
                     failure => (failure, error),
                 })
             }
         };
         match self.call_by(&ONCE, deadline, attempt).await {
-            Ok(response) => Ok(response.map(|body| Body::new(body.map_err(lost::as_unavailable)))),
-            Err(GaveUp::MayBeDone(error)) => Err(lost::status(error)),
+            Ok(response) => {
+                Ok(response.map(|body| Body::new(body.map_err(call_failure::as_unavailable))))
+            }
+            Err(GaveUp::MayBeProcessed(error)) => Err(call_failure::status(error)),
             Err(GaveUp::OutOfTime) => Err(out_of_time()),
-            Err(GaveUp::NoReplica | GaveUp::TooMuchFails) => {
+            Err(GaveUp::NoReplica | GaveUp::Throttled) => {
                 Err(Status::unavailable("no replica can be reached"))
             }
         }

@@ -1,6 +1,6 @@
 //! Makes connections, with TLS or without.
 
-use super::{Target, lost::NotConnected};
+use super::{Target, call_failure::NotConnected};
 use crate::tls::Stream;
 use contract::deadline;
 use http::Uri;

@@ -12,8 +12,8 @@
 //! ```
 
 mod balanced;
+mod call_failure;
 mod connector;
-mod lost;
 mod replica;
 mod resolver;
 mod retry;
@@ -21,13 +21,13 @@ mod target;
 mod throttle;
 
 pub use balanced::Balanced;
-pub use lost::CallError;
+pub use call_failure::CallError;
 pub use replica::Replica;
 pub use resolver::Resolver;
 pub use target::{InvalidTarget, Target};
 
-pub(crate) use lost::Loss;
-pub(crate) use retry::{Failure, GaveUp, Policy};
+pub(crate) use call_failure::CallFailure;
+pub(crate) use retry::{AttemptFailure, GaveUp, Policy};
 pub(crate) use throttle::RetryThrottle;
 
 use connector::Connector;

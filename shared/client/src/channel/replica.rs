@@ -1,6 +1,6 @@
 //! One replica: its connection, and how it has been doing.
 
-use super::{CallError, Loss, Target, connector::Connector, endpoint};
+use super::{CallError, CallFailure, Target, connector::Connector, endpoint};
 use contract::errors;
 use futures_util::future::{FutureExt as _, RemoteHandle, Shared};
 use std::{
@@ -42,8 +42,8 @@ struct Inner {
     failed: Arc<Notify>,
 }
 
-/// A connection, and its number, counted from the first: what an old one comes to says
-/// nothing of the next.
+/// A connection and its epoch. The epoch counts the connections of a replica, so that a failure on
+/// an old connection does not close its successor.
 type Connection = (Channel, u64);
 /// A connection that is being made, for all who wait for it, be they gone or not.
 type Connecting = Shared<RemoteHandle<Result<Connection, Arc<transport::Error>>>>;
@@ -52,7 +52,7 @@ type Connecting = Shared<RemoteHandle<Result<Connection, Arc<transport::Error>>>
 struct State {
     channel: Option<Channel>,
     connecting: Option<Connecting>,
-    generation: u64,
+    epoch: u64,
     failed_at: Option<Instant>,
 }
 
@@ -82,17 +82,17 @@ impl Replica {
         self.failed(&"no answer in time");
     }
 
-    /// A call was lost, on the connection of a generation.
-    fn lost(&self, generation: u64, error: &transport::Error) {
-        let loss = Loss::of(error);
-        if !loss.leaves_the_connection() {
+    /// A call failed on the connection of this epoch.
+    fn call_failed(&self, epoch: u64, error: &transport::Error) {
+        let failure = CallFailure::of(error);
+        if !failure.connection_is_usable() {
             let mut state = self.state();
-            if state.generation != generation {
+            if state.epoch != epoch {
                 return;
             }
             state.channel = None;
         }
-        if loss == Loss::Closed {
+        if failure == CallFailure::Closed {
             // nothing is wrong; it may be that it stops, and another takes its place
             self.inner.failed.notify_one();
         } else {
@@ -130,7 +130,7 @@ impl Replica {
         let connecting = {
             let mut state = self.state();
             if let Some(channel) = &state.channel {
-                return Ok((channel.clone(), state.generation));
+                return Ok((channel.clone(), state.epoch));
             }
             let begin = || {
                 let (task, connecting) = self.clone().connect().remote_handle();
@@ -152,9 +152,9 @@ impl Replica {
         state.connecting = None;
         match connected {
             Ok(channel) => {
-                state.generation += 1;
+                state.epoch += 1;
                 state.channel = Some(channel.clone());
-                Ok((channel, state.generation))
+                Ok((channel, state.epoch))
             }
             Err(error) => {
                 drop(state);
@@ -202,7 +202,7 @@ impl Service<http::Request<Body>> for Replica {
         Box::pin(async move {
             let replica = &pending.0;
             let connection = replica.connection().await;
-            let (mut channel, generation) = connection.map_err(CallError::Unconnected)?;
+            let (mut channel, epoch) = connection.map_err(CallError::Unconnected)?;
             let called = async {
                 std::future::poll_fn(|context| channel.poll_ready(context)).await?;
                 channel.call(request).await
@@ -213,7 +213,7 @@ impl Service<http::Request<Body>> for Replica {
                     Ok(response)
                 }
                 Err(error) => {
-                    replica.lost(generation, &error);
+                    replica.call_failed(epoch, &error);
                     Err(error.into())
                 }
             }
@@ -231,10 +231,10 @@ mod tests {
         Replica::new(target, address, Arc::default())
     }
 
-    async fn loss(replica: &Replica) -> Loss {
+    async fn failure(replica: &Replica) -> CallFailure {
         let request = http::Request::new(Body::empty());
         let error = replica.clone().call(request).await.unwrap_err();
-        Loss::of(&error)
+        CallFailure::of(&error)
     }
 
     /// As while a replica stops: a channel of tonic finds its connection closed, and
@@ -253,11 +253,11 @@ mod tests {
                 .await
                 .unwrap();
             let called = channel.call(http::Request::new(Body::empty())).await;
-            if Loss::of(&called.unwrap_err()) == Loss::Closed {
+            if CallFailure::of(&called.unwrap_err()) == CallFailure::Closed {
                 break;
             }
         }
-        assert_eq!(loss(&replica).await, Loss::Closed);
+        assert_eq!(failure(&replica).await, CallFailure::Closed);
         assert!(replica.state().channel.is_none());
         assert!(!replica.is_avoided(), "it may go on by another");
     }
@@ -273,7 +273,7 @@ mod tests {
         for error in &errors {
             assert!(Arc::ptr_eq(first, error.as_ref().unwrap_err()));
         }
-        assert_eq!(loss(&replica).await, Loss::Unconnected);
+        assert_eq!(failure(&replica).await, CallFailure::Unconnected);
         assert!(replica.is_avoided());
     }
 
@@ -290,6 +290,6 @@ mod tests {
             .await
             .unwrap();
         replica.connection().await.unwrap();
-        assert_eq!(replica.state().generation, 1);
+        assert_eq!(replica.state().epoch, 1);
     }
 }

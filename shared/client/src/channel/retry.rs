@@ -1,6 +1,6 @@
 //! One call, made of as many attempts as its policy allows.
 
-use super::{Balanced, Loss, Replica, RetryThrottle};
+use super::{Balanced, CallFailure, Replica, RetryThrottle};
 use contract::deadline::Deadline;
 use std::time::Duration;
 
@@ -19,31 +19,31 @@ pub(crate) struct Policy {
 
 /// Why a replica gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub(crate) enum AttemptFailure {
     /// The connection was closed before the replica looked at the call, as happens to each
     /// connection when it is old. This is no fault, and another connection may serve the call.
     Closed,
     /// No connection could be made, or the replica refused to look at the call.
     Unreachable,
     /// The connection was lost, and what was done is not known.
-    Lost,
+    ConnectionLost,
     /// The replica has no time, or it is overloaded and should not get retries.
-    Late,
+    TimedOut,
 }
 
-impl Failure {
+impl AttemptFailure {
     /// The failure of an attempt that the transport lost.
-    pub(crate) fn of(loss: Loss) -> Self {
-        match loss {
-            Loss::Closed => Self::Closed,
-            Loss::Unconnected | Loss::Refused => Self::Unreachable,
-            Loss::Late => Self::Late,
-            Loss::Reset | Loss::Broken => Self::Lost,
+    pub(crate) fn of(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::Closed => Self::Closed,
+            CallFailure::Unconnected | CallFailure::Refused => Self::Unreachable,
+            CallFailure::TimedOut => Self::TimedOut,
+            CallFailure::Reset | CallFailure::Broken => Self::ConnectionLost,
         }
     }
 
-    fn may_be_done(self) -> bool {
-        matches!(self, Self::Lost | Self::Late)
+    fn may_be_processed(self) -> bool {
+        matches!(self, Self::ConnectionLost | Self::TimedOut)
     }
 }
 
@@ -51,29 +51,29 @@ impl Failure {
 #[derive(Debug)]
 pub(crate) enum GaveUp<E> {
     /// It may have been done, and must not be done twice.
-    MayBeDone(E),
+    MayBeProcessed(E),
     /// Its time is over.
     OutOfTime,
     /// Every attempt failed, or no replica is left.
     NoReplica,
     /// Too many calls fail, so this one is not attempted again.
-    TooMuchFails,
+    Throttled,
 }
 
 impl Policy {
     /// Whether the replica that failed may be asked again if there is no other.
-    fn may_ask_again(&self, failure: Failure) -> bool {
+    fn may_retry_same_replica(&self, failure: AttemptFailure) -> bool {
         match failure {
-            Failure::Closed => true,
-            Failure::Unreachable | Failure::Lost => self.is_idempotent,
-            Failure::Late => false,
+            AttemptFailure::Closed => true,
+            AttemptFailure::Unreachable | AttemptFailure::ConnectionLost => self.is_idempotent,
+            AttemptFailure::TimedOut => false,
         }
     }
 
     /// Whether another attempt may follow. A closed connection is no fault, and is not counted.
-    fn may_go_on_after(&self, failure: Failure) -> bool {
+    fn may_retry_after(&self, failure: AttemptFailure) -> bool {
         let throttle = self.throttle.as_ref();
-        failure == Failure::Closed || throttle.is_none_or(RetryThrottle::failed)
+        failure == AttemptFailure::Closed || throttle.is_none_or(RetryThrottle::failed)
     }
 }
 
@@ -88,7 +88,7 @@ impl Balanced {
         attempt: impl Fn(Replica, Option<Duration>) -> F,
     ) -> Result<T, GaveUp<E>>
     where
-        F: Future<Output = Result<T, (Failure, E)>>,
+        F: Future<Output = Result<T, (AttemptFailure, E)>>,
     {
         let attempts = self.attempt(policy, deadline, attempt);
         let answered = within(deadline.map(Deadline::remaining), attempts).await;
@@ -102,7 +102,7 @@ impl Balanced {
         attempt: impl Fn(Replica, Option<Duration>) -> F,
     ) -> Result<T, GaveUp<E>>
     where
-        F: Future<Output = Result<T, (Failure, E)>>,
+        F: Future<Output = Result<T, (AttemptFailure, E)>>,
     {
         let (mut asked, mut not_again) = (Vec::new(), Vec::new());
         for attempts_left in (1..=policy.attempts).rev() {
@@ -122,8 +122,10 @@ impl Balanced {
                     policy.throttle.iter().for_each(RetryThrottle::succeeded);
                     return Ok(answer);
                 }
-                Some(Err((failure, error))) if !policy.is_idempotent && failure.may_be_done() => {
-                    return Err(GaveUp::MayBeDone(error));
+                Some(Err((failure, error)))
+                    if !policy.is_idempotent && failure.may_be_processed() =>
+                {
+                    return Err(GaveUp::MayBeProcessed(error));
                 }
                 Some(Err((failure, _))) => failure,
                 None => {
@@ -131,14 +133,14 @@ impl Balanced {
                     if !policy.is_idempotent {
                         return Err(GaveUp::OutOfTime);
                     }
-                    Failure::Late
+                    AttemptFailure::TimedOut
                 }
             };
-            if !policy.may_ask_again(failure) {
+            if !policy.may_retry_same_replica(failure) {
                 not_again.push(replica.address());
             }
-            if !policy.may_go_on_after(failure) {
-                return Err(GaveUp::TooMuchFails);
+            if !policy.may_retry_after(failure) {
+                return Err(GaveUp::Throttled);
             }
         }
         Err(GaveUp::NoReplica)

@@ -2,7 +2,7 @@
 
 use super::{ServiceTokens, ValidationError, Validator};
 use crate::channel::{
-    Balanced, Failure, GaveUp, Loss, Policy, Replica, Resolver, RetryThrottle, Target,
+    AttemptFailure, Balanced, CallFailure, GaveUp, Policy, Replica, Resolver, RetryThrottle, Target,
 };
 use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
 use contract::{errors, trace_context};
@@ -85,10 +85,10 @@ impl RemoteValidator {
         {
             Ok(answer) => return answer.map_err(|status| refusal(&status)),
             Err(GaveUp::OutOfTime) => tracing::warn!("auth-service did not answer in time"),
-            Err(GaveUp::TooMuchFails) => {
+            Err(GaveUp::Throttled) => {
                 tracing::warn!("auth-service fails too often; not retrying");
             }
-            Err(GaveUp::NoReplica | GaveUp::MayBeDone(())) => {
+            Err(GaveUp::NoReplica | GaveUp::MayBeProcessed(())) => {
                 tracing::warn!("no replica of auth-service gave an answer");
             }
         }
@@ -99,25 +99,27 @@ impl RemoteValidator {
 /// What a replica answered, be it a refusal; or why it gave no answer.
 fn answered(
     answer: Result<ValidateSessionResponse, Status>,
-) -> Result<Result<ValidateSessionResponse, Status>, Failure> {
+) -> Result<Result<ValidateSessionResponse, Status>, AttemptFailure> {
     let status = match answer {
         Ok(answer) => return Ok(Ok(answer)),
         Err(status) => status,
     };
     // a status of the transport's, not of the other side's
     let is_ours = std::error::Error::source(&status).is_some();
-    let loss = Loss::of(&status);
-    if is_ours && loss.is_of_nothing_done() {
-        return Err(Failure::of(loss));
+    let failure = CallFailure::of(&status);
+    if is_ours && failure.is_unprocessed() {
+        return Err(AttemptFailure::of(failure));
     }
     let reason = errors::reason_of(&status).and_then(|name| errors::auth_reason(&name));
     match (status.code(), reason) {
-        (Code::Cancelled | Code::DeadlineExceeded, None) if is_ours => Err(Failure::Late),
+        (Code::Cancelled | Code::DeadlineExceeded, None) if is_ours => {
+            Err(AttemptFailure::TimedOut)
+        }
         (Code::ResourceExhausted, Some(ErrorReason::Overloaded))
-        | (Code::Unavailable, Some(ErrorReason::DeadlineReached)) => Err(Failure::Late),
+        | (Code::Unavailable, Some(ErrorReason::DeadlineReached)) => Err(AttemptFailure::TimedOut),
         // a proxy says that there is nobody
-        (Code::Unavailable, None) => Err(Failure::Lost),
-        _ if is_ours => Err(Failure::Lost),
+        (Code::Unavailable, None) => Err(AttemptFailure::ConnectionLost),
+        _ if is_ours => Err(AttemptFailure::ConnectionLost),
         _ => Ok(Err(status)),
     }
 }

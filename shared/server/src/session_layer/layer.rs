@@ -86,7 +86,9 @@ impl<V: Validator> Authorizer<V> {
         match self.rules.of(path) {
             None => Err(method_unknown()),
             Some(AccessRule::Public) => Ok(None),
-            Some(AccessRule::Service) => self.authorize_service(metadata, peer).await.map(|()| None),
+            Some(AccessRule::Service) => {
+                self.authorize_service(metadata, peer).await.map(|()| None)
+            }
             Some(AccessRule::Session {
                 permission,
                 user_types,
@@ -204,7 +206,9 @@ where
             let metadata = MetadataMap::from_headers(mem::take(&mut parts.headers));
             let served = async {
                 let peer = parts.extensions.get();
-                let principal = authorizer.authorize(&path, &metadata, peer, deadline).await?;
+                let principal = authorizer
+                    .authorize(&path, &metadata, peer, deadline)
+                    .await?;
                 parts.headers = metadata.into_headers();
                 parts.extensions.insert(deadline);
                 if let Some(principal) = principal {

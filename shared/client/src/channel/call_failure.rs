@@ -1,4 +1,4 @@
-//! What became of a call that was not answered.
+//! Why a call failed, and what may be done about it.
 
 use std::{error::Error, io, sync::Arc};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
@@ -25,9 +25,9 @@ pub(super) enum NotConnected {
     Failed(#[from] io::Error),
 }
 
-/// What a failed call says of itself and of its connection.
+/// Why a call failed on the transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loss {
+pub(crate) enum CallFailure {
     /// No connection can be made.
     Unconnected,
     /// The connection was closed before the call was sent; or the other side says that
@@ -38,14 +38,14 @@ pub(crate) enum Loss {
     /// The other side refused to look at it (`REFUSED_STREAM`: RFC 9113, section 8.7).
     Refused,
     /// The call's own time was up.
-    Late,
+    TimedOut,
     /// The other side gave up this call, and no other.
     Reset,
     /// The connection was lost, and what was done is not known.
     Broken,
 }
 
-impl Loss {
+impl CallFailure {
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let mut causes = std::iter::successors(Some(error), |&error| error.source());
         causes.find_map(Self::by_cause).unwrap_or(Self::Broken)
@@ -53,7 +53,7 @@ impl Loss {
 
     fn by_cause(cause: &(dyn Error + 'static)) -> Option<Self> {
         if cause.is::<TimeoutExpired>() {
-            return Some(Self::Late);
+            return Some(Self::TimedOut);
         }
         if let Some(CallError::Unconnected(_)) = cause.downcast_ref() {
             return Some(Self::Unconnected);
@@ -79,21 +79,21 @@ impl Loss {
 
     /// Whether nobody has seen the call's message, so that it may be sent anew whatever
     /// it asks for.
-    pub(crate) fn is_of_nothing_done(self) -> bool {
+    pub(crate) fn is_unprocessed(self) -> bool {
         matches!(self, Self::Unconnected | Self::Closed | Self::Refused)
     }
 
     /// Whether the connection may serve other calls.
-    pub(super) fn leaves_the_connection(self) -> bool {
-        matches!(self, Self::Refused | Self::Late | Self::Reset)
+    pub(super) fn connection_is_usable(self) -> bool {
+        matches!(self, Self::Refused | Self::TimedOut | Self::Reset)
     }
 }
 
-/// The status of a call that was lost.
+/// The status of a call that failed.
 pub(super) fn status(error: CallError) -> Status {
-    match Loss::of(&error) {
-        Loss::Late => out_of_time(),
-        loss if loss.is_of_nothing_done() => Status::unavailable("the connection was closed"),
+    match CallFailure::of(&error) {
+        CallFailure::TimedOut => out_of_time(),
+        failure if failure.is_unprocessed() => Status::unavailable("the connection was closed"),
         _ => as_unavailable(Status::from_error(Box::new(error))),
     }
 }
