@@ -87,7 +87,7 @@ impl App {
         };
         let database = service.database("calls", url, pool, clock).await?;
         let housekeeper =
-            Housekeeper::new(database.clone(), store::sweepings(), service.registry());
+            Housekeeper::new(database.clone(), store::retentions(), service.registry());
         service.in_background(housekeeper.run(config.housekeeping));
 
         let tls = config

@@ -132,8 +132,8 @@ impl App {
             keys.seen_late(),
             &domain.audit_events_dropped,
         );
-        let sweepings = store::sweepings(config.session_retention);
-        let housekeeper = Housekeeper::new(database.clone(), sweepings, service.registry());
+        let retentions = store::retentions(config.session_retention);
+        let housekeeper = Housekeeper::new(database.clone(), retentions, service.registry());
         service.in_background(housekeeper.run_with(domain.refused, config.housekeeping));
 
         let load_shed = service.load_shed_layer(config.calls_in_flight, routes::priority);

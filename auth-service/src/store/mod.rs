@@ -38,7 +38,7 @@ mod used_marks;
 pub use change_password::{Account, ChangeOutcome};
 pub use end_rows::{BATCH, Ended};
 pub use error::StoreError;
-pub use housekeeping::sweepings;
+pub use housekeeping::retentions;
 pub use list::SessionPosition;
 pub use log_in::{CreateOutcome, LogIn};
 pub use look_up::{Found, SessionReader};

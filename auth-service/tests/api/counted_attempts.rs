@@ -7,7 +7,7 @@ use crate::{
 };
 use auth_service::{
     model::{CountedAttempts, Throttle, ThrottleKey},
-    store::{Store, sweepings},
+    store::{Store, retentions},
 };
 use std::time::Duration;
 use testing::{Kind, auth::Auth};
@@ -25,16 +25,16 @@ testing::on_both_databases! {
             assert!(key.len() == 64 && is_hex, "{key}");
         }
         let pool = auth.database.open(&auth.clock).await;
-        let throttles = sweepings(Duration::ZERO)
+        let throttles = retentions(Duration::ZERO)
             .into_iter()
-            .find(|sweeping| sweeping.table == "ticketing_throttles")
+            .find(|retention| retention.table == "ticketing_throttles")
             .unwrap();
-        let sweep = async |most| pool.sweep(&throttles, most).await.unwrap();
-        assert_eq!(sweep(3).await, Some(0));
+        let purge = async |most| pool.purge(&throttles, most).await.unwrap();
+        assert_eq!(purge(3).await, Some(0));
         advance(&auth, 3_600);
         is_wrong(log_in(&auth, "a@example.com", WRONG).await);
-        assert_eq!(sweep(1).await, Some(1));
-        assert_eq!(sweep(3).await, Some(1));
+        assert_eq!(purge(1).await, Some(1));
+        assert_eq!(purge(3).await, Some(1));
         assert_eq!(failures(&auth).await, ["1"; 2], "those that count");
     }
 

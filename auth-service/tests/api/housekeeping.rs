@@ -4,9 +4,9 @@ use crate::{
     rows::{eventually, texts},
     served::{Served as _, unauthenticated},
 };
-use auth_service::store::sweepings;
+use auth_service::store::retentions;
 use contract::time::{Clock, Timestamp};
-use database::{Database, SWEEP_LOCK, Sweeping};
+use database::{Database, PURGE_LOCK, Retention};
 use sea_orm::ConnectionTrait as _;
 use server::{
     housekeeping::{BATCH, Housekeeper, MOST_BATCHES},
@@ -47,11 +47,11 @@ async fn sessions(database: &TestDatabase) -> i32 {
 
 fn housekeeper(database: &Database) -> Housekeeper {
     let mut registry = metrics_registry("test", "0");
-    Housekeeper::new(database.clone(), sweepings(RETENTION), &mut registry)
+    Housekeeper::new(database.clone(), retentions(RETENTION), &mut registry)
 }
 
-fn sessions_swept() -> Sweeping {
-    sweepings(RETENTION)[0]
+fn session_retention() -> Retention {
+    retentions(RETENTION)[0]
 }
 
 /// So long ago.
@@ -70,12 +70,12 @@ testing::on_both_databases! {
         insert(&database, 2, ago(&clock, RETENTION + minute), "1").await;
         insert(&database, 3, ago(&clock, RETENTION.checked_sub(minute).unwrap()), "1").await;
         insert(&database, 4, ago(&clock, RETENTION + minute), "NULL").await;
-        let overdue = pool.overdue(&sessions_swept()).await.unwrap();
-        assert!((minute..2 * minute).contains(&overdue), "{overdue:?}");
+        let past_retention = pool.past_retention(&session_retention()).await.unwrap();
+        assert!((minute..2 * minute).contains(&past_retention), "{past_retention:?}");
 
         housekeeper(&pool).round().await;
         assert_eq!(sessions(&database).await, 3 + 4);
-        assert_eq!(pool.overdue(&sessions_swept()).await.unwrap(), Duration::ZERO);
+        assert_eq!(pool.past_retention(&session_retention()).await.unwrap(), Duration::ZERO);
 
         clock.advance(2 * minute);
         housekeeper(&pool).round().await;
@@ -89,12 +89,12 @@ testing::on_both_databases! {
         let pool = database.open(&clock).await;
         let count = BATCH * MOST_BATCHES + 7;
         insert(&database, count, ago(&clock, 2 * RETENTION), "1").await;
-        assert_eq!(pool.sweep(&sessions_swept(), 5).await.unwrap(), Some(5));
+        assert_eq!(pool.purge(&session_retention(), 5).await.unwrap(), Some(5));
         housekeeper(&pool).round().await;
         assert_eq!(sessions(&database).await, 2);
         housekeeper(&pool).round().await;
         assert_eq!(sessions(&database).await, 0);
-        assert_eq!(pool.sweep(&sessions_swept(), 5).await.unwrap(), Some(0));
+        assert_eq!(pool.purge(&session_retention(), 5).await.unwrap(), Some(0));
     }
 
     async fn replicas_at_once_delete_each_row_once(kind: Kind) {
@@ -102,17 +102,17 @@ testing::on_both_databases! {
         let clock = Clock::system();
         let (one, other) = (database.open(&clock).await, database.open(&clock).await);
         insert(&database, 300, ago(&clock, 2 * RETENTION), "1").await;
-        let sweep = async |pool: &Database| {
-            let mut swept = 0;
-            while let Some(rows @ 1..) = pool.sweep(&sessions_swept(), 20).await.unwrap() {
-                swept += rows;
+        let purge = async |pool: &Database| {
+            let mut purged = 0;
+            while let Some(rows @ 1..) = pool.purge(&session_retention(), 20).await.unwrap() {
+                purged += rows;
             }
-            swept
+            purged
         };
-        let (one_swept, other_swept) = tokio::join!(sweep(&one), sweep(&other));
+        let (one_purged, other_purged) = tokio::join!(purge(&one), purge(&other));
         // one that met the other gave up
-        let rest = sweep(&one).await;
-        assert_eq!(one_swept + other_swept + rest, 300);
+        let rest = purge(&one).await;
+        assert_eq!(one_purged + other_purged + rest, 300);
         assert_eq!(sessions(&database).await, 0);
     }
 
@@ -144,27 +144,27 @@ testing::on_both_databases! {
         let replica = auth
             .another_replica_configured(&[], |config| config.housekeeping = Duration::from_millis(10))
             .await;
-        let swept = "ticketing_auth_rows_swept_total{table=\"user_sessions\"}";
+        let purged = "ticketing_auth_rows_purged_total{table=\"user_sessions\"}";
         eventually("the sessions go", async || {
-            scrape(replica.ops).await.value(swept) == Some(3.0)
+            scrape(replica.ops).await.value(purged) == Some(3.0)
         })
         .await;
         assert_eq!(sessions(&auth.database).await, 0);
-        let overdue = "ticketing_auth_rows_overdue_seconds{table=\"user_sessions\"}";
-        assert_eq!(scrape(replica.ops).await.value(overdue), Some(0.0));
+        let past_retention = "ticketing_auth_rows_past_retention_seconds{table=\"user_sessions\"}";
+        assert_eq!(scrape(replica.ops).await.value(past_retention), Some(0.0));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_another_replica_sweeps_a_round_does_nothing() {
+async fn while_another_replica_purges_a_round_does_nothing() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     let clock = Clock::system();
     let pool = database.open(&clock).await;
     insert(&database, 2, ago(&clock, 2 * RETENTION), "1").await;
     let other = database.open(&clock).await.begin().await.unwrap();
-    let lock = format!("SELECT pg_advisory_xact_lock({SWEEP_LOCK})");
+    let lock = format!("SELECT pg_advisory_xact_lock({PURGE_LOCK})");
     other.execute_unprepared(&lock).await.unwrap();
-    assert_eq!(pool.sweep(&sessions_swept(), 5).await.unwrap(), None);
+    assert_eq!(pool.purge(&session_retention(), 5).await.unwrap(), None);
     housekeeper(&pool).round().await;
     assert_eq!(sessions(&database).await, 2);
     other.rollback().await.unwrap();
@@ -181,9 +181,9 @@ async fn a_session_that_somebody_is_at_is_skipped() {
     let other = database.open(&clock).await.begin().await.unwrap();
     let hold = "SELECT id FROM user_sessions ORDER BY id LIMIT 1 FOR UPDATE";
     other.execute_unprepared(hold).await.unwrap();
-    assert_eq!(pool.sweep(&sessions_swept(), 5).await.unwrap(), Some(2));
+    assert_eq!(pool.purge(&session_retention(), 5).await.unwrap(), Some(2));
     other.rollback().await.unwrap();
-    assert_eq!(pool.sweep(&sessions_swept(), 5).await.unwrap(), Some(1));
+    assert_eq!(pool.purge(&session_retention(), 5).await.unwrap(), Some(1));
 }
 
 /// With a hundred thousand sessions none of which is due, the index is asked once.
@@ -194,7 +194,7 @@ async fn where_nothing_is_due_the_table_is_not_read() {
     let pool = database.open(&clock).await;
     insert(&database, 100_000, clock.now(), "1").await;
     database.execute("ANALYZE user_sessions").await;
-    let text = pool.sweep_statement(&sessions_swept(), BATCH);
+    let text = pool.purge_statement(&session_retention(), BATCH);
     let plan = texts(&database, &format!("EXPLAIN {text}")).await;
     let plan: Vec<String> = plan.into_iter().flatten().collect();
     let plan = plan.join("\n");

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{Answer, Idempotency};
 use contract::ids::UserId;
-use database::Sweeping;
+use database::Retention;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
@@ -18,8 +18,8 @@ const KEPT: Duration = Duration::from_hours(24);
 
 /// Which rows of requests-service's tables housekeeping deletes, and when.
 #[must_use]
-pub fn sweepings() -> Vec<Sweeping> {
-    vec![Sweeping {
+pub fn retentions() -> Vec<Retention> {
+    vec![Retention {
         table: "ticketing_idempotency_keys",
         over: "created_at",
         ours: None,

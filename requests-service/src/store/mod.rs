@@ -26,7 +26,7 @@ mod transaction;
 mod write;
 
 pub use error::StoreError;
-pub use idempotency::{Claim, sweepings};
+pub use idempotency::{Claim, retentions};
 pub use sla::Setting;
 pub use timeline::MOST_ASSIGNMENTS;
 pub use transaction::Transaction;

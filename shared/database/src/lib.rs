@@ -1,5 +1,5 @@
 //! One way to reach either database: connections with their limits, the
-//! few places where PostgreSQL and SQLite speak differently, and the sweeping of old
+//! few places where PostgreSQL and SQLite speak differently, and the retention of old
 //! rows.
 //!
 //! All other statements belong to each service's `store`.
@@ -13,7 +13,7 @@ mod fresh;
 mod kept;
 mod metrics;
 mod pool;
-mod sweep;
+mod retention;
 mod to_end;
 mod transaction;
 mod url;
@@ -25,7 +25,7 @@ pub use fault::{Fault, fault, had_no_effect};
 pub use kept::{KeptConnection, KeptQuery};
 pub use metrics::PoolMetrics;
 pub use pool::Pool;
-pub use sweep::{SWEEP_LOCK, SweepError, Sweeping};
+pub use retention::{PURGE_LOCK, PurgeError, Retention};
 pub use to_end::{run_to_end, within};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl};

@@ -3,7 +3,7 @@
 
 use crate::serve::MetricsRegistry;
 use contract::errors::chain;
-use database::{Database, SweepError, Sweeping};
+use database::{Database, PurgeError, Retention};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -19,13 +19,13 @@ pub const BATCH: u32 = 500;
 /// Batches of one table in one round.
 pub const MOST_BATCHES: u32 = 20;
 
-/// What sweeps the tables of one service.
+/// What purges the tables of one service.
 #[derive(Clone, Debug)]
 pub struct Housekeeper {
     database: Database,
-    sweepings: Vec<Sweeping>,
-    swept: Family<Table, Counter>,
-    overdue: Family<Table, Gauge>,
+    retentions: Vec<Retention>,
+    purged: Family<Table, Counter>,
+    past_retention: Family<Table, Gauge>,
 }
 
 /// What a service does in the background besides.
@@ -58,31 +58,31 @@ impl Housekeeper {
     #[must_use]
     pub fn new(
         database: Database,
-        sweepings: Vec<Sweeping>,
+        retentions: Vec<Retention>,
         registry: &mut MetricsRegistry,
     ) -> Self {
-        let (swept, overdue) = (Family::default(), Family::default());
-        for Sweeping { table, .. } in &sweepings {
+        let (purged, past_retention) = (Family::default(), Family::default());
+        for Retention { table, .. } in &retentions {
             let _at_zero: (_, _) = (
-                Family::<Table, Counter>::get_or_create(&swept, &Table { table }),
-                Family::<Table, Gauge>::get_or_create(&overdue, &Table { table }),
+                Family::<Table, Counter>::get_or_create(&purged, &Table { table }),
+                Family::<Table, Gauge>::get_or_create(&past_retention, &Table { table }),
             );
         }
         registry.register(
-            "rows_swept",
+            "rows_purged",
             "Rows that were deleted after their retention, by table",
-            swept.clone(),
+            purged.clone(),
         );
         registry.register(
-            "rows_overdue_seconds",
+            "rows_past_retention_seconds",
             "Age of the oldest row past its retention, counted from the end of that; 0 if there is none",
-            overdue.clone(),
+            past_retention.clone(),
         );
         Self {
             database,
-            sweepings,
-            swept,
-            overdue,
+            retentions,
+            purged,
+            past_retention,
         }
     }
 
@@ -114,31 +114,33 @@ impl Housekeeper {
     /// One round: deletes what is due, within bounds, unless another replica is at
     /// it; then looks what is left. What fails is logged, and tried in the next one.
     pub async fn round(&self) {
-        for sweeping in &self.sweepings {
-            let Sweeping { table, .. } = sweeping;
-            if let Err(error) = self.sweep(sweeping).await {
-                tracing::warn!(table, cause = chain(&error), "not swept");
+        for retention in &self.retentions {
+            let Retention { table, .. } = retention;
+            if let Err(error) = self.purge(retention).await {
+                tracing::warn!(table, cause = chain(&error), "not purged");
             }
-            match self.database.overdue(sweeping).await {
-                Ok(overdue) => {
-                    let seconds = i64::try_from(overdue.as_secs()).unwrap_or(i64::MAX);
-                    self.overdue.get_or_create(&Table { table }).set(seconds);
+            match self.database.past_retention(retention).await {
+                Ok(past_retention) => {
+                    let seconds = i64::try_from(past_retention.as_secs()).unwrap_or(i64::MAX);
+                    self.past_retention
+                        .get_or_create(&Table { table })
+                        .set(seconds);
                 }
                 Err(error) => tracing::warn!(table, cause = chain(&error), "not measured"),
             }
         }
     }
 
-    async fn sweep(&self, sweeping: &Sweeping) -> Result<(), SweepError> {
-        let Sweeping { table, .. } = sweeping;
+    async fn purge(&self, retention: &Retention) -> Result<(), PurgeError> {
+        let Retention { table, .. } = retention;
         for _ in 0..MOST_BATCHES {
-            let Some(rows) = self.database.sweep(sweeping, BATCH).await? else {
-                tracing::debug!(table, "another replica is sweeping");
+            let Some(rows) = self.database.purge(retention, BATCH).await? else {
+                tracing::debug!(table, "another replica is purging this table");
                 break;
             };
-            self.swept.get_or_create(&Table { table }).inc_by(rows);
+            self.purged.get_or_create(&Table { table }).inc_by(rows);
             if rows > 0 {
-                tracing::info!(table, rows, "swept");
+                tracing::info!(table, rows, "purged");
             }
             if rows < u64::from(BATCH) {
                 break;

@@ -58,7 +58,7 @@ async fn one_connection(test: &TestDatabase, name: &str) -> Database {
     pool
 }
 
-/// Takes requests and works them off, sweeps, and in shape (b) logs people in, until
+/// Takes requests and works them off, purges, and in shape (b) logs people in, until
 /// told to end. The longest that a statement took.
 async fn old_application(test: &TestDatabase, shape: char, end: &AtomicBool) -> Duration {
     // no pool, which would replace a connection that is slow to answer

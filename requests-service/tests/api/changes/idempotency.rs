@@ -6,7 +6,7 @@ use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
     UpdatePartnerRequestStatusRequest,
 };
-use requests_service::store::sweepings;
+use requests_service::store::retentions;
 use std::time::Duration;
 use testing::Kind;
 use tonic::Code;
@@ -155,11 +155,11 @@ testing::on_both_databases! {
         waiting(&service, 1).await;
         service.update(&partner(1), keyed(PartnerRequestChange::Confirm, "confirm")).await.unwrap();
         let pool = service.database.open(&service.clock).await;
-        let keys = sweepings()[0];
+        let keys = retentions()[0];
         service.clock.advance(NEARLY_A_DAY);
-        assert_eq!(pool.sweep(&keys, 5).await.unwrap(), Some(0));
+        assert_eq!(pool.purge(&keys, 5).await.unwrap(), Some(0));
         service.clock.advance(Duration::from_mins(11));
-        assert_eq!(pool.sweep(&keys, 5).await.unwrap(), Some(1));
+        assert_eq!(pool.purge(&keys, 5).await.unwrap(), Some(1));
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
     }
 }

@@ -6,7 +6,7 @@ mod life_cycle;
 mod locks;
 mod races;
 mod rules;
-mod sweep;
+mod timeout_job;
 
 use crate::support::{self, Row, Service};
 use proto::requests::v1::{

@@ -215,13 +215,13 @@ impl Listener {
             }))
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-        let overdue = async {
+        let drained = async {
             stop.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
             served = serving => served.map_err(|source| ServeError::Transport { name, source }),
-            () = overdue => {
+            () = drained => {
                 tracing::warn!(listener = name, "calls were still in flight when the drain ended");
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! The old application goes on beside us: its sweep, which takes requests from
+//! The old application goes on beside us: its time-out job, which takes requests from
 //! partners that did not confirm in time, asks for no status before it writes.
 
 use super::{partner, update, waiting};
@@ -7,8 +7,8 @@ use proto::requests::v1::PartnerRequestChange;
 use testing::Kind;
 use tonic::Code;
 
-/// What the sweep does to a request that it selected a moment ago.
-const SWEEP: &str = "
+/// What the time-out job does to a request that it selected a moment ago.
+const TIMEOUT_JOB: &str = "
 BEGIN;
 UPDATE requests SET status = 'unassigned', partner_id = NULL, branch_id = NULL, assigned_at = NULL,
     sla_deadline = NULL WHERE id = {id};
@@ -34,26 +34,26 @@ async fn all_of(service: &Service, id: i32) -> String {
 
 /// Only PostgreSQL is shared with the old application.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_confirmation_that_races_the_old_applications_sweep_is_whole_or_nothing() {
+async fn a_confirmation_that_races_the_old_applications_timeout_job_is_whole_or_nothing() {
     let service = Service::start(Kind::Postgres).await;
     let token = partner(1);
-    let (mut confirmed_first, mut swept_first) = (0, 0);
+    let (mut confirmed_first, mut timed_out_first) = (0, 0);
     for id in 1..=100 {
         waiting(&service, id).await;
-        let sweep = SWEEP.replace("{id}", &id.to_string());
+        let timeout_job = TIMEOUT_JOB.replace("{id}", &id.to_string());
         let confirm = || service.update(&token, update(id, PartnerRequestChange::Confirm));
         // the two orders by turns, and both at once
         let outcome = match id % 4 {
             0 => {
                 let outcome = confirm().await;
-                service.execute(&sweep).await;
+                service.execute(&timeout_job).await;
                 outcome
             }
             1 => {
-                service.execute(&sweep).await;
+                service.execute(&timeout_job).await;
                 confirm().await
             }
-            _ => tokio::join!(confirm(), service.execute(&sweep)).0,
+            _ => tokio::join!(confirm(), service.execute(&timeout_job)).0,
         };
         match outcome {
             Ok(_) => {
@@ -64,7 +64,7 @@ async fn a_confirmation_that_races_the_old_applications_sweep_is_whole_or_nothin
                 );
             }
             Err(refusal) => {
-                swept_first += 1;
+                timed_out_first += 1;
                 assert_eq!(refusal.code(), Code::NotFound, "{refusal:?}");
                 assert_eq!(
                     all_of(&service, id).await,
@@ -73,6 +73,6 @@ async fn a_confirmation_that_races_the_old_applications_sweep_is_whole_or_nothin
             }
         }
     }
-    println!("confirmed first: {confirmed_first}, swept first: {swept_first}");
-    assert!(confirmed_first >= 25 && swept_first >= 25);
+    println!("confirmed first: {confirmed_first}, timed out first: {timed_out_first}");
+    assert!(confirmed_first >= 25 && timed_out_first >= 25);
 }
