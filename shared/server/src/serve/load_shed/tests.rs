@@ -73,7 +73,7 @@ fn busy(
     LoadShedLayer::new(calls_in_flight, |_| Priority::Last, &mut registry).layer(busy)
 }
 
-fn shed(load_shed: &LoadShedLayer) -> u64 {
+fn shed(layer: &LoadShedLayer) -> u64 {
     layer.in_flight.lock().unwrap().shed.get()
 }
 
