@@ -206,14 +206,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         for value in AuditEventType::ALL {
-            assert_eq!(AuditEventType::parse(value.as_str()), Some(*value));
+            assert_eq!(AuditEventType::parse_stored(value.stored()), Some(*value));
         }
         for value in Cause::ALL {
-            assert_eq!(Cause::parse(value.as_str()), Some(*value));
+            assert_eq!(Cause::parse_stored(value.stored()), Some(*value));
         }
         for value in AuditOutcome::ALL {
-            assert_eq!(AuditOutcome::parse(value.as_str()), Some(*value));
+            assert_eq!(AuditOutcome::parse_stored(value.stored()), Some(*value));
         }
-        assert_eq!(Cause::parse("of a newer build"), None);
+        assert_eq!(Cause::parse_stored("of a newer build"), None);
     }
 }

@@ -162,9 +162,9 @@ impl Store {
         let ended_count = ended_count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
         [
             self.database.dialect().now(offset),
-            event_type.as_str().into(),
-            outcome.as_str().into(),
-            cause.map(|cause| cause.as_str().to_owned()).into(),
+            event_type.stored().into(),
+            outcome.stored().into(),
+            cause.map(|cause| cause.stored().to_owned()).into(),
             actor.map(|user| user.0).into(),
             subject.map(|user| user.0).into(),
             session.map(|session| session.to_string()).into(),

@@ -63,7 +63,7 @@ impl Store {
             .table(Entity)
             .value(Column::IsActive, false)
             .value(Column::EndedAt, self.database.now())
-            .value(Column::EndReason, reason.cause().as_str())
+            .value(Column::EndReason, reason.cause().stored())
             .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
             .and_where(Expr::col(Column::Generation).is_not_null())
             .and_where(Expr::col(Column::IsActive))

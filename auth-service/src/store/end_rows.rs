@@ -162,7 +162,7 @@ impl Store {
             )
             .value(
                 Column::EndReason,
-                of_ours(Expr::val(reason.cause().as_str()), Column::EndReason),
+                of_ours(Expr::val(reason.cause().stored()), Column::EndReason),
             )
             .and_where(self.are_in(&rows))
             .take();

@@ -60,9 +60,9 @@ fn condition(database: &Database, filter: &AuditFilter) -> Condition {
         |column, texts: Vec<String>| (!texts.is_empty()).then(|| Expr::col(column).is_in(texts));
     let event_types = event_types
         .iter()
-        .map(|event_type| event_type.as_str().to_owned());
-    let causes = causes.iter().map(|cause| cause.as_str().to_owned());
-    let outcome = outcome.iter().map(|outcome| outcome.as_str().to_owned());
+        .map(|event_type| event_type.stored().to_owned());
+    let causes = causes.iter().map(|cause| cause.stored().to_owned());
+    let outcome = outcome.iter().map(|outcome| outcome.stored().to_owned());
     let sessions = sessions.iter().map(ToString::to_string);
     let time = || Expr::col(Column::OccurredAt);
     Condition::all()
@@ -86,9 +86,9 @@ fn read(row: &QueryResult) -> Result<AuditEntry, StoreError> {
             sort: row.try_get("", "occurred_at")?,
             id: row.try_get("", "id")?,
         },
-        event_type: AuditEventType::parse(&row.try_get::<String>("", "event")?),
-        outcome: AuditOutcome::parse(&row.try_get::<String>("", "outcome")?),
-        cause: cause.as_deref().and_then(Cause::parse),
+        event_type: AuditEventType::parse_stored(&row.try_get::<String>("", "event")?),
+        outcome: AuditOutcome::parse_stored(&row.try_get::<String>("", "outcome")?),
+        cause: cause.as_deref().and_then(Cause::parse_stored),
         actor: user("actor_user_id")?,
         subject: user("subject_user_id")?,
         session: row.try_get("", "session_id")?,
