@@ -37,7 +37,7 @@ pub use list_audit::AuditPageSize;
 pub use log_in::LogIns;
 pub use lookups::{Lookups, MAX_BATCH, MAX_QUEUE};
 pub use refresh::Refreshes;
-pub use refresh_decision::{Again, Decision, Ending, InForce, access_expiry, decide, slide};
+pub use refresh_decision::{Decision, Ending, InForce, Reissue, access_expiry, decide, slide};
 pub use refused::RefusedSessions;
 pub use revoke::Revocations;
 pub use revoke_users::Revocation;

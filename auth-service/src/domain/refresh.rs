@@ -7,7 +7,7 @@ use super::{
 use crate::{
     metrics::Metrics,
     model::{AuditEvent, AuditOutcome, Cause, Client, Lives, Refusal, SessionRecord, User},
-    store::{Store, Turned},
+    store::{Refreshed, Store},
     tokens::{Claims, TokenKind, Tokens},
 };
 use contract::bearer::BearerToken;
@@ -55,7 +55,7 @@ pub struct Refreshes {
 }
 
 impl Refreshes {
-    /// Turns a session, or gives the pair in force again.
+    /// Begins the next generation of a session, or reissues the current pair.
     pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
         let answer = self.try_refresh(token, client).await;
         match &answer {
@@ -87,7 +87,7 @@ impl Refreshes {
             let event = presented.event(cause);
             let end = slide(&record.session, now, self.lives);
             let changed = match decision {
-                Decision::Again(_) => {
+                Decision::Reissue(_) => {
                     self.conclude(&presented, cause, Noted::NotYet);
                     return self.issuer.issue(&record, user);
                 }
@@ -95,15 +95,15 @@ impl Refreshes {
                 Decision::End(ending) => {
                     return Err(self.refuse(&presented, ending.refusal()).await);
                 }
-                Decision::UseFirst => self.store.use_first(&record.session, end, &event).await?,
-                Decision::Turn { used_at } => {
+                Decision::FirstUse => self.store.use_first(&record.session, end, &event).await?,
+                Decision::Rotate { used_at } => {
                     let read = &record.session;
-                    self.store.turn(read, used_at, end, &event).await?
+                    self.store.rotate(read, used_at, end, &event).await?
                 }
             };
             match changed {
-                Some(turned) => {
-                    apply(&mut record, turned);
+                Some(refreshed) => {
+                    apply(&mut record, refreshed);
                     self.conclude(&presented, cause, Noted::WithTheRow);
                     return self.issuer.issue(&record, user);
                 }
@@ -183,10 +183,10 @@ impl Refreshes {
     }
 }
 
-fn apply(record: &mut SessionRecord, turned: Turned) {
+fn apply(record: &mut SessionRecord, refreshed: Refreshed) {
     let session = &mut record.session;
-    session.generation = turned.generation;
-    session.rotated_at = turned.rotated_at;
-    session.used_at = turned.used_at;
-    session.expires_at = turned.expires_at;
+    session.generation = refreshed.generation;
+    session.rotated_at = refreshed.rotated_at;
+    session.used_at = refreshed.used_at;
+    session.expires_at = refreshed.expires_at;
 }

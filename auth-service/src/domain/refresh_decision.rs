@@ -1,24 +1,25 @@
-//! The refresh decision: one pure function over the row, the generation that
-//! was presented, and the time. The service, its tests and every model of it
-//! use this one.
+//! The refresh decision: one pure function of the session's row, the generation of the presented
+//! refresh token, and the time. The service, its tests and its models all use this function.
 //!
-//! | presented | and | decision |
+//! In the table, p is the generation of the presented token, and g is the generation in the row.
+//! The overlap lasts while the generation in the row was never used, or was first used less than
+//! the overlap ago.
+//!
+//! | token | and | decision |
 //! | --- | --- | --- |
-//! | p = g | never used | [`Decision::UseFirst`] |
-//! | p = g | young | [`Decision::Again`] |
-//! | p = g | otherwise | [`Decision::Turn`] |
-//! | p = g − 1 | young | [`Decision::Again`] |
+//! | p = g | never used | [`Decision::FirstUse`] |
+//! | p = g | within the overlap | [`Decision::Reissue`] |
+//! | p = g | otherwise | [`Decision::Rotate`] |
+//! | p = g − 1 | within the overlap | [`Decision::Reissue`] |
 //! | p = g − 1 | otherwise | [`Decision::End`], reuse |
 //! | p < g − 1 | | [`Decision::End`], reuse |
-//! | p > g | | [`Decision::End`], row behind |
-//!
-//! *Young*: never used, or used less than the overlap ago.
+//! | p > g | | [`Decision::End`], the session is older than the token |
 
 use crate::model::{Cause, Generation, Lives, Refusal, Session};
 use contract::time::Timestamp;
 use std::{cmp::Ordering, time::Duration};
 
-/// What of a row decides.
+/// What the decision depends on in a session's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InForce {
     /// The pair in force.
@@ -30,13 +31,12 @@ pub struct InForce {
 /// What a refresh does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// The pair in force again; note its first use and slide the session's end.
-    UseFirst,
-    /// The pair in force again; the row stays as it is.
-    Again(Again),
-    /// A new pair, of the next generation. `used_at` is what the row must still
-    /// say.
-    Turn {
+    /// The current pair is issued again. Its first use is noted, and the session's end slides.
+    FirstUse,
+    /// The current pair is issued again, and the row stays as it is.
+    Reissue(Reissue),
+    /// A pair of the next generation is issued, if the row still has this `used_at`.
+    Rotate {
         /// When the generation in force was first used.
         used_at: Timestamp,
     },
@@ -44,33 +44,34 @@ pub enum Decision {
     End(Ending),
 }
 
-/// Why the pair in force is given again.
+/// Why the current pair is issued again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Again {
-    /// It was presented itself, less than an overlap after its first use.
-    Young,
-    /// The one before was presented: a lost answer, a second tab, a second pod.
-    OneBehind,
+pub enum Reissue {
+    /// Its own refresh token was presented within the overlap.
+    WithinOverlap,
+    /// The token of the previous generation was presented within the overlap: an answer was lost,
+    /// or the session has a second tab or pod.
+    ToPreviousGeneration,
 }
 
 /// Why a refresh ends the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
-    /// A refresh token was used again too late to be an honest holder's.
+    /// A refresh token was used again after the overlap, which an honest holder does not do.
     ReuseDetected,
-    /// The row is older than the token: it comes from a back-up.
-    RowBehind,
+    /// The session's row is older than the token, because the database was restored from a back-up.
+    SessionOlderThanToken,
 }
 
 impl Decision {
-    /// What the audit log says of the refresh.
+    /// The refresh's cause in the audit log.
     #[must_use]
     pub const fn cause(self) -> Cause {
         match self {
-            Self::UseFirst => Cause::FirstUse,
-            Self::Again(Again::Young) => Cause::Young,
-            Self::Again(Again::OneBehind) => Cause::OneBehind,
-            Self::Turn { .. } => Cause::Turned,
+            Self::FirstUse => Cause::FirstUse,
+            Self::Reissue(Reissue::WithinOverlap) => Cause::ReissuedWithinOverlap,
+            Self::Reissue(Reissue::ToPreviousGeneration) => Cause::ReissuedToPreviousGeneration,
+            Self::Rotate { .. } => Cause::Rotated,
             Self::End(ending) => ending.refusal().cause(),
         }
     }
@@ -82,7 +83,7 @@ impl Ending {
     pub const fn refusal(self) -> Refusal {
         match self {
             Self::ReuseDetected => Refusal::ReuseDetected,
-            Self::RowBehind => Refusal::RowBehind,
+            Self::SessionOlderThanToken => Refusal::SessionOlderThanToken,
         }
     }
 }
@@ -91,31 +92,33 @@ impl Ending {
 /// is live.
 #[must_use]
 pub fn decide(row: InForce, presented: Generation, now: Timestamp, overlap: Duration) -> Decision {
-    let young = row.used_at.is_none_or(|used_at| now < used_at + overlap);
+    let is_within_overlap = row.used_at.is_none_or(|used_at| now < used_at + overlap);
     match (presented.cmp(&row.generation), row.used_at) {
-        (Ordering::Greater, _) => Decision::End(Ending::RowBehind),
-        (Ordering::Equal, None) => Decision::UseFirst,
-        (Ordering::Equal, Some(_)) if young => Decision::Again(Again::Young),
-        (Ordering::Equal, Some(used_at)) => Decision::Turn { used_at },
-        (Ordering::Less, _) if young && presented.next() == row.generation => {
-            Decision::Again(Again::OneBehind)
+        (Ordering::Greater, _) => Decision::End(Ending::SessionOlderThanToken),
+        (Ordering::Equal, None) => Decision::FirstUse,
+        (Ordering::Equal, Some(_)) if is_within_overlap => {
+            Decision::Reissue(Reissue::WithinOverlap)
+        }
+        (Ordering::Equal, Some(used_at)) => Decision::Rotate { used_at },
+        (Ordering::Less, _) if is_within_overlap && presented.next() == row.generation => {
+            Decision::Reissue(Reissue::ToPreviousGeneration)
         }
         (Ordering::Less, _) => Decision::End(Ending::ReuseDetected),
     }
 }
 
-/// The session's new end: a refresh life from now, never past the absolute end.
+/// The session's new end: one lifetime of a refresh token from now, and at most the absolute end.
 #[must_use]
 pub fn slide(session: &Session, now: Timestamp, lives: Lives) -> Timestamp {
     (now + lives.refresh_token).min(session.absolute_expires_at)
 }
 
-/// When an access token of the pair in force ends: counted from the turn while
-/// at least half of its life is then left, else from the first use by the same
-/// rule, else from now; at most the session's end.
+/// When an access token of the current pair expires. Its lifetime is counted from the rotation if at
+/// least half of it is then left; otherwise from the first use by the same rule; otherwise from now.
+/// It ends with the session at the latest.
 ///
-/// So all holders of a pair come back together; counted from each answer, two
-/// of them would drift apart until one is taken for a thief.
+/// So all holders of a pair refresh at about the same time. If the lifetime were counted from each
+/// answer, two holders would drift apart until one of them is taken for a thief.
 #[must_use]
 pub fn access_expiry(session: &Session, now: Timestamp, lives: Lives) -> Timestamp {
     let from = |start: Timestamp| {
@@ -151,12 +154,24 @@ mod tests {
 
     #[test]
     fn every_cell_of_the_table() {
-        assert_eq!(decided(5, None), Decision::UseFirst);
-        assert_eq!(decided(5, Some(0)), Decision::Again(Again::Young));
-        assert_eq!(decided(5, Some(59)), Decision::Again(Again::Young));
-        assert_eq!(decided(5, Some(60)), Decision::Turn { used_at: at(-60) });
-        assert_eq!(decided(4, None), Decision::Again(Again::OneBehind));
-        assert_eq!(decided(4, Some(59)), Decision::Again(Again::OneBehind));
+        assert_eq!(decided(5, None), Decision::FirstUse);
+        assert_eq!(
+            decided(5, Some(0)),
+            Decision::Reissue(Reissue::WithinOverlap)
+        );
+        assert_eq!(
+            decided(5, Some(59)),
+            Decision::Reissue(Reissue::WithinOverlap)
+        );
+        assert_eq!(decided(5, Some(60)), Decision::Rotate { used_at: at(-60) });
+        assert_eq!(
+            decided(4, None),
+            Decision::Reissue(Reissue::ToPreviousGeneration)
+        );
+        assert_eq!(
+            decided(4, Some(59)),
+            Decision::Reissue(Reissue::ToPreviousGeneration)
+        );
         assert_eq!(decided(4, Some(60)), Decision::End(Ending::ReuseDetected));
         assert_eq!(decided(3, None), Decision::End(Ending::ReuseDetected));
         assert_eq!(decided(3, Some(0)), Decision::End(Ending::ReuseDetected));
@@ -164,8 +179,14 @@ mod tests {
             decided(i32::MIN, None),
             Decision::End(Ending::ReuseDetected)
         );
-        assert_eq!(decided(6, None), Decision::End(Ending::RowBehind));
-        assert_eq!(decided(i32::MAX, Some(0)), Decision::End(Ending::RowBehind));
+        assert_eq!(
+            decided(6, None),
+            Decision::End(Ending::SessionOlderThanToken)
+        );
+        assert_eq!(
+            decided(i32::MAX, Some(0)),
+            Decision::End(Ending::SessionOlderThanToken)
+        );
     }
 
     #[test]
@@ -178,7 +199,7 @@ mod tests {
         let last = Timestamp::from_micros(end.micros() - 1);
         assert_eq!(
             decide(row, Generation(1), last, OVERLAP),
-            Decision::Again(Again::OneBehind)
+            Decision::Reissue(Reissue::ToPreviousGeneration)
         );
         assert_eq!(
             decide(row, Generation(1), end, OVERLAP),
@@ -229,16 +250,15 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the row says, one behind is forgiven exactly while the
-        /// generation in force is young, and two behind never is.
+        /// The previous generation is accepted exactly within the overlap, and an earlier one never.
         #[test]
-        fn only_the_young_are_forgiven(g in 3..1_000_i32, back in 0..5_i32, ago in proptest::option::of(0..200_i64)) {
+        fn only_the_previous_generation_is_accepted_and_only_within_the_overlap(g in 3..1_000_i32, back in 0..5_i32, ago in proptest::option::of(0..200_i64)) {
             let row = InForce { generation: Generation(g), used_at: ago.map(|ago| at(-ago)) };
             let decision = decide(row, Generation(g - back), at(0), OVERLAP);
-            let young = ago.is_none_or(|ago| ago < 60);
+            let is_within_overlap = ago.is_none_or(|ago| ago < 60);
             let ends = matches!(decision, Decision::End(_));
-            prop_assert_eq!(ends, back >= 2 || (back == 1 && !young));
-            prop_assert_eq!(matches!(decision, Decision::Turn { .. }), back == 0 && !young);
+            prop_assert_eq!(ends, back >= 2 || (back == 1 && !is_within_overlap));
+            prop_assert_eq!(matches!(decision, Decision::Rotate { .. }), back == 0 && !is_within_overlap);
         }
     }
 }

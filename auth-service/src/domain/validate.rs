@@ -72,7 +72,7 @@ impl Validations {
         if claims.generation > found.generation {
             // refused, and ended by no one but a refresh: a replica that lags
             // behind must not end a good session
-            return Err(Refusal::RowBehind);
+            return Err(Refusal::SessionOlderThanToken);
         }
         if claims.generation == found.generation && !found.is_used {
             self.used_marks.note(claims.session_id, found.generation);

@@ -28,18 +28,18 @@ texts! {
         /// Too many attempts were made.
         Throttled = "throttled",
         /// A refresh began the next generation.
-        Turned = "turned",
-        /// A refresh gave the pair in force again, and noted its first use.
+        Rotated = "rotated" stored "turned",
+        /// A refresh reissued the current pair, and noted its first use.
         FirstUse = "first_use",
-        /// A refresh gave the pair in force again: it was presented itself, within the overlap.
-        Young = "young",
-        /// A refresh gave the pair in force again: the one before was presented, within the
-        /// overlap.
-        OneBehind = "one_behind",
+        /// A refresh reissued the current pair: its own token was presented within the overlap.
+        ReissuedWithinOverlap = "reissued_within_overlap" stored "young",
+        /// A refresh reissued the current pair: the token of the previous generation was presented
+        /// within the overlap.
+        ReissuedToPreviousGeneration = "reissued_to_previous_generation" stored "one_behind",
         /// A refresh token was used again after the overlap.
         ReuseDetected = "reuse_detected",
         /// A token was newer than the row of its session.
-        RowBehind = "row_behind",
+        SessionOlderThanToken = "session_older_than_token" stored "row_behind",
         /// The session had been ended.
         SessionEnded = "session_ended",
         /// The session had expired.
@@ -131,7 +131,7 @@ some_causes! {
         RevokedByStaff,
         Restored,
         ReuseDetected,
-        RowBehind,
+        SessionOlderThanToken,
         UserInvalid,
         PasswordChanged,
     }
@@ -172,7 +172,7 @@ refusals! {
     UserInvalid => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
     PasswordChanged => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
     ReuseDetected => ErrorReason::ReuseDetected, "the refresh token was used before, so the session was ended; log in";
-    RowBehind => ErrorReason::SessionRowBehind, "the session is older than this token; log in";
+    SessionOlderThanToken => ErrorReason::SessionOlderThanToken, "the session is older than this token; log in";
 }
 
 impl Refusal {
@@ -190,11 +190,12 @@ impl Cause {
     #[must_use]
     pub const fn of_refresh(self) -> Option<AuditOutcome> {
         match self {
-            Self::Turned | Self::FirstUse | Self::Young | Self::OneBehind => {
-                Some(AuditOutcome::Done)
-            }
+            Self::Rotated
+            | Self::FirstUse
+            | Self::ReissuedWithinOverlap
+            | Self::ReissuedToPreviousGeneration => Some(AuditOutcome::Done),
             Self::ReuseDetected
-            | Self::RowBehind
+            | Self::SessionOlderThanToken
             | Self::SessionEnded
             | Self::SessionExpired
             | Self::SessionNotFound

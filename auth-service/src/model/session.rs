@@ -7,7 +7,7 @@ use contract::{
     time::Timestamp,
 };
 
-/// Which pair of tokens of a session: 1 at log-in, one more at each turn.
+/// Which pair of tokens of a session: 1 at log-in, one more at each rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(pub i32);
 

@@ -43,7 +43,7 @@ pub use list::SessionPosition;
 pub use log_in::{CreateOutcome, LogIn};
 pub use look_up::{Found, SessionReader};
 pub use new_session::NewSession;
-pub use refresh::Turned;
+pub use refresh::Refreshed;
 pub use refused::RefusedUsers;
 
 use contract::{page_tokens::Position, time::Timestamp};

@@ -14,7 +14,7 @@ use sea_orm::{
 
 /// What a change left in the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turned {
+pub struct Refreshed {
     /// The pair in force.
     pub generation: Generation,
     /// When it began.
@@ -33,7 +33,7 @@ impl Store {
         read: &Session,
         expires_at: Timestamp,
         event: &AuditEvent,
-    ) -> Result<Option<Turned>, StoreError> {
+    ) -> Result<Option<Refreshed>, StoreError> {
         let mut update = self.compare_and_set(read, expires_at);
         update
             .value(Column::UsedAt, self.database.now())
@@ -43,13 +43,13 @@ impl Store {
 
     /// Begins the next generation. `None`: the row is no longer as it was read;
     /// of many at once, exactly one succeeds.
-    pub async fn turn(
+    pub async fn rotate(
         &self,
         read: &Session,
         used_at: Timestamp,
         expires_at: Timestamp,
         event: &AuditEvent,
-    ) -> Result<Option<Turned>, StoreError> {
+    ) -> Result<Option<Refreshed>, StoreError> {
         let mut update = self.compare_and_set(read, expires_at);
         update
             .value(Column::Generation, read.generation.next().0)
@@ -81,14 +81,14 @@ impl Store {
         &self,
         update: &UpdateStatement,
         event: &AuditEvent,
-    ) -> Result<Option<Turned>, StoreError> {
+    ) -> Result<Option<Refreshed>, StoreError> {
         let rows = self.changed(update, event).await?;
-        rows.first().map(read_turned).transpose()
+        rows.first().map(read_refreshed).transpose()
     }
 }
 
-fn read_turned(row: &QueryResult) -> Result<Turned, StoreError> {
-    Ok(Turned {
+fn read_refreshed(row: &QueryResult) -> Result<Refreshed, StoreError> {
+    Ok(Refreshed {
         generation: Generation(row.try_get("", "generation")?),
         rotated_at: row.try_get("", "rotated_at")?,
         used_at: row.try_get("", "used_at")?,

@@ -38,8 +38,8 @@ impl Secrets {
 }
 
 /// Registers, logs in, validates, refreshes over generations, lists, logs out,
-/// and is refused. `turn` lets the overlap pass.
-pub(crate) async fn live(served: &impl Served, turn: impl AsyncFn()) -> Secrets {
+/// and is refused. `let_the_overlap_pass` does so.
+pub(crate) async fn live(served: &impl Served, let_the_overlap_pass: impl AsyncFn()) -> Secrets {
     let mut secrets = Secrets::default();
     let register = RegisterRequest {
         name: "Sara".to_owned(),
@@ -80,7 +80,7 @@ pub(crate) async fn live(served: &impl Served, turn: impl AsyncFn()) -> Secrets 
     let mut pair = first.clone();
     for _ in 0..3 {
         served.validate(&pair.access_token).await.unwrap();
-        turn().await;
+        let_the_overlap_pass().await;
         pair = served.refresh(&pair.refresh_token).await.unwrap();
         secrets.keep(&pair);
     }

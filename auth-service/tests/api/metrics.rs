@@ -52,15 +52,16 @@ testing::on_both_databases! {
         // every outcome is there before it happens
         let before = scraped(&auth).await;
         for outcome in [
-            "turned", "first_use", "young", "one_behind", "conflict", "reuse_detected",
-            "row_behind", "session_ended", "token_signature", "unavailable", "failed",
+            "rotated", "first_use", "reissued_within_overlap", "reissued_to_previous_generation",
+            "conflict", "reuse_detected",
+            "session_older_than_token", "session_ended", "token_signature", "unavailable", "failed",
         ] {
             let series = format!("{REFRESHES}{{outcome=\"{outcome}\"}}");
             assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
         }
         for reason in [
             "logged_out", "revoked_by_owner", "revoked_by_staff", "restored", "reuse_detected",
-            "row_behind", "user_invalid", "password_changed",
+            "session_older_than_token", "user_invalid", "password_changed",
         ] {
             let series = format!("ticketing_auth_sessions_ended_total{{reason=\"{reason}\"}}");
             assert_eq!(before.value(&series), Some(0.0), "{series} in {before:?}");
@@ -84,19 +85,19 @@ testing::on_both_databases! {
         auth.database
             .execute("UPDATE user_sessions SET generation = 1, is_active = true, ended_at = NULL")
             .await;
-        refresh(&second).await.expect_err("behind");
+        refresh(&second).await.expect_err("older than the token");
 
         assert_eq!(
             scraped(&auth).await.counted(REFRESHES),
             [
                 r#"{outcome="first_use"} 1"#,
-                r#"{outcome="one_behind"} 3"#,
+                r#"{outcome="reissued_to_previous_generation"} 3"#,
+                r#"{outcome="reissued_within_overlap"} 2"#,
                 r#"{outcome="reuse_detected"} 1"#,
-                r#"{outcome="row_behind"} 1"#,
+                r#"{outcome="rotated"} 1"#,
                 r#"{outcome="session_ended"} 4"#,
+                r#"{outcome="session_older_than_token"} 1"#,
                 r#"{outcome="token_type"} 1"#,
-                r#"{outcome="turned"} 1"#,
-                r#"{outcome="young"} 2"#,
             ]
         );
     }
@@ -227,7 +228,7 @@ testing::on_both_databases! {
     }
 }
 
-/// While a refresh waits for the row, others turn the session twice: its token was the
+/// While a refresh waits for the row, others rotate its tokens twice: its token was the
 /// one in force when it came, and is no thief's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_that_two_others_overtake_is_a_conflict_and_no_reuse() {
@@ -236,8 +237,8 @@ async fn a_refresh_that_two_others_overtake_is_a_conflict_and_no_reuse() {
     let pair = log_in(&auth).await;
     let other = auth.database.open(&auth.clock).await;
     let overtaking = other.begin().await.unwrap();
-    let turn = "UPDATE user_sessions SET generation = generation + 2";
-    overtaking.execute_unprepared(turn).await.unwrap();
+    let rotations = "UPDATE user_sessions SET generation = generation + 2";
+    overtaking.execute_unprepared(rotations).await.unwrap();
     let mut refresh = pin!(auth.refresh(&pair.refresh_token));
     tokio::select! {
         answer = &mut refresh => panic!("{answer:?}"),

@@ -22,7 +22,7 @@ fn any_event() -> AuditEvent {
     AuditEvent::done(AuditEventType::RefreshSession, &Client::default())
 }
 
-/// A session whose refresh token turns it.
+/// A session whose refresh token rotates.
 async fn used_up(kind: Kind) -> (Auth, TokenPair) {
     let auth = Auth::start(kind).await;
     auth.add_customer("sara@example.com").await;
@@ -34,7 +34,7 @@ async fn used_up(kind: Kind) -> (Auth, TokenPair) {
 }
 
 testing::on_both_databases! {
-    async fn of_sixteen_refreshes_at_once_exactly_one_turns(kind: Kind) {
+    async fn of_sixteen_refreshes_at_once_exactly_one_rotates(kind: Kind) {
         let (auth, tokens) = used_up(kind).await;
         let other = auth.another_replica().await;
         let answers = join_all((0..16).map(|index| {
@@ -57,13 +57,13 @@ testing::on_both_databases! {
         let id = SessionId::parse(&id).unwrap();
         let read = store.load_one(id).await.unwrap().unwrap().session;
         let used_at = read.used_at.unwrap();
-        let turned = store.turn(&read, used_at, read.expires_at, &any_event()).await.unwrap().expect("as read");
-        assert_eq!((turned.generation, turned.used_at), (read.generation.next(), None));
-        // the one that lost would turn it again, or use up the new pair
-        assert_eq!(store.turn(&read, used_at, read.expires_at, &any_event()).await.unwrap(), None);
+        let rotated = store.rotate(&read, used_at, read.expires_at, &any_event()).await.unwrap().expect("as read");
+        assert_eq!((rotated.generation, rotated.used_at), (read.generation.next(), None));
+        // the one that lost would rotate it again, or use up the new pair
+        assert_eq!(store.rotate(&read, used_at, read.expires_at, &any_event()).await.unwrap(), None);
         assert_eq!(store.use_first(&read, read.expires_at, &any_event()).await.unwrap(), None);
         let now = store.load_one(id).await.unwrap().unwrap().session;
-        assert_eq!((now.generation, now.used_at), (turned.generation, None));
+        assert_eq!((now.generation, now.used_at), (rotated.generation, None));
     }
 
     async fn a_refresh_never_revives_a_session(kind: Kind) {
@@ -75,8 +75,8 @@ testing::on_both_databases! {
         let read = store.load_one(id).await.unwrap().unwrap().session;
         auth.revoke(&tokens.access_token).await.unwrap();
         let later = read.expires_at + Lives::default().refresh_token;
-        let turned = store.turn(&read, read.used_at.unwrap(), later, &any_event()).await.unwrap();
-        assert_eq!(turned, None);
+        let rotated = store.rotate(&read, read.used_at.unwrap(), later, &any_event()).await.unwrap();
+        assert_eq!(rotated, None);
         auth.database.execute("UPDATE user_sessions SET used_at = NULL").await;
         assert_eq!(store.use_first(&read, later, &any_event()).await.unwrap(), None);
         let ended_again = store.end(id, EndReason::ReuseDetected, &any_event()).await.unwrap();

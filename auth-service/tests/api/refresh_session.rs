@@ -25,7 +25,7 @@ async fn logged_in(kind: Kind) -> (Auth, TokenPair) {
     (auth, tokens)
 }
 
-/// Uses a pair and lets the overlap pass, so that its refresh token turns the
+/// Uses a pair and lets the overlap pass, so that its refresh token rotates the
 /// session.
 async fn use_up(auth: &Auth, tokens: &TokenPair) {
     auth.validate(&tokens.access_token).await.unwrap();
@@ -33,8 +33,8 @@ async fn use_up(auth: &Auth, tokens: &TokenPair) {
     auth.clock.advance(OVERLAP);
 }
 
-/// Turns a session: the next pair.
-async fn turn(auth: &Auth, tokens: &TokenPair) -> TokenPair {
+/// Rotates a session's tokens, and returns the next pair.
+async fn rotate(auth: &Auth, tokens: &TokenPair) -> TokenPair {
     use_up(auth, tokens).await;
     let next = auth.refresh(&tokens.refresh_token).await.unwrap();
     assert_eq!(next.generation, tokens.generation + 1);
@@ -52,7 +52,7 @@ async fn generation(auth: &Auth) -> String {
 }
 
 testing::on_both_databases! {
-    async fn the_first_use_gives_the_pair_again_and_is_noted(kind: Kind) {
+    async fn the_first_use_reissues_the_pair_and_is_noted(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         auth.clock.advance(Duration::from_hours(DAY));
         let again = auth.refresh(&tokens.refresh_token).await.unwrap();
@@ -65,7 +65,7 @@ testing::on_both_databases! {
         auth.validate(&again.access_token).await.expect("it is good");
     }
 
-    async fn a_young_pair_is_given_again_and_nothing_changes(kind: Kind) {
+    async fn within_the_overlap_a_pair_is_reissued_and_nothing_changes(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let first = auth.refresh(&tokens.refresh_token).await.unwrap();
         let row = session_column(&auth.database, "used_at").await;
@@ -81,7 +81,7 @@ testing::on_both_databases! {
 
     async fn a_used_pair_turns_after_the_overlap(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let next = turn(&auth, &tokens).await;
+        let next = rotate(&auth, &tokens).await;
         assert_eq!(generation(&auth).await, "2");
         assert_eq!(session_column(&auth.database, "used_at").await, None);
         auth.validate(&next.access_token).await.expect("the new one");
@@ -90,12 +90,12 @@ testing::on_both_databases! {
 
     async fn a_lost_answer_may_be_asked_for_again_after_hours(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let lost = turn(&auth, &tokens).await;
+        let lost = rotate(&auth, &tokens).await;
         auth.clock.advance(Duration::from_hours(5));
-        let again = auth.refresh(&tokens.refresh_token).await.expect("not used: young");
+        let again = auth.refresh(&tokens.refresh_token).await.expect("never used, so within the overlap");
         assert_eq!(again.generation, lost.generation);
         auth.validate(&again.access_token).await.expect("it is good");
-        assert_eq!(turn(&auth, &again).await.generation, 3);
+        assert_eq!(rotate(&auth, &again).await.generation, 3);
     }
 
     async fn two_holders_that_share_a_store_are_never_logged_out(kind: Kind) {
@@ -121,12 +121,12 @@ testing::on_both_databases! {
             assert_eq!(later.generation.max(late.generation), later.generation);
             store = later;
         }
-        assert!(store.generation > 6, "it turned: {}", store.generation);
+        assert!(store.generation > 6, "it rotated: {}", store.generation);
     }
 
-    async fn one_behind_is_forgiven_while_its_successor_is_young(kind: Kind) {
+    async fn the_previous_generation_is_accepted_within_the_overlap(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let next = turn(&auth, &tokens).await;
+        let next = rotate(&auth, &tokens).await;
         auth.validate(&next.access_token).await.unwrap();
         used_mark_is_written(&auth.database).await;
         auth.clock.advance(WITHIN);
@@ -137,7 +137,7 @@ testing::on_both_databases! {
 
     async fn a_token_of_the_previous_generation_ends_the_session_after_the_overlap(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let next = turn(&auth, &tokens).await;
+        let next = rotate(&auth, &tokens).await;
         use_up(&auth, &next).await;
         let reused = refusal(auth.refresh(&tokens.refresh_token).await);
         assert_eq!(reused, unauthenticated("REUSE_DETECTED"));
@@ -149,8 +149,8 @@ testing::on_both_databases! {
 
     async fn a_token_two_generations_old_ends_the_session(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let next = turn(&auth, &tokens).await;
-        let last = turn(&auth, &next).await;
+        let next = rotate(&auth, &tokens).await;
+        let last = rotate(&auth, &next).await;
         let reused = refusal(auth.refresh(&tokens.refresh_token).await);
         assert_eq!(reused, unauthenticated("REUSE_DETECTED"));
         let ended = refusal(auth.refresh(&last.refresh_token).await);
@@ -159,13 +159,13 @@ testing::on_both_databases! {
 
     async fn a_token_ahead_of_its_row_is_told_so(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
-        let next = turn(&auth, &tokens).await;
+        let next = rotate(&auth, &tokens).await;
         // as a restored back-up has it
         auth.database.execute("UPDATE user_sessions SET generation = 1").await;
-        let behind = unauthenticated("SESSION_ROW_BEHIND");
-        assert_eq!(refusal(auth.validate(&next.access_token).await), behind);
+        let older = unauthenticated("SESSION_OLDER_THAN_TOKEN");
+        assert_eq!(refusal(auth.validate(&next.access_token).await), older);
         assert_eq!(standing(&auth.database).await, (true, None), "a validation ends nothing");
-        assert_eq!(refusal(auth.refresh(&next.refresh_token).await), behind);
+        assert_eq!(refusal(auth.refresh(&next.refresh_token).await), older);
         assert_eq!(standing(&auth.database).await, (false, Some("row_behind".to_owned())));
     }
 

@@ -113,14 +113,14 @@ testing::on_both_databases! {
         auth.clock.advance(Duration::from_mins(5));
         let time = auth.clock.now();
         auth.clock.advance(Duration::from_mins(5));
-        let young = token(&auth, "sara@example.com").await;
+        let recent = token(&auth, "sara@example.com").await;
 
         let counted = RevokeUserSessionsRequest { validate_only: true, ..ask(before(time)) };
         assert_eq!(revoke(&auth, &staff, counted).await.unwrap().session_count, 1);
         let done = revoke(&auth, &staff, ask(before(time))).await.unwrap();
         assert_eq!((done.session_count, done.more), (1, false));
         assert_eq!(refusal(auth.validate(&old).await), unauthenticated("SESSION_ENDED"));
-        auth.validate(&young).await.expect("begun later");
+        auth.validate(&recent).await.expect("begun later");
         auth.validate(&staff).await.expect("the caller's");
     }
 

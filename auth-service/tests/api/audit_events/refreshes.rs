@@ -40,7 +40,7 @@ testing::on_both_databases! {
         auth.refresh("no token").await.unwrap_err();
 
         for (change, cause, reason) in [
-            ("UPDATE user_sessions SET generation = 0", "row_behind", "SESSION_ROW_BEHIND"),
+            ("UPDATE user_sessions SET generation = 0", "row_behind", "SESSION_OLDER_THAN_TOKEN"),
             ("UPDATE user_sessions SET expires_at = created_at", "session_expired", "SESSION_EXPIRED"),
             ("DELETE FROM user_sessions", "session_not_found", "SESSION_NOT_FOUND"),
             ("UPDATE users SET is_deleted = true", "user_invalid", "SESSION_USER_INVALID"),
@@ -73,7 +73,7 @@ testing::on_both_databases! {
         log.says(&format!("refresh_session refused conflict {sara} {sara} {session} 127.0.0.1 - -")).await;
     }
 
-    async fn of_many_refreshes_at_once_one_turn_is_noted_and_the_rest_as_what_they_were(kind: Kind) {
+    async fn of_many_refreshes_at_once_one_rotation_is_noted_and_the_rest_as_reissues(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         let pair = auth.log_in(EMAIL).await.tokens.unwrap();

@@ -22,7 +22,7 @@ pub(crate) enum Rule {
     Revived,
     /// A row that ended stays so.
     RowRevived,
-    /// A row that ended never turns, nor is its end put off.
+    /// A row that ended never rotates, nor is its end put off.
     ChangedAfterItsEnd,
     /// A token is accepted after its time.
     AcceptedExpired,
@@ -36,13 +36,13 @@ pub(crate) enum Rule {
     Skipped,
     /// A refresh answers a lower generation than one that ended before it began.
     WentBack,
-    /// A generation turns more than once, or by more than one.
+    /// A generation rotates more than once, or by more than one.
     TwoWinners,
     /// The answers of one generation are of more than one chain: its refresh
-    /// token ends with the session, which the turn and the first use slide.
+    /// token ends with the session, which a rotation and the first use slide.
     Forked,
-    /// A session turns twice within the overlap.
-    TurnedTooSoon,
+    /// A session rotates twice within the overlap.
+    RotatedTooSoon,
     /// The row's generation in the end is not what was answered.
     RowDiffers,
     /// A fault of the service.
@@ -216,7 +216,7 @@ fn check_answers(life: &Life<'_>, broken: &mut Broken<'_>) {
                 _ => None,
             })
             .collect();
-        // as the turn left it, and as the first use did
+        // as the rotation left it, and as the first use did
         if ends.len() > 2 {
             broken.note(Rule::Forked, (of, ends));
         }
@@ -226,7 +226,7 @@ fn check_answers(life: &Life<'_>, broken: &mut Broken<'_>) {
 /// What the row says of the answers.
 fn check_row(history: &History, life: &Life<'_>, rules: Rules, broken: &mut Broken<'_>) {
     let mut in_force = 1;
-    let mut turned_at = None;
+    let mut changed_at = None;
     for change in life.changes() {
         if change.active == [false, true] {
             broken.note(Rule::RowRevived, change);
@@ -234,21 +234,21 @@ fn check_row(history: &History, life: &Life<'_>, rules: Rules, broken: &mut Brok
         if change.active == [false, false] {
             broken.note(Rule::ChangedAfterItsEnd, change);
         }
-        if !change.turned {
+        if !change.is_rotation {
             continue;
         }
         if change.generation != [in_force, in_force + 1] {
             broken.note(Rule::TwoWinners, change);
-        } else if turned_at.is_some_and(|before| change.rotated_at < before + rules.overlap) {
-            broken.note(Rule::TurnedTooSoon, change);
+        } else if changed_at.is_some_and(|before| change.rotated_at < before + rules.overlap) {
+            broken.note(Rule::RotatedTooSoon, change);
         }
         in_force = change.generation[1];
-        turned_at = Some(change.rotated_at);
+        changed_at = Some(change.rotated_at);
     }
     let answered = life.operations().filter_map(|operation| {
         match (&operation.outcome, operation.action.presented()) {
             (Outcome::Granted { generation, .. }, _) => Some((*generation, *generation)),
-            // it may have turned it, and nobody knows
+            // it may have rotated it, and nobody knows
             (Outcome::Unknown, Some(presented))
                 if matches!(operation.action, Action::Refresh { .. }) =>
             {

@@ -20,7 +20,7 @@ const OVER: [&str; 6] = [
     "SESSION_EXPIRED",
     "SESSION_NOT_FOUND",
     "SESSION_USER_INVALID",
-    "SESSION_ROW_BEHIND",
+    "SESSION_OLDER_THAN_TOKEN",
     "REUSE_DETECTED",
 ];
 
@@ -137,14 +137,14 @@ impl<'a> Life<'a> {
             Holder::Shared { read_at } => end >= read_at + rules.overlap,
             Holder::Separate => self
                 .turn_from(token.generation)
-                .is_some_and(|turn| end >= turn.rotated_at + rules.overlap),
+                .is_some_and(|rotation| end >= rotation.rotated_at + rules.overlap),
             Holder::Thief => true,
         }
     }
 
     fn turn_from(&self, generation: Generation) -> Option<&Change> {
         self.changes()
-            .find(|change| change.turned && change.generation[0] == generation)
+            .find(|change| change.is_rotation && change.generation[0] == generation)
     }
 
     pub(super) fn changes(&self) -> impl Iterator<Item = &'a Change> + use<'a> {

@@ -92,12 +92,12 @@ async fn break_things(
     mut choices: fastrand::Rng,
 ) {
     let email = world.add_user().await;
-    for turn in 0.. {
+    for round in 0.. {
         world.time.after(choices.usize(MEANWHILE)).await;
         let meanwhile = choices.usize(MEANWHILE);
         let index = choices.usize(0..replicas.len());
         let bytes = choices.u64(0..3_000);
-        match turn % 5 {
+        match round % 5 {
             0 => {
                 replicas[index].database.break_after(bytes).await;
                 world.time.after(meanwhile).await;

@@ -89,7 +89,7 @@ impl Caller {
                 let acts = 0..choices.usize(1..=4);
                 join_all(acts.map(|_| self.act(held, choices.fork()))).await;
             } else {
-                // before the last round ends, so that few steps fall between a turn
+                // before the last round ends, so that few steps fall between a rotation
                 // and the others' next attempt
                 let round = self.world.time.moving().await;
                 drop(last_round.replace(round));

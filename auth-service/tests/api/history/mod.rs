@@ -1,7 +1,7 @@
 //! Recorded histories: many users' sessions are begun, refreshed, validated and
 //! ended at once against three replicas, and a checker looks for a promise that
 //! was broken: an ended session is never accepted again, a refresh logs no honest client
-//! out, and a generation turns once.
+//! out, and a generation rotates once.
 //!
 //! A run prints its seed; `TICKETING_SEED` chooses the same calls again. In which
 //! order they meet at the replicas is not chosen, so a rare failure may need

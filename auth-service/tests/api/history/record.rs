@@ -121,7 +121,7 @@ pub(crate) struct Operation {
     pub(crate) outcome: Outcome,
 }
 
-/// A turn, an end or a new term of a session's row, as a trigger saw it.
+/// A rotation, an end or a new term of a session's row, as a trigger saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) session: Number,
@@ -130,7 +130,7 @@ pub(crate) struct Change {
     /// `is_active` before and after.
     pub(crate) active: [bool; 2],
     /// Whether `rotated_at` changed.
-    pub(crate) turned: bool,
+    pub(crate) is_rotation: bool,
     /// `rotated_at` after.
     pub(crate) rotated_at: Timestamp,
 }

@@ -16,7 +16,7 @@ pub(super) const EVERY: usize = 50_000;
 pub(super) struct Tally {
     pub(super) operations: usize,
     sessions: usize,
-    turns: usize,
+    rotations: usize,
     refreshes: usize,
     /// By honest holders, while nothing had begun that could explain a refusal.
     honest: usize,
@@ -33,10 +33,10 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn add(&mut self, history: &History, rules: Rules) {
         self.operations += history.operations.len();
-        self.turns += history
+        self.rotations += history
             .changes
             .iter()
-            .filter(|change| change.turned)
+            .filter(|change| change.is_rotation)
             .count();
         for operation in &history.operations {
             let is_success = operation.outcome.is_success();
@@ -87,7 +87,7 @@ impl Tally {
     pub(super) fn assert_says_something(&self) {
         let often = self.operations / 200;
         for (what, count) in [
-            ("turns", self.turns),
+            ("rotations", self.rotations),
             ("honest refreshes", self.honest),
             ("refusals after an end", self.refused_after_end),
             ("accepted", self.accepted),
@@ -111,12 +111,12 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} operations: {} sessions, {} turns, {} refreshes ({} honest and unexcused), \
+            "{} operations: {} sessions, {} rotations, {} refreshes ({} honest and unexcused), \
              {} accepted, {} refused after an end, {} unknown, {} expired, {} reuse detected, \
              {} times disabled, {} passwords changed",
             self.operations,
             self.sessions,
-            self.turns,
+            self.rotations,
             self.refreshes,
             self.honest,
             self.accepted,

@@ -22,7 +22,7 @@ use std::{
 use testing::auth::{channel, password_hash};
 use tonic::transport::Channel;
 
-/// Notes every turn, every end and every new term of a session's row, in the transaction that
+/// Notes every rotation, every end and every new term of a session's row, in the transaction that
 /// makes it. It does so as its owner: the service may not write elsewhere.
 const TRIGGER: &str = "
 CREATE TABLE history_changes (
@@ -32,14 +32,14 @@ CREATE TABLE history_changes (
     generation integer NOT NULL,
     active_before boolean NOT NULL,
     active boolean NOT NULL,
-    turned boolean NOT NULL,
+    is_rotation boolean NOT NULL,
     rotated_at timestamptz NOT NULL
 );
 CREATE INDEX ON history_changes (session_id, id);
 CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO history_changes
-        (session_id, generation_before, generation, active_before, active, turned, rotated_at)
+        (session_id, generation_before, generation, active_before, active, is_rotation, rotated_at)
     VALUES (NEW.session_id, OLD.generation, NEW.generation, OLD.is_active, NEW.is_active,
         NEW.rotated_at IS DISTINCT FROM OLD.rotated_at OR NEW.generation <> OLD.generation,
         NEW.rotated_at);
@@ -151,7 +151,7 @@ impl World {
         }
         let names = names.join(",");
         let changes = format!(
-            "SELECT session_id, generation_before, generation, active_before, active, turned, \
+            "SELECT session_id, generation_before, generation, active_before, active, is_rotation, \
              rotated_at FROM history_changes WHERE session_id IN ({names}) ORDER BY id"
         );
         let rows = format!(
@@ -168,7 +168,7 @@ impl World {
                 .map(|column| row.try_get("", column).expect("a number")),
             active: ["active_before", "active"]
                 .map(|column| row.try_get("", column).expect("a truth")),
-            turned: row.try_get("", "turned").expect("a truth"),
+            is_rotation: row.try_get("", "is_rotation").expect("a truth"),
             rotated_at: row.try_get::<Timestamp>("", "rotated_at").expect("a time"),
         });
         let rows = rows.iter().map(|row| {

@@ -95,7 +95,7 @@ pub(super) fn any_filter(random: &mut Rng) -> AuditEventFilter {
         types: some(random, &TYPES.map(i32::from)),
         causes: some(
             random,
-            &[AuditCause::Turned.into(), AuditCause::PasswordWrong.into()],
+            &[AuditCause::Rotated.into(), AuditCause::PasswordWrong.into()],
         ),
         outcome: random.i32(0..3),
         start_time,
@@ -172,7 +172,7 @@ pub(super) fn others(filter: &AuditEventFilter) -> Vec<AuditEventFilter> {
         |filter| toggle(&mut filter.actor_user_ids, 1),
         |filter| toggle(&mut filter.session_ids, SESSIONS[0].to_owned()),
         |filter| toggle(&mut filter.types, TYPES[0].into()),
-        |filter| toggle(&mut filter.causes, AuditCause::Turned.into()),
+        |filter| toggle(&mut filter.causes, AuditCause::Rotated.into()),
         |filter| filter.outcome = (filter.outcome + 1) % 3,
         |filter| filter.start_time.get_or_insert_default().seconds -= 1,
         |filter| {

@@ -34,19 +34,19 @@ pub(super) fn decided(fault: Option<Fault>, row: Row, presented: Generation) -> 
     };
     let overlap = TICK * u32::from(OVERLAP);
     match fault {
-        Some(Fault::OverlapFromTheTurn) if presented < 0 => {
+        Some(Fault::OverlapFromTheRotation) if presented < 0 => {
             decide(Some(row.begun), presented, overlap)
         }
-        Some(Fault::YoungToTheLastTick) => {
+        Some(Fault::OverlapIncludesItsEnd) => {
             decide(row.used, presented, overlap + Duration::from_micros(1))
         }
-        Some(Fault::TwoBehindIsForgiven) => decide(row.used, presented.max(-1), overlap),
+        Some(Fault::EarlierGenerationIsAccepted) => decide(row.used, presented.max(-1), overlap),
         Some(Fault::AboveTheRowIsReuse) if presented > 0 => decide(row.used, -2, overlap),
         _ => decide(row.used, presented, overlap),
     }
 }
 
-/// `use_first` and `turn`: the row after it, if it is as it was read. The caller
+/// `use_first` and `rotate`: the row after it, if it is as it was read. The caller
 /// tells the two apart by what it has seen.
 pub(super) fn compare_and_set(fault: Option<Fault>, row: Row, seen: Seen) -> Option<Row> {
     let is_alive = (row.is_active || fault == Some(Fault::SetThoughEnded))

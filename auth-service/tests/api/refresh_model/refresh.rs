@@ -42,10 +42,10 @@ pub(super) fn read(
     };
     let (generation, used) = (state.row.generation, state.row.used);
     next.flights[seat] = match decision {
-        Decision::Again(_) if state.past.is_over => return Err(Property::NothingIsRevived),
-        Decision::Again(_) => Flight::Answered { generation },
-        Decision::UseFirst => writing(Seen::Unused { generation }),
-        Decision::Turn { .. } => writing(Seen::Used {
+        Decision::Reissue(_) if state.past.is_over => return Err(Property::NothingIsRevived),
+        Decision::Reissue(_) => Flight::Answered { generation },
+        Decision::FirstUse => writing(Seen::Unused { generation }),
+        Decision::Rotate { .. } => writing(Seen::Used {
             generation,
             used: used.unwrap_or_default(),
         }),
@@ -93,10 +93,10 @@ pub(super) fn write(
         if row.generation <= state.past.newest {
             return Err(Property::OneTurnWins);
         }
-        note_turn(world, &mut next, row.generation);
+        note_rotation(world, &mut next, row.generation);
     }
     next.row = row;
-    if !world.row_counts_turns() {
+    if !world.row_counts_rotations() {
         next.row.begun = state.row.begun;
     }
     next.flights[seat] = Flight::Answered {
@@ -116,9 +116,12 @@ fn check_presented(
         .first_use
         .is_some_and(|ago| ago >= OVERLAP + MARK_DELAY);
     let (expected, property) = match presented - state.past.newest {
-        1.. => (Ending::RowBehind, Property::AboveARestoredRowIsSaid),
+        1.. => (
+            Ending::SessionOlderThanToken,
+            Property::AboveARestoredRowIsSaid,
+        ),
         -1 if late => (Ending::ReuseDetected, Property::LateReuseEnds),
-        ..=-2 => (Ending::ReuseDetected, Property::TwoBehindEnds),
+        ..=-2 => (Ending::ReuseDetected, Property::EarlierGenerationEnds),
         _ => return Ok(()),
     };
     if decision == Decision::End(expected) {
@@ -136,11 +139,11 @@ pub(super) fn note_first_use(world: &World, state: &mut State) {
     }
 }
 
-fn note_turn(world: &World, state: &mut State, begun: Generation) {
+fn note_rotation(world: &World, state: &mut State, begun: Generation) {
     let past = &mut state.past;
     past.newest = begun;
     past.first_use = None;
-    if world.counts_turns() && !past.is_restored {
+    if world.counts_rotations() && !past.is_restored {
         past.begun = [0, past.begun[0]];
     }
     let both_hold_it = past.is_stolen && state.stores[STOLEN] == 0 && state.stores[0] == 0;

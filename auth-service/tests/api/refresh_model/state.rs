@@ -1,9 +1,9 @@
 //! What the model knows at a moment.
 //!
-//! Generations are counted from the row's (0 is in force, -1 one behind) and
+//! Generations are counted from the row's (0 is in force, -1 the previous one) and
 //! times in ticks ago, both up to where a larger number changes nothing. So the
 //! states are finite although runs are not, and a search that comes to its end
-//! has seen runs of every length and any number of turns.
+//! has seen runs of every length and any number of rotations.
 
 use super::world::{OVERLAP, World};
 use auth_service::domain::Ending;
@@ -46,7 +46,7 @@ pub(super) struct Row {
     pub(super) generation: Generation,
     /// How long ago it was marked as used.
     pub(super) used: Option<u8>,
-    /// How long ago it was turned to, if the world keeps count.
+    /// How long ago it was rotated to, if the world keeps count.
     pub(super) begun: u8,
     pub(super) is_active: bool,
     pub(super) is_unexpired: bool,
@@ -101,7 +101,7 @@ pub(super) struct Past {
     /// How long ago that one, and the one before it, began, if the world keeps
     /// count.
     pub(super) begun: [u8; 2],
-    /// Turns at which the thief and the victim both held the newest pair, if the
+    /// Rotations at which the thief and the victim both held the newest pair, if the
     /// world counts them.
     pub(super) in_step: u8,
 }
@@ -114,7 +114,7 @@ impl State {
             row: Row {
                 generation: 0,
                 used: None,
-                begun: counted(world.row_counts_turns()),
+                begun: counted(world.row_counts_rotations()),
                 is_active: true,
                 is_unexpired: true,
             },
@@ -129,7 +129,7 @@ impl State {
                 is_restored: false,
                 first_use: None,
                 newest: 0,
-                begun: [counted(world.counts_turns()), OLD],
+                begun: [counted(world.counts_rotations()), OLD],
                 in_step: 0,
             },
         }

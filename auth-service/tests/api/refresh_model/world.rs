@@ -20,7 +20,7 @@ pub(super) struct World {
     pub(super) stores: Stores,
     pub(super) marks: Marks,
     /// For how long an honest holder may present a pair: after it was read, and
-    /// with a store of its own after it was turned.
+    /// with a store of its own after its rotation.
     pub(super) presents_within: u8,
     /// How long a refresh may take at the server.
     pub(super) server: u8,
@@ -41,7 +41,7 @@ pub(super) enum Stores {
     /// They share one.
     Shared,
     /// Each has its own, and presents a generation within the overlap after it
-    /// was turned.
+    /// was rotated.
     Separate,
 }
 
@@ -57,12 +57,12 @@ pub(super) enum Marks {
 /// An error in the decision, or in what carries it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The overlap is counted from the turn.
-    OverlapFromTheTurn,
-    /// `<=` for `<` in young.
-    YoungToTheLastTick,
-    /// Two behind is taken for one behind.
-    TwoBehindIsForgiven,
+    /// The overlap is counted from the rotation.
+    OverlapFromTheRotation,
+    /// `<=` for `<` in the overlap.
+    OverlapIncludesItsEnd,
+    /// A generation before the previous one is taken for the previous one.
+    EarlierGenerationIsAccepted,
     /// A token above the row is taken for a thief's.
     AboveTheRowIsReuse,
     /// `mark_used` without `generation =`.
@@ -111,13 +111,13 @@ impl World {
     }
 
     /// Whether it matters to the holders when a generation began.
-    pub(super) fn counts_turns(&self) -> bool {
+    pub(super) fn counts_rotations(&self) -> bool {
         self.stores == Stores::Separate
     }
 
     /// Whether it matters to the decision.
-    pub(super) fn row_counts_turns(&self) -> bool {
-        self.fault == Some(Fault::OverlapFromTheTurn)
+    pub(super) fn row_counts_rotations(&self) -> bool {
+        self.fault == Some(Fault::OverlapFromTheRotation)
     }
 }
 
@@ -132,11 +132,11 @@ pub(super) enum Property {
     /// After an end or a log-out no refresh that reads or writes later answers a
     /// pair.
     NothingIsRevived,
-    /// One behind, presented an overlap and a mark's delay after the first use of
+    /// The previous generation, presented an overlap and a mark's delay after the first use of
     /// its successor or later, ends the session, where marks are in time.
     LateReuseEnds,
-    /// Two behind always ends the session.
-    TwoBehindEnds,
-    /// Of many turns of a generation at once exactly one wins.
+    /// A generation before the previous one always ends the session.
+    EarlierGenerationEnds,
+    /// Of many rotations of a generation at once exactly one wins.
     OneTurnWins,
 }

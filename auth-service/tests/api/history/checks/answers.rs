@@ -11,7 +11,7 @@ fn an_honest_refresh_is_refused_only_where_something_explains_it() {
     for reason in [
         "REUSE_DETECTED",
         "SESSION_ENDED",
-        "SESSION_ROW_BEHIND",
+        "SESSION_OLDER_THAN_TOKEN",
         "TOKEN_EXPIRED",
         "TOKEN_SIGNATURE_INVALID",
     ] {
@@ -56,7 +56,7 @@ fn who_keeps_a_token_for_too_long_is_not_honest() {
         holder: Holder::Separate,
     };
     let mut story = Story::begun();
-    story.turns(1).refreshed(1, pair(2));
+    story.rotates(1).refreshed(1, pair(2));
     let mut in_time = story.clone();
     in_time.done(separate, refused("REUSE_DETECTED"));
     in_time.breaks(&[Rule::HonestRefused]);
@@ -68,7 +68,7 @@ fn who_keeps_a_token_for_too_long_is_not_honest() {
 #[test]
 fn a_generation_is_followed_by_the_next_one() {
     let mut story = Story::begun();
-    story.turns(1).turns(2).refreshed(1, pair(3));
+    story.rotates(1).rotates(2).refreshed(1, pair(3));
     story.breaks(&[Rule::Skipped]);
 }
 
@@ -76,7 +76,7 @@ fn a_generation_is_followed_by_the_next_one() {
 fn answers_never_go_back() {
     let mut story = Story::begun();
     let late = story.tick();
-    story.turns(1).refreshed(1, pair(2));
+    story.rotates(1).refreshed(1, pair(2));
     let mut at_once = story.clone();
     let action = at_once.shared(1);
     at_once.answered(action, late, pair(1));
@@ -88,11 +88,11 @@ fn answers_never_go_back() {
 #[test]
 fn a_generation_turns_once_and_is_one_chain() {
     let mut twice = Story::begun();
-    twice.turns(1).turns(1).refreshed(1, pair(2));
+    twice.rotates(1).rotates(1).refreshed(1, pair(2));
     twice.breaks(&[Rule::TwoWinners]);
     let mut forked = Story::begun();
     forked
-        .turns(1)
+        .rotates(1)
         .refreshed(1, granted(2, END + 1))
         .refreshed(1, granted(2, END + 2))
         .refreshed(1, granted(2, END + 3));
@@ -102,20 +102,20 @@ fn a_generation_turns_once_and_is_one_chain() {
 #[test]
 fn a_session_turns_at_most_once_an_overlap() {
     let mut story = Story::begun();
-    story.turns(1).refreshed(1, pair(2)).turns(2);
+    story.rotates(1).refreshed(1, pair(2)).rotates(2);
     story.history.changes[1].rotated_at = story.history.changes[0].rotated_at;
     story.refreshed(2, pair(3));
-    story.breaks(&[Rule::TurnedTooSoon]);
+    story.breaks(&[Rule::RotatedTooSoon]);
 }
 
 #[test]
 fn the_row_says_in_the_end_what_was_answered() {
     let mut behind = Story::begun();
-    behind.turns(1).refreshed(1, pair(2));
+    behind.rotates(1).refreshed(1, pair(2));
     behind.history.rows[0].1 = 1;
     behind.breaks(&[Rule::RowDiffers]);
     let mut ahead = Story::begun();
-    ahead.turns(1);
+    ahead.rotates(1);
     ahead.breaks(&[Rule::RowDiffers]);
     ahead.refreshed(1, Outcome::Unknown);
     ahead.breaks(&[]);

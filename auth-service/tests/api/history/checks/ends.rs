@@ -12,7 +12,7 @@ fn a_good_history_breaks_nothing() {
     story
         .done(validate(1), Outcome::Done)
         .refreshed(1, granted(1, END + 1))
-        .turns(1)
+        .rotates(1)
         .refreshed(1, granted(2, END + 2))
         .refreshed(1, granted(2, END + 2))
         .refreshed(2, granted(2, END + 3))
@@ -141,7 +141,7 @@ fn what_was_seen_dead_stays_dead_and_what_was_not_comes_back() {
 }
 
 #[test]
-fn an_ended_row_neither_revives_nor_turns() {
+fn an_ended_row_neither_revives_nor_rotates() {
     let mut story = Story::begun();
     story.changes([1, 1], [true, false]);
     story.breaks(&[]);

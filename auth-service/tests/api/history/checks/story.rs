@@ -118,8 +118,8 @@ impl Story {
         self.done(action, outcome)
     }
 
-    /// The first session's row turns, an overlap after whatever was before.
-    pub(super) fn turns(&mut self, from: Generation) -> &mut Self {
+    /// The first session's row rotates, an overlap after whatever was before.
+    pub(super) fn rotates(&mut self, from: Generation) -> &mut Self {
         self.now += 60;
         self.changes([from, from + 1], [true, true]);
         self.history.rows[0].1 = from + 1;
@@ -131,7 +131,7 @@ impl Story {
             session: 1,
             generation,
             active,
-            turned: generation[0] != generation[1],
+            is_rotation: generation[0] != generation[1],
             rotated_at: Timestamp::from_seconds(self.now),
         });
         self

@@ -4,32 +4,32 @@
 use super::{breaks, holds, restored, with, with_ends};
 use crate::refresh_model::world::{Fault, OVERLAP, Property, Stores, World};
 
-/// The answer of a turn is lost, and asked for again an overlap later.
+/// The answer of a rotation is lost, and asked for again an overlap later.
 #[test]
 fn an_overlap_counted_from_the_turn_refuses_an_honest_holder() {
     breaks(
-        &with(Fault::OverlapFromTheTurn),
+        &with(Fault::OverlapFromTheRotation),
         Property::HonestIsNotRefused,
     );
 }
 
 /// It is the last tick's difference: the property is stated for that very moment.
 #[test]
-fn young_to_the_last_tick_forgives_a_late_reuse() {
+fn an_overlap_that_includes_its_end_forgives_a_late_reuse() {
     let world = World {
-        fault: Some(Fault::YoungToTheLastTick),
+        fault: Some(Fault::OverlapIncludesItsEnd),
         ..World::robbed()
     };
     breaks(&world, Property::LateReuseEnds);
 }
 
 #[test]
-fn one_cell_too_many_forgives_two_behind() {
+fn a_decision_that_accepts_an_earlier_generation_is_found() {
     let world = World {
-        fault: Some(Fault::TwoBehindIsForgiven),
+        fault: Some(Fault::EarlierGenerationIsAccepted),
         ..World::robbed()
     };
-    breaks(&world, Property::TwoBehindEnds);
+    breaks(&world, Property::EarlierGenerationEnds);
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn a_set_without_a_comparison_forks_the_chain() {
     breaks(&with(Fault::SetUncompared), Property::OneTurnWins);
 }
 
-/// Within the server's deadline nobody can lose and then be two behind, or one
-/// behind what is no longer young: the rule that a loser ends nothing is for the
+/// Within the server's deadline nobody can lose and then present an earlier generation, or the
+/// previous one past the overlap: the rule that a loser ends nothing is for the
 /// server that forgets its deadline.
 #[test]
 fn a_loser_that_ends_the_session_refuses_an_honest_holder_of_a_slow_server() {

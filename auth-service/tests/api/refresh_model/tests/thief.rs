@@ -52,12 +52,12 @@ fn after(world: &World, state: State, made: &[Move]) -> State {
 }
 
 /// Not promised: a copy that keeps in step with the victim cannot be told from a
-/// second tab. The victim turns the session, the thief asks one behind while the
-/// new pair is young, and all is as it was a turn before, for as long as the
+/// second tab. The victim rotates the session, the thief presents the previous one while the
+/// new pair is within the overlap, and all is as it was a rotation before, for as long as the
 /// session may last.
 #[test]
 fn a_thief_in_step_is_not_detected() {
-    let a_turn = [
+    let a_rotation = [
         Move::Validate(0),
         Move::Mark(0),
         Move::Tick,
@@ -75,11 +75,11 @@ fn a_thief_in_step_is_not_detected() {
     let stolen = after(&world, State::logged_in(&world), &[Move::Steal(0)]);
     let mut state = stolen;
     for _ in 0..3 {
-        state = after(&world, state, &a_turn);
+        state = after(&world, state, &a_rotation);
     }
     for _ in 0..100 {
         let before = state;
-        state = after(&world, state, &a_turn);
+        state = after(&world, state, &a_rotation);
         assert_eq!(
             state, before,
             "nothing that the row or the holders know has changed"
@@ -87,20 +87,20 @@ fn a_thief_in_step_is_not_detected() {
     }
     assert_eq!(
         state.past.in_step, 3,
-        "both held the newest pair at each turn"
+        "both held the newest pair at each rotation"
     );
     assert_eq!((state.stores[0], state.stores[STOLEN]), (0, 0));
     assert!(state.row.is_active);
 }
 
 /// The search finds that by itself: a run that leads from a theft back to where it
-/// was, by way of a turn for which both held the newest pair.
+/// was, by way of a rotation for which both held the newest pair.
 #[test]
 fn the_search_finds_a_thief_in_step() {
     let world = counting();
     let start = State::logged_in(&world);
     let first = search_for(&world, start, |state| state.past.in_step == 3);
-    let first = first.reached.expect("three turns with both");
+    let first = first.reached.expect("three rotations with both");
     let mut again = first.end;
     again.past.in_step = 2;
     let round = search_for(&world, again, |state| *state == first.end);
