@@ -44,7 +44,7 @@ pub(super) fn accept(
     let tls = tls.map(|tls| Handshakes {
         name,
         tls,
-        handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
+        permits: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
         accepted: accepted.clone(),
     });
     let handshakes = stop.clone();
@@ -81,7 +81,7 @@ pub(super) fn accept(
 struct Handshakes {
     name: &'static str,
     tls: ServerTls,
-    handshakes: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     accepted: mpsc::Sender<io::Result<Connection>>,
 }
 
@@ -89,7 +89,7 @@ impl Handshakes {
     async fn shake(self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let peer = stream.peer_addr().ok();
         let handshake = async {
-            let _permit = self.handshakes.acquire().await.map_err(io::Error::other)?;
+            let _permit = self.permits.acquire().await.map_err(io::Error::other)?;
             self.tls.accept(stream).await
         };
         let error = match tokio::time::timeout(HANDSHAKE, handshake).await {
