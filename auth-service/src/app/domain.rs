@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         AuditLog, Endings, Issuer, Lists, LogIns, Lookups, PasswordChanges, Refreshes,
-        RefusedSessions, Revocations, StoredHashes, TakeBacks, Throttles, UsedMarks, Validations,
+        RefusedSessions, Revocations, StoredHashes, TakeBacks, Throttles, FirstUses, Validations,
     },
     grpc::AuthHandlers,
     metrics::{LookupMetrics, Metrics},
@@ -44,7 +44,7 @@ pub(super) struct Domain {
     pub(super) refused: RefusedSessions,
     pub(super) look_ups: LookupMetrics,
     pub(super) audit_events_dropped: Counter,
-    /// Write the last used marks, audit events and attempts to take back, then end.
+    /// Write the last first uses, audit events and attempts to take back, then end.
     pub(super) writing: [JoinHandle<()>; 3],
 }
 
@@ -60,7 +60,7 @@ impl Domain {
             stop,
         } = means;
         let lives = choices.lives;
-        let (used_marks, writing_marks) = UsedMarks::start(store.clone(), stop.clone());
+        let (first_uses, writing_first_uses) = FirstUses::start(store.clone(), stop.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), stop.clone());
         let (take_backs, taking_back) = TakeBacks::start(store.clone(), stop.clone());
         let lookups = Lookups::start(validating, stop);
@@ -74,7 +74,7 @@ impl Domain {
         let validations = Validations {
             tokens: Arc::clone(&tokens),
             lookups,
-            used_marks,
+            first_uses,
             endings: endings.clone(),
         };
         let refreshes = Refreshes {
@@ -117,7 +117,7 @@ impl Domain {
             refused,
             look_ups,
             audit_events_dropped,
-            writing: [writing_marks, writing_events, taking_back],
+            writing: [writing_first_uses, writing_events, taking_back],
         }
     }
 }

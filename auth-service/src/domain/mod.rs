@@ -21,7 +21,7 @@ mod revoke_users;
 mod session_status;
 mod stored_hash;
 mod throttle;
-mod used_marks;
+mod first_uses;
 mod validate;
 mod walk;
 
@@ -44,5 +44,5 @@ pub use revoke_users::Revocation;
 pub use session_status::{SessionStatus, active_user};
 pub use stored_hash::StoredHashes;
 pub use throttle::{TakeBacks, Throttles};
-pub use used_marks::UsedMarks;
+pub use first_uses::FirstUses;
 pub use validate::{Validated, Validations};

@@ -1,7 +1,7 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Endings, Lookups, SessionStatus, UsedMarks};
+use super::{AuthError, Endings, Lookups, SessionStatus, FirstUses};
 use crate::{
     model::{AuditEvent, AuditEventType, Client, Holder, LookedUp, Refusal},
     tokens::{Claims, TokenKind, Tokens},
@@ -25,7 +25,7 @@ pub struct Validated {
 pub struct Validations {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) lookups: Lookups,
-    pub(crate) used_marks: UsedMarks,
+    pub(crate) first_uses: FirstUses,
     pub(crate) endings: Endings,
 }
 
@@ -36,7 +36,7 @@ impl Validations {
         let found = self.lookups.look_up(claims.session_id).await?;
         let found = found.filter(|found| found.user_id == claims.user_id);
         let found = found.ok_or(Refusal::SessionNotFound)?;
-        // before the session is looked at: an expired token ends and marks nothing
+        // before the session is looked at: an expired token changes nothing
         claims.check_expiry(found.now)?;
         if let Err(refusal) = SessionStatus::from(&*found).check() {
             // only what is ended may be told: enabling the user would revive it
@@ -75,7 +75,7 @@ impl Validations {
             return Err(Refusal::SessionOlderThanToken);
         }
         if claims.generation == found.generation && !found.is_used {
-            self.used_marks.note(claims.session_id, found.generation);
+            self.first_uses.note(claims.session_id, found.generation);
         }
         Ok(())
     }

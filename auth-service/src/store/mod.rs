@@ -33,7 +33,7 @@ mod register;
 mod rehash;
 mod throttle;
 mod to_end;
-mod used_marks;
+mod first_uses;
 
 pub use change_password::{Account, ChangeOutcome};
 pub use end_rows::{BATCH, Ended};

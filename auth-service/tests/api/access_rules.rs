@@ -2,7 +2,7 @@
 //! it: a method that is added is walked, too.
 
 use crate::{
-    rows::used_mark_is_written,
+    rows::first_use_is_written,
     served::{Served as _, unauthenticated},
 };
 use auth_service::app::{AUTH_SERVICE, VALIDATION_SERVICE};
@@ -109,7 +109,7 @@ testing::on_both_databases! {
         twice.metadata_mut().append("authorization", token);
         assert_eq!(refusal(client.validate_session(twice).await), invalid);
         client.validate_session(as_service(message())).await.expect("the service token");
-        used_mark_is_written(&auth.database).await;
+        first_use_is_written(&auth.database).await;
     }
 
     async fn either_of_two_service_tokens_is_accepted(kind: Kind) {

@@ -96,7 +96,7 @@ testing::on_both_databases! {
         behind.revoke(&refreshed.refresh_token).await.expect("either kind");
     }
 
-    async fn an_expired_token_ends_and_marks_nothing(kind: Kind) {
+    async fn an_expired_token_changes_nothing(kind: Kind) {
         let (auth, replicas) = started(kind).await;
         let tokens = auth.log_in(SARA).await.tokens.unwrap();
         let own = key_file(&auth);
@@ -114,10 +114,10 @@ testing::on_both_databases! {
         assert_eq!(standing(&auth.database).await, (true, None));
         auth.database.execute("UPDATE users SET is_active = TRUE").await;
         assert_eq!(refusal(auth.validate(&access).await), expired);
-        // what marks a first use is written by then
+        // a first use is written by then
         let other = auth.log_in(SARA).await.tokens.unwrap();
         auth.validate(&other.access_token).await.unwrap();
-        eventually("the mark of the other session", || async {
+        eventually("the first use of the other session", || async {
             let marked = "SELECT session_id FROM user_sessions WHERE used_at IS NOT NULL";
             texts(&auth.database, marked).await.len() == 1
         })

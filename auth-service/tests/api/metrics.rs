@@ -3,7 +3,7 @@
 
 use crate::{
     outages::world,
-    rows::{standing, used_mark_is_written},
+    rows::{standing, first_use_is_written},
     served::Served as _,
 };
 use proto::auth::v1::{
@@ -38,7 +38,7 @@ async fn log_in(auth: &Auth) -> TokenPair {
 
 async fn use_up(auth: &Auth, tokens: &TokenPair) {
     auth.validate(&tokens.access_token).await.unwrap();
-    used_mark_is_written(&auth.database).await;
+    first_use_is_written(&auth.database).await;
     auth.clock.advance(OVERLAP);
 }
 

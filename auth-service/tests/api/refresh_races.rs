@@ -1,7 +1,7 @@
 //! Refreshes at once: with each other, and with the end of the session.
 
 use crate::{
-    rows::{self, session_column, used_mark_is_written},
+    rows::{self, session_column, first_use_is_written},
     served::{Served as _, unauthenticated},
 };
 use auth_service::{
@@ -28,7 +28,7 @@ async fn used_up(kind: Kind) -> (Auth, TokenPair) {
     auth.add_customer("sara@example.com").await;
     let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();
     auth.validate(&tokens.access_token).await.unwrap();
-    used_mark_is_written(&auth.database).await;
+    first_use_is_written(&auth.database).await;
     auth.clock.advance(Duration::from_mins(1));
     (auth, tokens)
 }
@@ -106,39 +106,39 @@ testing::on_both_databases! {
         }
     }
 
-    async fn a_used_mark_is_of_the_generation_in_force_alone(kind: Kind) {
+    async fn a_first_use_is_noted_of_the_current_generation_alone(kind: Kind) {
         let (auth, tokens) = used_up(kind).await;
         let next = auth.refresh(&tokens.refresh_token).await.unwrap();
         auth.validate(&tokens.access_token).await.expect("the one before, still good");
-        // marks are written in the order of validations: had the first left one,
+        // first uses are written in the order of validations: had the first left one,
         // it would stand there by the time that this one does
         let other = auth.log_in("sara@example.com").await.tokens.unwrap();
         auth.validate(&other.access_token).await.unwrap();
         let of_other = "SELECT CAST(used_at AS text) FROM user_sessions WHERE generation = 1";
-        rows::eventually("the other session's mark", || async {
+        rows::eventually("the first use of the other session", || async {
             rows::text(&auth.database, of_other).await.is_some()
         })
         .await;
         let of_next = "SELECT CAST(used_at AS text) FROM user_sessions WHERE generation = 2";
         assert_eq!(rows::text(&auth.database, of_next).await, None);
-        // nor does the statement mark another generation than it is told
+        // nor does the statement note another generation than it is told
         let store = Store::new(auth.database.open(&auth.clock).await);
         let id = "SELECT session_id FROM user_sessions WHERE generation = 2";
         let id = SessionId::parse(&rows::text(&auth.database, id).await.unwrap()).unwrap();
         for generation in [1, 3].map(auth_service::model::Generation) {
-            store.mark_used(&[(id, generation)]).await.unwrap();
+            store.note_first_uses(&[(id, generation)]).await.unwrap();
         }
         assert_eq!(rows::text(&auth.database, of_next).await, None);
 
         auth.validate(&next.access_token).await.unwrap();
-        rows::eventually("the mark of the generation in force", || async {
+        rows::eventually("the first use of the current generation", || async {
             rows::text(&auth.database, of_next).await.is_some()
         })
         .await;
         // and the first use stays what it was
         let first = rows::text(&auth.database, of_next).await;
         auth.clock.advance(Duration::from_secs(10));
-        store.mark_used(&[(id, auth_service::model::Generation(2))]).await.unwrap();
+        store.note_first_uses(&[(id, auth_service::model::Generation(2))]).await.unwrap();
         assert_eq!(rows::text(&auth.database, of_next).await, first);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     forge::{Forged, key_file},
-    rows::{session_column, standing, used_mark_is_written},
+    rows::{session_column, standing, first_use_is_written},
     served::{Served as _, unauthenticated},
 };
 use contract::time::Timestamp;
@@ -29,7 +29,7 @@ async fn logged_in(kind: Kind) -> (Auth, TokenPair) {
 /// session.
 async fn use_up(auth: &Auth, tokens: &TokenPair) {
     auth.validate(&tokens.access_token).await.unwrap();
-    used_mark_is_written(&auth.database).await;
+    first_use_is_written(&auth.database).await;
     auth.clock.advance(OVERLAP);
 }
 
@@ -112,7 +112,7 @@ testing::on_both_databases! {
                     store = pair;
                 }
             }
-            used_mark_is_written(&auth.database).await;
+            first_use_is_written(&auth.database).await;
             // one of them is slow, and presents what it read within the overlap
             auth.clock.advance(Duration::from_secs(20 + 40 * (round % 3)));
             let late = auth.refresh(&store.refresh_token).await.expect("an honest holder");
@@ -128,7 +128,7 @@ testing::on_both_databases! {
         let (auth, tokens) = logged_in(kind).await;
         let next = rotate(&auth, &tokens).await;
         auth.validate(&next.access_token).await.unwrap();
-        used_mark_is_written(&auth.database).await;
+        first_use_is_written(&auth.database).await;
         auth.clock.advance(WITHIN);
         let again = auth.refresh(&tokens.refresh_token).await.expect("a second tab");
         assert_eq!(again.generation, 2);
@@ -175,7 +175,7 @@ testing::on_both_databases! {
         let absolute = Timestamp::try_from(absolute.unwrap()).unwrap();
         for day in [6, 12, 18, 24, 29] {
             let before = tokens.refresh_token_expire_time.unwrap().seconds;
-            used_mark_is_written(&auth.database).await;
+            first_use_is_written(&auth.database).await;
             auth.clock.advance(Duration::from_hours(if day == 29 { 5 } else { 6 } * DAY));
             tokens = auth.refresh(&tokens.refresh_token).await.expect("before its end");
             let end = tokens.refresh_token_expire_time.unwrap().seconds;

@@ -54,9 +54,9 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: 
     panic!("not seen within half a minute: {what}");
 }
 
-/// Waits until the used mark of the one session stands in its row.
-pub(crate) async fn used_mark_is_written(database: &TestDatabase) {
-    eventually("the used mark", || async {
+/// Waits until the first use of the one session is in its row.
+pub(crate) async fn first_use_is_written(database: &TestDatabase) {
+    eventually("the first use", || async {
         session_column(database, "used_at").await.is_some()
     })
     .await;

@@ -57,7 +57,7 @@ testing::on_both_databases! {
         let secrets = life::live(&auth, async || {
             let unmarked = "SELECT CAST(COUNT(*) AS text) FROM user_sessions WHERE used_at IS NULL AND generation IS NOT NULL";
             // the registration's own session is never used
-            eventually("the used mark", async || text(&auth.database, unmarked).await.as_deref() == Some("1")).await;
+            eventually("the first use", async || text(&auth.database, unmarked).await.as_deref() == Some("1")).await;
             auth.clock.advance(Duration::from_mins(1));
         })
         .await;

@@ -21,7 +21,7 @@ testing::on_both_databases! {
         let process = Process::start(command).await;
         let secrets = life::live(&process, async || {
             let unmarked = "SELECT CAST(COUNT(*) AS text) FROM user_sessions WHERE used_at IS NULL";
-            eventually("the used mark", async || text(&database, unmarked).await.as_deref() == Some("1")).await;
+            eventually("the first use", async || text(&database, unmarked).await.as_deref() == Some("1")).await;
             // an hour ago: past the overlap
             let hour = match kind {
                 Kind::Postgres => "interval '1 hour'",

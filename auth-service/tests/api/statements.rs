@@ -1,6 +1,6 @@
 //! How many statements a call costs, read off the wire to PostgreSQL.
 
-use crate::{rows::used_mark_is_written, served::Served as _};
+use crate::{rows::first_use_is_written, served::Served as _};
 use testing::{Kind, Role, TestDatabase, auth::Auth, tap::Tap};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,7 +23,7 @@ async fn a_validation_costs_one_statement() {
         .principal
         .unwrap();
     assert_eq!(principal.role, "customer");
-    used_mark_is_written(&auth.database).await;
+    first_use_is_written(&auth.database).await;
     let _before = tap.taken();
     for _ in 0..3 {
         auth.validate(&tokens.access_token).await.unwrap();

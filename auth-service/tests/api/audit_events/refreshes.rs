@@ -2,7 +2,7 @@
 
 use super::{EMAIL, Log, MINUTE, begun};
 use crate::{
-    rows::{eventually, text, used_mark_is_written},
+    rows::{eventually, text, first_use_is_written},
     served::{Served as _, unauthenticated},
 };
 use futures_util::future::join_all;
@@ -29,7 +29,7 @@ testing::on_both_databases! {
         auth.refresh(&first.refresh_token).await.unwrap();
         log.says(&said("done one_behind")).await;
         auth.validate(&second.access_token).await.unwrap();
-        used_mark_is_written(&auth.database).await;
+        first_use_is_written(&auth.database).await;
         auth.clock.advance(MINUTE);
         assert_eq!(refusal(auth.refresh(&first.refresh_token).await), unauthenticated("REUSE_DETECTED"));
         log.says(&said("refused reuse_detected")).await;
@@ -78,7 +78,7 @@ testing::on_both_databases! {
         auth.add_customer(EMAIL).await;
         let pair = auth.log_in(EMAIL).await.tokens.unwrap();
         auth.validate(&pair.access_token).await.unwrap();
-        used_mark_is_written(&auth.database).await;
+        first_use_is_written(&auth.database).await;
         auth.clock.advance(MINUTE);
         let other = auth.another_replica().await;
         join_all((0..12).map(|index| {

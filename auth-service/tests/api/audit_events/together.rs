@@ -70,7 +70,7 @@ testing::on_both_databases! {
                      password_digest || CAST(expires_at AS text) FROM user_sessions ORDER BY id";
         let users = "SELECT email || password FROM users";
         let state = async || (texts(&auth.database, state).await, texts(&auth.database, users).await);
-        // in use, so that a validation leaves no mark meanwhile
+        // in use, so that a validation notes no first use meanwhile
         auth.refresh(&pair.refresh_token).await.unwrap();
         auth.clock.advance(MINUTE);
         // the first batch of many is not done without its event either

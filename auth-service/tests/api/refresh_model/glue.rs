@@ -1,5 +1,5 @@
 //! The model's copy of what stands around the decision: the statements of
-//! `store/refresh.rs` and `store/used_marks.rs`. The decision itself is the
+//! `store/refresh.rs` and `store/first_uses.rs`. The decision itself is the
 //! service's own.
 
 use super::{
@@ -84,8 +84,8 @@ pub(super) fn is_as_read(row: Row, seen: Seen) -> bool {
     }
 }
 
-/// `mark_used`.
-pub(super) fn mark_used(fault: Option<Fault>, row: &mut Row, generation: Generation) {
+/// `note_first_uses`.
+pub(super) fn note_first_uses(fault: Option<Fault>, row: &mut Row, generation: Generation) {
     let is_meant = row.generation == generation || fault == Some(Fault::MarkOfAnyGeneration);
     if is_meant && row.used.is_none() {
         row.used = Some(0);

@@ -199,7 +199,7 @@ fn validate(world: &World, state: &State, store: usize) -> Option<State> {
 fn of_marks(world: &World, state: &State, found: &mut Vec<(Move, Outcome)>) {
     for (generation, _) in state.marks() {
         let mut repeated = *state;
-        glue::mark_used(world.fault, &mut repeated.row, generation);
+        glue::note_first_uses(world.fault, &mut repeated.row, generation);
         let once = |mut state: State| {
             *state.mark(generation) = 0;
             state

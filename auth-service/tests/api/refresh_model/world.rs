@@ -45,7 +45,7 @@ pub(super) enum Stores {
     Separate,
 }
 
-/// What may happen to used marks.
+/// What may happen to a mark: the first use of a generation, on its way into the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marks {
     /// Any delay, lost, repeated.
@@ -65,7 +65,7 @@ pub(super) enum Fault {
     EarlierGenerationIsAccepted,
     /// A token above the row is taken for a thief's.
     AboveTheRowIsReuse,
-    /// `mark_used` without `generation =`.
+    /// `note_first_uses` without `generation =`.
     MarkOfAnyGeneration,
     /// A compare-and-set without `is_active`.
     SetThoughEnded,

@@ -40,7 +40,7 @@ fn a_missing_cell_calls_the_holder_of_a_restored_session_a_thief() {
 
 /// A mark that comes late uses up the next generation before its answer arrives.
 #[test]
-fn a_mark_of_any_generation_refuses_an_honest_holder() {
+fn a_first_use_noted_of_any_generation_refuses_an_honest_holder() {
     breaks(
         &with(Fault::MarkOfAnyGeneration),
         Property::HonestIsNotRefused,

@@ -1,4 +1,4 @@
-//! The used mark: that a generation was used, written off the caller's path.
+//! Notes when generations were first used, off the caller's path.
 
 use super::{Store, StoreError};
 use crate::model::Generation;
@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 
 /// `$1`: session ids, `$2`: their generations, `$3`: the clock's offset. Rows
 /// are locked in the order of their ids, as everywhere; one that is locked by
-/// someone else is skipped, since a late mark only delays detection.
+/// someone else is skipped, since a late note only delays the detection of reuse.
 const POSTGRES: &str = "\
     UPDATE user_sessions s SET used_at = clock_timestamp() + $3 * interval '1 microsecond' \
     FROM (SELECT t.id FROM user_sessions t \
@@ -24,8 +24,8 @@ const SQLITE: &str = "\
           (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($1))";
 
 impl Store {
-    /// Marks generations as used, where they are in force and not marked yet.
-    pub async fn mark_used(&self, used: &[(SessionId, Generation)]) -> Result<(), StoreError> {
+    /// Notes the first use of generations that are current and not used yet.
+    pub async fn note_first_uses(&self, used: &[(SessionId, Generation)]) -> Result<(), StoreError> {
         let offset: Value = self.database.offset_micros().into();
         let dialect = self.database.dialect();
         let (text, values): (&str, Vec<Value>) = match dialect {

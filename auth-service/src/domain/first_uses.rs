@@ -1,5 +1,5 @@
-//! The used mark's way into the row: gathered, and written within a second, off
-//! the caller's path. Late, lost or repeated, it can only delay the detection of
+//! Writes the first use of each generation into its row: in batches, within a second, and off
+//! the caller's path. A first use that is late, lost or repeated can only delay the detection of
 //! reuse.
 
 use super::batches::{self, AtStop, Failure, Queue, Verdict, Work};
@@ -13,29 +13,29 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// A generation of a session that was used.
-type Mark = (SessionId, Generation);
+type FirstUse = (SessionId, Generation);
 
-/// Where validations leave their marks. One that is dropped is noted again by the next
+/// Where validations note first uses. One that is dropped is noted again by the next
 /// validation.
 #[derive(Clone, Debug)]
-pub struct UsedMarks {
-    queue: Queue<Mark>,
+pub struct FirstUses {
+    queue: Queue<FirstUse>,
 }
 
-impl UsedMarks {
+impl FirstUses {
     /// Starts the task that writes them. At a stop it writes what it has, and
     /// ends.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
-        Self::start_with(stop, move |marks| {
+        Self::start_with(stop, move |first_uses| {
             let store = store.clone();
-            async move { store.mark_used(&marks).await }
+            async move { store.note_first_uses(&first_uses).await }
         })
     }
 
     fn start_with<F, A>(stop: CancellationToken, write: F) -> (Self, JoinHandle<()>)
     where
-        F: Fn(Vec<Mark>) -> A + Send + Sync + 'static,
+        F: Fn(Vec<FirstUse>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
         let (queue, writing) = batches::start(Writes(write), stop);
@@ -45,23 +45,23 @@ impl UsedMarks {
     /// Notes that a generation was used.
     pub(super) fn note(&self, id: SessionId, generation: Generation) {
         if self.queue.push((id, generation)).is_err() {
-            tracing::debug!(session = %id, "a used mark was dropped");
+            tracing::debug!(session = %id, "the first use of a generation was dropped");
         }
     }
 }
 
-/// Writes the marks of a batch, each once.
+/// Writes the first uses of a batch, each once.
 struct Writes<F>(F);
 
 impl<F, A> Work for Writes<F>
 where
-    F: Fn(Vec<Mark>) -> A + Send + Sync + 'static,
+    F: Fn(Vec<FirstUse>) -> A + Send + Sync + 'static,
     A: Future<Output = Result<(), StoreError>> + Send + 'static,
 {
-    type Item = Mark;
+    type Item = FirstUse;
     type Output = ();
 
-    const ITEMS: &'static str = "used marks";
+    const ITEMS: &'static str = "first uses";
     const MAX_WAITING: usize = 4_096;
     const MAX_BATCH: usize = 4_096;
     const GATHER: Duration = Duration::from_millis(200);
@@ -69,16 +69,16 @@ where
     const MAX_TIME: Duration = Duration::from_secs(5);
     const AT_STOP: AtStop = AtStop::Done;
 
-    fn prepare(&self, batch: &mut Vec<Mark>) {
+    fn prepare(&self, batch: &mut Vec<FirstUse>) {
         batch.sort_unstable();
         batch.dedup();
     }
 
-    fn run(&self, batch: &[Mark]) -> impl Future<Output = Result<(), StoreError>> + Send {
+    fn run(&self, batch: &[FirstUse]) -> impl Future<Output = Result<(), StoreError>> + Send {
         (self.0)(batch.to_vec())
     }
 
-    fn settle(&self, _batch: &mut Vec<Mark>, outcome: Result<(), Failure>) -> Verdict {
+    fn settle(&self, _batch: &mut Vec<FirstUse>, outcome: Result<(), Failure>) -> Verdict {
         match outcome {
             Ok(()) => Verdict::Done,
             Err(_) => Verdict::Drop,
@@ -96,16 +96,16 @@ mod tests {
     async fn marks_are_gathered_each_once_and_a_stop_writes_the_last() {
         let (written, mut seen) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let (marks, writing) = UsedMarks::start_with(stop.clone(), move |marks| {
-            written.send(marks).unwrap();
+        let (first_uses, writing) = FirstUses::start_with(stop.clone(), move |first_uses| {
+            written.send(first_uses).unwrap();
             async { Ok(()) }
         });
         let (id, first) = (SessionId::random(), Generation::FIRST);
         for _ in 0..3 {
-            marks.note(id, first);
+            first_uses.note(id, first);
         }
         assert_eq!(seen.recv().await, Some(vec![(id, first)]));
-        marks.note(id, first.next());
+        first_uses.note(id, first.next());
         stop.cancel();
         writing.await.unwrap();
         assert_eq!(seen.recv().await, Some(vec![(id, first.next())]));
@@ -116,9 +116,9 @@ mod tests {
     async fn a_write_that_hangs_is_given_up_and_the_next_is_written() {
         let (written, mut seen) = mpsc::unbounded_channel();
         let hung = AtomicBool::new(false);
-        let (marks, _writing) = UsedMarks::start_with(CancellationToken::new(), move |marks| {
+        let (first_uses, _writing) = FirstUses::start_with(CancellationToken::new(), move |first_uses| {
             let hangs = !hung.swap(true, Ordering::SeqCst);
-            written.send(marks).unwrap();
+            written.send(first_uses).unwrap();
             async move {
                 if hangs {
                     std::future::pending::<()>().await;
@@ -127,7 +127,7 @@ mod tests {
             }
         });
         for id in [SessionId::random(), SessionId::random()] {
-            marks.note(id, Generation::FIRST);
+            first_uses.note(id, Generation::FIRST);
             assert_eq!(seen.recv().await, Some(vec![(id, Generation::FIRST)]));
         }
     }
