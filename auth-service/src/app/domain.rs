@@ -7,7 +7,7 @@ use crate::{
     },
     grpc::AuthHandlers,
     metrics::{LookupMetrics, Metrics},
-    model::{Lives, ThrottleLimits},
+    model::{Lifetimes, ThrottleLimits},
     passwords::{Passwords, Scheme},
     store::{SessionReader, Store},
     tokens::Tokens,
@@ -31,7 +31,7 @@ pub(super) struct Means {
 
 /// What the operator chose.
 pub(super) struct Choices {
-    pub(super) lives: Lives,
+    pub(super) lifetimes: Lifetimes,
     pub(super) scheme: Scheme,
     pub(super) throttle: ThrottleLimits,
     pub(super) ending_share: f64,
@@ -59,7 +59,7 @@ impl Domain {
             metrics,
             stop,
         } = means;
-        let lives = choices.lives;
+        let lifetimes = choices.lifetimes;
         let (first_uses, writing_first_uses) = FirstUses::start(store.clone(), stop.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), stop.clone());
         let (take_backs, taking_back) = TakeBacks::start(store.clone(), stop.clone());
@@ -70,7 +70,7 @@ impl Domain {
         let hashes = StoredHashes::new(store.clone(), passwords, choices.scheme);
         let endings = Endings::new(store.clone(), metrics.clone());
         let refused = RefusedSessions::new(store.clone(), metrics.clone());
-        let issuer = Issuer::new(Arc::clone(&tokens), lives);
+        let issuer = Issuer::new(Arc::clone(&tokens), lifetimes);
         let validations = Validations {
             tokens: Arc::clone(&tokens),
             lookups,
@@ -81,7 +81,7 @@ impl Domain {
             store: store.clone(),
             tokens: Arc::clone(&tokens),
             issuer: issuer.clone(),
-            lives,
+            lifetimes,
             endings: endings.clone(),
             audit_log: audit_log.clone(),
             metrics: metrics.clone(),
@@ -105,7 +105,7 @@ impl Domain {
                 hashes,
                 throttles,
                 issuer,
-                lives,
+                lifetimes,
                 audit_log,
                 metrics,
             },

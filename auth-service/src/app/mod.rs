@@ -115,7 +115,7 @@ impl App {
             stop: service.ended(),
         };
         let choices = Choices {
-            lives: config.lives,
+            lifetimes: config.lifetimes,
             scheme: config.passwords.scheme,
             throttle: config.throttle,
             ending_share: config.ending_share,

@@ -28,7 +28,7 @@ pub struct KeysArguments {
     /// Directory of signing keys. Required.
     #[arg(long, global = true, env = "AUTH_KEYS_DIRECTORY")]
     pub directory: Option<PathBuf>,
-    /// Life of a refresh token, in seconds, as the services have it.
+    /// Lifetime of a refresh token, in seconds, as the services have it.
     #[arg(
         long = "refresh-token-seconds",
         global = true,

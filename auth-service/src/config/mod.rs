@@ -6,7 +6,7 @@ mod passwords;
 pub use files::{Files, ServiceAccess};
 pub use passwords::PasswordSettings;
 
-use crate::model::{Lives, ThrottleLimits};
+use crate::model::{Lifetimes, ThrottleLimits};
 use clap::Parser;
 use contract::{
     config::{Configuration, Given, Problems, not_empty, seconds, within},
@@ -68,7 +68,7 @@ pub struct Config {
     pub audience: String,
     #[allow(missing_docs, reason = "the type says it")]
     #[command(flatten)]
-    pub lives: Lives,
+    pub lifetimes: Lifetimes,
     /// How long a session's row is kept after the session expired, in seconds; at least 3600.
     #[arg(
         long = "session-retention-seconds",
@@ -129,7 +129,7 @@ pub struct Config {
 
 impl Configuration for Config {
     fn check(given: &Given, problems: &mut Problems) {
-        given.check::<Lives>(problems);
+        given.check::<Lifetimes>(problems);
         given.check::<PasswordSettings>(problems);
         given.check::<Files>(problems);
     }

@@ -16,7 +16,7 @@ fn configure(flags: &[&str]) -> Result<Config, Invalid> {
 #[test]
 fn defaults_fit_together() {
     let config = configure(&[]).unwrap();
-    assert_eq!(config.lives, Lives::default());
+    assert_eq!(config.lifetimes, Lifetimes::default());
     assert_eq!(config.passwords, PasswordSettings::default());
     assert_eq!(config.trusted_proxies, 0);
     assert_eq!(config.throttle, ThrottleLimits::default());

@@ -2,7 +2,7 @@
 
 use super::{AuthError, access_expiry};
 use crate::{
-    model::{Generation, Lives, Session, SessionRecord, User},
+    model::{Generation, Lifetimes, Session, SessionRecord, User},
     tokens::{IssuedToken, TokenKind, Tokens},
 };
 use std::sync::Arc;
@@ -26,14 +26,14 @@ pub struct Grant {
 #[derive(Clone, Debug)]
 pub struct Issuer {
     tokens: Arc<Tokens>,
-    lives: Lives,
+    lifetimes: Lifetimes,
 }
 
 impl Issuer {
-    /// Signs tokens that live as long as `lives` says.
+    /// Signs tokens with these lifetimes.
     #[must_use]
-    pub fn new(tokens: Arc<Tokens>, lives: Lives) -> Self {
-        Self { tokens, lives }
+    pub fn new(tokens: Arc<Tokens>, lifetimes: Lifetimes) -> Self {
+        Self { tokens, lifetimes }
     }
 
     /// Signs the pair in force of a session as the record has it.
@@ -52,7 +52,7 @@ impl Issuer {
         Ok(Grant {
             access_token: issue(
                 TokenKind::Access,
-                access_expiry(&session, record.now, self.lives),
+                access_expiry(&session, record.now, self.lifetimes),
             )?,
             refresh_token: issue(TokenKind::Refresh, session.expires_at)?,
             generation: session.generation,

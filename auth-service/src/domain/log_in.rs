@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     metrics::{CreatedBy, Metrics},
-    model::{AuditEvent, AuditEventType, Cause, Client, Lives, NewCustomer, Password, Refusal},
+    model::{AuditEvent, AuditEventType, Cause, Client, Lifetimes, NewCustomer, Password, Refusal},
     passwords::Owner,
     store::{CreateOutcome, NewSession, Store, StoreError},
 };
@@ -22,7 +22,7 @@ pub struct LogIns {
     pub(crate) hashes: StoredHashes,
     pub(crate) throttles: Throttles,
     pub(crate) issuer: Issuer,
-    pub(crate) lives: Lives,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) audit_log: AuditLog,
     pub(crate) metrics: Metrics,
 }
@@ -170,7 +170,7 @@ impl LogIns {
         NewSession {
             id: SessionId::random(),
             client,
-            lives: self.lives,
+            lifetimes: self.lifetimes,
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     metrics::Metrics,
-    model::{AuditEvent, AuditOutcome, Cause, Client, Lives, Refusal, SessionRecord, User},
+    model::{AuditEvent, AuditOutcome, Cause, Client, Lifetimes, Refusal, SessionRecord, User},
     store::{Refreshed, Store},
     tokens::{Claims, TokenKind, Tokens},
 };
@@ -48,7 +48,7 @@ pub struct Refreshes {
     pub(crate) store: Store,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) issuer: Issuer,
-    pub(crate) lives: Lives,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) endings: Endings,
     pub(crate) audit_log: AuditLog,
     pub(crate) metrics: Metrics,
@@ -82,10 +82,10 @@ impl Refreshes {
                 used_at: record.session.used_at,
             };
             let now = record.now;
-            let decision = decide(row, presented.claims.generation, now, self.lives.overlap);
+            let decision = decide(row, presented.claims.generation, now, self.lifetimes.overlap);
             let cause = decision.cause();
             let event = presented.event(cause);
-            let end = slide(&record.session, now, self.lives);
+            let end = slide(&record.session, now, self.lifetimes);
             let changed = match decision {
                 Decision::Reissue(_) => {
                     self.conclude(&presented, cause, Noted::NotYet);

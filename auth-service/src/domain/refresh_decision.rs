@@ -15,7 +15,7 @@
 //! | p < g − 1 | | [`Decision::End`], reuse |
 //! | p > g | | [`Decision::End`], the session is older than the token |
 
-use crate::model::{Cause, Generation, Lives, Refusal, Session};
+use crate::model::{Cause, Generation, Lifetimes, Refusal, Session};
 use contract::time::Timestamp;
 use std::{cmp::Ordering, time::Duration};
 
@@ -109,8 +109,8 @@ pub fn decide(row: InForce, presented: Generation, now: Timestamp, overlap: Dura
 
 /// The session's new end: one lifetime of a refresh token from now, and at most the absolute end.
 #[must_use]
-pub fn slide(session: &Session, now: Timestamp, lives: Lives) -> Timestamp {
-    (now + lives.refresh_token).min(session.absolute_expires_at)
+pub fn slide(session: &Session, now: Timestamp, lifetimes: Lifetimes) -> Timestamp {
+    (now + lifetimes.refresh_token).min(session.absolute_expires_at)
 }
 
 /// When an access token of the current pair expires. Its lifetime is counted from the rotation if at
@@ -120,14 +120,14 @@ pub fn slide(session: &Session, now: Timestamp, lives: Lives) -> Timestamp {
 /// So all holders of a pair refresh at about the same time. If the lifetime were counted from each
 /// answer, two holders would drift apart until one of them is taken for a thief.
 #[must_use]
-pub fn access_expiry(session: &Session, now: Timestamp, lives: Lives) -> Timestamp {
+pub fn access_expiry(session: &Session, now: Timestamp, lifetimes: Lifetimes) -> Timestamp {
     let from = |start: Timestamp| {
-        let end = start + lives.access_token;
-        (end >= now + lives.access_token / 2).then_some(end)
+        let end = start + lifetimes.access_token;
+        (end >= now + lifetimes.access_token / 2).then_some(end)
     };
     from(session.rotated_at)
         .or_else(|| session.used_at.and_then(from))
-        .unwrap_or(now + lives.access_token)
+        .unwrap_or(now + lifetimes.access_token)
         .min(session.expires_at)
 }
 
@@ -225,11 +225,11 @@ mod tests {
 
     #[test]
     fn holders_of_one_pair_come_back_together() {
-        let lives = Lives::default();
+        let lifetimes = Lifetimes::default();
         let expiry =
-            |rotated, used, expires| access_expiry(&session(rotated, used, expires), at(0), lives);
+            |rotated, used, expires| access_expiry(&session(rotated, used, expires), at(0), lifetimes);
         let far = 500_000;
-        assert_eq!(expiry(-450, None, far), at(450), "half its life is left");
+        assert_eq!(expiry(-450, None, far), at(450), "half its lifetime is left");
         assert_eq!(
             expiry(-451, None, far),
             at(900),
@@ -242,11 +242,11 @@ mod tests {
 
     #[test]
     fn a_session_slides_up_to_its_absolute_end() {
-        let lives = Lives::default();
+        let lifetimes = Lifetimes::default();
         let mut session = session(0, None, 100);
-        assert_eq!(slide(&session, at(0), lives), at(7 * 86_400));
+        assert_eq!(slide(&session, at(0), lifetimes), at(7 * 86_400));
         session.absolute_expires_at = at(50);
-        assert_eq!(slide(&session, at(0), lives), at(50));
+        assert_eq!(slide(&session, at(0), lifetimes), at(50));
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use super::{
     Store, StoreError,
     entity::{user, user_session},
 };
-use crate::model::{AuditEvent, AuditEventType, Client, Generation, Lives, PasswordHash};
+use crate::model::{AuditEvent, AuditEventType, Client, Generation, Lifetimes, PasswordHash};
 use contract::{
     ids::{SessionId, UserId},
     time::Timestamp,
@@ -22,8 +22,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// Where it comes from.
     pub client: Client,
-    /// How long it lives.
-    pub lives: Lives,
+    /// Its lifetimes.
+    pub lifetimes: Lifetimes,
 }
 
 impl NewSession {
@@ -46,7 +46,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         use user_session::Column;
         let time = |time| self.database.time(time);
-        let end = now + session.lives.session;
+        let end = now + session.lifetimes.session;
         let values: [(Column, Expr); 11] = [
             (Column::UserId, user.0.into()),
             (Column::SessionId, session.id.to_string().into()),
@@ -54,7 +54,7 @@ impl Store {
             (Column::RotatedAt, time(now)),
             (
                 Column::ExpiresAt,
-                time(Ord::min(end, now + session.lives.refresh_token)),
+                time(Ord::min(end, now + session.lifetimes.refresh_token)),
             ),
             (Column::AbsoluteExpiresAt, time(end)),
             (Column::Generation, Generation::FIRST.0.into()),

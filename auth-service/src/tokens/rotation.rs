@@ -54,8 +54,8 @@ pub enum KeyState {
 pub struct Rotation {
     directory: PathBuf,
     names: BTreeSet<KeyName>,
-    /// Life of a refresh token.
-    refresh_life: Duration,
+    /// Lifetime of a refresh token.
+    refresh_lifetime: Duration,
     now: Timestamp,
 }
 
@@ -70,13 +70,13 @@ impl Rotation {
     /// Reads the directory, as a service does.
     pub fn open(
         directory: &Path,
-        refresh_life: Duration,
+        refresh_lifetime: Duration,
         now: Timestamp,
     ) -> Result<Self, InvalidKeys> {
         Ok(Self {
             directory: directory.to_owned(),
             names: read_directory(directory)?.into_keys().collect(),
-            refresh_life,
+            refresh_lifetime,
             now,
         })
     }
@@ -109,7 +109,7 @@ impl Rotation {
     #[must_use]
     pub fn may_go(&self, name: KeyName) -> Option<Timestamp> {
         let successor = self.names.iter().find(|other| **other > name)?;
-        Some(successor.signs_from() + LATE_KEY_WAITS + self.refresh_life)
+        Some(successor.signs_from() + LATE_KEY_WAITS + self.refresh_lifetime)
     }
 
     /// Makes the next key. It signs at once where none does yet, or else so much

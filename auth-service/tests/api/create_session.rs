@@ -5,7 +5,7 @@ use crate::{
     served::Served as _,
 };
 use auth_service::{
-    model::{Client, Lives, PasswordHash},
+    model::{Client, Lifetimes, PasswordHash},
     store::{CreateOutcome, NewSession, Store},
 };
 use contract::ids::{SessionId, UserId};
@@ -236,7 +236,7 @@ testing::on_both_databases! {
         let id = UserId(auth.add_customer("sara@example.com").await);
         let store = Store::new(auth.database.open(&auth.clock).await);
         let verified = store.find_log_in("sara@example.com").await.unwrap().unwrap().password;
-        let session = NewSession { id: SessionId::random(), client: Client::default(), lives: Lives::default() };
+        let session = NewSession { id: SessionId::random(), client: Client::default(), lifetimes: Lifetimes::default() };
         let now = bcrypt::hash("another password", 4).unwrap();
         auth.database.execute(&format!("UPDATE users SET password = '{now}'")).await;
         match store.create_session(id, &verified, None, &session).await.unwrap() {

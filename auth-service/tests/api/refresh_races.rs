@@ -5,7 +5,7 @@ use crate::{
     served::{Served as _, unauthenticated},
 };
 use auth_service::{
-    model::{AuditEvent, AuditEventType, Client, EndReason, Lives},
+    model::{AuditEvent, AuditEventType, Client, EndReason, Lifetimes},
     store::Store,
 };
 use contract::ids::SessionId;
@@ -74,7 +74,7 @@ testing::on_both_databases! {
         // the refresh has read the row when the log-out comes between
         let read = store.load_one(id).await.unwrap().unwrap().session;
         auth.revoke(&tokens.access_token).await.unwrap();
-        let later = read.expires_at + Lives::default().refresh_token;
+        let later = read.expires_at + Lifetimes::default().refresh_token;
         let rotated = store.rotate(&read, read.used_at.unwrap(), later, &any_event()).await.unwrap();
         assert_eq!(rotated, None);
         auth.database.execute("UPDATE user_sessions SET used_at = NULL").await;

@@ -62,7 +62,7 @@ async fn every_wrong_value_is_named_in_one_message_without_a_secret() {
 }
 
 #[tokio::test]
-async fn lives_that_do_not_fit_together_are_named() {
+async fn lifetimes_that_do_not_fit_together_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = configured(folder.path(), &"sqlite://x?mode=rwc".parse().unwrap());
     command

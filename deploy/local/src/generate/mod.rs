@@ -12,7 +12,7 @@ use crate::{
     data::{continue_ids, names::NAMES},
     demo::Seed,
 };
-use auth_service::model::{Lives, PasswordHash};
+use auth_service::model::{Lifetimes, PasswordHash};
 use contract::time::Clock;
 use database::{ConnectError, Database, Dialect, PoolLimits, Transaction};
 use sea_orm::{ConnectionTrait, DbErr, Statement, sea_query::Query};
@@ -112,7 +112,7 @@ async fn has_our_sessions(on: &Transaction) -> Result<bool, DbErr> {
 fn filled_in(script: &str, options: &Options) -> String {
     let partners = (options.requests.isqrt() / 10).clamp(3, 300);
     let customers = (options.requests / 10).clamp(10, 200_000);
-    let lives = Lives::default();
+    let lifetimes = Lifetimes::default();
     [
         ("{seed}", options.seed.to_string()),
         ("{requests}", options.requests.to_string()),
@@ -127,8 +127,8 @@ fn filled_in(script: &str, options: &Options) -> String {
             "{digest}",
             PasswordHash::new(PASSWORD_HASH.to_owned()).digest(),
         ),
-        ("{refresh_token}", lives.refresh_token.as_secs().to_string()),
-        ("{session}", lives.session.as_secs().to_string()),
+        ("{refresh_token}", lifetimes.refresh_token.as_secs().to_string()),
+        ("{session}", lifetimes.session.as_secs().to_string()),
     ]
     .iter()
     .fold(script.to_owned(), |script, (name, value)| {

@@ -1,5 +1,5 @@
 -- Sessions of a database that `migrate up` made or took over: all are live. They began within
--- the last half of a refresh token's life.
+-- the last half of a refresh token's lifetime.
 INSERT INTO user_sessions (user_id, session_id, expires_at, created_at, is_active, generation,
     rotated_at, absolute_expires_at, password_digest)
 SELECT 1 + pg_temp.draw(n, 30, {users}),

@@ -103,7 +103,7 @@ impl<S: PairStore> SessionClient<S> {
     ///
     /// Never repeated by itself: where the answer is lost, the session may have
     /// begun, and a repetition would begin another. Such a session is nobody's and
-    /// ends by itself a refresh life later; ListSessions shows it.
+    /// ends by itself one lifetime of a refresh token later; ListSessions shows it.
     pub async fn log_in(&self, request: CreateSessionRequest) -> Result<(), SessionError> {
         let mut auth = self.inner.auth.clone();
         let answer = in_time(auth.create_session(request))

@@ -1,4 +1,4 @@
-//! How long things live.
+//! Lifetimes of tokens and sessions.
 
 use clap::Args;
 use contract::config::{Part, Problems, seconds};
@@ -14,10 +14,10 @@ const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
 const SESSION: &str = "AUTH_SESSION_SECONDS";
 const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
 
-/// The lives of tokens and sessions, which fit together.
+/// The lifetimes of tokens and sessions. [`Part::check`] holds them to each other.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lives {
-    /// Life of an access token, in seconds; at least four overlaps.
+pub struct Lifetimes {
+    /// Lifetime of an access token, in seconds; at least four overlaps.
     #[arg(
         long = "access-token-seconds",
         env = ACCESS,
@@ -25,7 +25,7 @@ pub struct Lives {
         value_parser = seconds(SECONDS)
     )]
     pub access_token: Duration,
-    /// Life of a refresh token, in seconds; at least that of an access token. A refresh moves the
+    /// Lifetime of a refresh token, in seconds; at least that of an access token. A refresh moves the
     /// end of the session by so much.
     #[arg(
         long = "refresh-token-seconds",
@@ -34,7 +34,7 @@ pub struct Lives {
         value_parser = seconds(SECONDS)
     )]
     pub refresh_token: Duration,
-    /// Life of a session however often it is refreshed, in seconds; at least that of a refresh
+    /// Lifetime of a session however often it is refreshed, in seconds; at least that of a refresh
     /// token.
     #[arg(
         long = "session-seconds",
@@ -54,7 +54,7 @@ pub struct Lives {
     pub overlap: Duration,
 }
 
-impl Default for Lives {
+impl Default for Lifetimes {
     fn default() -> Self {
         Self {
             access_token: Duration::from_mins(15),
@@ -65,7 +65,7 @@ impl Default for Lives {
     }
 }
 
-impl Part for Lives {
+impl Part for Lifetimes {
     fn check(&self, problems: &mut Problems) {
         let Self {
             access_token,
@@ -79,16 +79,16 @@ impl Part for Lives {
                 OVERLAP,
                 overlap,
                 overlap_least,
-                "four times what a refresh may take",
+                "four times as long as a refresh may take",
             ),
             (ACCESS, access_token, 4 * overlap, "four overlaps"),
             (
                 REFRESH,
                 refresh_token,
                 access_token,
-                "an access token's life",
+                "the lifetime of an access token",
             ),
-            (SESSION, session, refresh_token, "a refresh token's life"),
+            (SESSION, session, refresh_token, "the lifetime of a refresh token"),
         ] {
             if value < least {
                 let least = least.as_secs();
