@@ -2,7 +2,7 @@
 
 use crate::{
     model::SECONDS,
-    tokens::{InvalidKeys, KeyName, KeyState, Rotation, RotationError, to_the_second},
+    tokens::{InvalidKeys, KeyName, KeyState, KeySchedule, KeyScheduleError, to_the_second},
 };
 use clap::{Args, Subcommand};
 use contract::{
@@ -17,7 +17,7 @@ use std::{
 
 /// How long before its time a further key is made, in seconds, unless it is said otherwise.
 const AHEAD: &str = "3600";
-const _: () = assert!(Rotation::AHEAD.as_secs() == 3_600);
+const _: () = assert!(KeySchedule::AHEAD.as_secs() == 3_600);
 
 /// Flags of `auth-service keys`.
 #[derive(Clone, Debug, Args)]
@@ -49,7 +49,7 @@ pub enum KeysTask {
         #[arg(
             long,
             default_value = AHEAD,
-            value_parser = seconds(Rotation::KNOWN_BEFORE.as_secs()..=*SECONDS.end())
+            value_parser = seconds(KeySchedule::KNOWN_BEFORE.as_secs()..=*SECONDS.end())
         )]
         ahead: Duration,
     },
@@ -70,7 +70,7 @@ pub enum KeysError {
     NoDirectory,
     /// It was refused, or failed; the keys stay as they were.
     #[error(transparent)]
-    Refused(#[from] RotationError),
+    Refused(#[from] KeyScheduleError),
     /// The answer cannot be written.
     #[error(transparent)]
     Output(#[from] io::Error),
@@ -101,15 +101,15 @@ pub fn run(
 ) -> Result<(), KeysError> {
     let directory = arguments.directory.as_deref();
     let directory = directory.ok_or(KeysError::NoDirectory)?;
-    let mut rotation = Rotation::open(directory, arguments.refresh_token, clock.now())?;
+    let mut schedule = KeySchedule::open(directory, arguments.refresh_token, clock.now())?;
     match arguments.task {
         KeysTask::Generate { ahead } => {
-            let name = rotation.generate(ahead)?;
-            if rotation.state(name) == KeyState::Signs {
+            let name = schedule.generate(ahead)?;
+            if schedule.state(name) == KeyState::Signs {
                 writeln!(out, "{name}: signs now")?;
             } else {
                 let signs_from = to_the_second(name.signs_from());
-                let apply_before = to_the_second(Rotation::apply_before(name));
+                let apply_before = to_the_second(KeySchedule::apply_before(name));
                 writeln!(
                     out,
                     "{name}: apply before {apply_before}, signs from {signs_from}"
@@ -117,12 +117,12 @@ pub fn run(
             }
         }
         KeysTask::List => {
-            for name in rotation.names() {
-                writeln!(out, "{name}: {}", standing(&rotation, name))?;
+            for name in schedule.names() {
+                writeln!(out, "{name}: {}", status(&schedule, name))?;
             }
         }
         KeysTask::Retire { name } => {
-            rotation.retire(name)?;
+            schedule.retire(name)?;
             writeln!(out, "{name}: removed")?;
         }
     }
@@ -130,14 +130,14 @@ pub fn run(
 }
 
 /// A key's state, and the time from which it may go.
-fn standing(rotation: &Rotation, name: KeyName) -> String {
-    let state = match rotation.state(name) {
+fn status(schedule: &KeySchedule, name: KeyName) -> String {
+    let state = match schedule.state(name) {
         KeyState::Waits => format!("waits: signs from {}", to_the_second(name.signs_from())),
         KeyState::Signs => "signs".to_owned(),
         KeyState::Verifies => "verifies".to_owned(),
-        KeyState::Left => "left".to_owned(),
+        KeyState::Retirable => "left".to_owned(),
     };
-    match rotation.may_go(name).map(to_the_second) {
+    match schedule.may_retire(name).map(to_the_second) {
         Some(time) => format!("{state}, may go from {time}"),
         None => state,
     }

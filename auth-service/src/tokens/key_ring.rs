@@ -2,7 +2,7 @@
 
 use super::{
     keys::{InvalidKeys, Key, KeyName, PublicKey, keys_of, read_files},
-    rotation::{LATE_KEY_WAITS, newest_due},
+    key_schedule::{LATE_KEY_WAITS, newest_due},
 };
 use contract::{
     reread::{File, Reread, Source},

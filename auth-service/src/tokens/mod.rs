@@ -6,13 +6,13 @@ mod claims;
 mod generate;
 mod key_ring;
 mod keys;
-mod rotation;
+mod key_schedule;
 
 pub use claims::{Claims, TokenKind};
 pub use generate::{GenerateError, generate_key};
 pub use key_ring::KeyRing;
 pub use keys::{InvalidKeyName, InvalidKeys, KeyName, PublicKey};
-pub use rotation::{JWKS_MAX_AGE, KeyState, Rotation, RotationError, to_the_second};
+pub use key_schedule::{JWKS_MAX_AGE, KeyState, KeySchedule, KeyScheduleError, to_the_second};
 
 use crate::{
     metrics::SignatureMetrics,

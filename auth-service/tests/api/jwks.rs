@@ -5,7 +5,7 @@ use crate::{
     outages::world,
     served::Served,
 };
-use auth_service::tokens::{KeyName, Rotation, generate_key};
+use auth_service::tokens::{KeyName, KeySchedule, generate_key};
 use aws_lc_rs::{
     encoding::{AsBigEndian as _, Curve25519SeedBin},
     signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey},
@@ -122,7 +122,7 @@ async fn a_key_is_told_before_it_signs_and_no_more_once_it_went() {
 
     // who asks again by then knows the key before it signs: it is told for longer
     let max_age = answer.max_age.expect("a hint");
-    let apply_before = Rotation::apply_before(ahead);
+    let apply_before = KeySchedule::apply_before(ahead);
     let told_for = ahead.signs_from().since(apply_before);
     assert!(max_age.seconds > 0 && max_age.nanos == 0);
     assert!(max_age.seconds.unsigned_abs() < told_for.as_secs());

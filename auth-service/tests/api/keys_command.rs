@@ -8,7 +8,7 @@ use auth_service::{
         keys::{self, KeysError},
     },
     config::Config,
-    tokens::{KeyName, KeyRing, KeyState, Rotation, RotationError, Tokens, generate_key},
+    tokens::{KeyName, KeyRing, KeyState, KeySchedule, KeyScheduleError, Tokens, generate_key},
 };
 use contract::{
     config::{self, Invocation},
@@ -250,19 +250,19 @@ fn a_replica_signs_with_the_key_that_the_list_says() {
 fn a_key_may_go_to_the_second_when_its_successor_has_signed_a_refresh_life_and_ten_minutes() {
     let folder = directory(&[OLD, SIGNS]);
     let (old, signs): (KeyName, KeyName) = (OLD.parse().unwrap(), SIGNS.parse().unwrap());
-    let may_go = signs.signs_from() + WEEK + Duration::from_mins(10);
-    let just_before = Timestamp::from_micros(may_go.micros() - 1);
+    let may_retire = signs.signs_from() + WEEK + Duration::from_mins(10);
+    let just_before = Timestamp::from_micros(may_retire.micros() - 1);
 
-    let mut rotation = Rotation::open(folder.path(), WEEK, just_before).unwrap();
-    assert_eq!(rotation.state(old), KeyState::Verifies);
-    let refused = rotation.retire(old);
+    let mut schedule = KeySchedule::open(folder.path(), WEEK, just_before).unwrap();
+    assert_eq!(schedule.state(old), KeyState::Verifies);
+    let refused = schedule.retire(old);
     assert!(
-        matches!(refused, Err(RotationError::TooEarly { name, from }) if name == old && from == may_go),
+        matches!(refused, Err(KeyScheduleError::TooEarly { name, from }) if name == old && from == may_retire),
         "{refused:?}"
     );
-    let mut rotation = Rotation::open(folder.path(), WEEK, may_go).unwrap();
-    assert_eq!(rotation.state(old), KeyState::Left);
-    rotation.retire(old).unwrap();
+    let mut schedule = KeySchedule::open(folder.path(), WEEK, may_retire).unwrap();
+    assert_eq!(schedule.state(old), KeyState::Retirable);
+    schedule.retire(old).unwrap();
     assert_eq!(files(folder.path()), [format!("{SIGNS}.pem")]);
 }
 
@@ -275,8 +275,8 @@ fn a_key_signs_from_the_second_that_it_is_named_after() {
         (0, [KeyState::Verifies, KeyState::Signs]),
     ] {
         let now = Timestamp::from_micros(signs.signs_from().micros() + micros);
-        let rotation = Rotation::open(folder.path(), WEEK, now).unwrap();
-        assert_eq!([rotation.state(old), rotation.state(signs)], states);
+        let schedule = KeySchedule::open(folder.path(), WEEK, now).unwrap();
+        assert_eq!([schedule.state(old), schedule.state(signs)], states);
     }
 }
 

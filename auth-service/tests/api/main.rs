@@ -50,7 +50,7 @@ mod revoke_all_sessions;
 mod revoke_own_session;
 mod revoke_session;
 mod revoke_user_sessions;
-mod rotation;
+mod key_rotation;
 mod secrets_at_rest;
 mod secrets_in_logs;
 mod shed;

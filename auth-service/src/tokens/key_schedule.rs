@@ -1,5 +1,6 @@
-//! A rotation: how each key of a directory stands, when one is to be made, and
-//! when one may go. Without any state: the names are the times.
+//! The schedule of signing keys: the state of each key in a directory, when the next key is to be made,
+//! and when an old one may be removed. The schedule needs no state, because the name of a key is the
+//! time from which it signs.
 
 use super::{
     generate::{GenerateError, generate_key},
@@ -13,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-/// A key that a replica first sees after its time signs there only so much
-/// later: by then every other replica has seen it, too.
+/// How long a replica waits with a key that it first sees after the key's time. By then, every other
+/// replica has seen the key, too.
 pub(super) const LATE_KEY_WAITS: Duration = Duration::from_mins(10);
 /// How long a caller may keep the public keys.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(15);
@@ -35,23 +36,22 @@ pub(super) fn newest_due(
     due.next().map(|(name, _)| name)
 }
 
-/// What a key is there for.
+/// What a key is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Its time has not come.
+    /// Its time has not come yet.
     Waits,
     /// It signs.
     Signs,
-    /// It verifies what it signed.
+    /// It verifies tokens, and signs none.
     Verifies,
-    /// All that it signed has expired.
-    Left,
+    /// Every token that it signed has expired, so it may be retired.
+    Retirable,
 }
 
-/// A directory of keys, as whoever rotates them sees it: each replica has had
-/// each file in time.
+/// The keys in a directory, under the assumption that every replica saw each file in time.
 #[derive(Debug)]
-pub struct Rotation {
+pub struct KeySchedule {
     directory: PathBuf,
     names: BTreeSet<KeyName>,
     /// Lifetime of a refresh token.
@@ -59,12 +59,11 @@ pub struct Rotation {
     now: Timestamp,
 }
 
-impl Rotation {
-    /// How long after its making a key signs, unless one says otherwise.
+impl KeySchedule {
+    /// How long after it is generated a key signs, unless the caller names another time.
     pub const AHEAD: Duration = Duration::from_hours(1);
-    /// How long before it signs every replica has a key: a caller that keeps the
-    /// public keys for as long as it may knows it, too, and a replica may be
-    /// five minutes late.
+    /// How long before its time every replica must have a key. By its time, a caller that caches the
+    /// public keys for as long as it may knows the key, too; and a replica may be five minutes late.
     pub const KNOWN_BEFORE: Duration = Duration::from_mins(20);
 
     /// Reads the directory, as a service does.
@@ -91,32 +90,31 @@ impl Rotation {
         newest_due(times, self.now)
     }
 
-    /// How a key stands.
+    /// The state of a key.
     #[must_use]
     pub fn state(&self, name: KeyName) -> KeyState {
         match self.signing() {
             Some(signing) if name == signing => KeyState::Signs,
-            Some(signing) if name < signing => match self.may_go(name) {
-                Some(time) if time <= self.now => KeyState::Left,
+            Some(signing) if name < signing => match self.may_retire(name) {
+                Some(time) if time <= self.now => KeyState::Retirable,
                 _ => KeyState::Verifies,
             },
             _ => KeyState::Waits,
         }
     }
 
-    /// From when a key verifies nothing any more: its successor has signed for a
-    /// whole refresh life then, also where it was seen after its time.
+    /// From when a key may be retired. By then, its successor has signed for one lifetime of a refresh
+    /// token, even on a replica that saw the successor after its time.
     #[must_use]
-    pub fn may_go(&self, name: KeyName) -> Option<Timestamp> {
+    pub fn may_retire(&self, name: KeyName) -> Option<Timestamp> {
         let successor = self.names.iter().find(|other| **other > name)?;
         Some(successor.signs_from() + LATE_KEY_WAITS + self.refresh_lifetime)
     }
 
-    /// Makes the next key. It signs at once where none does yet, or else so much
-    /// later.
-    pub fn generate(&mut self, ahead: Duration) -> Result<KeyName, RotationError> {
+    /// Generates the next key. The first key signs at once, and a later key after .
+    pub fn generate(&mut self, ahead: Duration) -> Result<KeyName, KeyScheduleError> {
         if self.names.len() >= MAX_KEYS {
-            return Err(RotationError::Full(self.directory.clone()));
+            return Err(KeyScheduleError::Full(self.directory.clone()));
         }
         let ahead = self.signing().map_or(Duration::ZERO, |_| ahead);
         let name = KeyName::at(self.now + ahead);
@@ -125,40 +123,40 @@ impl Rotation {
         Ok(name)
     }
 
-    /// By when every replica is to have a key.
+    /// The time by which every replica must have a key.
     #[must_use]
     pub fn apply_before(name: KeyName) -> Timestamp {
         let before = i64::try_from(Self::KNOWN_BEFORE.as_secs()).unwrap_or_default();
         Timestamp::from_seconds(name.signs_from().seconds().saturating_sub(before))
     }
 
-    /// Takes a key away, once nothing that it signed is left.
-    pub fn retire(&mut self, name: KeyName) -> Result<(), RotationError> {
+    /// Removes a key, once every token that it signed has expired.
+    pub fn retire(&mut self, name: KeyName) -> Result<(), KeyScheduleError> {
         if !self.names.contains(&name) {
-            return Err(RotationError::Unknown(name));
+            return Err(KeyScheduleError::Unknown(name));
         }
-        match (self.state(name), self.may_go(name)) {
-            (KeyState::Left, _) => {}
-            (_, Some(from)) => return Err(RotationError::TooEarly { name, from }),
-            (_, None) => return Err(RotationError::Newest(name)),
+        match (self.state(name), self.may_retire(name)) {
+            (KeyState::Retirable, _) => {}
+            (_, Some(from)) => return Err(KeyScheduleError::TooEarly { name, from }),
+            (_, None) => return Err(KeyScheduleError::Newest(name)),
         }
         let path = self.directory.join(format!("{name}.pem"));
-        fs::remove_file(&path).map_err(|source| RotationError::Remove { path, source })?;
+        fs::remove_file(&path).map_err(|source| KeyScheduleError::Remove { path, source })?;
         self.names.remove(&name);
         Ok(())
     }
 }
 
-/// The keys stay as they were.
+/// Why the keys were left as they are.
 #[derive(Debug, thiserror::Error)]
-pub enum RotationError {
-    /// The directory cannot be used.
+pub enum KeyScheduleError {
+    /// The directory of keys cannot be used.
     #[error(transparent)]
     Invalid(#[from] InvalidKeys),
     /// No key was made.
     #[error(transparent)]
     Generate(#[from] GenerateError),
-    /// One more, and no service would start.
+    /// With one more key, no service would start.
     #[error("{}: holds {MAX_KEYS} keys already; retire the oldest", .0.display())]
     Full(PathBuf),
     /// There is no such key.
@@ -167,15 +165,15 @@ pub enum RotationError {
     /// No newer key signs after it.
     #[error("{0} is the newest key; generate the next one first")]
     Newest(KeyName),
-    /// What it signed may still be presented.
-    #[error("{name} may have signed what is still in use; it may go from {}", to_the_second(*from))]
+    /// Tokens that it signed may not have expired yet.
+    #[error("tokens that {name} signed may still be in use; it may be retired from {}", to_the_second(*from))]
     TooEarly {
         /// The key.
         name: KeyName,
-        /// When it may go.
+        /// From when it may be retired.
         from: Timestamp,
     },
-    /// The file stays.
+    /// The file could not be removed.
     #[error("{}: {source}", path.display())]
     Remove {
         /// The file.

@@ -5,7 +5,7 @@ use crate::{
     forge::{Forged, key_file, key_name},
     served::{Served, unauthenticated},
 };
-use auth_service::tokens::{KeyName, Rotation, generate_key};
+use auth_service::tokens::{KeyName, KeySchedule, generate_key};
 use contract::time::Timestamp;
 use proto::auth::v1::{
     CreateSessionRequest, GetJwksRequest, RefreshSessionRequest, TokenPair, ValidateSessionRequest,
@@ -252,9 +252,9 @@ async fn a_rotation_fails_no_call_though_one_replica_sees_the_key_late() {
     let world = World::start().await;
     let mut load = Load::start(&world).await;
     let now = world.auth.clock.now();
-    let mut rotation =
-        Rotation::open(&world.directories[0], Duration::from_hours(168), now).unwrap();
-    let next = rotation.generate(Rotation::AHEAD).unwrap();
+    let mut schedule =
+        KeySchedule::open(&world.directories[0], Duration::from_hours(168), now).unwrap();
+    let next = schedule.generate(KeySchedule::AHEAD).unwrap();
     let file = world.directories[0].join(format!("{next}.pem"));
     apply(&file, &world.directories[1]);
     for replica in [0, 1] {
