@@ -1,7 +1,7 @@
 //! Log-in and registration.
 
 use super::{
-    AuditLog, AuthError, Grant, Issuer, StoredHashes, Throttles, active_user, throttle::Attempt,
+    AuditLog, AuthError, IssuedPair, Issuer, StoredHashes, Throttles, active_user, throttle::Attempt,
 };
 use crate::{
     metrics::{CreatedBy, Metrics},
@@ -36,16 +36,16 @@ impl LogIns {
         password: &Password,
         client: Client,
         deadline: Deadline,
-    ) -> Result<Grant, AuthError> {
+    ) -> Result<IssuedPair, AuthError> {
         let what = AuditEventType::CreateSession;
         let email = self.address(email).await?;
         let attempt = self.throttles.log_in(&email, &client, deadline).await;
         let mut attempt = self.audit_log.throttled(what, &client, attempt)?;
-        let granted = self
+        let issued = self
             .try_log_in(&email, password, client, &mut attempt)
             .await;
-        self.throttles.settle(attempt, &granted).await;
-        granted
+        self.throttles.settle(attempt, &issued).await;
+        issued
     }
 
     async fn try_log_in(
@@ -54,7 +54,7 @@ impl LogIns {
         password: &Password,
         client: Client,
         attempt: &mut Attempt,
-    ) -> Result<Grant, AuthError> {
+    ) -> Result<IssuedPair, AuthError> {
         let found = self.store.find_log_in(email).await?;
         // the user where it is known, and never what was typed: it may be a password
         let subject = found.as_ref().map(|found| found.user_id);
@@ -123,7 +123,7 @@ impl LogIns {
         password: &Password,
         client: Client,
         deadline: Deadline,
-    ) -> Result<Grant, AuthError> {
+    ) -> Result<IssuedPair, AuthError> {
         let what = AuditEventType::Register;
         let attempt = self.throttles.register(&client, deadline).await;
         let mut attempt = self.audit_log.throttled(what, &client, attempt)?;
@@ -174,7 +174,7 @@ impl LogIns {
         }
     }
 
-    async fn issue_new(&self, id: SessionId) -> Result<Grant, AuthError> {
+    async fn issue_new(&self, id: SessionId) -> Result<IssuedPair, AuthError> {
         let record = self
             .store
             .load_one(id)

@@ -1,7 +1,7 @@
 //! Refresh: the decision, and the compare-and-set that carries it out.
 
 use super::{
-    AuditLog, AuthError, Decision, Ending, Endings, Grant, InForce, Issuer, active_user, decide,
+    AuditLog, AuthError, Decision, Ending, Endings, IssuedPair, InForce, Issuer, active_user, decide,
     slide,
 };
 use crate::{
@@ -56,7 +56,7 @@ pub struct Refreshes {
 
 impl Refreshes {
     /// Begins the next generation of a session, or reissues the current pair.
-    pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
+    pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<IssuedPair, AuthError> {
         let answer = self.try_refresh(token, client).await;
         match &answer {
             Err(AuthError::Unavailable(_)) => self.metrics.refreshed(Cause::Unavailable),
@@ -67,7 +67,7 @@ impl Refreshes {
         answer
     }
 
-    async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<Grant, AuthError> {
+    async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<IssuedPair, AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token).await;
         let claims = self.count_refused_token(claims)?;
         let presented = Presented { claims, client };

@@ -52,15 +52,15 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<RegisterResponse>, Status> {
         let deadline = deadline(&request).after_message();
         let (new, password, client) = parse::register(request)?;
-        let grant = self
+        let issued = self
             .log_ins
             .register(&new, &password, client, deadline)
             .await
             .map_err(to_status)?;
         Ok(Response::new(RegisterResponse {
-            tokens: Some(render::tokens(&grant)),
-            session: Some(render::session(&grant.session, grant.session.id)),
-            user: Some(render::user(grant.user)),
+            tokens: Some(render::tokens(&issued)),
+            session: Some(render::session(&issued.session, issued.session.id)),
+            user: Some(render::user(issued.user)),
         }))
     }
 
@@ -70,15 +70,15 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<CreateSessionResponse>, Status> {
         let deadline = deadline(&request).after_message();
         let (email, password, client) = parse::create_session(request)?;
-        let grant = self
+        let issued = self
             .log_ins
             .log_in(&email, &password, client, deadline)
             .await
             .map_err(to_status)?;
         Ok(Response::new(CreateSessionResponse {
-            tokens: Some(render::tokens(&grant)),
-            session: Some(render::session(&grant.session, grant.session.id)),
-            user: Some(render::user(grant.user)),
+            tokens: Some(render::tokens(&issued)),
+            session: Some(render::session(&issued.session, issued.session.id)),
+            user: Some(render::user(issued.user)),
         }))
     }
 
@@ -88,11 +88,11 @@ impl AuthService for AuthHandlers {
     ) -> Result<Response<RefreshSessionResponse>, Status> {
         let client = parse::client(&request, "");
         let token = parse::token("refresh_token", request.into_inner().refresh_token)?;
-        let grant = self.refreshes.refresh(&token, client).await;
-        let grant = grant.map_err(to_status)?;
+        let issued = self.refreshes.refresh(&token, client).await;
+        let issued = issued.map_err(to_status)?;
         Ok(Response::new(RefreshSessionResponse {
-            tokens: Some(render::tokens(&grant)),
-            session: Some(render::session(&grant.session, grant.session.id)),
+            tokens: Some(render::tokens(&issued)),
+            session: Some(render::session(&issued.session, issued.session.id)),
         }))
     }
 

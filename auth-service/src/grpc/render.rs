@@ -2,7 +2,7 @@
 
 use super::device_info;
 use crate::{
-    domain::{Grant, Validated},
+    domain::{IssuedPair, Validated},
     model,
     tokens::PublicKey,
 };
@@ -11,13 +11,13 @@ use contract::{ids::SessionId, principal::Principal};
 use proto::auth::v1::{JsonWebKey, Session, TokenPair, User, UserType};
 use secrecy::ExposeSecret as _;
 
-pub(super) fn tokens(grant: &Grant) -> TokenPair {
+pub(super) fn tokens(issued: &IssuedPair) -> TokenPair {
     TokenPair {
-        access_token: grant.access_token.text.expose_secret().to_owned(),
-        access_token_expire_time: Some(grant.access_token.expires_at.into()),
-        refresh_token: grant.refresh_token.text.expose_secret().to_owned(),
-        refresh_token_expire_time: Some(grant.refresh_token.expires_at.into()),
-        generation: grant.generation.0,
+        access_token: issued.access_token.text.expose_secret().to_owned(),
+        access_token_expire_time: Some(issued.access_token.expires_at.into()),
+        refresh_token: issued.refresh_token.text.expose_secret().to_owned(),
+        refresh_token_expire_time: Some(issued.refresh_token.expires_at.into()),
+        generation: issued.generation.0,
     }
 }
 

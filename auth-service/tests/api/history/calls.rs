@@ -45,8 +45,8 @@ impl Pair {
         self.presented(self.tokens.access_token_expire_time)
     }
 
-    fn granted(tokens: &TokenPair) -> Outcome {
-        Outcome::Granted {
+    fn issued(tokens: &TokenPair) -> Outcome {
+        Outcome::Issued {
             generation: tokens.generation,
             refresh_expires_at: time(tokens.refresh_token_expire_time),
         }
@@ -133,7 +133,7 @@ impl Caller {
         let call = at.public.create_session(request);
         let action = Action::Create { session, password };
         let answer = self.ask(action, patience, call, |answer| {
-            Pair::granted(answer.tokens.as_ref().unwrap())
+            Pair::issued(answer.tokens.as_ref().unwrap())
         });
         answer.await.map(|answer| {
             let tokens = answer.tokens.unwrap();
@@ -155,7 +155,7 @@ impl Caller {
         let action = Action::Refresh { token, holder };
         let call = at.public.refresh_session(request);
         let answer = self.ask(action, patience, call, |answer| {
-            Pair::granted(answer.tokens.as_ref().unwrap())
+            Pair::issued(answer.tokens.as_ref().unwrap())
         });
         answer.await.map(|answer| Pair {
             session: pair.session,

@@ -181,16 +181,16 @@ fn broken_by_refusal(life: &Life<'_>, operation: &Operation, rules: Rules) -> Op
 
 /// What answers say of each other.
 fn check_answers(life: &Life<'_>, broken: &mut Broken<'_>) {
-    let granted: Vec<(&Operation, Generation)> = life
+    let issued: Vec<(&Operation, Generation)> = life
         .operations()
         .filter_map(|operation| match operation.outcome {
-            Outcome::Granted { generation, .. } => Some((operation, generation)),
+            Outcome::Issued { generation, .. } => Some((operation, generation)),
             _ => None,
         })
         .collect();
     // operations are in the order of their answers
     let mut highest: Vec<(u64, Generation)> = Vec::new();
-    for (operation, generation) in &granted {
+    for (operation, generation) in &issued {
         let before = highest.partition_point(|(order, _)| *order < operation.invoked.order);
         let known = before.checked_sub(1).map(|last| highest[last].1);
         if known.is_some_and(|known| *generation < known) {
@@ -204,12 +204,12 @@ fn check_answers(life: &Life<'_>, broken: &mut Broken<'_>) {
         let so_far = highest.last().map_or(*generation, |(_, so_far)| *so_far);
         highest.push((operation.answered.order, so_far.max(*generation)));
     }
-    let newest = granted.iter().map(|(_, generation)| *generation).max();
+    let newest = issued.iter().map(|(_, generation)| *generation).max();
     for of in 1..=newest.unwrap_or(0) {
-        let ends: BTreeSet<_> = granted
+        let ends: BTreeSet<_> = issued
             .iter()
             .filter_map(|(operation, _)| match operation.outcome {
-                Outcome::Granted {
+                Outcome::Issued {
                     generation,
                     refresh_expires_at,
                 } if generation == of => Some(refresh_expires_at),
@@ -247,7 +247,7 @@ fn check_row(history: &History, life: &Life<'_>, rules: Rules, broken: &mut Brok
     }
     let answered = life.operations().filter_map(|operation| {
         match (&operation.outcome, operation.action.presented()) {
-            (Outcome::Granted { generation, .. }, _) => Some((*generation, *generation)),
+            (Outcome::Issued { generation, .. }, _) => Some((*generation, *generation)),
             // it may have rotated it, and nobody knows
             (Outcome::Unknown, Some(presented))
                 if matches!(operation.action, Action::Refresh { .. }) =>

@@ -93,7 +93,7 @@ pub(crate) enum Outcome {
     /// It was done, or the token is valid.
     Done,
     /// A session began, or was refreshed: its pair in force.
-    Granted {
+    Issued {
         generation: Generation,
         refresh_expires_at: Timestamp,
     },
@@ -107,7 +107,7 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     pub(crate) fn is_success(&self) -> bool {
-        matches!(self, Self::Done | Self::Granted { .. })
+        matches!(self, Self::Done | Self::Issued { .. })
     }
 }
 

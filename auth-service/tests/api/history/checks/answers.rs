@@ -1,6 +1,6 @@
 //! An honest client is never logged out by a refresh, and a generation has one winner.
 
-use super::story::{END, REVOKE, Story, granted, pair, refused, token, validate};
+use super::story::{END, REVOKE, Story, issued, pair, refused, token, validate};
 use crate::history::{
     checker::Rule,
     record::{Action, Holder, Outcome},
@@ -93,9 +93,9 @@ fn a_generation_turns_once_and_is_one_chain() {
     let mut forked = Story::begun();
     forked
         .rotates(1)
-        .refreshed(1, granted(2, END + 1))
-        .refreshed(1, granted(2, END + 2))
-        .refreshed(1, granted(2, END + 3));
+        .refreshed(1, issued(2, END + 1))
+        .refreshed(1, issued(2, END + 2))
+        .refreshed(1, issued(2, END + 3));
     forked.breaks(&[Rule::Forked]);
 }
 

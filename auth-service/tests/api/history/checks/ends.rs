@@ -1,6 +1,6 @@
 //! What is accepted, and refused, around the end of a session.
 
-use super::story::{END, REVOKE, Story, create, granted, pair, refused, token, validate};
+use super::story::{END, REVOKE, Story, create, issued, pair, refused, token, validate};
 use crate::history::{
     checker::Rule,
     record::{Action, Outcome},
@@ -11,11 +11,11 @@ fn a_good_history_breaks_nothing() {
     let mut story = Story::begun();
     story
         .done(validate(1), Outcome::Done)
-        .refreshed(1, granted(1, END + 1))
+        .refreshed(1, issued(1, END + 1))
         .rotates(1)
-        .refreshed(1, granted(2, END + 2))
-        .refreshed(1, granted(2, END + 2))
-        .refreshed(2, granted(2, END + 3))
+        .refreshed(1, issued(2, END + 2))
+        .refreshed(1, issued(2, END + 2))
+        .refreshed(2, issued(2, END + 3))
         .refreshed(1, Outcome::Unknown)
         .done(validate(1), Outcome::Unknown)
         .done(REVOKE, Outcome::Done)

@@ -39,11 +39,11 @@ pub(super) fn token(session: Number, generation: Generation) -> Presented {
 }
 
 pub(super) fn pair(generation: Generation) -> Outcome {
-    granted(generation, END)
+    issued(generation, END)
 }
 
-pub(super) fn granted(generation: Generation, end: i64) -> Outcome {
-    Outcome::Granted {
+pub(super) fn issued(generation: Generation, end: i64) -> Outcome {
+    Outcome::Issued {
         generation,
         refresh_expires_at: Timestamp::from_seconds(end),
     }

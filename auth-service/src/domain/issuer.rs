@@ -1,4 +1,4 @@
-//! What a log-in or a refresh gives: the two tokens of the generation in force.
+//! Issues pairs of tokens: an access token and a refresh token of the current generation of a session.
 
 use super::{AuthError, access_expiry};
 use crate::{
@@ -7,22 +7,22 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The pair in force, and what it is for.
+/// A pair of tokens, with the session and the user that it was issued for.
 #[derive(Clone, Debug)]
-pub struct Grant {
-    /// For calls.
+pub struct IssuedPair {
+    /// Authorizes calls.
     pub access_token: IssuedToken,
-    /// For the next refresh; it ends with the session.
+    /// Authorizes the next refresh. It expires with the session.
     pub refresh_token: IssuedToken,
-    /// Which pair.
+    /// The generation of both tokens.
     pub generation: Generation,
     /// The session.
     pub session: Session,
-    /// Whose it is.
+    /// The user of the session.
     pub user: User,
 }
 
-/// Signs pairs.
+/// Issues pairs of tokens.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     tokens: Arc<Tokens>,
@@ -36,8 +36,8 @@ impl Issuer {
         Self { tokens, lifetimes }
     }
 
-    /// Signs the pair in force of a session as the record has it.
-    pub(super) fn issue(&self, record: &SessionRecord, user: User) -> Result<Grant, AuthError> {
+    /// Issues the current pair of a session.
+    pub(super) fn issue(&self, record: &SessionRecord, user: User) -> Result<IssuedPair, AuthError> {
         let session = record.session.clone();
         let issue = |kind, expires_at| {
             self.tokens.issue(
@@ -49,7 +49,7 @@ impl Issuer {
                 expires_at,
             )
         };
-        Ok(Grant {
+        Ok(IssuedPair {
             access_token: issue(
                 TokenKind::Access,
                 access_expiry(&session, record.now, self.lifetimes),
