@@ -129,16 +129,16 @@ pub fn run(
     Ok(())
 }
 
-/// A key's state, and the time from which it may go.
+/// A key's state, and the time from which it may be retired.
 fn status(schedule: &KeySchedule, name: KeyName) -> String {
     let state = match schedule.state(name) {
         KeyState::Waits => format!("waits: signs from {}", to_the_second(name.signs_from())),
         KeyState::Signs => "signs".to_owned(),
         KeyState::Verifies => "verifies".to_owned(),
-        KeyState::Retirable => "left".to_owned(),
+        KeyState::Retirable => "unused".to_owned(),
     };
     match schedule.may_retire(name).map(to_the_second) {
-        Some(time) => format!("{state}, may go from {time}"),
+        Some(time) => format!("{state}, may be retired from {time}"),
         None => state,
     }
 }

@@ -111,7 +111,7 @@ impl KeySchedule {
         Some(successor.signs_from() + LATE_KEY_WAITS + self.refresh_lifetime)
     }
 
-    /// Generates the next key. The first key signs at once, and a later key after .
+    /// Generates the next key. The first key signs at once, and a later key after `ahead`.
     pub fn generate(&mut self, ahead: Duration) -> Result<KeyName, KeyScheduleError> {
         if self.names.len() >= MAX_KEYS {
             return Err(KeyScheduleError::Full(self.directory.clone()));

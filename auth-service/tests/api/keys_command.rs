@@ -73,8 +73,8 @@ async fn the_list_tells_how_each_key_stands_and_when_it_may_go() {
     assert_eq!(code, 0, "{printed}");
     assert_eq!(
         printed,
-        "20200101T000000Z: left, may go from 2020-02-08T00:10:00Z\n\
-         20200201T000000Z: signs, may go from 2099-01-08T00:10:00Z\n\
+        "20200101T000000Z: unused, may be retired from 2020-02-08T00:10:00Z\n\
+         20200201T000000Z: signs, may be retired from 2099-01-08T00:10:00Z\n\
          20990101T000000Z: waits: signs from 2099-01-01T00:00:00Z\n"
     );
     // what a refresh token lives is the services' to say
@@ -91,7 +91,7 @@ async fn the_list_tells_how_each_key_stands_and_when_it_may_go() {
     let first = printed.lines().next().unwrap();
     assert_eq!(
         first,
-        "20200101T000000Z: verifies, may go from 2030-01-24T20:10:00Z"
+        "20200101T000000Z: verifies, may be retired from 2030-01-24T20:10:00Z"
     );
 }
 
@@ -99,7 +99,7 @@ async fn the_list_tells_how_each_key_stands_and_when_it_may_go() {
 async fn only_a_key_that_verifies_nothing_any_more_is_retired() {
     let folder = directory(&[OLD, SIGNS, WAITS]);
     for (name, says) in [
-        (SIGNS, "it may go from 2099-01-08T00:10:00Z"),
+        (SIGNS, "it may be retired from 2099-01-08T00:10:00Z"),
         (WAITS, "is the newest key"),
         ("20200101T000001Z", "there is no key 20200101T000001Z"),
     ] {
