@@ -96,7 +96,7 @@ impl App {
             .map(ClientTls::open)
             .transpose()?;
         if let Some(tls) = tls.clone() {
-            service.presents("client", tls.into());
+            service.watch_certificate("client", tls.into());
         }
         let auth = Target::new(&config.auth_service_url, tls)?;
         let token = config.files.service_token_file.map(ServiceTokens::open);

@@ -16,13 +16,13 @@ use std::sync::Arc;
 /// A refresh that loses its compare-and-set reads the row again, so often.
 const ATTEMPTS: usize = 4;
 
-/// A token that holds, and where it comes from.
-struct Presented {
+/// A verified refresh token, and the client that presented it.
+struct PresentedToken {
     claims: Claims,
     client: Client,
 }
 
-impl Presented {
+impl PresentedToken {
     fn event(&self, cause: Cause) -> AuditEvent {
         let Claims {
             user_id,
@@ -70,7 +70,7 @@ impl Refreshes {
     async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<IssuedPair, AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token).await;
         let claims = self.count_refused_token(claims)?;
-        let presented = Presented { claims, client };
+        let presented = PresentedToken { claims, client };
         let mut lost = false;
         for _ in 0..ATTEMPTS {
             let mut record = self.load_for(&presented).await?;
@@ -118,7 +118,7 @@ impl Refreshes {
         checked.inspect_err(|refusal| self.metrics.refreshed(refusal.cause()))
     }
 
-    async fn load_for(&self, presented: &Presented) -> Result<SessionRecord, AuthError> {
+    async fn load_for(&self, presented: &PresentedToken) -> Result<SessionRecord, AuthError> {
         let claims = &presented.claims;
         let record = self.store.load_one(claims.session_id).await?;
         let record = record.filter(|record| record.session.user_id == claims.user_id);
@@ -130,7 +130,7 @@ impl Refreshes {
 
     async fn active_user_or_refuse(
         &self,
-        presented: &Presented,
+        presented: &PresentedToken,
         record: &SessionRecord,
     ) -> Result<User, AuthError> {
         match active_user(record) {
@@ -141,7 +141,7 @@ impl Refreshes {
 
     /// Refuses the refresh, and ends the session where the refusal is a reason to. A
     /// session that somebody else has ended meanwhile is refused all the same.
-    async fn refuse(&self, presented: &Presented, refusal: Refusal) -> AuthError {
+    async fn refuse(&self, presented: &PresentedToken, refusal: Refusal) -> AuthError {
         let cause = refusal.cause();
         let mut noted = Noted::NotYet;
         if let Some(reason) = refusal.end_reason() {
@@ -159,7 +159,7 @@ impl Refreshes {
 
     /// Each refresh whose token holds comes by here once, when its cause is known. It is
     /// counted by cause, since only that tells theft from sleepy laptops.
-    fn conclude(&self, presented: &Presented, cause: Cause, noted: Noted) {
+    fn conclude(&self, presented: &PresentedToken, cause: Cause, noted: Noted) {
         let Claims {
             session_id,
             generation,

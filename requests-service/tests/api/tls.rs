@@ -106,7 +106,7 @@ testing::on_both_databases! {
 }
 
 #[tokio::test]
-async fn the_end_of_what_is_presented_to_clients_and_to_auth_service_is_told() {
+async fn the_metrics_tell_when_the_certificates_of_both_sides_expire() {
     let ours = Authority::new();
     let server = Mounted::new(&ours.server_until(&["localhost"], 2049), &ours);
     let client = Mounted::new(&ours.expired_client(&["requests-service"]), &ours);

@@ -5,7 +5,7 @@ use crate::serve::{
     self, Calls, Listener, LoadShedLayer, MetricsRegistry, Priority, Readiness, ReflectionError,
     ServeError,
 };
-use client::tls::{Expirations, Presented};
+use client::tls::{Expirations, CertificateSource};
 use contract::{
     access_rules::{AccessRules, InvalidRules},
     time::Clock,
@@ -33,7 +33,7 @@ pub struct Builder {
     pools: PoolMetrics,
     health: HealthReporter,
     health_service: HealthServer<HealthService>,
-    certificates: Vec<(&'static str, Presented)>,
+    certificates: Vec<(&'static str, CertificateSource)>,
     listeners: Vec<(Listener, Routes)>,
     background: Background,
 }
@@ -108,8 +108,8 @@ impl Builder {
     }
 
     /// The metrics tell when this certificate ends.
-    pub fn presents(&mut self, certificate: &'static str, presented: Presented) {
-        self.certificates.push((certificate, presented));
+    pub fn watch_certificate(&mut self, certificate: &'static str, source: CertificateSource) {
+        self.certificates.push((certificate, source));
     }
 
     /// Serves `routes`, and beside them health and the reflection of `services`, which are

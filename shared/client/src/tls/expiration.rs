@@ -1,4 +1,4 @@
-//! When the certificates end that a service presents, as Prometheus is told.
+//! Metrics of when the certificates of a service expire.
 
 use super::{ClientTls, ServerTls};
 use prometheus_client::registry::Registry;
@@ -11,28 +11,28 @@ use std::{fmt, time::Duration};
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage};
 
-/// What presents a certificate.
+/// Where a certificate comes from.
 #[derive(Clone, Debug)]
-pub enum Presented {
-    /// A listener.
+pub enum CertificateSource {
+    /// The files of a listener.
     Server(ServerTls),
-    /// A client; it may have none.
+    /// The files of a client, which may have no certificate.
     Client(ClientTls),
 }
 
-impl From<ServerTls> for Presented {
+impl From<ServerTls> for CertificateSource {
     fn from(tls: ServerTls) -> Self {
         Self::Server(tls)
     }
 }
 
-impl From<ClientTls> for Presented {
+impl From<ClientTls> for CertificateSource {
     fn from(tls: ClientTls) -> Self {
         Self::Client(tls)
     }
 }
 
-impl Presented {
+impl CertificateSource {
     fn expires(&self) -> Option<UnixTime> {
         match self {
             Self::Server(tls) => tls.expires(),
@@ -45,12 +45,12 @@ impl Presented {
 /// next connection would be shown. Where the files cannot be used that is the last good
 /// one, which draws near its end all the same.
 #[derive(Debug)]
-pub struct Expirations(Vec<(&'static str, Presented)>);
+pub struct Expirations(Vec<(&'static str, CertificateSource)>);
 
 impl Expirations {
     /// Registers a gauge with a series for each certificate that there is, under its
     /// name.
-    pub fn register(registry: &mut Registry, certificates: Vec<(&'static str, Presented)>) {
+    pub fn register(registry: &mut Registry, certificates: Vec<(&'static str, CertificateSource)>) {
         registry.register_collector(Box::new(Self(certificates)));
     }
 }
@@ -68,8 +68,8 @@ impl Collector for Expirations {
             None,
             MetricType::Gauge,
         )?;
-        for (certificate, presented) in &self.0 {
-            if let Some(expires) = presented.expires() {
+        for (certificate, source) in &self.0 {
+            if let Some(expires) = source.expires() {
                 let seconds = i64::try_from(expires.as_secs()).unwrap_or(i64::MAX);
                 let labels = Certificate { certificate };
                 ConstGauge::new(seconds).encode(family.encode_family(&labels)?)?;

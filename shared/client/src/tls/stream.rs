@@ -31,7 +31,7 @@ impl Stream {
         }
     }
 
-    /// The names in the certificate that the peer presented, and that was verified.
+    /// The names in the peer's verified certificate.
     #[must_use]
     pub fn peer_names(&self) -> Vec<String> {
         match self {

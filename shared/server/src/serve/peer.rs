@@ -24,7 +24,7 @@ impl Peer {
         self.address
     }
 
-    /// The names of the certificate that it presented, and that was verified; none
+    /// The names in its verified certificate; none
     /// where no certificate was asked for.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)

@@ -1,7 +1,7 @@
 //! When certificates end, as it is scraped.
 
 use super::{client, mounted, server, stranger};
-use client::tls::{Expirations, Presented, Protocols, ServerTls};
+use client::tls::{Expirations, CertificateSource, Protocols, ServerTls};
 use server::serve::{self, Listener};
 use std::{fs, net::SocketAddr};
 use testing::{
@@ -17,7 +17,7 @@ const IN_2049: &str = "2493072000";
 const IN_2050: &str = "2524608000";
 
 /// An ops listener that tells of certificates. It stops when the guard is dropped.
-async fn start(certificates: Vec<(&'static str, Presented)>) -> (SocketAddr, DropGuard) {
+async fn start(certificates: Vec<(&'static str, CertificateSource)>) -> (SocketAddr, DropGuard) {
     let mut registry = serve::metrics_registry("t", "0");
     Expirations::register(&mut registry, certificates);
     let (_, health) = tonic_health::server::health_reporter();
@@ -33,7 +33,7 @@ async fn start(certificates: Vec<(&'static str, Presented)>) -> (SocketAddr, Dro
 }
 
 /// What a public listener presents.
-fn listener(mounted: &Mounted) -> (&'static str, Presented) {
+fn listener(mounted: &Mounted) -> (&'static str, CertificateSource) {
     let tls = ServerTls::open("served", server(mounted, false), Protocols::Http2);
     ("public", tls.unwrap().into())
 }
