@@ -17,8 +17,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// What the domain works with.
-pub(super) struct Means {
+/// What the domain depends on.
+pub(super) struct Dependencies {
     pub(super) store: Store,
     /// For validations alone.
     pub(super) validating: SessionReader,
@@ -29,8 +29,8 @@ pub(super) struct Means {
     pub(super) stop: CancellationToken,
 }
 
-/// What the operator chose.
-pub(super) struct Choices {
+/// What the operator configured.
+pub(super) struct Settings {
     pub(super) lifetimes: Lifetimes,
     pub(super) scheme: Scheme,
     pub(super) throttle: ThrottleLimits,
@@ -50,24 +50,24 @@ pub(super) struct Domain {
 
 impl Domain {
     /// Starts the tasks, and puts the parts together.
-    pub(super) fn start(means: Means, choices: &Choices) -> Self {
-        let Means {
+    pub(super) fn start(dependencies: Dependencies, settings: &Settings) -> Self {
+        let Dependencies {
             store,
             validating,
             tokens,
             passwords,
             metrics,
             stop,
-        } = means;
-        let lifetimes = choices.lifetimes;
+        } = dependencies;
+        let lifetimes = settings.lifetimes;
         let (first_uses, writing_first_uses) = FirstUses::start(store.clone(), stop.clone());
         let (audit_log, writing_events) = AuditLog::start(store.clone(), stop.clone());
         let (take_backs, taking_back) = TakeBacks::start(store.clone(), stop.clone());
         let lookups = Lookups::start(validating, stop);
         let look_ups = lookups.metrics().clone();
         let audit_events_dropped = audit_log.dropped().clone();
-        let throttles = Throttles::new(store.clone(), choices.throttle, take_backs);
-        let hashes = StoredHashes::new(store.clone(), passwords, choices.scheme);
+        let throttles = Throttles::new(store.clone(), settings.throttle, take_backs);
+        let hashes = StoredHashes::new(store.clone(), passwords, settings.scheme);
         let endings = Endings::new(store.clone(), metrics.clone());
         let refused = RefusedSessions::new(store.clone(), metrics.clone());
         let issuer = Issuer::new(Arc::clone(&tokens), lifetimes);
@@ -109,7 +109,7 @@ impl Domain {
                 audit_log,
                 metrics,
             },
-            ending_share: choices.ending_share,
+            ending_share: settings.ending_share,
         };
         Self {
             handlers,

@@ -3,7 +3,7 @@
 mod domain;
 mod routes;
 
-use self::domain::{Choices, Domain, Means};
+use self::domain::{Settings, Domain, Dependencies};
 use crate::{
     config::{Config, ServiceAccess},
     metrics::Metrics,
@@ -106,7 +106,7 @@ impl App {
             .await?;
         let store = Store::new(database.clone());
 
-        let means = Means {
+        let dependencies = Dependencies {
             store,
             validating: SessionReader::new(validating),
             tokens: Arc::clone(&tokens),
@@ -114,13 +114,13 @@ impl App {
             metrics,
             stop: service.ended(),
         };
-        let choices = Choices {
+        let settings = Settings {
             lifetimes: config.lifetimes,
             scheme: config.passwords.scheme,
             throttle: config.throttle,
             ending_share: config.ending_share,
         };
-        let domain = Domain::start(means, &choices);
+        let domain = Domain::start(dependencies, &settings);
         for writing in domain.writing {
             service.writes_until_done(writing);
         }
