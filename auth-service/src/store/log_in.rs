@@ -72,13 +72,13 @@ impl Store {
                 return Ok(CreateOutcome::PasswordChanged(found.password));
             }
             let now: Timestamp = row.try_get("", "now")?;
-            let standing = match stronger {
+            let current = match stronger {
                 Some(stronger) if self.rehash(&transaction, user, verified, stronger).await? => {
                     stronger
                 }
                 _ => verified,
             };
-            self.insert_session(&transaction, user, standing, session, now)
+            self.insert_session(&transaction, user, current, session, now)
                 .await?;
             let event = session.event(AuditEventType::CreateSession, user);
             self.note_on(&transaction, &event).await?;

@@ -2,7 +2,7 @@
 //! validation and the next refresh.
 
 use crate::{
-    rows::standing,
+    rows::session_status,
     served::{Served as _, unauthenticated},
 };
 use proto::auth::v1::{TokenPair, UserType};
@@ -44,7 +44,7 @@ testing::on_both_databases! {
                     refusal(auth.validate(&tokens.access_token).await)
                 };
                 assert_eq!(seen, gone, "{disabling}");
-                assert_eq!(standing(&auth.database).await, (false, Some("user_invalid".to_owned())));
+                assert_eq!(session_status(&auth.database).await, (false, Some("user_invalid".to_owned())));
                 auth.database.execute(ENABLING).await;
                 assert_eq!(refusal(auth.validate(&tokens.access_token).await), ended);
                 assert_eq!(refusal(auth.list(&tokens.access_token).await), ended);

@@ -2,7 +2,7 @@
 
 use crate::{
     forge::{Forged, key_file},
-    rows::{eventually, standing, texts},
+    rows::{eventually, session_status, texts},
     served::{Served as _, unauthenticated},
 };
 use proto::auth::v1::TokenPair;
@@ -111,7 +111,7 @@ testing::on_both_databases! {
                 assert_eq!(refusal(replica.refresh(token).await), expired);
             }
         }
-        assert_eq!(standing(&auth.database).await, (true, None));
+        assert_eq!(session_status(&auth.database).await, (true, None));
         auth.database.execute("UPDATE users SET is_active = TRUE").await;
         assert_eq!(refusal(auth.validate(&access).await), expired);
         // a first use is written by then

@@ -42,7 +42,7 @@ impl Keys {
     fn at(times: &[i64]) -> Self {
         let keys = Self {
             folder: tempfile::tempdir().unwrap(),
-            clock: Clock::system().standing_at(Clock::system().now()),
+            clock: Clock::system().stopped_at(Clock::system().now()),
         };
         for seconds in times {
             keys.add(*seconds);

@@ -3,7 +3,7 @@
 
 use crate::{
     outages::world,
-    rows::{standing, first_use_is_written},
+    rows::{session_status, first_use_is_written},
     served::Served as _,
 };
 use proto::auth::v1::{
@@ -247,7 +247,7 @@ async fn a_refresh_that_two_others_overtake_is_a_conflict_and_no_reuse() {
     overtaking.commit().await.unwrap();
     let conflict = (Code::Unavailable, "REFRESH_CONFLICT".to_owned());
     assert_eq!(refusal(refresh.await), conflict);
-    assert_eq!(standing(&auth.database).await, (true, None));
+    assert_eq!(session_status(&auth.database).await, (true, None));
     let counted = scraped(&auth).await;
     assert_eq!(counted.counted(REFRESHES), [r#"{outcome="conflict"} 1"#]);
 }

@@ -81,7 +81,7 @@ testing::on_both_databases! {
         assert_eq!(store.use_first(&read, later, &any_event()).await.unwrap(), None);
         let ended_again = store.end(id, EndReason::ReuseDetected, &any_event()).await.unwrap();
         assert!(!ended_again, "it keeps the reason that it ended for");
-        assert_eq!(rows::standing(&auth.database).await, (false, Some("logged_out".to_owned())));
+        assert_eq!(rows::session_status(&auth.database).await, (false, Some("logged_out".to_owned())));
         assert_eq!(session_column(&auth.database, "generation").await.as_deref(), Some("1"));
         assert_eq!(session_column(&auth.database, "used_at").await, None);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     forge::{Forged, key_file},
-    rows::{session_column, standing, first_use_is_written},
+    rows::{session_column, session_status, first_use_is_written},
     served::{Served as _, unauthenticated},
 };
 use contract::time::Timestamp;
@@ -132,7 +132,7 @@ testing::on_both_databases! {
         auth.clock.advance(WITHIN);
         let again = auth.refresh(&tokens.refresh_token).await.expect("a second tab");
         assert_eq!(again.generation, 2);
-        assert_eq!(standing(&auth.database).await, (true, None));
+        assert_eq!(session_status(&auth.database).await, (true, None));
     }
 
     async fn a_token_of_the_previous_generation_ends_the_session_after_the_overlap(kind: Kind) {
@@ -141,7 +141,7 @@ testing::on_both_databases! {
         use_up(&auth, &next).await;
         let reused = refusal(auth.refresh(&tokens.refresh_token).await);
         assert_eq!(reused, unauthenticated("REUSE_DETECTED"));
-        assert_eq!(standing(&auth.database).await, (false, Some("reuse_detected".to_owned())));
+        assert_eq!(session_status(&auth.database).await, (false, Some("reuse_detected".to_owned())));
         let ended = unauthenticated("SESSION_ENDED");
         assert_eq!(refusal(auth.refresh(&next.refresh_token).await), ended, "of everyone");
         assert_eq!(refusal(auth.validate(&next.access_token).await), ended);
@@ -164,9 +164,9 @@ testing::on_both_databases! {
         auth.database.execute("UPDATE user_sessions SET generation = 1").await;
         let older = unauthenticated("SESSION_OLDER_THAN_TOKEN");
         assert_eq!(refusal(auth.validate(&next.access_token).await), older);
-        assert_eq!(standing(&auth.database).await, (true, None), "a validation ends nothing");
+        assert_eq!(session_status(&auth.database).await, (true, None), "a validation ends nothing");
         assert_eq!(refusal(auth.refresh(&next.refresh_token).await), older);
-        assert_eq!(standing(&auth.database).await, (false, Some("row_behind".to_owned())));
+        assert_eq!(session_status(&auth.database).await, (false, Some("row_behind".to_owned())));
     }
 
     async fn a_session_slides_and_never_passes_its_absolute_end(kind: Kind) {

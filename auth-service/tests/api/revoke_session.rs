@@ -2,7 +2,7 @@
 
 use crate::{
     forge::{Forged, key_file},
-    rows::standing,
+    rows::session_status,
     served::{Served as _, unauthenticated},
 };
 use std::time::Duration;
@@ -28,7 +28,7 @@ testing::on_both_databases! {
             assert_eq!(refusal(replica.list(&tokens.access_token).await), ended);
             assert_eq!(refusal(replica.refresh(&tokens.refresh_token).await), ended);
         }
-        assert_eq!(standing(&auth.database).await, (false, Some("logged_out".to_owned())));
+        assert_eq!(session_status(&auth.database).await, (false, Some("logged_out".to_owned())));
         auth.revoke(&tokens.access_token).await.expect("ended already: OK");
     }
 
@@ -84,7 +84,7 @@ testing::on_both_databases! {
         for (token, reason) in refused {
             assert_eq!(refusal(auth.revoke(&token).await), unauthenticated(reason));
         }
-        assert_eq!(standing(&auth.database).await, (true, None));
+        assert_eq!(session_status(&auth.database).await, (true, None));
         auth.validate(&tokens.access_token).await.expect("it lives on");
     }
 

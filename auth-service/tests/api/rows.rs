@@ -32,7 +32,7 @@ pub(crate) async fn session_column(database: &TestDatabase, column: &str) -> Opt
 }
 
 /// Whether the one session in the database is active, and why it ended.
-pub(crate) async fn standing(database: &TestDatabase) -> (bool, Option<String>) {
+pub(crate) async fn session_status(database: &TestDatabase) -> (bool, Option<String>) {
     let active = text(
         database,
         "SELECT CASE WHEN is_active THEN 'yes' ELSE 'no' END FROM user_sessions",

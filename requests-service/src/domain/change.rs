@@ -49,7 +49,7 @@ impl PartnerRequests {
         let visibility = visibility::of(caller)?;
         if !made(&transaction, caller, visibility, command).await? {
             drop(transaction);
-            self.check_standing(visibility).await?;
+            self.check_partner_state(visibility).await?;
             return Err(Error::NotFound);
         }
         let answer = write(as_it_is_now(&transaction, command.request).await?);

@@ -30,7 +30,7 @@ impl PartnerRequests {
             .count_kinds(visibility, &query.filter, query.group, LIMIT)
             .await?;
         if kinds.is_empty() {
-            self.check_standing(visibility).await?;
+            self.check_partner_state(visibility).await?;
         }
         if kinds.len() > MOST {
             return Err(Error::TooManyKinds);

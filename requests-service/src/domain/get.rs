@@ -10,7 +10,7 @@ impl PartnerRequests {
     pub async fn get(&self, caller: &Principal, key: &Key) -> Result<Detail, Error> {
         let visibility = visibility::of(caller)?;
         let Some(read) = self.store.get(visibility, key).await? else {
-            self.check_standing(visibility).await?;
+            self.check_partner_state(visibility).await?;
             return Err(Error::NotFound);
         };
         let id = read.request.id;

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::{
-    model::PartnerStanding,
+    model::PartnerState,
     store::{Handover, Setting, Transaction},
 };
 use contract::{
@@ -23,10 +23,10 @@ pub(super) async fn to(
     branch: BranchId,
     now: Timestamp,
 ) -> Result<Handover, Error> {
-    match transaction.partner_standing(partner).await? {
-        PartnerStanding::Active => {}
-        PartnerStanding::Deleted => return Err(Error::PartnerNotFound),
-        PartnerStanding::Inactive | PartnerStanding::Suspended => {
+    match transaction.partner_state(partner).await? {
+        PartnerState::Active => {}
+        PartnerState::Deleted => return Err(Error::PartnerNotFound),
+        PartnerState::Inactive | PartnerState::Suspended => {
             return Err(Error::PartnerNotActive);
         }
     }

@@ -41,7 +41,7 @@ impl PartnerRequests {
             .list(visibility, filter, *order, *after, page_size.limit())
             .await?;
         if requests.is_empty() {
-            self.check_standing(visibility).await?;
+            self.check_partner_state(visibility).await?;
         }
         let page = page_size.page(requests, |last| order.field.position(last));
         let total_size = if *with_total_size {

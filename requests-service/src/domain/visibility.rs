@@ -1,7 +1,7 @@
 //! Who sees what.
 
 use super::{Error, PartnerRequests};
-use crate::model::{Filter, PartnerStanding, Visibility};
+use crate::model::{Filter, PartnerState, Visibility};
 use contract::principal::{Principal, UserType};
 
 /// What a caller may see, by the kind of its account.
@@ -36,22 +36,22 @@ impl PartnerRequests {
         if !names_another(visibility, filter) {
             return Ok(());
         }
-        self.check_standing(visibility).await?;
+        self.check_partner_state(visibility).await?;
         Err(Error::PartnerNotYours)
     }
 
     /// Tells an empty answer from a partner that may not work. The statements
     /// themselves show nothing of such a partner, so this is asked only when
     /// they showed nothing, and the usual call is one statement.
-    pub(super) async fn check_standing(&self, visibility: Visibility) -> Result<(), Error> {
+    pub(super) async fn check_partner_state(&self, visibility: Visibility) -> Result<(), Error> {
         let Visibility::Partner(partner) = visibility else {
             return Ok(());
         };
-        match self.store.partner_standing(partner).await? {
-            PartnerStanding::Active => Ok(()),
-            PartnerStanding::Deleted => Err(Error::PartnerDeleted),
-            PartnerStanding::Inactive => Err(Error::PartnerInactive),
-            PartnerStanding::Suspended => Err(Error::PartnerSuspended),
+        match self.store.partner_state(partner).await? {
+            PartnerState::Active => Ok(()),
+            PartnerState::Deleted => Err(Error::PartnerDeleted),
+            PartnerState::Inactive => Err(Error::PartnerInactive),
+            PartnerState::Suspended => Err(Error::PartnerSuspended),
         }
     }
 }

@@ -28,4 +28,4 @@ pub use partner_page::{
 };
 pub use partner_request::{Customer, Key, NamedReference, PartnerRequest};
 pub use status::Status;
-pub use visibility::{PartnerStanding, Visibility};
+pub use visibility::{PartnerState, Visibility};

@@ -13,7 +13,7 @@ pub enum Visibility {
 
 /// Whether a partner may work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartnerStanding {
+pub enum PartnerState {
     /// It may.
     Active,
     /// Its row is gone, deleted, or not live.

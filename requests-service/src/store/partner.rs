@@ -8,7 +8,7 @@ use super::{
     },
     filter::live,
 };
-use crate::model::{PartnerStanding, PartnerStatus};
+use crate::model::{PartnerState, PartnerStatus};
 use contract::ids::PartnerId;
 use sea_orm::{
     ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType,
@@ -16,38 +16,38 @@ use sea_orm::{
 
 impl Store {
     /// Whether a partner may work, and if not, why.
-    pub async fn partner_standing(
+    pub async fn partner_state(
         &self,
         partner: PartnerId,
-    ) -> Result<PartnerStanding, StoreError> {
-        standing_of(self.database.connection(), partner, None).await
+    ) -> Result<PartnerState, StoreError> {
+        state_of(self.database.connection(), partner, None).await
     }
 }
 
-/// [`Store::partner_standing`], on a connection that may be in the middle of
+/// [`Store::partner_state`], on a connection that may be in the middle of
 /// something, and with a lock on the row there; SQLite has one writer, and none.
-pub(super) async fn standing_of(
+pub(super) async fn state_of(
     on: &impl ConnectionTrait,
     partner: PartnerId,
     lock: Option<LockType>,
-) -> Result<PartnerStanding, StoreError> {
+) -> Result<PartnerState, StoreError> {
     let mut find =
         partner::Entity::find_by_id(partner.0).filter(live(Column::IsActive, Column::IsDeleted));
     if let Some(lock) = lock {
         find = find.lock(lock);
     }
     let row = find.one(on).await?;
-    Ok(row.map_or(PartnerStanding::Deleted, |row| {
-        standing(row.status.as_ref())
+    Ok(row.map_or(PartnerState::Deleted, |row| {
+        state(row.status.as_ref())
     }))
 }
 
 /// A status that this version does not know is none that a partner works in.
-fn standing(label: Option<&String>) -> PartnerStanding {
+fn state(label: Option<&String>) -> PartnerState {
     match status(label) {
-        Some(PartnerStatus::Active) => PartnerStanding::Active,
-        Some(PartnerStatus::Suspended) => PartnerStanding::Suspended,
-        Some(PartnerStatus::Inactive) | None => PartnerStanding::Inactive,
+        Some(PartnerStatus::Active) => PartnerState::Active,
+        Some(PartnerStatus::Suspended) => PartnerState::Suspended,
+        Some(PartnerStatus::Inactive) | None => PartnerState::Inactive,
     }
 }
 

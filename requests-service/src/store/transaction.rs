@@ -12,7 +12,7 @@ use super::{
     names::Names,
     partner,
 };
-use crate::model::{Key, PartnerStanding, Read, Visibility};
+use crate::model::{Key, PartnerState, Read, Visibility};
 use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 use database::{Database, Dialect};
 use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, sea_query::LockType};
@@ -75,11 +75,11 @@ impl Transaction {
 
     /// Whether a partner may work, and if not, why. It stays so until the
     /// transaction ends.
-    pub async fn partner_standing(
+    pub async fn partner_state(
         &self,
         partner: PartnerId,
-    ) -> Result<PartnerStanding, StoreError> {
-        partner::standing_of(&self.inner, partner, Some(LockType::Share)).await
+    ) -> Result<PartnerState, StoreError> {
+        partner::state_of(&self.inner, partner, Some(LockType::Share)).await
     }
 
     /// Whose a branch is; `None`: there is none that is live. It stays so until

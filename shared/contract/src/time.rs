@@ -166,7 +166,7 @@ pub fn clock_difference(before: Timestamp, other: Timestamp, after: Timestamp) -
 /// In production both offsets are zero for good. Tests shift time by
 /// [`Clock::advance`], for the process and for every statement bound from then
 /// on, instead of sleeping; [`Clock::wrong_by`] sets a process' clock wrong, and
-/// [`Clock::standing_at`] stops it.
+/// [`Clock::stopped_at`] stops it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
@@ -196,7 +196,7 @@ impl Clock {
     /// The same clock in a process whose own time stands at this, and moves only as
     /// it is advanced. What statements bind goes on.
     #[must_use]
-    pub fn standing_at(&self, time: Timestamp) -> Self {
+    pub fn stopped_at(&self, time: Timestamp) -> Self {
         Self {
             error: 0,
             stands_at: Some(time.0.saturating_sub(self.offset_micros())),
@@ -300,14 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn a_standing_clock_moves_only_as_the_others_are_advanced() {
+    fn a_stopped_clock_moves_only_as_the_others_are_advanced() {
         let clock = Clock::system();
         clock.advance(Duration::from_hours(1));
         let time = Timestamp::from_seconds(1_764_000_000);
-        let standing = clock.standing_at(time);
-        assert_eq!(standing.now(), time);
+        let stopped = clock.stopped_at(time);
+        assert_eq!(stopped.now(), time);
         clock.advance(Duration::from_mins(1));
-        assert_eq!(standing.now(), time + Duration::from_mins(1));
-        assert_eq!(standing.offset_micros(), clock.offset_micros());
+        assert_eq!(stopped.now(), time + Duration::from_mins(1));
+        assert_eq!(stopped.offset_micros(), clock.offset_micros());
     }
 }

@@ -23,7 +23,7 @@ const LAST: i64 = 253_402_300_799;
 
 /// Reads a directory of keys as the service does at its start.
 fn read(directory: &Path) -> Result<KeyRing, InvalidKeys> {
-    let clock = Clock::system().standing_at(Timestamp::from_seconds(LAST));
+    let clock = Clock::system().stopped_at(Timestamp::from_seconds(LAST));
     KeyRing::open(directory.to_owned(), clock)
 }
 

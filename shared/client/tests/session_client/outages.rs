@@ -85,7 +85,7 @@ testing::on_both_databases! {
         let (_, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;
         // no time passes between its callers but what is let pass here
-        let clock = world.auth.clock.standing_at(world.auth.clock.now());
+        let clock = world.auth.clock.stopped_at(world.auth.clock.now());
         let settings = Settings { clock, ..world.settings() };
         let client = SessionClient::with(channel(world.front.address), store.clone(), settings);
         let away = || Fate::Refused(Status::unavailable("away"));
