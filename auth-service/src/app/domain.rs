@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{
-        AuditLog, Endings, Issuer, Lists, LogIns, Lookups, PasswordChanges, Refreshes,
-        RefusedSessions, Revocations, StoredHashes, TakeBacks, Throttles, FirstUses, Validations,
+        AuditLog, Endings, FirstUses, Issuer, Lists, LogIns, Lookups, PasswordChanges, Refreshes,
+        RefusedSessions, Revocations, StoredHashes, TakeBacks, Throttles, Validations,
     },
     grpc::AuthHandlers,
     metrics::{LookupMetrics, Metrics},

@@ -3,7 +3,7 @@
 mod domain;
 mod routes;
 
-use self::domain::{Settings, Domain, Dependencies};
+use self::domain::{Dependencies, Domain, Settings};
 use crate::{
     config::{Config, ServiceAccess},
     metrics::Metrics,

@@ -2,7 +2,7 @@
 
 use crate::{
     model::SECONDS,
-    tokens::{InvalidKeys, KeyName, KeyState, KeySchedule, KeyScheduleError, to_the_second},
+    tokens::{InvalidKeys, KeyName, KeySchedule, KeyScheduleError, KeyState, to_the_second},
 };
 use clap::{Args, Subcommand};
 use contract::{

@@ -116,16 +116,17 @@ mod tests {
     async fn a_write_that_hangs_is_given_up_and_the_next_is_written() {
         let (written, mut seen) = mpsc::unbounded_channel();
         let hung = AtomicBool::new(false);
-        let (first_uses, _writing) = FirstUses::start_with(CancellationToken::new(), move |first_uses| {
-            let hangs = !hung.swap(true, Ordering::SeqCst);
-            written.send(first_uses).unwrap();
-            async move {
-                if hangs {
-                    std::future::pending::<()>().await;
+        let (first_uses, _writing) =
+            FirstUses::start_with(CancellationToken::new(), move |first_uses| {
+                let hangs = !hung.swap(true, Ordering::SeqCst);
+                written.send(first_uses).unwrap();
+                async move {
+                    if hangs {
+                        std::future::pending::<()>().await;
+                    }
+                    Ok(())
                 }
-                Ok(())
-            }
-        });
+            });
         for id in [SessionId::random(), SessionId::random()] {
             first_uses.note(id, Generation::FIRST);
             assert_eq!(seen.recv().await, Some(vec![(id, Generation::FIRST)]));

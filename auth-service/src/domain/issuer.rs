@@ -37,7 +37,11 @@ impl Issuer {
     }
 
     /// Issues the current pair of a session.
-    pub(super) fn issue(&self, record: &SessionRecord, user: User) -> Result<IssuedPair, AuthError> {
+    pub(super) fn issue(
+        &self,
+        record: &SessionRecord,
+        user: User,
+    ) -> Result<IssuedPair, AuthError> {
         let session = record.session.clone();
         let issue = |kind, expires_at| {
             self.tokens.issue(

@@ -1,7 +1,8 @@
 //! Log-in and registration.
 
 use super::{
-    AuditLog, AuthError, IssuedPair, Issuer, StoredHashes, Throttles, active_user, throttle::Attempt,
+    AuditLog, AuthError, IssuedPair, Issuer, StoredHashes, Throttles, active_user,
+    throttle::Attempt,
 };
 use crate::{
     metrics::{CreatedBy, Metrics},

@@ -1,8 +1,8 @@
 //! Refresh: the decision, and the compare-and-set that carries it out.
 
 use super::{
-    AuditLog, AuthError, Decision, Ending, Endings, IssuedPair, InForce, Issuer, active_user, decide,
-    slide,
+    AuditLog, AuthError, Decision, Ending, Endings, InForce, IssuedPair, Issuer, active_user,
+    decide, slide,
 };
 use crate::{
     metrics::Metrics,
@@ -56,7 +56,11 @@ pub struct Refreshes {
 
 impl Refreshes {
     /// Begins the next generation of a session, or reissues the current pair.
-    pub async fn refresh(&self, token: &BearerToken, client: Client) -> Result<IssuedPair, AuthError> {
+    pub async fn refresh(
+        &self,
+        token: &BearerToken,
+        client: Client,
+    ) -> Result<IssuedPair, AuthError> {
         let answer = self.try_refresh(token, client).await;
         match &answer {
             Err(AuthError::Unavailable(_)) => self.metrics.refreshed(Cause::Unavailable),
@@ -67,7 +71,11 @@ impl Refreshes {
         answer
     }
 
-    async fn try_refresh(&self, token: &BearerToken, client: Client) -> Result<IssuedPair, AuthError> {
+    async fn try_refresh(
+        &self,
+        token: &BearerToken,
+        client: Client,
+    ) -> Result<IssuedPair, AuthError> {
         let claims = self.tokens.verify(TokenKind::Refresh, token).await;
         let claims = self.count_refused_token(claims)?;
         let presented = PresentedToken { claims, client };
@@ -82,7 +90,12 @@ impl Refreshes {
                 used_at: record.session.used_at,
             };
             let now = record.now;
-            let decision = decide(row, presented.claims.generation, now, self.lifetimes.overlap);
+            let decision = decide(
+                row,
+                presented.claims.generation,
+                now,
+                self.lifetimes.overlap,
+            );
             let cause = decision.cause();
             let event = presented.event(cause);
             let end = slide(&record.session, now, self.lifetimes);

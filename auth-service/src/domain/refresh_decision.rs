@@ -226,10 +226,15 @@ mod tests {
     #[test]
     fn holders_of_one_pair_come_back_together() {
         let lifetimes = Lifetimes::default();
-        let expiry =
-            |rotated, used, expires| access_expiry(&session(rotated, used, expires), at(0), lifetimes);
+        let expiry = |rotated, used, expires| {
+            access_expiry(&session(rotated, used, expires), at(0), lifetimes)
+        };
         let far = 500_000;
-        assert_eq!(expiry(-450, None, far), at(450), "half its lifetime is left");
+        assert_eq!(
+            expiry(-450, None, far),
+            at(450),
+            "half its lifetime is left"
+        );
         assert_eq!(
             expiry(-451, None, far),
             at(900),

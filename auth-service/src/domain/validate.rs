@@ -1,7 +1,7 @@
 //! Validation: the signature from memory, the session and its user from the
 //! database, each time.
 
-use super::{AuthError, Endings, Lookups, SessionStatus, FirstUses};
+use super::{AuthError, Endings, FirstUses, Lookups, SessionStatus};
 use crate::{
     model::{AuditEvent, AuditEventType, Client, Holder, LookedUp, Refusal},
     tokens::{Claims, TokenKind, Tokens},

@@ -88,7 +88,12 @@ impl Part for Lifetimes {
                 access_token,
                 "the lifetime of an access token",
             ),
-            (SESSION, session, refresh_token, "the lifetime of a refresh token"),
+            (
+                SESSION,
+                session,
+                refresh_token,
+                "the lifetime of a refresh token",
+            ),
         ] {
             if value < least {
                 let least = least.as_secs();

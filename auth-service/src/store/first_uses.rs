@@ -25,7 +25,10 @@ const SQLITE: &str = "\
 
 impl Store {
     /// Notes the first use of generations that are current and not used yet.
-    pub async fn note_first_uses(&self, used: &[(SessionId, Generation)]) -> Result<(), StoreError> {
+    pub async fn note_first_uses(
+        &self,
+        used: &[(SessionId, Generation)],
+    ) -> Result<(), StoreError> {
         let offset: Value = self.database.offset_micros().into();
         let dialect = self.database.dialect();
         let (text, values): (&str, Vec<Value>) = match dialect {

@@ -20,6 +20,7 @@ mod end;
 mod end_rows;
 pub mod entity;
 mod error;
+mod first_uses;
 mod housekeeping;
 mod list;
 mod list_audit;
@@ -33,7 +34,6 @@ mod register;
 mod rehash;
 mod throttle;
 mod to_end;
-mod first_uses;
 
 pub use change_password::{Account, ChangeOutcome};
 pub use end_rows::{BATCH, Ended};

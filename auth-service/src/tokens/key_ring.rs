@@ -1,8 +1,8 @@
 //! Which key signs, and which verify, at any moment.
 
 use super::{
-    keys::{InvalidKeys, Key, KeyName, PublicKey, keys_of, read_files},
     key_schedule::{LATE_KEY_WAITS, newest_due},
+    keys::{InvalidKeys, Key, KeyName, PublicKey, keys_of, read_files},
 };
 use contract::{
     reread::{File, Reread, Source},

@@ -5,14 +5,14 @@
 mod claims;
 mod generate;
 mod key_ring;
-mod keys;
 mod key_schedule;
+mod keys;
 
 pub use claims::{Claims, TokenKind};
 pub use generate::{GenerateError, generate_key};
 pub use key_ring::KeyRing;
+pub use key_schedule::{JWKS_MAX_AGE, KeySchedule, KeyScheduleError, KeyState, to_the_second};
 pub use keys::{InvalidKeyName, InvalidKeys, KeyName, PublicKey};
-pub use key_schedule::{JWKS_MAX_AGE, KeyState, KeySchedule, KeyScheduleError, to_the_second};
 
 use crate::{
     metrics::SignatureMetrics,

@@ -8,7 +8,7 @@ use auth_service::{
         keys::{self, KeysError},
     },
     config::Config,
-    tokens::{KeyName, KeyRing, KeyState, KeySchedule, KeyScheduleError, Tokens, generate_key},
+    tokens::{KeyName, KeyRing, KeySchedule, KeyScheduleError, KeyState, Tokens, generate_key},
 };
 use contract::{
     config::{self, Invocation},

@@ -3,7 +3,7 @@
 
 use crate::{
     outages::world,
-    rows::{session_status, first_use_is_written},
+    rows::{first_use_is_written, session_status},
     served::Served as _,
 };
 use proto::auth::v1::{

@@ -1,7 +1,7 @@
 //! Refreshes at once: with each other, and with the end of the session.
 
 use crate::{
-    rows::{self, session_column, first_use_is_written},
+    rows::{self, first_use_is_written, session_column},
     served::{Served as _, unauthenticated},
 };
 use auth_service::{

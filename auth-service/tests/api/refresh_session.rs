@@ -2,7 +2,7 @@
 
 use crate::{
     forge::{Forged, key_file},
-    rows::{session_column, session_status, first_use_is_written},
+    rows::{first_use_is_written, session_column, session_status},
     served::{Served as _, unauthenticated},
 };
 use contract::time::Timestamp;

@@ -16,10 +16,7 @@ use sea_orm::{
 
 impl Store {
     /// Whether a partner may work, and if not, why.
-    pub async fn partner_state(
-        &self,
-        partner: PartnerId,
-    ) -> Result<PartnerState, StoreError> {
+    pub async fn partner_state(&self, partner: PartnerId) -> Result<PartnerState, StoreError> {
         state_of(self.database.connection(), partner, None).await
     }
 }
@@ -37,9 +34,7 @@ pub(super) async fn state_of(
         find = find.lock(lock);
     }
     let row = find.one(on).await?;
-    Ok(row.map_or(PartnerState::Deleted, |row| {
-        state(row.status.as_ref())
-    }))
+    Ok(row.map_or(PartnerState::Deleted, |row| state(row.status.as_ref())))
 }
 
 /// A status that this version does not know is none that a partner works in.

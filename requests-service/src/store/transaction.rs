@@ -75,10 +75,7 @@ impl Transaction {
 
     /// Whether a partner may work, and if not, why. It stays so until the
     /// transaction ends.
-    pub async fn partner_state(
-        &self,
-        partner: PartnerId,
-    ) -> Result<PartnerState, StoreError> {
+    pub async fn partner_state(&self, partner: PartnerId) -> Result<PartnerState, StoreError> {
         partner::state_of(&self.inner, partner, Some(LockType::Share)).await
     }
 

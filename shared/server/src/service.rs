@@ -5,7 +5,7 @@ use crate::serve::{
     self, Calls, Listener, LoadShedLayer, MetricsRegistry, Priority, Readiness, ReflectionError,
     ServeError,
 };
-use client::tls::{Expirations, CertificateSource};
+use client::tls::{CertificateSource, Expirations};
 use contract::{
     access_rules::{AccessRules, InvalidRules},
     time::Clock,

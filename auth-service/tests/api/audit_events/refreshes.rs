@@ -2,7 +2,7 @@
 
 use super::{EMAIL, Log, MINUTE, begun};
 use crate::{
-    rows::{eventually, text, first_use_is_written},
+    rows::{eventually, first_use_is_written, text},
     served::{Served as _, unauthenticated},
 };
 use futures_util::future::join_all;

@@ -127,7 +127,10 @@ fn filled_in(script: &str, options: &Options) -> String {
             "{digest}",
             PasswordHash::new(PASSWORD_HASH.to_owned()).digest(),
         ),
-        ("{refresh_token}", lifetimes.refresh_token.as_secs().to_string()),
+        (
+            "{refresh_token}",
+            lifetimes.refresh_token.as_secs().to_string(),
+        ),
         ("{session}", lifetimes.session.as_secs().to_string()),
     ]
     .iter()

@@ -16,7 +16,7 @@ mod server;
 mod stream;
 
 pub use client::{ClientTls, ClientTlsFiles};
-pub use expiration::{Expirations, CertificateSource};
+pub use expiration::{CertificateSource, Expirations};
 pub use files::{CertificateFiles, InvalidTls};
 pub use identities::{ClientIdentities, InvalidIdentities};
 pub use server::{Protocols, ServerTls, ServerTlsFiles};

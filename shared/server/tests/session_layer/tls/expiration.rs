@@ -1,7 +1,7 @@
 //! When certificates end, as it is scraped.
 
 use super::{client, mounted, server, stranger};
-use client::tls::{Expirations, CertificateSource, Protocols, ServerTls};
+use client::tls::{CertificateSource, Expirations, Protocols, ServerTls};
 use server::serve::{self, Listener};
 use std::{fs, net::SocketAddr};
 use testing::{
