@@ -35,7 +35,7 @@ pub async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     Ok(vec![format!(
         "warns    the database's LC_CTYPE is {locale}, which knows ASCII's letters alone: a search for \
          école does not find ÉCOLE, and one for an Arabic name reads all requests. Make the database \
-         with LC_CTYPE 'C.UTF-8', as deploy/README.md says, and move the tables there"
+         with LC_CTYPE 'C.UTF-8', as deploy/INSTALL.md says, and move the tables there"
     )])
 }
 
