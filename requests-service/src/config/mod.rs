@@ -1,4 +1,4 @@
-//! Configuration, by flags and environment. README has the table that `--help` shows too.
+//! Configuration, by flags and environment. README.md has the table that `--help` shows too.
 
 mod files;
 

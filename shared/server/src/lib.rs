@@ -8,3 +8,8 @@ pub mod serve;
 pub mod service;
 pub mod session_layer;
 pub mod telemetry;
+
+/// The README of the crates under `shared`, so that its code is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
