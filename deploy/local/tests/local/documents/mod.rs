@@ -2,6 +2,7 @@
 //! programs offer is mentioned.
 
 mod calls;
+mod form;
 mod mentioned;
 mod run;
 mod variables;
