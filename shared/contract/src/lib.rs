@@ -17,6 +17,7 @@ pub mod pages;
 pub mod principal;
 pub mod request_id;
 pub mod reread;
+pub mod served_call;
 pub mod text;
 pub mod time;
 #[cfg(feature = "database")]

@@ -9,10 +9,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer ones are replaced.
 const MAX_LENGTH: usize = 64;
 
-tokio::task_local! {
-    static SERVED: RequestId;
-}
-
 /// Letters, digits, `-`, `_` and `.`, at most 64 of them: it stands in logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
@@ -23,17 +19,6 @@ impl RequestId {
     pub fn of_call(headers: &HeaderMap) -> Self {
         let sent = headers.get(REQUEST_ID).filter(|value| is_plain(value));
         sent.map_or_else(Self::random, |value| Self(value.clone()))
-    }
-
-    /// Of the call that is being served here.
-    #[must_use]
-    pub fn served() -> Option<Self> {
-        SERVED.try_with(Clone::clone).ok()
-    }
-
-    /// Serves a call under this name.
-    pub async fn serve<F: Future>(self, call: F) -> F::Output {
-        SERVED.scope(self, call).await
     }
 
     /// As metadata.
@@ -93,13 +78,5 @@ mod tests {
             RequestId::of_call(&HeaderMap::new()),
             RequestId::of_call(&HeaderMap::new())
         );
-    }
-
-    #[tokio::test]
-    async fn a_call_knows_its_name_while_it_is_served() {
-        assert_eq!(RequestId::served(), None);
-        let id = RequestId::random();
-        let served = id.clone().serve(async { RequestId::served() }).await;
-        assert_eq!(served, Some(id));
     }
 }

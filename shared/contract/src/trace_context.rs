@@ -1,6 +1,5 @@
 //! One trace across services: W3C Trace Context, `traceparent` and `tracestate`.
 
-use crate::request_id::{REQUEST_ID, RequestId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, TraceId,
@@ -11,6 +10,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+const PARENT: &str = "traceparent";
 /// "Vendors SHOULD propagate at least 512 characters" (W3C Trace Context, 3.3.1.5);
 /// a longer state is dropped, as that section allows.
 const MAX_STATE: usize = 512;
@@ -20,7 +20,7 @@ struct Incoming<'a>(&'a HeaderMap);
 impl Extractor for Incoming<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.to_str().ok()?;
-        let is_taken = value.len() <= MAX_STATE && (key != "traceparent" || has_form(value));
+        let is_taken = value.len() <= MAX_STATE && (key != PARENT || has_form(value));
         is_taken.then_some(value)
     }
 
@@ -47,63 +47,48 @@ impl Injector for Outgoing<'_> {
     }
 }
 
-tokio::task_local! {
-    static SERVED: IncomingTrace;
-}
-
-/// The trace that a call came in; none if its caller sent none that can be read.
+/// A trace. Of a call, it is the trace that its caller sent; none if there was none that can be
+/// read.
 #[derive(Clone, Debug, Default)]
-pub struct IncomingTrace(Context);
+pub struct TraceContext(Context);
 
-impl IncomingTrace {
+impl TraceContext {
     /// Reads what the caller sent.
     #[must_use]
     pub fn of_call(headers: &HeaderMap) -> Self {
+        if !headers.contains_key(PARENT) {
+            return Self::default();
+        }
         let propagator = TraceContextPropagator::new();
         Self(propagator.extract_with_context(&Context::new(), &Incoming(headers)))
     }
 
+    /// The trace that a span is part of; none if it is not exported.
+    #[must_use]
+    pub fn of_span(span: &Span) -> Self {
+        if span.is_none() {
+            return Self::default();
+        }
+        Self(span.context())
+    }
+
     /// Makes a span the child of the caller's. Where nobody exports spans, nothing happens.
     pub fn continue_in(&self, span: &Span) {
-        if is_trace(&self.0) {
+        if self.id().is_some() {
             let _ = span.set_parent(self.0.clone());
         }
     }
 
-    /// The trace of a span that continues this one, for its logs.
+    /// The name of the trace, if there is one.
     #[must_use]
-    pub fn id(&self, span: &Span) -> Option<TraceId> {
-        let context = span.context();
-        let context = if is_trace(&context) {
-            &context
-        } else {
-            &self.0
-        };
-        is_trace(context).then(|| context.span().span_context().trace_id())
+    pub fn id(&self) -> Option<TraceId> {
+        let span = self.0.span();
+        let context = span.span_context();
+        context.is_valid().then(|| context.trace_id())
     }
 
-    /// Serves a call that came in this trace.
-    pub async fn serve<F: Future>(self, call: F) -> F::Output {
-        SERVED.scope(self, call).await
-    }
-}
-
-fn is_trace(context: &Context) -> bool {
-    context.span().span_context().is_valid()
-}
-
-/// Lets a call to another service be told from its logs and traces as part of the
-/// call that is served here: sets `traceparent`, `tracestate` and `x-request-id`. Where nobody
-/// exports spans, the caller's trace is passed on as it came.
-pub fn propagate(headers: &mut HeaderMap) {
-    let mut context = Span::current().context();
-    if !is_trace(&context)
-        && let Ok(IncomingTrace(incoming)) = SERVED.try_with(Clone::clone)
-    {
-        context = incoming;
-    }
-    TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
-    if let Some(id) = RequestId::served() {
-        headers.insert(REQUEST_ID, id.value().clone());
+    /// Sets `traceparent` and `tracestate`, if there is a trace.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        TraceContextPropagator::new().inject_context(&self.0, &mut Outgoing(headers));
     }
 }

@@ -5,7 +5,7 @@ use crate::channel::{
     AttemptFailure, Balanced, CallFailure, GaveUp, Policy, Replica, Resolver, RetryThrottle, Target,
 };
 use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
-use contract::{errors, trace_context};
+use contract::{errors, served_call};
 use http::HeaderMap;
 use proto::auth::v1::{
     ErrorReason, ValidateSessionRequest, ValidateSessionResponse,
@@ -58,7 +58,7 @@ impl RemoteValidator {
         deadline: Deadline,
     ) -> Result<ValidateSessionResponse, ValidationError> {
         let mut headers = HeaderMap::new();
-        trace_context::propagate(&mut headers);
+        served_call::propagate(&mut headers);
         let mut metadata = MetadataMap::from_headers(headers);
         if let Some(tokens) = &self.tokens {
             let Some(credential) = credential(tokens).await else {

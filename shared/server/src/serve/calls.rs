@@ -2,10 +2,7 @@
 //! method.
 
 use super::{MetricsRegistry, asks_about_the_server};
-use contract::{
-    request_id::{REQUEST_ID, RequestId},
-    trace_context::IncomingTrace,
-};
+use contract::{request_id::REQUEST_ID, served_call::ServedCall};
 use http::{Request, Response};
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -40,13 +37,15 @@ pub struct Calls {
 
 #[derive(Debug)]
 struct Methods {
-    by_path: HashMap<String, Method>,
-    unknown: Method,
+    by_path: HashMap<String, Arc<Method>>,
+    unknown: Arc<Method>,
 }
 
 /// What is counted of one method.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Method {
+    /// `package.Service/Method`.
+    name: Arc<str>,
     by_code: Vec<Counter>,
     duration: Histogram,
     in_flight: Gauge,
@@ -85,11 +84,12 @@ impl Calls {
                     code: (*code).to_owned(),
                 })
             });
-            Method {
+            Arc::new(Method {
+                name: method.into(),
                 by_code: by_code.collect(),
                 duration: durations.get_or_create_owned(&labels),
                 in_flight: in_flight.get_or_create_owned(&labels),
-            }
+            })
         };
         let paths = paths.into_iter();
         let by_path = paths
@@ -132,14 +132,14 @@ const CODES: [&str; 17] = [
 
 /// A call that is being served. Dropped without an answer, it was cancelled.
 struct Served {
-    method: Method,
+    method: Arc<Method>,
     span: Span,
     since: Instant,
     code: Code,
 }
 
 impl Served {
-    fn begin(method: Method, span: Span) -> Self {
+    fn begin(method: Arc<Method>, span: Span) -> Self {
         method.in_flight.inc();
         Self {
             method,
@@ -168,9 +168,7 @@ impl Drop for Served {
             if is_fault(self.code) {
                 self.span.record("otel.status_code", "ERROR");
             }
-            self.span.in_scope(|| {
-                tracing::debug!(code = name, milliseconds = milliseconds(took), "answered");
-            });
+            tracing::debug!(code = name, milliseconds = milliseconds(took), "answered");
         }
     }
 }
@@ -232,39 +230,29 @@ where
         if asks_about_the_server(path) {
             return Box::pin(inner.oneshot(request));
         }
-        let known = self.methods.by_path.get_key_value(path);
-        let (path, method) = known.map_or((UNKNOWN, &self.methods.unknown), |(path, method)| {
-            (path.trim_start_matches('/'), method)
-        });
-        let id = RequestId::of_call(request.headers());
+        let method = self.methods.by_path.get(path);
+        let method = Arc::clone(method.unwrap_or(&self.methods.unknown));
+        let names = ServedCall::new(Arc::clone(&method.name), request.headers());
+        // only an exporter of spans takes it; the lines of the log have the names without it
         let span = tracing::info_span!(
             "call",
-            otel.name = path,
+            otel.name = &*method.name,
             otel.kind = "server",
             otel.status_code = field::Empty,
             rpc.system = "grpc",
             rpc.grpc.status_code = field::Empty,
-            method = path,
-            request_id = %id,
-            trace_id = field::Empty,
+            request_id = %names.request_id,
         );
-        let incoming = IncomingTrace::of_call(request.headers());
-        incoming.continue_in(&span);
-        if let Some(trace) = incoming.id(&span) {
-            span.record("trace_id", field::display(trace));
-        }
-        let served = Served::begin(method.clone(), span.clone());
+        let names = names.traced_by(&span);
+        let id = names.request_id.value().clone();
+        let served = Served::begin(method, span.clone());
         let call = async move {
             let Ok(mut response) = inner.oneshot(request).await;
             served.end(&response);
-            if let Some(id) = RequestId::served() {
-                response
-                    .headers_mut()
-                    .insert(REQUEST_ID, id.value().clone());
-            }
+            response.headers_mut().insert(REQUEST_ID, id);
             Ok(response)
         };
-        Box::pin(id.serve(incoming.serve(call)).instrument(span))
+        Box::pin(names.serve(call).instrument(span))
     }
 }
 

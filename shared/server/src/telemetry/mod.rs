@@ -1,23 +1,22 @@
 //! What a service says of itself while it runs: logs, and traces across services.
 //!
-//! Logs are pretty on a terminal and JSON lines otherwise, always on standard error.
+//! Logs are text on a terminal and JSON lines otherwise, always on standard error.
 //! Spans leave the process only where OpenTelemetry's own variables name a collector.
 
 mod collector;
 mod export;
+mod lines;
 #[cfg(test)]
 mod tests;
 
 pub use export::{Export, ExportError};
 
-use std::io::IsTerminal;
-use tracing::{Level, Subscriber, level_filters::LevelFilter};
+use std::io::{self, IsTerminal as _};
+use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt as _, Targets},
-    fmt,
+    filter::{FilterExt as _, Targets, filter_fn},
     layer::{Identity, SubscriberExt},
-    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -74,24 +73,15 @@ fn start_with(spans: Option<impl Layer<Registry> + Send + Sync>) {
     let floors = Targets::new()
         .with_default(Level::TRACE)
         .with_targets(FLOORS);
+    // The layer would write the fields of each span as text when the span begins. A line has the
+    // names of its call without that.
+    let events = filter_fn(tracing::Metadata::is_event).with_max_level_hint(LevelFilter::TRACE);
+    let lines = lines::layer(io::stderr().is_terminal(), io::stderr);
     let started = tracing_subscriber::registry()
         .with(spans)
-        .with(lines().with_filter(filter.and(floors)))
+        .with(lines.with_filter(filter.and(floors).and(events)))
         .try_init();
     if let (Ok(()), Some(error)) = (started, mistake) {
         tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
-    }
-}
-
-fn lines<S>() -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let lines = fmt::layer().with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        Box::new(lines)
-    } else {
-        // all of them: the call's names stand in the outermost
-        Box::new(lines.json().with_current_span(false))
     }
 }

@@ -111,11 +111,10 @@ async fn the_logs_of_both_services_name_the_call_and_its_trace_also_where_nothin
     let log = running.terminate_for_log();
     for method in [LIST, VALIDATE] {
         let is_its = |line: &&Value| {
-            let call = &line["spans"][0];
             line["fields"]["message"] == "answered"
-                && call["method"] == method
-                && call["request_id"] == "page-7"
-                && call["trace_id"] == TRACE
+                && line["method"] == method
+                && line["request_id"] == "page-7"
+                && line["trace_id"] == TRACE
         };
         let lines: Vec<Value> = log
             .lines()
