@@ -17,12 +17,14 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Allocations of one validation, by caller and service together. Whoever lowers the number
 /// lowers the bound.
-const MOST: usize = 125;
+const MOST: usize = 124;
 /// Of many validations the cheapest counts: beside the others, a task in the background ran.
 const VALIDATIONS: usize = 200;
 
 #[tokio::test]
 async fn a_validation_allocates_no_more_than_it_did() {
+    // as it is served: a layer that writes lines may cost each span
+    server::telemetry::start_logs();
     let auth = Auth::start(Kind::Postgres).await;
     auth.add_customer("sara@example.com").await;
     let tokens = auth.log_in("sara@example.com").await.tokens.unwrap();

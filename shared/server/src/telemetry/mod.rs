@@ -75,7 +75,7 @@ fn start_with(spans: Option<impl Layer<Registry> + Send + Sync>) {
         .with_targets(FLOORS);
     // The layer would write the fields of each span as text when the span begins. A line has the
     // names of its call without that.
-    let events = filter_fn(tracing::Metadata::is_event).with_max_level_hint(LevelFilter::TRACE);
+    let events = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
     let lines = lines::layer(io::stderr().is_terminal(), io::stderr);
     let started = tracing_subscriber::registry()
         .with(spans)
