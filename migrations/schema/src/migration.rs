@@ -169,8 +169,7 @@ pub const TABLES: &Migration = &MIGRATIONS[0];
 /// application goes on inserting, and the table is locked for an instant. `up` refuses a
 /// database in which the table has such a column already. What the services write into the
 /// column is granted in `grants/privileges.rs`.
-/// Three files of tests compare such tables with the old application's, or what `--plan` prints,
-/// and are told of the column: `schema.rs`, `command_line.rs` and `old_database.rs`.
+/// `.github/CONTRIBUTING.md` says which tests are told of the column.
 ///
 /// **An index on such a table**: a line `CREATE INDEX ticketing_… ON table …;` in `indexes`.
 /// They are built before the rest of the migration, so an index on a new column belongs to the
