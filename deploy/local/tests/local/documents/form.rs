@@ -99,6 +99,29 @@ fn no_document_is_longer_than_its_reader_reads() {
     none(&long.collect::<Vec<_>>());
 }
 
+/// The names of alerts in a text: `Ticketing`, and what begins with a capital after it.
+fn alerts(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let is_alert = |word: &&str| {
+        let rest = word.strip_prefix("Ticketing").unwrap_or_default();
+        rest.starts_with(|letter: char| letter.is_ascii_uppercase())
+    };
+    words.filter(is_alert).collect()
+}
+
+#[test]
+fn every_alert_that_the_guide_for_operators_names_is_there() {
+    let read = |path| std::fs::read_to_string(tools::workspace().join(path)).unwrap();
+    let guide = read("deploy/OPERATING.md");
+    let rules = read("deploy/alerts/ticketing.rules.yaml");
+    let gone: Vec<_> = alerts(&guide)
+        .difference(&alerts(&rules))
+        .copied()
+        .collect();
+    assert_eq!(gone, [""; 0]);
+    assert!(alerts(&guide).len() > 2);
+}
+
 #[test]
 fn a_link_to_nothing_is_found() {
     let file = File {
