@@ -5,7 +5,7 @@
 //!
 //! | part of a call | how long at most | who keeps to it |
 //! | --- | --- | --- |
-//! | a whole call | [`CALL`], or what the caller asks for by `grpc-timeout`, less the time to answer | the session layer, and each listener for the calls that have no session layer |
+//! | a whole call | [`CALL`], or what the caller asks for by `grpc-timeout` or `connect-timeout-ms`, less the time to answer | the session layer, and each listener for the calls that have no session layer |
 //! | the time to answer | a tenth of what the caller asks for, and two milliseconds at least ([`with_time_to_answer`]) | the same; the caller gets an answer before it stops listening |
 //! | the message, as it is sent | half of the whole call; a caller that takes longer has only itself to blame ([`Deadline::after_message`]) | the throttle of log-ins |
 //! | a validation | [`VALIDATION`], and nine tenths of what is left of the call ([`Deadline::part`]), so that time is left to say that it failed | the session layer |
@@ -17,6 +17,7 @@
 //! | a statement | [`STATEMENT`]; [`LOOK_UP`] where it serves validations; of it, [`LOCK`] for a lock | the database |
 //! | ending many sessions, before the last batch | [`SHARE_FOR_BATCHES`] of what is left of the call | auth-service |
 
+mod connect_timeout;
 pub mod grpc_timeout;
 
 use http::HeaderMap;
@@ -92,7 +93,7 @@ impl Deadline {
         }
     }
 
-    /// By the caller's `grpc-timeout`, with time to answer, or the limit if that is sooner.
+    /// By what the caller asks for, with time to answer, or the limit if that is sooner.
     #[must_use]
     pub fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
         match with_time_to_answer(headers) {
@@ -154,7 +155,7 @@ impl Deadline {
 /// UNAVAILABLE, is on the wire before the caller stops listening.
 #[must_use]
 pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
-    let asked = grpc_timeout::of(headers)?;
+    let asked = grpc_timeout::of(headers).or_else(|| connect_timeout::of(headers))?;
     Some(less_time_to_answer(asked).min(asked.saturating_sub(TO_ANSWER_AT_LEAST)))
 }
 
@@ -197,6 +198,14 @@ mod tests {
         assert_eq!(
             Deadline::of_call(&headers, limit).remaining(),
             Duration::from_millis(900)
+        );
+        let by_connect = HeaderMap::from_iter([(
+            http::HeaderName::from_static("connect-timeout-ms"),
+            HeaderValue::from_static("500"),
+        )]);
+        assert_eq!(
+            Deadline::of_call(&by_connect, limit).remaining(),
+            Duration::from_millis(450)
         );
         headers.insert("grpc-timeout", "1H".parse().unwrap());
         assert_eq!(Deadline::of_call(&headers, limit).remaining(), limit);
