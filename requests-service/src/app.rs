@@ -71,7 +71,7 @@ impl App {
         // a port that is taken is known before anything else starts
         let public = Listener::bind("requests public", config.public_listen)
             .await?
-            .with_web_origins(config.web_origins)
+            .for_clients(config.web_origins)
             .with_trusted_proxies(config.trusted_proxies)
             .with_tls(config.files.public())?;
         let ops = Listener::bind("requests ops", config.ops_listen).await?;

@@ -101,8 +101,9 @@ pub struct Config {
         value_parser = within(TRUSTED_PROXIES)
     )]
     pub trusted_proxies: usize,
-    /// Origins whose pages may call the public listener by gRPC-Web, health and reflection
-    /// included, separated by commas (`https://host`). Without one, browsers are not served.
+    /// Origins whose pages may call the public listener by Connect and by gRPC-Web, health
+    /// included, separated by commas (`https://host`). Pages of the listener's own origin may
+    /// call by Connect without being named.
     #[arg(
         long,
         env = "AUTH_WEB_ORIGINS",

@@ -64,24 +64,14 @@ async fn without_tls_no_end_is_told() {
 }
 
 #[tokio::test]
-async fn http1_is_spoken_by_the_public_listener_alone_and_where_browsers_are_served() {
+async fn http2_is_spoken_and_http1_with_whom_asks_for_nothing_better() {
     let ours = Authority::new();
     let this = Mounted::new(&ours.server(&["localhost"]), &ours);
     let flags = [tls("public", &this), tls("internal", &this)].concat();
-    let origins = ["--web-origins=https://partner.example.com".to_owned()];
-    let with_origins = [flags.as_slice(), &origins].concat();
-    for (flags, by_http1) in [(flags, None), (with_origins, Some("http/1.1"))] {
-        let auth = start(&flags).await;
-        let (public, internal) = (auth.replica.public, auth.replica.internal);
-        let spoken =
-            async |address, protocols: &[&str]| spoken(address, &this.authority(), protocols).await;
-        let http1 = spoken(public, &["http/1.1"]).await;
-        assert_eq!(http1.as_deref(), by_http1);
-        let http1 = spoken(internal, &["http/1.1"]).await;
-        assert_eq!(http1, None, "services speak HTTP/2");
-        for address in [public, internal] {
-            let best = spoken(address, &["http/1.1", "h2"]).await;
-            assert_eq!(best.as_deref(), Some("h2"));
-        }
+    let auth = start(&flags).await;
+    for address in [auth.replica.public, auth.replica.internal] {
+        let spoken = async |protocols: &[&str]| spoken(address, &this.authority(), protocols).await;
+        assert_eq!(spoken(&["http/1.1"]).await.as_deref(), Some("http/1.1"));
+        assert_eq!(spoken(&["http/1.1", "h2"]).await.as_deref(), Some("h2"));
     }
 }

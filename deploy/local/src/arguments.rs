@@ -48,8 +48,8 @@ pub struct Config {
     /// Where requests-service's ops listener is.
     #[arg(long, default_value = "127.0.0.1:50063")]
     pub requests_ops_listen: SocketAddr,
-    /// Origins whose pages may call both services by gRPC-Web, separated by commas:
-    /// `http://localhost:3000`. Without one, browsers are not served.
+    /// Origins whose pages may call both services by Connect and by gRPC-Web, separated by
+    /// commas: `http://localhost:3000`.
     #[arg(
         long,
         env = "LOCAL_WEB_ORIGINS",

@@ -20,6 +20,7 @@
 pub mod auth;
 pub mod certificates;
 mod cluster;
+pub mod curl;
 mod database;
 pub mod dead_connections;
 pub mod disk;

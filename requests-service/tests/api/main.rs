@@ -19,6 +19,7 @@ mod error_details;
 mod filters;
 mod get;
 mod hostile;
+mod json;
 mod letters;
 mod list;
 mod old_rows;

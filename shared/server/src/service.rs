@@ -126,6 +126,7 @@ impl Builder {
         }
         let routes = routes.add_service(self.health_service.clone());
         let routes = serve::with_reflection(routes, services)?;
+        let listener = listener.with_services(services)?;
         self.listeners
             .push((listener.with_calls(self.calls.clone()), routes));
         Ok(())

@@ -19,8 +19,22 @@ pub(super) const LIST: &str = "/ticketing.auth.v1.AuthService/ListSessions";
 const CALLS: usize = 100;
 /// A message of usual size; one beyond HTTP/2's window; one that is too large.
 pub(super) const SIZES: [usize; 3] = [5, 65_536, 2_000_000];
-/// What a call without a token is told.
-const UNAUTHENTICATED: &str = "200 16";
+
+/// How a call is made, and what it is told where it has no token: HTTP status and gRPC's.
+#[derive(Clone, Copy)]
+struct Protocol {
+    content_type: &'static str,
+    unauthenticated: &'static str,
+}
+
+const GRPC_WEB: Protocol = Protocol {
+    content_type: "application/grpc-web+proto",
+    unauthenticated: "200 16",
+};
+const CONNECT: Protocol = Protocol {
+    content_type: "application/json",
+    unauthenticated: "401 ",
+};
 
 /// A service for pages of an origin, without TLS and with it.
 pub(super) struct World {
@@ -68,10 +82,18 @@ impl World {
     }
 
     /// Makes calls by one curl, which keeps its connection if it can; how each ended.
-    async fn curl(&self, flags: &[&str], origin: &str, size: usize, calls: usize) -> Vec<String> {
+    async fn curl(
+        &self,
+        protocol: Protocol,
+        flags: &[&str],
+        origin: &str,
+        size: usize,
+        calls: usize,
+    ) -> Vec<String> {
         let mut curl = Command::new(tools::find("curl"));
         curl.args(["--silent", "--output", "/dev/null", "--max-time", "60"])
-            .args(["--header", "content-type: application/grpc-web+proto"])
+            .arg("--header")
+            .arg(format!("content-type: {}", protocol.content_type))
             .args(["--write-out", "%{http_code} %header{grpc-status}\\n"])
             .arg("--data-binary")
             .arg(format!("@{}", self.message(size).display()))
@@ -84,11 +106,19 @@ impl World {
     }
 
     /// Makes a hundred calls by a client of Node; how many ended how.
-    async fn node(&self, client: &str, origin: &str, size: usize, wait: u32) -> String {
+    async fn node(
+        &self,
+        protocol: Protocol,
+        client: &str,
+        origin: &str,
+        size: usize,
+        wait: u32,
+    ) -> String {
         let script = tools::workspace().join("auth-service/tests/api/wire/refusals.mjs");
         let mut node = Command::new(tools::find("node"));
         node.arg(script)
             .args([origin, LIST, client, &size.to_string(), &wait.to_string()])
+            .arg(protocol.content_type)
             .env("NODE_EXTRA_CA_CERTS", self.certificates.authority());
         printed(&mut node).await.trim_end().to_owned()
     }
@@ -102,54 +132,59 @@ async fn printed(command: &mut Command) -> String {
 
 /// Fails unless each call was refused in words.
 #[track_caller]
-fn assert_none_lost(ends: &[String], by: &str) {
+fn assert_none_lost(protocol: Protocol, ends: &[String], by: &str) {
     let mut tally = BTreeMap::<&str, usize>::new();
     for end in ends {
         *tally.entry(end).or_default() += 1;
     }
-    assert_eq!(tally, BTreeMap::from([(UNAUTHENTICATED, CALLS)]), "{by}");
+    let all = BTreeMap::from([(protocol.unauthenticated, CALLS)]);
+    assert_eq!(tally, all, "{} {by}", protocol.content_type);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn curl_gets_every_refusal() {
     let world = World::start("https://page.example").await;
-    for size in SIZES {
-        for (origin, flag) in [
-            (world.plain(), "--http1.1"),
-            (world.tls(), "--http1.1"),
-            (world.tls(), "--http2"),
-        ] {
-            let ends = world.curl(&[flag], &origin, size, CALLS).await;
-            assert_none_lost(&ends, &format!("{flag} {origin} {size}"));
+    for protocol in [GRPC_WEB, CONNECT] {
+        for size in SIZES {
+            for (origin, flag) in [
+                (world.plain(), "--http1.1"),
+                (world.tls(), "--http1.1"),
+                (world.tls(), "--http2"),
+            ] {
+                let ends = world.curl(protocol, &[flag], &origin, size, CALLS).await;
+                assert_none_lost(protocol, &ends, &format!("{flag} {origin} {size}"));
+            }
         }
+        // a connection each
+        let (plain, flag) = (world.plain(), "--http2-prior-knowledge");
+        let mut ends = Vec::new();
+        for _ in 0..CALLS {
+            ends.extend(world.curl(protocol, &[flag], &plain, SIZES[0], 1).await);
+        }
+        assert_none_lost(protocol, &ends, flag);
     }
-    // a connection each
-    let (plain, flag) = (world.plain(), "--http2-prior-knowledge");
-    let mut ends = Vec::new();
-    for _ in 0..CALLS {
-        ends.extend(world.curl(&[flag], &plain, SIZES[0], 1).await);
-    }
-    assert_none_lost(&ends, flag);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn node_gets_every_refusal() {
     let world = World::start("https://page.example").await;
-    let all = format!(r#"{{"{UNAUTHENTICATED}":{CALLS}}}"#);
-    for size in SIZES {
-        for (client, origin) in [
-            ("http", world.plain()),
-            ("http", world.tls()),
-            ("fetch", world.plain()),
-            ("http2", world.tls()),
-        ] {
-            let tally = world.node(client, &origin, size, 0).await;
-            assert_eq!(tally, all, "{client} {origin} {size}");
+    for protocol in [GRPC_WEB, CONNECT] {
+        let all = format!(r#"{{"{}":{CALLS}}}"#, protocol.unauthenticated);
+        for size in SIZES {
+            for (client, origin) in [
+                ("http", world.plain()),
+                ("http", world.tls()),
+                ("fetch", world.plain()),
+                ("http2", world.tls()),
+            ] {
+                let tally = world.node(protocol, client, &origin, size, 0).await;
+                assert_eq!(tally, all, "{client} {origin} {size}");
+            }
         }
-    }
-    for (client, origin) in [("http", world.plain()), ("http2", world.tls())] {
-        let tally = world.node(client, &origin, SIZES[0], 20).await;
-        assert_eq!(tally, all, "{client}, late");
+        for (client, origin) in [("http", world.plain()), ("http2", world.tls())] {
+            let tally = world.node(protocol, client, &origin, SIZES[0], 20).await;
+            assert_eq!(tally, all, "{client}, late");
+        }
     }
 }
 
@@ -225,15 +260,18 @@ async fn nginx_passes_every_refusal_on() {
         for name in ["whole", "pieces"] {
             let socket = nginx.socket(name);
             let flags = ["--http1.1", "--unix-socket", &socket];
-            let ends = world.curl(&flags, "http://localhost", size, CALLS).await;
-            assert_none_lost(&ends, &format!("{name} {size}"));
+            for protocol in [GRPC_WEB, CONNECT] {
+                let calls = world.curl(protocol, &flags, "http://localhost", size, CALLS);
+                assert_none_lost(protocol, &calls.await, &format!("{name} {size}"));
+            }
         }
         let socket = nginx.socket("grpc");
         let flags = ["--http2-prior-knowledge", "--unix-socket", &socket];
         let mut ends = Vec::new();
         for _ in 0..CALLS {
-            ends.extend(world.curl(&flags, "http://localhost", size, 1).await);
+            let call = world.curl(GRPC_WEB, &flags, "http://localhost", size, 1);
+            ends.extend(call.await);
         }
-        assert_none_lost(&ends, &format!("grpc {size}"));
+        assert_none_lost(GRPC_WEB, &ends, &format!("grpc {size}"));
     }
 }

@@ -2,6 +2,8 @@
 
 mod browser;
 mod clients;
+mod connect;
 mod frames;
+mod origins;
 mod refusals;
 mod reset_storms;

@@ -1,19 +1,19 @@
 // Makes a hundred calls that are refused and prints how many ended how:
-// node refusals.mjs ORIGIN PATH CLIENT BYTES MILLISECONDS
+// node refusals.mjs ORIGIN PATH CLIENT BYTES MILLISECONDS CONTENT_TYPE
 // CLIENT is http, http2 or fetch. The message has so many bytes, and is sent so long after the head.
 
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
 
-const [origin, path, client, bytes, milliseconds] = process.argv.slice(2);
+const [origin, path, client, bytes, milliseconds, contentType] = process.argv.slice(2);
 const body = Buffer.alloc(Number(bytes));
-const headers = { "content-type": "application/grpc-web+proto" };
+const headers = { "content-type": contentType };
 const calls = 100;
 const atOnce = 4;
 
 const later = (send) => setTimeout(send, Number(milliseconds));
-const ended = (status, headers) => `${status} ${headers["grpc-status"]}`;
+const ended = (status, headers) => `${status} ${headers["grpc-status"] ?? ""}`;
 
 // keeps its connections, and lets no answer be lost without a word
 const byHttp = () => {

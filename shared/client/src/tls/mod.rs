@@ -1,6 +1,6 @@
 //! TLS for listeners and for clients, by rustls: 1.3, or else 1.2 (RFC 8446, RFC
-//! 5246), and HTTP/2 alone by ALPN (RFC 9113, section 3.2), but for listeners that
-//! serve browsers, and so whatever stands before them, by HTTP/1.1, too.
+//! 5246). Clients speak HTTP/2 alone, by ALPN (RFC 9113, section 3.2). Listeners speak HTTP/1.1
+//! as well, since callers by Connect, and whatever stands before them, may.
 //!
 //! Certificates, keys and authorities are PEM files. They are read again for each
 //! handshake, so that a new connection meets what the files hold now: a Secret that
@@ -19,7 +19,7 @@ pub use client::{ClientTls, ClientTlsFiles};
 pub use expiration::{CertificateSource, Expirations};
 pub use files::{CertificateFiles, InvalidTls};
 pub use identities::{ClientIdentities, InvalidIdentities};
-pub use server::{Protocols, ServerTls, ServerTlsFiles};
+pub use server::{ServerTls, ServerTlsFiles};
 pub use stream::Stream;
 
 use std::sync::Arc;

@@ -25,37 +25,23 @@ pub struct ServerTlsFiles {
     pub client_authority: Option<PathBuf>,
 }
 
-/// What is spoken over TLS, as ALPN settles it (RFC 7301).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocols {
-    /// HTTP/2 alone.
-    #[default]
-    Http2,
-    /// HTTP/2, or else HTTP/1.1: with whom asks for that, or for nothing.
-    Http2OrHttp1,
-}
-
 /// TLS of a listener.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     config: Reread<Offer>,
 }
 
-/// What a client is met with.
+/// What a client is met with. ALPN (RFC 7301) settles on HTTP/2, or else on HTTP/1.1 with a
+/// client that asks for that, or for nothing.
 #[derive(Debug)]
 struct Offer {
     files: ServerTlsFiles,
-    protocols: Protocols,
 }
 
 impl ServerTls {
     /// Reads the files of a listener of this name.
-    pub fn open(
-        name: &str,
-        files: ServerTlsFiles,
-        protocols: Protocols,
-    ) -> Result<Self, InvalidTls> {
-        let config = Reread::open(name, Offer { files, protocols })?;
+    pub fn open(name: &str, files: ServerTlsFiles) -> Result<Self, InvalidTls> {
+        let config = Reread::open(name, Offer { files })?;
         Ok(Self { config })
     }
 
@@ -76,11 +62,6 @@ impl ServerTls {
         let made = self.config.current().await;
         let acceptor = TlsAcceptor::from(Arc::clone(&made.config));
         let stream = acceptor.accept(stream).await?;
-        let spoken = stream.get_ref().1.alpn_protocol();
-        // what else is named is one of the offer
-        if spoken.is_none() && self.config.source().protocols == Protocols::Http2 {
-            return Err(io::Error::other("the client does not ask for HTTP/2"));
-        }
         Ok(Stream::Tls(Box::new(stream.into())))
     }
 }
@@ -131,11 +112,8 @@ impl Source for Offer {
         let mut config = builder
             .with_single_cert(chain, files::key(key)?)
             .map_err(refused)?;
-        config.alpn_protocols = match self.protocols {
-            Protocols::Http2 => vec![HTTP2.to_vec()],
-            // the first that the client knows
-            Protocols::Http2OrHttp1 => vec![HTTP2.to_vec(), HTTP1.to_vec()],
-        };
+        // the first that the client knows
+        config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
         if authority.is_some() {
             // a session that is resumed would not verify the client's certificate again
             config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -5,6 +5,7 @@
 //! "CORS-safelisted request-header"): `text/plain`, a form's, or none. None of them is
 //! served, so each call from a page has a pre-flight.
 
+use super::connect;
 use futures_util::future::Either;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
@@ -25,21 +26,25 @@ const GRPC_WEB: &[&str] = &[
     "application/grpc-web-text",
     "application/grpc-web-text+proto",
 ];
+/// Connect: by HTTP/1.1 and HTTP/2.
+const CONNECT: &[&str] = &connect::CONTENT_TYPES;
 
 /// Wraps all that a server serves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HttpCheck {
     /// Whether gRPC-Web is served.
     pub(super) grpc_web: bool,
-    /// A path that is not gRPC. Its handler knows its methods.
-    pub(super) plain: Option<&'static str>,
+    /// Whether Connect is served.
+    pub(super) connect: bool,
+    /// Paths that are not gRPC. Their handlers know their methods.
+    pub(super) plain: &'static [&'static str],
 }
 
 impl HttpCheck {
     /// The refusal of a request that is not served. For the layers within, which compare content
     /// types byte by byte, the content type loses its parameters and is in lower case.
     fn refusal(self, request: &mut Request<Body>) -> Option<Response<Body>> {
-        if self.plain == Some(request.uri().path()) {
+        if self.plain.contains(&request.uri().path()) {
             return None;
         }
         if request.method() != Method::POST {
@@ -74,7 +79,8 @@ impl HttpCheck {
             &[]
         };
         let grpc_web = if self.grpc_web { GRPC_WEB } else { &[] };
-        grpc.iter().chain(grpc_web).copied()
+        let connect = if self.connect { CONNECT } else { &[] };
+        grpc.iter().chain(grpc_web).chain(connect).copied()
     }
 
     /// Says what is served (RFC 9110, 15.5.16).

@@ -9,13 +9,13 @@ use hyper::body::{Body as HttpBody, Frame};
 use proto::auth::v1::ErrorReason;
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll, ready},
 };
 use tonic::{Code, Status, body::Body, codegen::Bytes};
 
 /// The longest message, in bytes. A full filter has some ten thousand.
-const MAX_MESSAGE: usize = 64 * 1_024;
+pub(super) const MAX_MESSAGE: usize = 64 * 1_024;
 /// The longest message that asks about the server: it is a name.
 const MAX_QUESTION: usize = 4 * 1_024;
 /// What stands before each message: whether it is compressed, and its length.
@@ -65,7 +65,11 @@ impl Refusal {
 
 /// How far a request was read, for whoever answers it.
 #[derive(Clone, Debug)]
-pub(super) struct Reading(Arc<Mutex<Progress>>);
+pub(super) struct Reading {
+    progress: Arc<Mutex<Progress>>,
+    /// Why the body could not be translated into gRPC.
+    untranslated: Arc<OnceLock<Status>>,
+}
 
 impl Reading {
     /// Checks the messages of a request while they are read.
@@ -75,7 +79,10 @@ impl Reading {
         } else {
             MAX_MESSAGE
         };
-        let reading = Self(Arc::new(Mutex::new(Progress::Begun)));
+        let reading = Self {
+            progress: Arc::new(Mutex::new(Progress::Begun)),
+            untranslated: Arc::default(),
+        };
         let checked = request.map(|body| {
             Body::new(Checked {
                 body,
@@ -88,11 +95,16 @@ impl Reading {
     }
 
     pub(super) fn progress(&self) -> Progress {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The refusal of a body of another protocol that could not be translated into gRPC.
+    pub(super) fn untranslated(&self) -> Option<&Status> {
+        self.untranslated.get()
     }
 
     fn is_at(&self, progress: Progress) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 }
 
@@ -132,6 +144,13 @@ impl HttpBody for Checked {
         }
         let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
             Some(Ok(frame)) => frame,
+            // the layer that translates the body says why it cannot
+            Some(Err(status)) if errors::has_reason(&status) => {
+                self.is_refused = true;
+                // it is the first, since nothing is read on
+                let _ = self.reading.untranslated.set(status.clone());
+                return Poll::Ready(Some(Err(status)));
+            }
             // it broke off, or is no base64: what is answered is told to whoever listens
             Some(Err(_)) => return Poll::Ready(Some(Err(self.refuse(Refusal::Malformed)))),
             None => return Poll::Ready(self.end().err().map(Err)),

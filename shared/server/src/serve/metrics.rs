@@ -13,8 +13,10 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 /// in here is not served, and two services in one process do not meet.
 pub use prometheus_client::registry::Registry as MetricsRegistry;
 
+/// What an ops listener serves beside gRPC.
+pub(super) const PATHS: &[&str] = &[PATH];
 /// Where Prometheus asks.
-pub(super) const PATH: &str = "/metrics";
+const PATH: &str = "/metrics";
 /// OpenMetrics 1.0, "Text format".
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

@@ -3,12 +3,14 @@
 
 mod calls;
 mod clocks;
+mod connect;
 mod connections;
 mod discard;
 mod http_check;
 mod load_shed;
 mod message;
 mod metrics;
+mod origins;
 mod peer;
 mod public;
 mod readiness;
@@ -18,6 +20,7 @@ mod watching;
 mod web;
 
 pub use calls::{Calls, Observed};
+pub use connect::InvalidDescriptors;
 pub use load_shed::{LoadShed, LoadShedLayer, Priority};
 pub(crate) use load_shed::{Permit, overloaded};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
@@ -29,10 +32,12 @@ pub use reflection::{ReflectionError, with_reflection};
 pub use web::{InvalidOrigins, WebOrigins};
 
 use client::tls::{InvalidTls, ServerTls, ServerTlsFiles};
+use connect::{Connect, Methods};
 use contract::client_address::{ClientAddress, client_address};
 use discard::DiscardBodies;
 use http::Request;
 use http_check::HttpCheck;
+use origins::OriginCheck;
 use reasons::Reasons;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -78,10 +83,12 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     tls: Option<ServerTls>,
+    is_for_clients: bool,
     web_origins: WebOrigins,
     trusted_proxies: usize,
     serves_metrics: bool,
     calls: Option<Calls>,
+    connect: Option<Connect>,
 }
 
 impl Listener {
@@ -100,27 +107,28 @@ impl Listener {
             socket,
             address,
             tls: None,
+            is_for_clients: false,
             web_origins: WebOrigins::default(),
             trusted_proxies: 0,
             serves_metrics: false,
             calls: None,
+            connect: None,
         })
     }
 
-    /// With TLS, if there are files: then nobody is served without. By it the listener speaks
-    /// what the origins that it serves need, so they are given first.
+    /// With TLS, if there are files: then nobody is served without.
     pub fn with_tls(self, files: Option<ServerTlsFiles>) -> Result<Self, InvalidTls> {
-        let protocols = self.web_origins.protocols();
-        let tls = files.map(|files| ServerTls::open(self.name, files, protocols));
+        let tls = files.map(|files| ServerTls::open(self.name, files));
         let tls = tls.transpose()?;
         Ok(Self { tls, ..self })
     }
 
-    /// Serves pages of these origins as well: each of its services by gRPC-Web, which a
-    /// browser may send by HTTP/1.1.
+    /// Serves clients of every kind: each of its services by Connect as well, and pages of these
+    /// origins also by gRPC-Web.
     #[must_use]
-    pub fn with_web_origins(self, web_origins: WebOrigins) -> Self {
+    pub fn for_clients(self, web_origins: WebOrigins) -> Self {
         Self {
+            is_for_clients: true,
             web_origins,
             ..self
         }
@@ -136,7 +144,7 @@ impl Listener {
         }
     }
 
-    /// Serves the metrics of [`ops`] as well, also by HTTP/1.1.
+    /// Serves the metrics of [`ops`] as well.
     #[must_use]
     pub fn with_metrics(self) -> Self {
         Self {
@@ -152,6 +160,13 @@ impl Listener {
             calls: Some(calls),
             ..self
         }
+    }
+
+    /// Serves these services by Connect, if it is for clients.
+    pub fn with_services(self, services: &[&str]) -> Result<Self, InvalidDescriptors> {
+        let methods = self.is_for_clients.then(|| Methods::read(services));
+        let connect = methods.transpose()?.map(Connect::new);
+        Ok(Self { connect, ..self })
     }
 
     /// What it is for: the last word of its name.
@@ -180,26 +195,35 @@ impl Listener {
             socket,
             address,
             tls,
+            is_for_clients: _,
             web_origins,
             trusted_proxies,
             serves_metrics,
             calls,
+            connect,
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
+        let origins = OriginCheck {
+            web_origins: web_origins.clone(),
+            tls: tls.is_some(),
+            behind_proxies: trusted_proxies > 0,
+        };
         let incoming = connections::accept(name, socket, tls, stop.clone());
         // a layer is cloned for each call; clones of a token take its lock
         let drain = Arc::new(stop.clone());
-        let serves_pages = !web_origins.is_empty();
         let check = HttpCheck {
-            grpc_web: serves_pages,
-            plain: serves_metrics.then_some(metrics::PATH),
+            grpc_web: !web_origins.is_empty(),
+            connect: connect.is_some(),
+            plain: if serves_metrics { metrics::PATHS } else { &[] },
         };
         // around all services, health and reflection too; the outermost first
         let serving = server()
-            .accept_http1(serves_pages || serves_metrics)
+            .accept_http1(true)
             .layer(DiscardBodies::new(Arc::clone(&drain)))
+            .layer(origins)
             .layer(web_origins.cors())
             .layer(check)
+            .layer(option_layer(connect))
             .layer(web_origins.grpc_web())
             .layer(option_layer(calls))
             .layer(Reasons)

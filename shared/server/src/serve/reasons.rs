@@ -122,7 +122,7 @@ pub(crate) fn method_unknown() -> Status {
 }
 
 /// What a call is answered that failed by our fault, whose cause is for the log.
-fn fault(cause: &str) -> Status {
+pub(super) fn fault(cause: &str) -> Status {
     tracing::error!(cause, "internal error");
     errors::refuse(Code::Internal, ErrorReason::Internal, "internal error")
 }
@@ -130,6 +130,9 @@ fn fault(cause: &str) -> Status {
 /// The answer, with a reason if it is an error: it stands in the headers, or behind the
 /// messages of the answer.
 fn with_reason(answer: Response<Body>, reading: Reading) -> Response<Body> {
+    if let Some(refusal) = reading.untranslated() {
+        return refusal.clone().into_http();
+    }
     if let Some(status) = Status::from_header_map(answer.headers()) {
         let made = answer.extensions().get().unwrap_or(&status);
         return match explained(&status, made, reading.progress()) {

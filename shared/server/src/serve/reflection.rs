@@ -1,5 +1,6 @@
 //! What a listener tells of its services (gRPC Server Reflection).
 
+use super::connect::InvalidDescriptors;
 use tonic::service::Routes;
 use tonic_reflection::server::Builder;
 
@@ -20,5 +21,11 @@ pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, Refl
 
 /// The descriptor set cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error("reflection: {0}")]
-pub struct ReflectionError(#[from] tonic_reflection::server::Error);
+pub enum ReflectionError {
+    /// By reflection.
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// By Connect.
+    #[error("Connect: {0}")]
+    Connect(#[from] InvalidDescriptors),
+}

@@ -1,7 +1,7 @@
-//! gRPC-Web, for pages whose browser calls the public listener itself: off, unless
-//! origins are named.
+//! Pages whose browser calls the public listener itself, by Connect or gRPC-Web. Pages of the
+//! listener's own origin may call by Connect. Other pages may, by both, if their origins are
+//! named.
 
-use client::tls::Protocols;
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::{fmt, iter, str::FromStr, time::Duration};
 use tonic_web::GrpcWebLayer;
@@ -12,9 +12,12 @@ use tower::{
 use tower_http::cors::CorsLayer;
 
 /// What a page may send along.
-const REQUEST_HEADERS: [HeaderName; 7] = [
+const REQUEST_HEADERS: [HeaderName; 10] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    HeaderName::from_static("connect-protocol-version"),
+    HeaderName::from_static("connect-timeout-ms"),
     HeaderName::from_static("grpc-timeout"),
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("x-grpc-web"),
@@ -23,10 +26,11 @@ const REQUEST_HEADERS: [HeaderName; 7] = [
 ];
 /// What a page may read of an answer. The status of an answer without a body stands
 /// in its headers.
-const RESPONSE_HEADERS: [HeaderName; 4] = [
+const RESPONSE_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("grpc-message"),
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-status-details-bin"),
+    header::RETRY_AFTER,
     HeaderName::from_static("x-request-id"),
 ];
 /// How long a browser may keep what a pre-flight said.
@@ -43,14 +47,9 @@ impl WebOrigins {
         self.0.is_empty()
     }
 
-    /// What a listener speaks: a browser, or a proxy before it, may have HTTP/1.1 alone.
-    #[must_use]
-    pub fn protocols(&self) -> Protocols {
-        if self.is_empty() {
-            Protocols::Http2
-        } else {
-            Protocols::Http2OrHttp1
-        }
+    /// Whether pages of this origin may call.
+    pub(super) fn contains(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
     }
 
     /// Answers pre-flights (Fetch standard, "CORS protocol"), if there are origins.

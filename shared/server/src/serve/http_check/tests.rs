@@ -38,11 +38,16 @@ fn told(answer: &Response<Body>, name: HeaderName) -> (u16, Option<&str>) {
 
 const GRPC_ALONE: HttpCheck = HttpCheck {
     grpc_web: false,
-    plain: None,
+    connect: false,
+    plain: &[],
 };
 const WITH_GRPC_WEB: HttpCheck = HttpCheck {
     grpc_web: true,
-    plain: None,
+    ..GRPC_ALONE
+};
+const WITH_CONNECT: HttpCheck = HttpCheck {
+    connect: true,
+    ..GRPC_ALONE
 };
 
 #[tokio::test]
@@ -126,6 +131,25 @@ async fn grpc_web_is_for_listeners_with_origins_and_grpc_for_http2() {
 }
 
 #[tokio::test]
+async fn connect_is_served_where_it_is_by_both_versions() {
+    for (sent, read) in [
+        ("application/json", "application/json"),
+        ("Application/JSON; charset=utf-8", "application/json"),
+        ("application/proto", "application/proto"),
+    ] {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            let served = answer(WITH_CONNECT, post(version, &[sent])).await;
+            assert_eq!(told(&served, header::CONTENT_TYPE), (200, Some(read)));
+            let unserved = answer(GRPC_ALONE, post(version, &[sent])).await;
+            assert_eq!(unserved.status(), 415);
+        }
+    }
+    let answered = answer(WITH_CONNECT, post(Version::HTTP_11, &["text/plain"])).await;
+    let served = "application/json, application/proto";
+    assert_eq!(told(&answered, header::ACCEPT), (415, Some(served)));
+}
+
+#[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_served() {
     for method in [
         "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "post", "QUERY",
@@ -146,7 +170,7 @@ async fn other_methods_are_refused_with_those_that_are_served() {
 #[tokio::test]
 async fn a_path_that_is_not_grpc_knows_its_methods_itself() {
     let check = HttpCheck {
-        plain: Some(PLAIN),
+        plain: &[PLAIN],
         ..GRPC_ALONE
     };
     for (path, status) in [

@@ -1,7 +1,7 @@
 //! When certificates end, as it is scraped.
 
 use super::{client, mounted, server, stranger};
-use client::tls::{CertificateSource, Expirations, Protocols, ServerTls};
+use client::tls::{CertificateSource, Expirations, ServerTls};
 use server::serve::{self, Listener};
 use std::{fs, net::SocketAddr};
 use testing::{
@@ -34,7 +34,7 @@ async fn start(certificates: Vec<(&'static str, CertificateSource)>) -> (SocketA
 
 /// What a public listener presents.
 fn listener(mounted: &Mounted) -> (&'static str, CertificateSource) {
-    let tls = ServerTls::open("served", server(mounted, false), Protocols::Http2);
+    let tls = ServerTls::open("served", server(mounted, false));
     ("public", tls.unwrap().into())
 }
 

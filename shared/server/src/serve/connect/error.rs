@@ -1,0 +1,95 @@
+//! Errors, as Connect tells them: an HTTP status by the code, and JSON with the code, the
+//! message and the details.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use contract::errors;
+use http::{HeaderValue, Response, StatusCode, header};
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_types::Any;
+use serde::Serialize;
+use tonic::{Code, Status, body::Body};
+
+#[derive(Debug, Serialize)]
+struct Error<'a> {
+    code: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Detail>,
+}
+
+#[derive(Debug, Serialize)]
+struct Detail {
+    #[serde(rename = "type")]
+    type_name: String,
+    value: String,
+    /// For people: the same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    debug: Option<DynamicMessage>,
+}
+
+/// The answer to a call that is refused.
+pub(super) fn answer(status: &Status, types: &DescriptorPool) -> Response<Body> {
+    let (http, code) = told(status.code());
+    let details = tonic_types::Status::decode(status.details());
+    let details = details.unwrap_or_default().details;
+    let error = Error {
+        code,
+        message: status.message(),
+        details: details.iter().map(|any| detail(any, types)).collect(),
+    };
+    // its maps have texts for keys, so that it can be written
+    let body = serde_json::to_vec(&error).unwrap_or_default();
+    let mut answer = Response::new(Body::new(http_body_util::Full::from(body)));
+    *answer.status_mut() = http;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::JSON));
+    if http == StatusCode::UNAUTHORIZED {
+        // RFC 9110, 15.5.2
+        let bearer = HeaderValue::from_static("Bearer");
+        headers.insert(header::WWW_AUTHENTICATE, bearer);
+    }
+    if let Some(wait) = errors::retry_after(status) {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
+}
+
+fn detail(any: &Any, types: &DescriptorPool) -> Detail {
+    let type_name = any.type_url.rsplit('/').next().unwrap_or_default();
+    let message = types.get_message_by_name(type_name);
+    let message = message.map(|message| DynamicMessage::decode(message, any.value.as_slice()));
+    Detail {
+        type_name: type_name.to_owned(),
+        value: BASE64_STANDARD_NO_PAD.encode(&any.value),
+        debug: message.and_then(Result::ok),
+    }
+}
+
+/// The HTTP status and the name of a code ("Error Codes").
+fn told(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::Cancelled => (
+            // it has no name in HTTP
+            StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+            "canceled",
+        ),
+        Code::InvalidArgument => (StatusCode::BAD_REQUEST, "invalid_argument"),
+        Code::DeadlineExceeded => (StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded"),
+        Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Code::AlreadyExists => (StatusCode::CONFLICT, "already_exists"),
+        Code::PermissionDenied => (StatusCode::FORBIDDEN, "permission_denied"),
+        Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted"),
+        Code::FailedPrecondition => (StatusCode::BAD_REQUEST, "failed_precondition"),
+        Code::Aborted => (StatusCode::CONFLICT, "aborted"),
+        Code::OutOfRange => (StatusCode::BAD_REQUEST, "out_of_range"),
+        Code::Unimplemented => (StatusCode::NOT_IMPLEMENTED, "unimplemented"),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Code::DataLoss => (StatusCode::INTERNAL_SERVER_ERROR, "data_loss"),
+        Code::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
+        Code::Ok | Code::Unknown => (StatusCode::INTERNAL_SERVER_ERROR, "unknown"),
+    }
+}

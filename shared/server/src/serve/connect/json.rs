@@ -1,0 +1,114 @@
+//! JSON, as ProtoJSON has the messages of the contract. Unknown fields and unknown names of
+//! enums are refused: a filter that is misspelt must not be no filter.
+
+mod unique;
+
+use contract::errors::InvalidField;
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
+use serde::Deserializer;
+use serde_json::Value;
+use serde_path_to_error::{Deserializer as Tracked, Path, Segment, Track};
+use std::fmt::Write as _;
+use tonic::codegen::Bytes;
+
+/// How much of what is wrong is told. A text of the caller's may stand in it.
+const MAX_PROBLEM: usize = 200;
+
+/// Reads a message, or tells which field cannot be read. The field's path is empty where it is
+/// not known, or where it is the whole message.
+pub(super) fn read(
+    json: &[u8],
+    message: &MessageDescriptor,
+) -> Result<DynamicMessage, InvalidField> {
+    tracked(json, |reader| reader.deserialize_any(unique::Unique))
+        .and_then(|()| {
+            tracked(json, |reader| {
+                DynamicMessage::deserialize(message.clone(), reader)
+            })
+        })
+        .map_err(|(path, error)| {
+            let problem: String = error.to_string().chars().take(MAX_PROBLEM).collect();
+            InvalidField::new(proto_path(&path, json, message), problem)
+        })
+}
+
+/// Writes a message that is encoded in Protocol Buffers.
+pub(super) fn write(
+    message: Bytes,
+    output: &MessageDescriptor,
+) -> Result<Bytes, Box<dyn std::error::Error>> {
+    let message = DynamicMessage::decode(output.clone(), message)?;
+    Ok(serde_json::to_vec(&message)?.into())
+}
+
+type Reader<'json, 'a, 'b> =
+    Tracked<'a, 'b, &'a mut serde_json::Deserializer<serde_json::de::SliceRead<'json>>>;
+
+/// Reads the whole text; where it fails, with the path to the value that could not be read.
+fn tracked<'json, T>(
+    json: &'json [u8],
+    read: impl FnOnce(Reader<'json, '_, '_>) -> Result<T, serde_json::Error>,
+) -> Result<T, (Path, serde_json::Error)> {
+    let mut track = Track::new();
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let result = read(Tracked::new(&mut reader, &mut track));
+    result
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| (track.path(), error))
+}
+
+/// A path by the names that the fields have in the proto, as everywhere in errors.
+fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
+    let mut named = String::new();
+    let mut inside = Some(message.clone());
+    let mut value = serde_json::from_slice(json).unwrap_or(Value::Null);
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                // to write to memory does not fail
+                let _ = write!(named, "[{index}]");
+                value = value.get_mut(index).map_or(Value::Null, Value::take);
+            }
+            Segment::Map { key } => {
+                inside = add(&mut named, key, inside.as_ref());
+                value = value.get_mut(key).map_or(Value::Null, Value::take);
+            }
+            Segment::Enum { .. } | Segment::Unknown => break,
+        }
+    }
+    // a field that is not known is found at the message that has it
+    if let (Some(message), Value::Object(fields)) = (inside, value) {
+        let unknown = fields.keys().find(|key| !has_field(&message, key));
+        if let Some(key) = unknown {
+            add(&mut named, key, None);
+        }
+    }
+    named.chars().take(MAX_PROBLEM).collect()
+}
+
+/// Adds the name of a field; gives the message that the field holds.
+fn add(
+    path: &mut String,
+    key: &str,
+    message: Option<&MessageDescriptor>,
+) -> Option<MessageDescriptor> {
+    let field = message.and_then(|message| {
+        let by_json_name = message.get_field_by_json_name(key);
+        by_json_name.or_else(|| message.get_field_by_name(key))
+    });
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(field.as_ref().map_or(key, |field| field.name()));
+    match field?.kind() {
+        Kind::Message(message) => Some(message),
+        _ => None,
+    }
+}
+
+fn has_field(message: &MessageDescriptor, key: &str) -> bool {
+    message.get_field_by_json_name(key).is_some() || message.get_field_by_name(key).is_some()
+}
+
+#[cfg(test)]
+mod tests;
