@@ -8,16 +8,16 @@ use std::collections::HashMap;
 /// Name of the method option.
 const OPTION: &str = "ticketing.auth.v1.access";
 
-/// What a method asks of its caller.
+/// What a method requires of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessRule {
-    /// Nothing.
+    /// Anybody may call.
     Public,
-    /// A live session.
+    /// The access token of an active session.
     Session {
-        /// A permission that the user must hold.
+        /// The permission that the user must have.
         permission: Option<String>,
-        /// User types that may call; empty: all.
+        /// The types of users that may call; empty: all.
         user_types: Vec<UserType>,
     },
     /// A service token, or a service's client certificate.
@@ -29,9 +29,9 @@ pub enum AccessRule {
 pub struct AccessRules(HashMap<String, AccessRule>);
 
 impl AccessRules {
-    /// Reads the rules of the named services from an encoded descriptor set.
-    /// Fails on a method that has none, so that a missing rule shows at the
-    /// start and not at a call.
+    /// Reads the rules of the named services from an encoded descriptor set. If a method has no
+    /// rule, the service does not start; otherwise the mistake would show only when the method is
+    /// called.
     pub fn read(descriptor_set: &[u8], services: &[&str]) -> Result<Self, InvalidRules> {
         let pool = DescriptorPool::decode(descriptor_set).map_err(|_| InvalidRules::Unreadable)?;
         let mut rules = HashMap::new();
@@ -49,7 +49,7 @@ impl AccessRules {
         Ok(Self(rules))
     }
 
-    /// The rule of a method path.
+    /// The rule of the method at a path.
     #[must_use]
     pub fn of(&self, path: &str) -> Option<&AccessRule> {
         self.0.get(path)
@@ -93,25 +93,25 @@ fn known(user_type: proto::auth::v1::UserType) -> Option<UserType> {
     Some(UserType::from(user_type)).filter(|user_type| *user_type != UserType::Unknown)
 }
 
-/// The access rules cannot be enforced as they are written.
+/// Why access rules cannot be enforced.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRules {
-    /// Not an encoded `FileDescriptorSet`.
+    /// The bytes are not an encoded `FileDescriptorSet`.
     #[error("the descriptor set cannot be read")]
     Unreadable,
-    /// A service that the descriptor set lacks.
+    /// The descriptor set lacks a service.
     #[error("the descriptor set has no service {0}")]
     UnknownService(String),
-    /// A method with no rule, or with one that contradicts itself.
+    /// A method has no rule, or a rule that contradicts itself.
     #[error(
         "{0} has no access rule that can be enforced; set the option (ticketing.auth.v1.access)"
     )]
     Method(String),
-    /// A method that asks for a session, in a service that cannot validate one.
-    #[error("{0} asks for a session, and this service has no validator")]
+    /// A method requires a session, and the service cannot validate sessions.
+    #[error("{0} requires a session, and this service has no validator")]
     NoValidator(String),
-    /// A method that asks for a service token, in a service that accepts none.
-    #[error("{0} asks for a service token, and this service accepts none")]
+    /// A method requires a service token, and the service accepts none.
+    #[error("{0} requires a service token, and this service accepts none")]
     NoServiceCredentials(String),
 }
 

@@ -4,16 +4,16 @@ use proto::auth::v1::ErrorReason;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::MetadataMap;
 
-/// Tokens of this back end have some 500 bytes; anything longer than this is
-/// refused before it is looked at, cached or sent on.
+/// The tokens of auth-service have some 500 bytes. A longer one than this is refused before it is
+/// verified, cached or sent on.
 pub const MAX_TOKEN_LENGTH: usize = 4_096;
 
-/// The text of a token of either kind. It never prints.
+/// The text of an access token, a refresh token or a service token. `Debug` does not print it.
 #[derive(Clone, Debug)]
 pub struct BearerToken(SecretString);
 
 impl BearerToken {
-    /// Takes a token's text if its length allows it to be one.
+    /// Takes the text of a token, unless it is too long.
     pub fn new(text: String) -> Result<Self, ErrorReason> {
         match text.len() {
             0 => Err(ErrorReason::TokenMissing),
@@ -22,7 +22,7 @@ impl BearerToken {
         }
     }
 
-    /// Reads the one `authorization: Bearer <token>`; two of them are none.
+    /// Reads the `authorization: Bearer <token>` of a call. Two such headers are refused.
     pub fn from_metadata(metadata: &MetadataMap) -> Result<Self, ErrorReason> {
         let mut values = metadata.get_all("authorization").iter();
         let (Some(value), None) = (values.next(), values.next()) else {
@@ -47,17 +47,17 @@ impl BearerToken {
     }
 }
 
-/// What to tell a caller whose token is refused for this reason.
+/// The message to a caller whose token is refused for this reason.
 #[must_use]
 pub fn advice(reason: ErrorReason) -> &'static str {
     match reason {
         ErrorReason::TokenMissing => {
             "send the access token as metadata `authorization: Bearer <token>`"
         }
-        ErrorReason::TokenTooLong => "the token is longer than 4096 bytes and none of ours",
+        ErrorReason::TokenTooLong => "the token is longer than 4096 bytes, so it is not one of this service",
         ErrorReason::TokenExpired => "the access token has expired; refresh the session",
         ErrorReason::ServiceTokenInvalid => "the service token is missing or wrong",
-        _ => "the token is not valid here",
+        _ => "the token is not valid for this service",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a call comes from: its peer, or what the proxies before us say of it.
+//! The address of a call's client: that of the peer, or the one that trusted proxies report.
 
 use http::HeaderMap;
 use std::{
@@ -6,20 +6,19 @@ use std::{
     str,
 };
 
-/// Where a call's client is: an extension of the call, which the listener sets once. A call whose
-/// peer has no address has none.
+/// The address of a call's client, as an extension of the request. The listener sets it once, and
+/// leaves it out if the peer has no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
-/// Longer than any address with brackets, zone and port.
+/// No address with brackets, zone and port is longer.
 const MAX_ENTRY: usize = 64;
 
-/// The client's address. Each proxy appends the address that called it to
-/// `x-forwarded-for`; the last of them is the peer. So with `trusted_proxies` of
-/// them the client is that many entries from the right, and whatever stands to the
-/// left of it the client may have written itself. With no proxy, or without an
-/// address at that place, it is the peer.
+/// The client's address. Each proxy appends the address of its caller to `x-forwarded-for`, and the
+/// last proxy is the peer. So with `trusted_proxies` proxies, the client's address is that many
+/// entries from the right. The client itself may have written everything to the left of it. If
+/// there is no proxy, or no address at that position, the peer's address is used.
 #[must_use]
 pub fn client_address(
     headers: &HeaderMap,
@@ -31,13 +30,13 @@ pub fn client_address(
         return peer;
     };
     let values = headers.get_all(FORWARDED_FOR).into_iter().rev();
-    // bytes: what a client wrote to the left need not be text
+    // read as bytes, because what a client wrote to the left may be anything
     let mut entries = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     entries.nth(place).and_then(read_entry).or(peer)
 }
 
-/// An address as it may stand in the header or in a row, in its one form. IPv4 may
-/// carry a port, IPv6 brackets and a port; any other text is none.
+/// Reads an address as it is written in the header or in a row. IPv4 may have a port, and IPv6
+/// brackets and a port. Any other text is refused.
 #[must_use]
 pub fn read(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);

@@ -1,10 +1,10 @@
-//! Reading a configuration so that one start names every mistake.
+//! Reads a configuration, and names all of its mistakes at once.
 //!
-//! A configuration is a struct that clap reads. The declaration of a field is all that there is
-//! of a variable: its flag, its name, its default, its bounds, and by its comment its line in
-//! `--help` and in the documents. clap stops at the first wrong value, and its message repeats the
-//! value, which may be a password; so the values are looked at here, one by one, before clap
-//! reads all of them.
+//! A configuration is a struct that clap reads. The declaration of a field says everything about a
+//! variable: its flag, its name, its default and its bounds. The field's comment is the line in
+//! `--help` and in the documents. clap itself stops at the first wrong value, and its message
+//! repeats the value, which may be a password. Therefore this module checks the values one by one
+//! before clap reads them.
 
 mod bounds;
 mod table;
@@ -19,23 +19,23 @@ use std::{ffi::OsString, fmt, process::ExitCode};
 
 /// `EX_USAGE` of `sysexits.h`: the command was used wrongly.
 pub const EXIT_USAGE: u8 = 64;
-/// The command was right and failed.
+/// The exit code of a command that was used correctly and failed.
 pub const EXIT_FAILURE: u8 = 1;
 
-/// What a program is configured by.
+/// The configuration of a program.
 pub trait Configuration: Parser {
-    /// Notes values that are right each and do not fit together.
+    /// Notes values that are valid each, but do not fit together.
     fn check(given: &Given, problems: &mut Problems);
 }
 
 /// Fields of a configuration whose values must fit together.
 pub trait Part: Args {
-    /// Notes those that do not.
+    /// Notes the values that do not fit together.
     fn check(&self, problems: &mut Problems);
 }
 
-/// Reads the flags and the environment of this program; or says what is wrong with them, and
-/// gives the exit code.
+/// Reads the flags and the environment of this program. If something is wrong, prints it and
+/// returns the exit code.
 pub fn read<C: Configuration>() -> Result<C, ExitCode> {
     let command = C::command();
     let found = values::find(&command, std::env::args_os());
@@ -43,7 +43,7 @@ pub fn read<C: Configuration>() -> Result<C, ExitCode> {
     read.map_err(|invalid| exit(command.get_name(), invalid))
 }
 
-/// The same of a program that does something else where a subcommand says so.
+/// The same for a program that has subcommands.
 pub fn read_or<C: Configuration, S: Subcommand>() -> Result<Invocation<C, S>, ExitCode> {
     let command = values::with_subcommands::<S>(C::command());
     let found = values::find(&command, std::env::args_os());
@@ -60,7 +60,7 @@ pub fn from_flags<C: Configuration>(
     Ok(values::read(&command, &found)?)
 }
 
-/// What a command line without environment asks for. Its first word is the program's name.
+/// Reads a command line, without the environment. Its first word is the program's name.
 pub fn from_words<C: Configuration, S: Subcommand>(
     words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
 ) -> Result<Invocation<C, S>, Invalid> {
@@ -72,7 +72,7 @@ pub fn from_words<C: Configuration, S: Subcommand>(
 fn exit(program: &str, invalid: Invalid) -> ExitCode {
     match invalid {
         Invalid::Usage(error) => {
-            // help and version are no mistakes
+            // `--help` and `--version` are not mistakes
             let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
             let _ = error.print();
             ExitCode::from(code)
@@ -81,7 +81,7 @@ fn exit(program: &str, invalid: Invalid) -> ExitCode {
     }
 }
 
-/// What is wrong with a configuration, a line each.
+/// The mistakes in a configuration, one line each.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<String>);
 
@@ -91,7 +91,7 @@ impl Problems {
         self.0.push(format!("{variable}: {problem}"));
     }
 
-    /// Notes if a variable is given without another that it needs.
+    /// Notes a variable that is given without another one that it needs.
     pub fn need(
         &mut self,
         (variable, is_given): (&str, bool),
@@ -102,13 +102,13 @@ impl Problems {
         }
     }
 
-    /// Notes if one of two variables is given without the other.
+    /// Notes two variables of which only one is given.
     pub fn need_each_other(&mut self, one: (&str, bool), other: (&str, bool)) {
         self.need(one, other);
         self.need(other, one);
     }
 
-    /// Whether nothing was wrong.
+    /// Whether there are no mistakes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -123,7 +123,7 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Prints one line on standard error and gives the exit code for it.
+/// Prints one line on standard error, and returns the exit code for it.
 #[allow(clippy::print_stderr, reason = "the last words of a command")]
 pub fn exit_with(program: &str, problem: impl fmt::Display, code: u8) -> ExitCode {
     eprintln!("{program}: {problem}");

@@ -37,7 +37,7 @@ pub const CONNECTION: Duration = Duration::from_secs(1);
 pub const FILES: Duration = Duration::from_millis(500);
 /// Waiting for a connection of the pool.
 pub const POOLED_CONNECTION: Duration = Duration::from_secs(2);
-/// A statement of a call. A call that takes it all fails anyway.
+/// A statement of a call. If one statement takes all of this time, the call fails anyway.
 pub const STATEMENT: Duration = CALL;
 /// Waiting for a lock within a statement. Shorter than the statement: who waits keeps a
 /// connection from all others.
@@ -49,11 +49,11 @@ pub const LOOK_UP: Duration = Duration::from_secs(3);
 /// left is for the batch that is under way, and for the answer.
 pub const SHARE_FOR_BATCHES: f64 = 0.5;
 
-/// A tenth of the time that a caller gives is kept back for the answer.
+/// The divisor of the share of a caller's time that is kept back for the answer.
 const TO_ANSWER: u32 = 10;
-/// This much is kept back at least. Timers are exact to a millisecond.
+/// The least time that is kept back. Timers are exact to a millisecond.
 const TO_ANSWER_AT_LEAST: Duration = Duration::from_millis(2);
-/// A caller may take half of its time to send its message.
+/// The divisor of the share of its time in which a caller may send its message.
 const TO_SEND: u32 = 2;
 
 /// Limits on a call's time.
@@ -74,17 +74,17 @@ impl Default for Limits {
     }
 }
 
-/// When a call must be answered. It stands in the request's extensions; what a
-/// handler calls in turn gets what is left of it.
+/// When a call must be answered. It is an extension of the request. The calls that a handler makes
+/// get the time that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     at: Instant,
-    /// The limit, where it is sooner than what the caller asked for.
+    /// The service's own limit, if it comes sooner than the caller's deadline.
     limit: Option<Duration>,
 }
 
 impl Deadline {
-    /// A deadline from now on, of the caller's.
+    /// A caller's deadline, counted from now.
     #[must_use]
     pub fn within(time: Duration) -> Self {
         Self {
@@ -93,7 +93,8 @@ impl Deadline {
         }
     }
 
-    /// By what the caller asks for, with time to answer, or the limit if that is sooner.
+    /// The deadline by the time that the caller gives, less the time to answer; or the limit, if
+    /// that is sooner.
     #[must_use]
     pub fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
         match with_time_to_answer(headers) {
@@ -116,22 +117,22 @@ impl Deadline {
         Self { limit, ..self }
     }
 
-    /// Whether our own limit has been reached: a call that is dropped then is dropped by us,
-    /// and not by its caller.
+    /// Whether our own limit has been reached. If so, it is the service that drops the call, and
+    /// not the caller.
     #[must_use]
     pub fn is_our_limit_reached(self) -> bool {
         self.limit.is_some() && self.remaining().is_zero()
     }
 
-    /// The deadline of a part that takes at most `limit`, and that leaves a tenth of what is
-    /// left to answer.
+    /// The deadline of a part of the call. The part gets at most `limit`, and at most nine tenths
+    /// of what is left.
     #[must_use]
     pub fn part(self, limit: Duration) -> Self {
         Self::within(limit.min(less_time_to_answer(self.remaining())))
     }
 
-    /// How long the next attempt may take, if all that are left get an equal share. The last one
-    /// has all that is left.
+    /// How long the next attempt may take, if all remaining attempts get an equal share. The last
+    /// attempt gets all that is left.
     #[must_use]
     pub fn attempt(self, attempts_left: u32) -> Duration {
         self.remaining() / attempts_left.max(1)
@@ -143,16 +144,16 @@ impl Deadline {
         self.at
     }
 
-    /// What is left; zero once it has passed.
+    /// The time that is left; zero after the deadline.
     #[must_use]
     pub fn remaining(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 }
 
-/// How long the call may take, if the caller says how long it waits. A tenth of the
-/// caller's time is kept back, and two milliseconds at least, so that an answer, if only
-/// UNAVAILABLE, is on the wire before the caller stops listening.
+/// How long the call may take, if its caller sent a timeout. A tenth of that timeout, and at least
+/// two milliseconds, is kept back, so that the answer reaches the caller in time, even if it is
+/// only UNAVAILABLE.
 #[must_use]
 pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
     let asked = grpc_timeout::of(headers).or_else(|| connect_timeout::of(headers))?;
@@ -163,11 +164,11 @@ fn less_time_to_answer(time: Duration) -> Duration {
     time.saturating_sub(time / TO_ANSWER)
 }
 
-/// What a future gives before a deadline, or nothing.
+/// The output of a future, or `None` if the deadline passes first.
 ///
-/// tonic sets a timer of its own for each call, a little later than this one, and its status
-/// has no reason. A busy runtime may run both timers late and at the same moment. So the clock
-/// is asked as well as the timer, and this one comes first.
+/// tonic sets a timer of its own for each call, a little later than this one, and its status has no
+/// reason. A busy runtime may run both timers late and at the same moment. Therefore the clock is
+/// checked as well as the timer, so that this deadline always comes first.
 pub async fn until<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut elapsed) = (pin!(future), pin!(sleep_until(deadline)));
     poll_fn(|context| {

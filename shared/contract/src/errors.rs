@@ -1,5 +1,5 @@
-//! How a refusal looks on the wire: a code, a message that the caller can act
-//! on, and the details of the Google APIs (AIP-193) that a program reads.
+//! How a refusal looks on the wire: a code, a message that tells the caller what to do, and the
+//! details of the Google APIs (AIP-193) for programs.
 
 use proto::{
     auth::{self, v1::ErrorReason::NotGiven},
@@ -9,13 +9,13 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-/// `google.rpc.ErrorInfo.domain` of every error of this back end.
+/// The `google.rpc.ErrorInfo.domain` of every error of these services.
 pub const DOMAIN: &str = "ticketing";
 
-/// What every enum value of a reason starts with, and the wire omits.
+/// The prefix of a reason in the proto file. The wire omits it.
 const PREFIX: &str = "ERROR_REASON_";
 
-/// When to come back after UNAVAILABLE or RESOURCE_EXHAUSTED.
+/// When to retry after UNAVAILABLE or RESOURCE_EXHAUSTED.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A proto enum of reasons.
@@ -42,8 +42,7 @@ impl Reason for requests::v1::ErrorReason {
     }
 }
 
-/// A refusal with its reason. UNAVAILABLE and RESOURCE_EXHAUSTED say when to
-/// come back.
+/// A refusal with its reason. UNAVAILABLE and RESOURCE_EXHAUSTED say when to retry.
 #[must_use]
 pub fn refuse(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
     if may_be_retried(code) {
@@ -56,14 +55,14 @@ fn may_be_retried(code: Code) -> bool {
     matches!(code, Code::Unavailable | Code::ResourceExhausted)
 }
 
-/// A refusal with its reason, which the same call will meet again whenever it comes.
+/// A refusal that will not change if the same call is made again, so it does not say when to retry.
 #[must_use]
 pub fn refuse_for_good(code: Code, reason: impl Reason, message: impl Into<String>) -> Status {
     let details = ErrorDetails::with_error_info(reason.wire_name(), DOMAIN, []);
     Status::with_error_details(code, message, details)
 }
 
-/// A refusal with its reason, until a time that is known.
+/// A refusal that says when to retry.
 #[must_use]
 pub fn refuse_for(
     wait: Duration,
@@ -76,7 +75,7 @@ pub fn refuse_for(
     Status::with_error_details(code, message, details)
 }
 
-/// PERMISSION_DENIED of a user who lacks a permission, which the metadata names.
+/// PERMISSION_DENIED for a user who lacks a permission. The metadata names the permission.
 #[must_use]
 pub fn permission_missing(permission: &str) -> Status {
     let reason = auth::v1::ErrorReason::PermissionMissing.wire_name();
@@ -86,7 +85,7 @@ pub fn permission_missing(permission: &str) -> Status {
     Status::with_error_details(Code::PermissionDenied, message, details)
 }
 
-/// INVALID_ARGUMENT that names the fields.
+/// INVALID_ARGUMENT that names the invalid fields.
 #[must_use]
 pub fn invalid_fields(reason: impl Reason, fields: Vec<InvalidField>) -> Status {
     let message = fields
@@ -103,17 +102,17 @@ pub fn invalid_fields(reason: impl Reason, fields: Vec<InvalidField>) -> Status 
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
-/// A field of a message that cannot be taken as it is.
+/// An invalid field of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidField {
-    /// Path of the field, as in the proto: `filter.submit_time.end_time`.
+    /// The path of the field in the proto file: `filter.submit_time.end_time`.
     pub field: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, or what would be right.
     pub problem: String,
 }
 
 impl InvalidField {
-    /// A field and what is wrong with it.
+    /// A field, and why it is invalid.
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -122,13 +121,13 @@ impl InvalidField {
     }
 }
 
-/// Whether a status says why, be it in the words of another back end.
+/// Whether a status has a reason of any domain.
 #[must_use]
 pub fn has_reason(status: &Status) -> bool {
     status.get_error_details().error_info().is_some()
 }
 
-/// The status of somebody who gave no reason, which says so.
+/// Adds the reason NOT_GIVEN to a status that has no reason.
 #[must_use]
 pub fn without_reason(status: &Status) -> Status {
     let (code, message) = (status.code(), status.message());
@@ -141,21 +140,21 @@ pub fn without_reason(status: &Status) -> Status {
     Status::with_error_details_and_metadata(code, message, details, metadata)
 }
 
-/// The reason that a status of this back end carries; `None` if it comes from
-/// elsewhere, or from somebody here who gave none.
+/// The reason of a status of these services; `None` if the status has none, or comes from
+/// elsewhere.
 #[must_use]
 pub fn reason_of(status: &Status) -> Option<String> {
     let info = status.get_error_details().error_info()?.clone();
     (info.domain == DOMAIN && info.reason != NotGiven.wire_name()).then_some(info.reason)
 }
 
-/// The reason of auth-service or of the session layer behind a name on the wire.
+/// The reason of auth-service or of the session layer with this name on the wire.
 #[must_use]
 pub fn auth_reason(wire_name: &str) -> Option<auth::v1::ErrorReason> {
     auth::v1::ErrorReason::from_str_name(&format!("{PREFIX}{wire_name}"))
 }
 
-/// How long a refusal asks its caller to wait (`google.rpc.RetryInfo`).
+/// How long a refusal tells its caller to wait (`google.rpc.RetryInfo`).
 #[must_use]
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_error_details().retry_info()?.retry_delay

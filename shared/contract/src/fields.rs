@@ -1,5 +1,5 @@
-//! Reading the fields of a message, and collecting what is wrong with them, so that a caller
-//! learns of every wrong field at once.
+//! Reads the fields of a message, and collects what is wrong with them, so that a caller learns of
+//! every invalid field at once.
 
 use crate::{
     errors::{InvalidField, invalid_fields},
@@ -10,19 +10,19 @@ use proto::auth::v1::ErrorReason;
 use std::{collections::BTreeSet, ops::RangeInclusive};
 use tonic::Status;
 
-/// How many values a list in a message may hold.
+/// The largest number of values in a list of a message.
 const MAX_VALUES: usize = 100;
-/// How many fields one refusal names, so that its size does not depend on the caller.
+/// The largest number of fields that one refusal names, so that the caller cannot make it large.
 const MAX_NAMED: usize = 20;
 
-/// The wrong fields of a message.
+/// The invalid fields of a message.
 #[derive(Debug, Default)]
 pub struct Fields {
     invalid: Vec<InvalidField>,
 }
 
 impl Fields {
-    /// The value that was read, or INVALID_ARGUMENT that names the wrong fields.
+    /// The value that was read, or INVALID_ARGUMENT with the invalid fields.
     pub fn done<T>(self, value: T) -> Result<T, Status> {
         if self.invalid.is_empty() {
             Ok(value)
@@ -80,14 +80,14 @@ impl Fields {
         typed(id)
     }
 
-    /// Ids of rows, whose order and repetitions mean nothing.
+    /// Reads ids of rows. Their order and repetitions have no meaning.
     pub fn ids<T: Ord>(&mut self, field: &str, ids: &[i32], typed: fn(i32) -> T) -> BTreeSet<T> {
         self.values(field, ids, |id| {
             (*id > 0).then(|| typed(*id)).ok_or("must be positive")
         })
     }
 
-    /// The values of a list, whose order and repetitions mean nothing.
+    /// Reads the values of a list. Their order and repetitions have no meaning.
     pub fn values<W, T: Ord>(
         &mut self,
         field: &str,
@@ -110,7 +110,7 @@ impl Fields {
         set
     }
 
-    /// The `start_time` and the `end_time` of a message; each may be missing.
+    /// Reads the `start_time` and the `end_time` of a message. Each may be absent.
     pub fn time_range(
         &mut self,
         message: &str,
@@ -127,7 +127,7 @@ impl Fields {
         (start, end)
     }
 
-    /// A time, which may be missing.
+    /// Reads a time, which may be absent.
     pub fn time(&mut self, field: &str, time: Option<prost_types::Timestamp>) -> Option<Timestamp> {
         let time = Timestamp::try_from(time?);
         if let Err(problem) = &time {
@@ -136,7 +136,7 @@ impl Fields {
         time.ok()
     }
 
-    /// The `page_size` of a list.
+    /// Reads the `page_size` of a list.
     pub fn page_size<const DEFAULT: u16, const MOST: u16>(
         &mut self,
         asked: i32,

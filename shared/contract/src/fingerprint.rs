@@ -1,4 +1,4 @@
-//! What tells one list from another, so that a page token serves its own list only.
+//! Fingerprints of lists, so that a page token is accepted for its own list only.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use std::hash::{Hash, Hasher};
@@ -25,14 +25,14 @@ impl Fingerprint {
         Self(digest.finish().to_be_bytes())
     }
 
-    /// The bytes that a token carries.
+    /// The bytes of the fingerprint in a page token.
     #[must_use]
     pub const fn bytes(self) -> [u8; Self::LENGTH] {
         self.0
     }
 }
 
-/// Gives the same digest in every process, unlike the hashers of `std`.
+/// A hasher with the same result in every process, unlike the hashers of `std`.
 struct Digest(Context);
 
 impl Hasher for Digest {

@@ -1,4 +1,4 @@
-//! Typed ids, so that one table's id is never taken for another's.
+//! Typed ids, so that an id of one table is never used for another table.
 
 use crate::page_tokens::RowId;
 use std::fmt;
@@ -45,21 +45,21 @@ row_ids! {
     PartnerRequestId;
 }
 
-/// `user_sessions.session_id` of a session of ours: a version 4 UUID, in its
-/// hyphenated lower-case form. It names a session and is no secret: it grants
-/// nothing without a signed token.
+/// The id of a session of auth-service (`user_sessions.session_id`): a version 4 UUID in its
+/// lower-case form with hyphens. It is not a secret, because it gives no access without a signed
+/// token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(uuid::Uuid);
 
 impl SessionId {
-    /// A new one, from the operating system's random source.
+    /// A new id from the operating system's random source.
     #[must_use]
     pub fn random() -> Self {
         Self(uuid::Uuid::new_v4())
     }
 
-    /// Reads the canonical form and no other: a second spelling of one id would
-    /// be a second key in every cache and index.
+    /// Reads the canonical form only. With a second spelling, one session would have two keys in
+    /// caches and indexes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let id = uuid::Uuid::try_parse(text).ok()?;

@@ -1,7 +1,7 @@
-//! What every other crate of the workspace agrees on: ids, time, text, lists in pages, the errors
-//! that callers read, who may call what and as whom, what travels with a call (its deadline, its
-//! bearer token, its request id, its trace), and how configuration is read. It knows no server, no
-//! client and no database.
+//! What every other crate of the workspace uses: ids, time, text, lists in pages, the errors that
+//! callers read, access rules and principals, the data that travels with a call (its deadline,
+//! bearer token, request id and trace), and how configuration is read. This crate knows no server,
+//! no client and no database.
 
 pub mod access_rules;
 pub mod bearer;

@@ -1,4 +1,4 @@
-//! Bounds of values, as parsers for clap.
+//! Parsers for clap that check bounds.
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
@@ -24,7 +24,7 @@ pub fn seconds(
     move |text| within(text).map(Duration::from_secs)
 }
 
-/// Takes any text but an empty one.
+/// Takes any text except an empty one.
 pub fn not_empty(text: &str) -> Result<String, &'static str> {
     if text.is_empty() {
         return Err("is required");

@@ -1,4 +1,4 @@
-//! The variables of a program as its documents show them.
+//! Tables of a program's variables, for its documents.
 
 use clap::{Arg, Command};
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ pub fn table(command: &Command) -> String {
     for arg in command.get_arguments() {
         if let Some(variable) = arg.get_env() {
             let (variable, default) = (variable.to_string_lossy(), default(arg));
-            // to a String, nothing fails
+            // writing to a String cannot fail
             let _ = writeln!(table, "| `{variable}` | {default} | {} |", meaning(arg));
         }
     }

@@ -1,4 +1,4 @@
-//! The values of a configuration, looked at one by one.
+//! Checks the values of a configuration one by one.
 
 use super::{Configuration, Part, Problems};
 use clap::{
@@ -10,38 +10,39 @@ use clap::{
 };
 use std::{any::Any, error::Error as _, ffi::OsString};
 
-/// A configuration that cannot be used.
+/// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Invalid {
-    /// Flags that are unknown, or a question for help.
+    /// A flag is unknown, or the user asked for help.
     #[error(transparent)]
     Usage(#[from] clap::Error),
-    /// Values that are wrong or missing.
+    /// Values are wrong or missing.
     #[error(transparent)]
     Values(#[from] Problems),
 }
 
-/// What a program with subcommands was started for.
+/// What a program with subcommands is to do.
 #[derive(Clone, Debug)]
 pub enum Invocation<C, S> {
-    /// To run as configured.
+    /// Run with this configuration.
     Run(C),
-    /// To do what the subcommand says.
+    /// Run a subcommand.
     Command(S),
 }
 
-/// The values of a configuration that are right each.
+/// The valid values of a configuration.
 #[derive(Debug)]
 pub struct Given(ArgMatches);
 
 impl Given {
-    /// The value of a field, if it was given and is right, or has a default.
+    /// The value of a field, if it was given and is valid, or if it has a default.
     #[must_use]
     pub fn get<T: Any + Clone + Send + Sync + 'static>(&self, field: &str) -> Option<&T> {
         self.0.try_get_one(field).ok().flatten()
     }
 
-    /// Notes which values of a part do not fit together. The default stands for one that is wrong.
+    /// Notes values of a part that do not fit together. A wrong value is replaced by its default
+    /// here.
     pub fn check<P: Part>(&self, problems: &mut Problems) {
         if let Ok(part) = P::from_arg_matches(&self.0) {
             part.check(problems);
@@ -64,7 +65,7 @@ pub(super) fn find(
     Ok(texts.try_get_matches_from(arguments)?)
 }
 
-/// Reads a configuration from what was found; or says all that is wrong.
+/// Reads a configuration from values that were found, or returns all of its mistakes.
 pub(super) fn read<C: Configuration>(command: &Command, found: &ArgMatches) -> Result<C, Problems> {
     let mut problems = Problems::default();
     let mut right = vec![OsString::from(command.get_name())];
@@ -77,7 +78,7 @@ pub(super) fn read<C: Configuration>(command: &Command, found: &ArgMatches) -> R
     }
 }
 
-/// The same, unless a subcommand is there, which needs nothing of the configuration.
+/// The same for a program with subcommands. A subcommand needs nothing of the configuration.
 pub(super) fn read_or<C: Configuration, S: Subcommand>(
     command: &Command,
     found: &ArgMatches,
@@ -95,7 +96,7 @@ pub(super) fn read_or<C: Configuration, S: Subcommand>(
     Ok(Invocation::Command(subcommand))
 }
 
-/// A command that does something else where a subcommand says so.
+/// A command with optional subcommands.
 pub(super) fn with_subcommands<S: Subcommand>(command: Command) -> Command {
     S::augment_subcommands(command).args_conflicts_with_subcommands(true)
 }
@@ -105,7 +106,7 @@ pub(super) fn without_environment(command: Command) -> Command {
     change(command, |arg| arg.env(Resettable::Reset))
 }
 
-/// Parts the arguments of a command into those that are right, as flags, and problems.
+/// Separates the arguments of a command into valid ones, as flags, and problems.
 fn sort_out(
     command: &Command,
     found: &ArgMatches,
@@ -152,7 +153,7 @@ fn sort_out_subcommand(
     }
 }
 
-/// Has clap read flags, each of which is right by itself.
+/// Lets clap read flags, each of which is valid by itself.
 fn take(command: &Command, flags: Vec<OsString>) -> Result<ArgMatches, Problems> {
     let optional = change(command.clone(), |arg| {
         arg.env(Resettable::Reset).required(false)
@@ -164,14 +165,15 @@ fn take(command: &Command, flags: Vec<OsString>) -> Result<ArgMatches, Problems>
     })
 }
 
-/// Changes the arguments of a command and of those below it.
+/// Changes the arguments of a command and of its subcommands.
 fn change(command: Command, to: fn(Arg) -> Arg) -> Command {
     command
         .mut_args(to)
         .mut_subcommands(|command| change(command, to))
 }
 
-/// What was given for an argument. An empty text is nothing where there is no default.
+/// The value that was given for an argument. An empty text counts as no value, unless the argument
+/// has a default.
 fn given<'a>(found: &'a ArgMatches, arg: &Arg) -> Option<&'a OsString> {
     let id = arg.get_id().as_str();
     if found.value_source(id) == Some(ValueSource::DefaultValue) {
@@ -182,7 +184,7 @@ fn given<'a>(found: &'a ArgMatches, arg: &Arg) -> Option<&'a OsString> {
     (has_default || !value.is_empty()).then_some(value)
 }
 
-/// What is wrong with the value of an argument, without the value.
+/// Why the value of an argument is wrong, without the value.
 fn problem(arg: &Arg, flag: &OsString) -> Option<String> {
     let alone = Command::new("")
         .no_binary_name(true)
@@ -198,7 +200,7 @@ fn problem(arg: &Arg, flag: &OsString) -> Option<String> {
     })
 }
 
-/// An argument's flag; none if it is known by its place.
+/// The flag of an argument; `None` if it is positional.
 fn flag(arg: &Arg) -> OsString {
     let flag = arg.get_long().map(|flag| format!("--{flag}"));
     flag.unwrap_or_default().into()

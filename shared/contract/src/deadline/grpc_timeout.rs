@@ -1,29 +1,29 @@
-//! A call's time as metadata: `grpc-timeout` of the gRPC protocol ("gRPC over HTTP2",
+//! The timeout of a call as metadata: `grpc-timeout` of the gRPC protocol ("gRPC over HTTP2",
 //! Timeout).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
 const NAME: HeaderName = HeaderName::from_static("grpc-timeout");
-/// The most that eight digits say.
+/// The largest number of eight digits.
 const MOST: u128 = 99_999_999;
 
-/// How long the caller waits, if it says so.
+/// How long the caller waits, if it sent a timeout.
 #[must_use]
 pub fn of(headers: &HeaderMap) -> Option<Duration> {
     parse(headers.get(NAME)?.to_str().ok()?)
 }
 
-/// Says how long the caller waits: in whole milliseconds, one at least.
+/// Sets how long the caller waits, in whole milliseconds, and at least one.
 pub fn set(headers: &mut HeaderMap, time: Duration) {
     let milliseconds = time.as_millis().clamp(1, MOST);
-    // digits and a letter are a value
+    // digits and a letter are always a valid value
     if let Ok(value) = HeaderValue::try_from(format!("{milliseconds}m")) {
         headers.insert(NAME, value);
     }
 }
 
-/// At most eight digits and a unit.
+/// The protocol allows at most eight digits and a unit.
 #[must_use]
 pub fn parse(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
