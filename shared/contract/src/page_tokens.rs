@@ -1,8 +1,8 @@
-//! Page tokens: where a page of a list starts, as the text that callers pass back.
+//! Page tokens: the text that a caller passes back to get the next page of a list.
 //!
-//! A token also says which list it belongs to: of which RPC, by which filter, in which order. It
-//! authorizes nothing, since what the caller may see is applied anew to each page. So it needs no
-//! key: whoever makes one up sees no more than by asking from the start.
+//! A token also says which list it belongs to: the RPC, the filter and the order. It authorizes
+//! nothing, because the service decides anew for each page what the caller may see. So a token
+//! needs no signature: a forged one shows nothing that its caller could not list anyway.
 //!
 //! The bytes are a version, the fingerprint of the list, the sort value of a row, and the row's id.
 
@@ -13,14 +13,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 /// The id decides between rows with the same sort value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position<Sort, Id> {
-    /// What the list is ordered by. An `Option` if a row may lack it.
+    /// The value that the list is ordered by. An `Option` if a row may lack it.
     pub sort: Sort,
-    /// Which row.
+    /// The id of the row.
     pub id: Id,
 }
 
 impl<Sort, Id> Position<Sort, Id> {
-    /// The same position in other terms.
+    /// The same position with other types.
     #[must_use]
     pub fn map<Sort2, Id2>(
         self,
@@ -42,15 +42,14 @@ pub struct PageTokens {
 }
 
 impl PageTokens {
-    /// Those of a list. Whoever changes the bytes of a position gives it another version.
+    /// The tokens of a list. A change of a position's bytes needs another version.
     #[must_use]
     pub const fn of(version: u8, list: Fingerprint) -> Self {
         let list = Some(list);
         Self { version, list }
     }
 
-    /// Those of a list that has no filter and one order, so that a caller has no other list
-    /// that it could be taken for.
+    /// The tokens of a list that has no filter and only one order.
     #[must_use]
     pub const fn of_only_list(version: u8) -> Self {
         let list = None;
@@ -75,8 +74,8 @@ impl PageTokens {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position of a `page_token`, whose sort value is read by `sort`; `None`: at the first
-    /// row. A token that [`Self::write`] does not give for this list is refused.
+    /// The position of a `page_token`, whose sort value `sort` reads; `None` for the first page. A
+    /// token that [`Self::write`] could not have written for this list is refused.
     pub fn read<Sort: SortValue, Id: RowId>(
         self,
         token: &str,
@@ -102,11 +101,11 @@ impl PageTokens {
         let (sort_bytes, id) = Id::split(bytes.strip_prefix(self.head().as_slice())?)?;
         let sort = sort(sort_bytes)?;
         let position = Position { sort, id };
-        // each position has one spelling
+        // a position has one encoding only
         (self.write(Some(&position)) == token).then_some(position)
     }
 
-    /// What all tokens of the list begin with.
+    /// The bytes that all tokens of the list begin with.
     fn head(self) -> Vec<u8> {
         let mut bytes = vec![self.version];
         bytes.extend(self.list.iter().flat_map(|list| list.bytes()));
@@ -116,7 +115,7 @@ impl PageTokens {
 
 /// A sort value in the bytes of a token. The functions of this module read it.
 pub trait SortValue {
-    /// Writes it to the end.
+    /// Appends the bytes.
     fn write(&self, token: &mut Vec<u8>);
 }
 
@@ -132,7 +131,7 @@ impl SortValue for String {
     }
 }
 
-// the byte before a value, and the byte in place of one
+// the byte before a value, and the byte for a missing value
 const VALUE: u8 = 0;
 const NO_VALUE: u8 = 1;
 
@@ -148,22 +147,22 @@ impl<V: SortValue> SortValue for Option<V> {
     }
 }
 
-/// The time that was written, if these bytes are one.
+/// Reads a time from its bytes.
 #[must_use]
 pub fn time(bytes: &[u8]) -> Option<Timestamp> {
     let micros = i64::from_be_bytes(bytes.try_into().ok()?);
     Some(Timestamp::from_micros(micros))
 }
 
-/// The text that was written, if these bytes are one. A text with NUL is refused: no row has
-/// one, and PostgreSQL would fail over it.
+/// Reads a text from its bytes. A text with NUL is refused: no row has one, and PostgreSQL would
+/// fail.
 #[must_use]
 pub fn text(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     (!text.contains('\0')).then(|| text.to_owned())
 }
 
-/// The value that was written of a column in which a row may lack one, if these bytes are one.
+/// Reads a value that a row may lack from its bytes.
 #[must_use]
 #[allow(
     clippy::option_option,
@@ -179,10 +178,10 @@ pub fn nullable<V>(bytes: &[u8], value: impl FnOnce(&[u8]) -> Option<V>) -> Opti
 
 /// The id of a row: the last bytes of a token.
 pub trait RowId: Sized {
-    /// Writes it to the end.
+    /// Appends the bytes.
     fn write(&self, token: &mut Vec<u8>);
 
-    /// What stands before the id, and the id.
+    /// Splits off the id: the bytes before it, and the id.
     fn split(token: &[u8]) -> Option<(&[u8], Self)>;
 }
 

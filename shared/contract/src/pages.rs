@@ -9,15 +9,16 @@
 //! 4. [`PageSize::page`] cuts the page from them.
 //! 5. The same `PageTokens` writes the token of the next page.
 
-/// How many rows a page holds at most: `DEFAULT` unless asked, and never more than `MOST`.
+/// The largest number of rows in a page: `DEFAULT` if the caller names none, and never more than
+/// `MOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize<const DEFAULT: u16, const MOST: u16>(u16);
 
 impl<const DEFAULT: u16, const MOST: u16> PageSize<DEFAULT, MOST> {
-    /// The size of a page for which 0 was asked.
+    /// The size of a page if the caller sends 0.
     pub const DEFAULT: Self = Self(DEFAULT);
 
-    /// The size for what was asked; `None` if that is negative.
+    /// The size that a caller requested; `None` if it is negative.
     #[must_use]
     pub fn asked(size: i32) -> Option<Self> {
         match size {
@@ -27,15 +28,14 @@ impl<const DEFAULT: u16, const MOST: u16> PageSize<DEFAULT, MOST> {
         }
     }
 
-    /// How many rows to read for a page: one more than it holds, which tells whether there is
-    /// a next page.
+    /// How many rows to read for a page: one more than it holds, which shows whether there is a
+    /// next page.
     #[must_use]
     pub fn limit(self) -> u64 {
         u64::from(self.0) + 1
     }
 
-    /// The page of the first rows that were read, up to [`Self::limit`] or more. `position` is
-    /// where a page starts that follows a row.
+    /// Cuts a page from the rows that were read. `position` returns the position after a row.
     #[must_use]
     pub fn page<Row, Position>(
         self,
@@ -53,14 +53,14 @@ impl<const DEFAULT: u16, const MOST: u16> PageSize<DEFAULT, MOST> {
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<Row, Position> {
-    /// In the order of the list.
+    /// The rows, in the order of the list.
     pub rows: Vec<Row>,
     /// Where the next page starts; `None` on the last page.
     pub next: Option<Position>,
 }
 
 impl<Row, Position> Page<Row, Position> {
-    /// The page with each row made into something else.
+    /// Converts each row of the page.
     #[must_use]
     pub fn map<Other>(self, row: impl FnMut(Row) -> Other) -> Page<Other, Position> {
         Page {

@@ -1,4 +1,4 @@
-//! Whose call it is.
+//! The user on whose behalf a call is made.
 
 use crate::{
     errors,
@@ -7,8 +7,8 @@ use crate::{
 use proto::auth::v1::{self as wire, ErrorReason};
 use tonic::{Code, Request, Status};
 
-/// The validated identity behind a call. Handlers find it in the request's
-/// extensions ([`principal`]); it is made by a validation and nowhere else.
+/// The validated user of a call, with the session. Handlers find it in the request's extensions
+/// ([`principal`]). Only a validation creates it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The user.
@@ -21,14 +21,14 @@ pub struct Principal {
     pub role: String,
     /// The partner that the user works for.
     pub partner_id: Option<PartnerId>,
-    /// Permissions in force, sorted.
+    /// The permissions that the user has now, sorted.
     pub permissions: Vec<String>,
-    /// The session that the call came by.
+    /// The session that the call is made with.
     pub session_id: SessionId,
 }
 
 impl Principal {
-    /// Whether the user holds a permission.
+    /// Whether the user has a permission.
     #[must_use]
     pub fn may(&self, permission: &str) -> bool {
         self.permissions.iter().any(|held| held == permission)
@@ -46,8 +46,8 @@ pub enum UserType {
     Customer,
     /// Platform staff that run the daily work.
     Operation,
-    /// A type that this version does not know. It is allowed nothing that asks
-    /// for a type.
+    /// A type that this version does not know. Such a user may not call an RPC that is limited to
+    /// certain types.
     Unknown,
 }
 
@@ -90,7 +90,7 @@ impl From<Principal> for wire::Principal {
 }
 
 impl Principal {
-    /// Reads the wire form; `None` if it names no session of ours.
+    /// Reads the wire form; `None` if its session id is malformed.
     #[must_use]
     pub fn from_wire(principal: wire::Principal) -> Option<Self> {
         Some(Self {
@@ -105,8 +105,8 @@ impl Principal {
     }
 }
 
-/// The principal of a call whose access rule asked for a session. INTERNAL if
-/// there is none, which means that the handler stands outside of the layer.
+/// The principal of a call whose access rule requires a session. INTERNAL if there is none, which
+/// means that the handler runs outside of the session layer.
 pub fn principal<T>(request: &Request<T>) -> Result<&Principal, Status> {
     request.extensions().get::<Principal>().ok_or_else(|| {
         tracing::error!("a handler that needs a principal was called without the session layer");

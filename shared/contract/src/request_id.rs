@@ -1,27 +1,27 @@
-//! The name that a call goes by in the logs of all services that take part in it.
+//! The id of a request, under which all services log the calls that belong to it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use uuid::Uuid;
 
-/// The metadata that carries it, from and to the caller.
+/// The metadata that carries the id, from and to the caller.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longer ones are replaced.
+/// A longer id is replaced by a new one.
 const MAX_LENGTH: usize = 64;
 
-/// Letters, digits, `-`, `_` and `.`, at most 64 of them: it stands in logs.
+/// Letters, digits, `-`, `_` and `.`, at most 64 of them, so that the id can be written to logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The caller's, if it sent one that may stand in a log; a new one otherwise.
+    /// The caller's id if it is safe to log, or a new one.
     #[must_use]
     pub fn of_call(headers: &HeaderMap) -> Self {
         let sent = headers.get(REQUEST_ID).filter(|value| is_plain(value));
         sent.map_or_else(Self::random, |value| Self(value.clone()))
     }
 
-    /// As metadata.
+    /// The id as metadata.
     #[must_use]
     pub fn value(&self) -> &HeaderValue {
         &self.0
@@ -29,7 +29,7 @@ impl RequestId {
 
     fn random() -> Self {
         let text = Uuid::new_v4().to_string();
-        // hexadecimal digits and dashes are a value
+        // hexadecimal digits and dashes are always a valid value
         Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unnamed")))
     }
 }

@@ -1,8 +1,9 @@
-//! What is made from files, and made anew when the files change: certificates, tokens, keys.
+//! Values that are made from files, and made again when the files change: certificates, tokens,
+//! keys.
 //!
-//! The files are read on a thread that may block, never on one that runs calls. What was made
-//! before stays in force while the files hold something that cannot be used, and while the disk
-//! does not answer. The log says so once for each content.
+//! The files are read on a thread that may block, never on one that runs calls. If the new content
+//! cannot be used, or if the disk does not answer, the previous value is kept. The log says so once
+//! for each content.
 
 use crate::deadline;
 use aws_lc_rs::digest::{self, Digest};
@@ -17,24 +18,24 @@ use std::{
 use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking, time::Instant};
 use tracing::{Dispatch, Span, dispatcher};
 
-/// Files, and what is made from them.
+/// Files, and how to make a value from them.
 pub trait Source: Send + Sync + 'static {
-    /// What is made.
+    /// The value.
     type Made: Send + Sync + 'static;
-    /// Why nothing can be made.
+    /// Why no value can be made.
     type Error: Error + From<Unreadable>;
 
-    /// What the log calls it, in the plural.
+    /// The name of the value in the log, in the plural.
     const WHAT: &'static str;
 
     /// Reads all files, always in the same order.
     fn read(&self) -> Result<Vec<File>, Self::Error>;
 
-    /// Makes it from what was read. `before` is what was made before, if anything was.
+    /// Makes the value from files that were read. `before` is the previous value, if there is one.
     fn make(&self, files: &[File], before: Option<&Self::Made>) -> Result<Self::Made, Self::Error>;
 }
 
-/// A file that was read. What it holds is never printed.
+/// A file that was read. `Debug` does not print its content.
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
@@ -56,58 +57,58 @@ impl File {
         }
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it holds.
+    /// The content of the file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.expose_secret()
     }
 }
 
-/// A file or a directory cannot be read.
+/// Why a file or a directory cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct Unreadable {
-    /// Which.
+    /// The path.
     pub path: PathBuf,
-    /// Why not.
+    /// The cause.
     pub source: io::Error,
 }
 
-/// What was made last, and how to find out whether the files have changed.
+/// The value that was made last, and the means to find out whether the files have changed.
 pub struct Reread<S: Source> {
     inner: Arc<Inner<S>>,
 }
 
 struct Inner<S: Source> {
-    /// For the log: whose files these are.
+    /// The owner of the files, for the log.
     name: String,
     source: S,
     made: RwLock<Arc<S::Made>>,
     times: Mutex<Times>,
     /// Held while the files are read.
     last: Mutex<Last>,
-    /// One task at a time has the files read, so that a disk that does not answer keeps one thread
-    /// and no more.
+    /// Held by the one task that reads the files, so that a disk that does not answer blocks one
+    /// thread only.
     turn: Arc<AsyncMutex<()>>,
 }
 
 #[derive(Clone, Copy)]
 struct Times {
-    /// When the files were last begun to be read.
+    /// When the last reading began.
     begun: Instant,
-    /// The same, of the last time that they were read to the end.
+    /// When the last reading that finished had begun.
     begun_to_end: Instant,
 }
 
 /// What the files held when they were last read.
 struct Last {
-    /// Of the content, good or not.
+    /// The digest of the content, whether it can be used or not.
     seen: Digest,
     is_good: bool,
 }
@@ -139,14 +140,14 @@ impl<S: Source> Reread<S> {
         })
     }
 
-    /// What was made last. The files are not read.
+    /// The value that was made last. The files are not read.
     #[must_use]
     pub fn made(&self) -> Arc<S::Made> {
         self.inner.made()
     }
 
-    /// The same as [`Reread::current`], but the files are read only if that was last begun longer
-    /// than `age` ago.
+    /// Like [`Reread::current`], but reads the files only if the last reading began longer than
+    /// `age` ago.
     pub async fn current_within(&self, age: Duration) -> Arc<S::Made> {
         if self.inner.times().begun.elapsed() < age {
             self.made()
@@ -155,24 +156,24 @@ impl<S: Source> Reread<S> {
         }
     }
 
-    /// What the files make now, or what they made when they were last good. They are read after
-    /// this is called, once for all who wait.
+    /// The value that the files make now, or made when they could last be used. The files are read
+    /// after the call begins, once for all callers that wait.
     pub async fn current(&self) -> Arc<S::Made> {
         let called = Instant::now();
         let reading = async {
             let turn = Arc::clone(&self.inner.turn).lock_owned().await;
-            // who waited for its turn finds what the one before has read
+            // a caller that waited finds what the previous one has read
             if self.inner.times().begun_to_end > called {
                 return;
             }
             let inner = Arc::clone(&self.inner);
-            // what the thread logs belongs to this caller
+            // logs of the thread belong to this caller
             let (span, log) = (Span::current(), dispatcher::get_default(Dispatch::clone));
             let read = spawn_blocking(move || {
                 let _turn = turn;
                 dispatcher::with_default(&log, || span.in_scope(|| inner.read().map_err(drop)))
             });
-            // a panic is in the log, and what was made before stays
+            // a panic is logged, and the previous value is kept
             let _ = read.await;
         };
         if tokio::time::timeout(deadline::FILES, reading)
@@ -189,13 +190,13 @@ impl<S: Source> Reread<S> {
         self.made()
     }
 
-    /// Reads the files now, and tells why they cannot be used. This blocks.
+    /// Reads the files now, and returns why they cannot be used. This blocks.
     pub fn read(&self) -> Result<Arc<S::Made>, S::Error> {
         self.inner.read()?;
         Ok(self.made())
     }
 
-    /// Where it is made from.
+    /// The source of the value.
     #[must_use]
     pub fn source(&self) -> &S {
         &self.inner.source
@@ -212,7 +213,7 @@ impl<S: Source> Inner<S> {
     }
 
     fn read(&self) -> Result<(), S::Error> {
-        // held to the end, so that an older content never replaces a newer one
+        // held until the end, so that older content never replaces newer content
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
         self.times().begun = begun;

@@ -1,4 +1,4 @@
-//! What a character is to a person who reads it, by Unicode's own properties.
+//! Properties of characters, as Unicode defines them: visible, invisible, digit.
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
@@ -8,10 +8,10 @@ use icu_properties::{
     },
 };
 
-/// Braille's blank pattern and the null note head are symbols with nothing to see.
+/// Braille's blank pattern and the null note head are symbols that show nothing.
 const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
 
-/// Characters that can be seen without another one beside them.
+/// Characters that are visible on their own.
 const VISIBLE: GeneralCategoryGroup = GeneralCategoryGroup::Letter
     .union(GeneralCategoryGroup::Number)
     .union(GeneralCategoryGroup::Punctuation)
@@ -21,8 +21,8 @@ fn category(character: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
-/// The ASCII digit of a decimal digit in any script. Decimal digits stand in rows of
-/// ten, from zero on (Unicode Standard, section 4.6).
+/// The ASCII digit for a decimal digit of any script. The decimal digits of a script are
+/// consecutive, from zero to nine (Unicode Standard, section 4.6).
 #[must_use]
 pub fn digit(character: char) -> Option<char> {
     let is_digit = |point: &u32| {
@@ -37,16 +37,15 @@ pub fn digit(character: char) -> Option<char> {
     char::from_digit(u32::try_from(before % 10).ok()?, 10)
 }
 
-/// Whether a character leaves nothing to see: control and format characters,
-/// separators of lines and paragraphs, what Unicode calls ignorable by default, and
-/// blank symbols.
+/// Whether a character is invisible: a control or format character, a separator of lines or
+/// paragraphs, a character that Unicode calls default-ignorable, or a blank symbol.
 #[must_use]
 pub fn is_unseen(character: char) -> bool {
     match category(character) {
         GeneralCategory::Control
         | GeneralCategory::LineSeparator
         | GeneralCategory::ParagraphSeparator => true,
-        // such as the Arabic number sign, which encloses the number that follows
+        // for example the Arabic number sign, which encloses the number that follows
         GeneralCategory::Format => {
             !CodePointSetData::new::<PrependedConcatenationMark>().contains(character)
         }
@@ -57,32 +56,32 @@ pub fn is_unseen(character: char) -> bool {
     }
 }
 
-/// Whether a character can be seen on its own.
+/// Whether a character is visible on its own.
 #[must_use]
 pub fn shows(character: char) -> bool {
     VISIBLE.contains(category(character)) && !is_unseen(character)
 }
 
-/// Whether an unseen character turns the direction of the text around it (UAX #9).
+/// Whether an invisible character changes the direction of the text around it (UAX #9).
 #[must_use]
 pub fn turns_direction(character: char) -> bool {
     CodePointSetData::new::<BidiControl>().contains(character)
 }
 
-/// Whether an unseen character joins its neighbours or keeps them apart, as Persian
-/// words and some emoji need it: U+200C and U+200D.
+/// Whether an invisible character joins or separates its neighbours: U+200C and U+200D. Persian
+/// words and some emoji need them.
 #[must_use]
 pub fn joins(character: char) -> bool {
     CodePointSetData::new::<JoinControl>().contains(character)
 }
 
-/// Whether an unseen character chooses the form of the one before it.
+/// Whether an invisible character selects the form of the character before it.
 #[must_use]
 pub fn selects_form(character: char) -> bool {
     CodePointSetData::new::<VariationSelector>().contains(character)
 }
 
-/// A text without characters that leave nothing to see.
+/// A text without its invisible characters.
 #[must_use]
 pub fn without_unseen(text: &str) -> String {
     text.chars().filter(|letter| !is_unseen(*letter)).collect()

@@ -1,5 +1,5 @@
-//! Time as the databases keep it: whole microseconds, with both infinities of
-//! PostgreSQL; and the one clock that the process and the database share.
+//! Time as the databases store it: whole microseconds, with both infinities of PostgreSQL. And the
+//! clock that the process and the database share.
 
 use std::{
     fmt,
@@ -13,9 +13,9 @@ use std::{
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// PostgreSQL keeps microseconds, so a finer value would not survive a round
-/// trip and a page token made of it would repeat rows. Unlike `chrono`, it holds
-/// `infinity` and `-infinity`, which old rows may carry.
+/// PostgreSQL stores microseconds. A finer value would be rounded there, and a page token with such
+/// a value would repeat rows. Unlike the types of `chrono`, this type holds `infinity` and
+/// `-infinity`, which old rows may contain.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -24,9 +24,9 @@ impl Timestamp {
     pub const INFINITY: Self = Self(i64::MAX);
     /// PostgreSQL's `-infinity`.
     pub const NEGATIVE_INFINITY: Self = Self(i64::MIN);
-    /// 0001-01-01T00:00:00Z, the first that protobuf and RFC 3339 can write.
+    /// 0001-01-01T00:00:00Z, the first time that protobuf and RFC 3339 can express.
     const FIRST_PORTABLE: i64 = -62_135_596_800 * 1_000_000;
-    /// 9999-12-31T23:59:59.999999Z, the last that protobuf and RFC 3339 can write.
+    /// 9999-12-31T23:59:59.999999Z, the last time that protobuf and RFC 3339 can express.
     const LAST_PORTABLE: i64 = 253_402_300_800 * 1_000_000 - 1;
 
     /// From microseconds since the Unix epoch.
@@ -35,7 +35,7 @@ impl Timestamp {
         Self(micros)
     }
 
-    /// From whole seconds since the Unix epoch, as a JWT carries them.
+    /// From whole seconds since the Unix epoch, as in a JWT.
     #[must_use]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1_000_000))
@@ -59,14 +59,13 @@ impl Timestamp {
         self.0 != i64::MAX && self.0 != i64::MIN
     }
 
-    /// The nearest point in time that protobuf and RFC 3339 can write (years 1
-    /// to 9999).
+    /// The nearest point in time that protobuf and RFC 3339 can express (years 1 to 9999).
     #[must_use]
     pub fn to_portable(self) -> Self {
         Self(self.0.clamp(Self::FIRST_PORTABLE, Self::LAST_PORTABLE))
     }
 
-    /// How long it is from `earlier` to this; zero if `earlier` is later.
+    /// The time from `earlier` to this; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -112,7 +111,7 @@ impl fmt::Debug for Timestamp {
 }
 
 impl From<Timestamp> for prost_types::Timestamp {
-    /// The nearest that protobuf can hold.
+    /// The nearest time that protobuf can express.
     fn from(time: Timestamp) -> Self {
         let micros = time.to_portable().0;
         let nanos = micros.rem_euclid(1_000_000) * 1_000;
@@ -144,33 +143,32 @@ impl TryFrom<prost_types::Timestamp> for Timestamp {
     }
 }
 
-/// A protobuf timestamp outside of the years 1 to 9999, or with wrong nanos.
+/// A protobuf timestamp that is outside of the years 1 to 9999, or has invalid nanos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z")]
 pub struct InvalidTimestamp;
 
-/// How far two clocks may be apart.
+/// How far two clocks may differ.
 pub const LEEWAY: Duration = Duration::from_secs(5);
 
-/// By how many microseconds a clock is ahead of another one, which said `other` at some
-/// moment between `before` and `after`; negative if it is behind. What the time between
-/// those two explains is no difference.
+/// By how many microseconds a clock is ahead of another one, or behind it if negative. The other
+/// clock said `other` at some moment between `before` and `after`, so a difference within that
+/// interval counts as none.
 #[must_use]
 pub fn clock_difference(before: Timestamp, other: Timestamp, after: Timestamp) -> i64 {
     let nearest = other.min(after).max(before);
     nearest.0.saturating_sub(other.0)
 }
 
-/// The process clock, and the offset that statements add to the database's.
+/// The clock of the process, and the offset that statements add to the database's clock.
 ///
-/// In production both offsets are zero for good. Tests shift time by
-/// [`Clock::advance`], for the process and for every statement bound from then
-/// on, instead of sleeping; [`Clock::wrong_by`] sets a process' clock wrong, and
-/// [`Clock::stopped_at`] stops it.
+/// In production both offsets are always zero. Tests do not sleep. Instead, [`Clock::advance`]
+/// moves the time of the process and of every later statement; [`Clock::wrong_by`] makes the clock
+/// of a process wrong; and [`Clock::stopped_at`] stops it.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
-    /// Microseconds that the process' time is wrong by.
+    /// By how many microseconds the process's clock is wrong.
     error: i64,
     /// Microseconds since 1970, before the offset.
     stands_at: Option<i64>,
@@ -183,8 +181,8 @@ impl Clock {
         Self::default()
     }
 
-    /// The same clock in a process whose own time is wrong by so many
-    /// microseconds. What statements bind stays right.
+    /// The same clock in a process whose own clock is wrong by this many microseconds. The time in
+    /// statements stays right.
     #[must_use]
     pub fn wrong_by(&self, micros: i64) -> Self {
         Self {
@@ -193,8 +191,8 @@ impl Clock {
         }
     }
 
-    /// The same clock in a process whose own time stands at this, and moves only as
-    /// it is advanced. What statements bind goes on.
+    /// The same clock in a process whose own clock has stopped at this time, and moves only when it
+    /// is advanced. The time in statements goes on.
     #[must_use]
     pub fn stopped_at(&self, time: Timestamp) -> Self {
         Self {
@@ -204,7 +202,7 @@ impl Clock {
         }
     }
 
-    /// The process' time now. It serves key times only; all else is decided by the
+    /// The time of the process. It serves the times of keys only. All other decisions use the
     /// database's clock.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
@@ -222,7 +220,7 @@ impl Clock {
         self.offset.load(Ordering::SeqCst)
     }
 
-    /// Moves time on, for every holder of this clock.
+    /// Advances the time, for every holder of this clock.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
         self.offset.fetch_add(micros, Ordering::SeqCst);

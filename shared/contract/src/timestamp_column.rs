@@ -23,8 +23,8 @@ impl Type<Postgres> for Timestamp {
 }
 
 impl<'r> Decode<'r, Postgres> for Timestamp {
-    /// Reads the eight bytes itself, since sqlx's own decoding into `chrono`
-    /// panics on `infinity`.
+    /// Decodes the eight bytes itself, because sqlx's own decoding into `chrono` panics on
+    /// `infinity`.
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         if value.format() != PgValueFormat::Binary {
             return Err("timestamptz in text format".into());
@@ -33,7 +33,8 @@ impl<'r> Decode<'r, Postgres> for Timestamp {
         Ok(match micros {
             i64::MAX => Self::INFINITY,
             i64::MIN => Self::NEGATIVE_INFINITY,
-            // its last 29 years are beyond ours, and must not become infinite
+            // PostgreSQL's last 29 years do not fit into a `Timestamp`, and must not become
+            // infinite
             micros => Self::from_micros(micros.saturating_add(POSTGRES_EPOCH).min(i64::MAX - 1)),
         })
     }
@@ -58,8 +59,8 @@ impl TryGetable for Timestamp {
 }
 
 impl From<Timestamp> for Value {
-    /// PostgreSQL's form. Statements bind by `database::Dialect::time`, which
-    /// knows both; SQLite's STRICT tables refuse this one.
+    /// PostgreSQL's form. Statements bind times with `database::Dialect::time`, which knows both
+    /// forms. SQLite's STRICT tables refuse this one.
     fn from(time: Timestamp) -> Self {
         Self::ChronoDateTimeUtc(chrono::DateTime::from_timestamp_micros(time.micros()))
     }

@@ -29,8 +29,8 @@ impl Extractor for Incoming<'_> {
     }
 }
 
-/// Whether each field of a `traceparent` has its length, which the propagator does not
-/// ask: two, 32, 16 and two digits, and in later versions more (W3C Trace Context, 3.2.2).
+/// Whether each field of a `traceparent` has the right length: two, 32, 16 and two digits, and more
+/// fields in later versions (W3C Trace Context, 3.2.2). The propagator does not check this.
 fn has_form(value: &str) -> bool {
     let bytes = value.as_bytes();
     let is_dash = |at: usize| bytes.get(at) == Some(&b'-');
@@ -47,13 +47,12 @@ impl Injector for Outgoing<'_> {
     }
 }
 
-/// A trace. Of a call, it is the trace that its caller sent; none if there was none that can be
-/// read.
+/// A trace context: of a call, if its caller sent a valid one, or of a span that is exported.
 #[derive(Clone, Debug, Default)]
 pub struct TraceContext(Context);
 
 impl TraceContext {
-    /// Reads what the caller sent.
+    /// Reads the caller's trace context.
     #[must_use]
     pub fn of_call(headers: &HeaderMap) -> Self {
         if !headers.contains_key(PARENT) {
@@ -63,7 +62,7 @@ impl TraceContext {
         Self(propagator.extract_with_context(&Context::new(), &Incoming(headers)))
     }
 
-    /// The trace that a span is part of; none if it is not exported.
+    /// The trace context of a span. It is empty if the span is not exported.
     #[must_use]
     pub fn of_span(span: &Span) -> Self {
         if span.is_none() {
@@ -72,7 +71,7 @@ impl TraceContext {
         Self(span.context())
     }
 
-    /// Makes a span the child of the caller's. Where nobody exports spans, nothing happens.
+    /// Makes a span a child of the caller's span. Without an exporter of spans, this does nothing.
     pub fn continue_in(&self, span: &Span) {
         if self.id().is_some() {
             let _ = span.set_parent(self.0.clone());

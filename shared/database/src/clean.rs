@@ -1,43 +1,43 @@
-//! Which connections a pool keeps: those that live, that may write, and that have no open
+//! Which connections a pool keeps: those that are alive, that may write, and that have no open
 //! transaction.
 //!
-//! sqlx 0.9 counts transactions itself, and its count may differ from what the database knows.
-//! If the disk is full, SQLite rolls back by itself. sqlx's own ROLLBACK then fails, and its
-//! count stays at one. The next transaction on that connection is a savepoint. To roll that
-//! back leaves a transaction open, so that later writes are answered and never kept. For that
-//! reason the connection itself is asked. One that is not clean is closed, which ends whatever
-//! is open on it.
+//! sqlx 0.9 counts transactions itself, and its count may differ from the database's. For example,
+//! SQLite rolls a transaction back by itself when the disk is full. sqlx's own ROLLBACK then fails,
+//! and its count stays at one. The next transaction on that connection is a savepoint. Rolling that
+//! back leaves a transaction open, so that later writes are answered but never committed. Therefore
+//! the pool checks the connection itself. A connection that is not clean is closed, which ends
+//! whatever is open on it.
 
 use super::{PoolLimits, fresh::Refusals};
 use sqlx::{Connection, PgConnection, Postgres, SqlSafeStr as _, Sqlite, pool::PoolOptions};
 use std::time::Duration;
 
-/// A connection that does not answer for this long is taken for dead, if it has nothing to do.
-/// Its peer may have gone without a word, and the kernel would wait for it for some 15 minutes.
+/// An idle connection that does not answer for this long counts as dead. Its peer may have
+/// vanished, and the kernel would wait for some 15 minutes.
 pub(super) const SILENCE: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
-    /// Whether a connection that this task takes is asked, however long it was idle.
+    /// Whether a connection that this task takes is checked first, however long it was idle.
     static ASKED: bool;
 }
 
-/// Runs a statement; if `first`, on a connection that was asked right before.
+/// Runs a statement. If `first`, it runs on a connection that was checked right before.
 pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output = F::Output> {
     ASKED.scope(first, statement)
 }
 
 /// A pool of PostgreSQL's connections.
 ///
-/// To ask a connection costs a round trip. So it is asked only before a statement that writes
-/// outside of a transaction, and after it was idle for a while. When it is given back, what
-/// sqlx counts is enough, because whoever sends a BEGIN waits for its answer:
-/// [`Database::begin`](super::Database::begin) alone sends it.
+/// Checking a connection costs a round trip. So a connection is checked only before a statement
+/// that writes outside of a transaction, and after it was idle for a while. When a connection is
+/// given back, sqlx's count is enough, because only [`Database::begin`](super::Database::begin)
+/// sends a BEGIN, and it waits for the answer.
 pub(super) fn postgres(
     pool: PoolOptions<Postgres>,
     limits: PoolLimits,
     refusals: Refusals,
 ) -> PoolOptions<Postgres> {
-    // a statement that its caller gave up may be at work until then
+    // until then, a statement that its caller gave up may still run
     let longest = limits.statement_timeout + SILENCE;
     pool.after_connect(move |connection, _| {
         let refusals = refusals.clone();
@@ -66,7 +66,7 @@ pub(super) fn postgres(
     })
 }
 
-/// A pool of SQLite's connections. Each is asked after each use, within this process.
+/// A pool of SQLite's connections. Each connection is checked after each use, within this process.
 pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
@@ -80,7 +80,7 @@ pub(super) fn sqlite(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
     })
 }
 
-/// Whether a connection lives, and has no open transaction. It is asked.
+/// Checks that a connection is alive and has no open transaction.
 pub(super) async fn may_be_used(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match answers(SILENCE, is_clean(connection)).await? {
         Ok(is_clean) => Ok(is_clean || left_open()),
@@ -91,8 +91,8 @@ pub(super) async fn may_be_used(connection: &mut PgConnection) -> Result<bool, s
     }
 }
 
-/// Waits for an answer for this long. By the error sqlx closes the connection, without another
-/// word to the server.
+/// Waits for an answer for this long. On the error, sqlx closes the connection without telling the
+/// server.
 pub(super) async fn answers<T>(
     time: Duration,
     answer: impl Future<Output = T>,

@@ -1,4 +1,4 @@
-//! Whether a database can be worked with.
+//! Whether a database can be used.
 
 use super::{Database, NEWEST_MIGRATION};
 use contract::time::{Timestamp, clock_difference};
@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query},
 };
 
-/// What a database that answers says of itself.
+/// The state of a database that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// Whether the migrations that this build needs are applied. Newer ones may be there
@@ -19,7 +19,7 @@ pub struct Condition {
 }
 
 impl Database {
-    /// Asks the database for its condition.
+    /// Reads the state of the database.
     pub async fn condition(&self) -> Result<Condition, DbErr> {
         let migration = Query::select()
             .column("name")

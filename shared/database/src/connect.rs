@@ -1,4 +1,4 @@
-//! Connections, and the limits on every pool.
+//! Connections, and the limits of every pool.
 
 use super::{
     DatabaseUrl, Dialect, Pool, PoolMetrics, clean,
@@ -17,37 +17,36 @@ use sqlx::{
 };
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, str::FromStr, time::Duration};
 
-/// Name of the newest migration that this build needs, in `ticketing_migrations`. The crate
-/// `migrations` does not compile while its last one has another name.
+/// Name of the newest migration that this build needs, in `ticketing_migrations`. If the last
+/// migration of the crate `migrations` has another name, that crate does not compile.
 pub const NEWEST_MIGRATION: &str = "0006_folded_search";
 
-/// The database cannot be reached as asked.
+/// Why the database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open the database: {0}")]
 pub struct ConnectError(#[from] DbErr);
 
-/// How many connections, and how long each may take.
+/// How many connections a pool has, and how long each step may take.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
-    /// Connections at most.
+    /// The largest number of connections.
     pub connections: u32,
-    /// How long a caller waits for one.
+    /// How long a caller waits for a connection.
     pub acquire_timeout: Duration,
     /// How long one statement may run (PostgreSQL).
     pub statement_timeout: Duration,
-    /// How long one statement may wait for a row or a table that another transaction
-    /// holds (PostgreSQL). Shorter than the above: who waits keeps a connection from
-    /// all others.
+    /// How long one statement may wait for a row or a table that another transaction has locked
+    /// (PostgreSQL). Shorter than `statement`, because a waiting statement keeps its connection
+    /// from other callers.
     pub lock_timeout: Duration,
     /// How long a transaction may pause between two of its statements (PostgreSQL).
     pub idle_in_transaction_timeout: Duration,
-    /// A connection that was idle for this long is asked whether it lives before it is used
-    /// (PostgreSQL).
+    /// A connection that was idle for this long is checked before it is used (PostgreSQL).
     pub ask_after: Duration,
-    /// After this age a connection is replaced, so that a fail-over is followed.
+    /// A connection of this age is replaced, so that the pool follows a fail-over.
     pub max_lifetime: Duration,
-    /// One plan a statement whatever its values: for a pool with few statements
-    /// whose arrays vary in length (PostgreSQL).
+    /// Whether PostgreSQL plans each statement once, whatever its values are. For pools with few
+    /// statements whose arrays vary in length.
     pub generic_plans: bool,
 }
 
@@ -67,7 +66,7 @@ impl Default for PoolLimits {
 }
 
 impl PoolLimits {
-    /// The default with the number of connections in a text, from 1 to 1,000.
+    /// The default limits, with the number of connections from a text: 1 to 1,000.
     pub fn of_connections(text: &str) -> Result<Self, String> {
         Ok(Self {
             connections: within(1..=1_000)(text)?,
@@ -87,8 +86,8 @@ pub struct Database {
 }
 
 impl Database {
-    /// Prepares a pool. No connection is made yet, so that a service starts
-    /// while its database is down and says so by its readiness.
+    /// Prepares a pool. No connection is made yet. So a service starts while its database is down,
+    /// and reports it by its readiness.
     pub async fn open(
         url: &DatabaseUrl,
         limits: PoolLimits,
@@ -106,8 +105,8 @@ impl Database {
             .max_connections(limits.connections)
             .acquire_timeout(limits.acquire_timeout)
             .max_lifetime(limits.max_lifetime)
-            // statements would be logged at INFO and kept in spans, and a ping
-            // before each use costs as much as the query
+            // otherwise sqlx would log statements at INFO and keep them in spans; and a ping before
+            // each use would cost as much as a query
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             .test_before_acquire(false);
@@ -141,7 +140,7 @@ impl Database {
         })
     }
 
-    /// The same, its pool counted under a name.
+    /// The same database, whose pool has this name in the metrics.
     #[must_use]
     pub fn observed(mut self, metrics: &PoolMetrics, pool: &'static str) -> Self {
         self.observed = Some(metrics.observe(&mut self.pool.connections, pool));
@@ -166,8 +165,7 @@ impl Database {
         self.dialect.now(self.clock.offset_micros())
     }
 
-    /// Microseconds that a statement written by hand adds to the database's
-    /// clock.
+    /// Microseconds that a hand-written statement adds to the database's clock.
     #[must_use]
     pub fn offset_micros(&self) -> i64 {
         self.clock.offset_micros()
@@ -184,7 +182,7 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
     let (mark, value) = fresh::MARK;
     let options = options.application_name("ticketing").options([
         (mark, value.to_owned()),
-        // an acknowledged revocation survives a crash
+        // so that an acknowledged revocation survives a crash
         ("synchronous_commit", "on".to_owned()),
         (
             "statement_timeout",
@@ -203,9 +201,8 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
     }
 }
 
-/// Makes the file of a SQLite database that is to be made, for its owner alone:
-/// it holds password hashes. What keeps it from being made keeps SQLite from it,
-/// too, which says so.
+/// Creates the file of a new SQLite database with access for its owner only, because it contains
+/// password hashes. If the file cannot be created, SQLite cannot create it either, and reports why.
 fn make_private(url: &DatabaseUrl) {
     if let Ok(options) = SqliteConnectOptions::from_str(url.expose())
         && url.expose().contains("mode=rwc")

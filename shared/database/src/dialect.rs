@@ -1,4 +1,4 @@
-//! Where the two databases speak differently, in one place.
+//! The differences between the two databases, in one place.
 
 use contract::time::Timestamp;
 use sea_orm::{
@@ -11,12 +11,12 @@ const FIRST_OF_POSTGRES: Timestamp = Timestamp::from_micros(-210_866_803_200_000
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Which database a statement is for.
+/// The database that a statement is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// PostgreSQL 13 or newer.
     Postgres,
-    /// SQLite, built in.
+    /// SQLite, which is compiled in.
     Sqlite,
 }
 
@@ -35,7 +35,7 @@ impl Dialect {
     pub fn time(self, time: Timestamp) -> Expr {
         match self {
             Self::Sqlite => Expr::val(time.micros()),
-            // before all that PostgreSQL can hold is before all rows
+            // a time before PostgreSQL's first one is before all rows
             Self::Postgres if time < FIRST_OF_POSTGRES && time != Timestamp::NEGATIVE_INFINITY => {
                 self.time(Timestamp::NEGATIVE_INFINITY)
             }
@@ -44,8 +44,8 @@ impl Dialect {
                 Expr::val(time.to_string()).cast_as("timestamptz")
             }
             Self::Postgres => match Value::from(time) {
-                // nor the last thirty thousand years of PostgreSQL; in two parts,
-                // since an interval is multiplied in floating point
+                // chrono also lacks the last thirty thousand years of PostgreSQL. The interval is
+                // built in two parts, because PostgreSQL multiplies intervals in floating point
                 Value::ChronoDateTimeUtc(None) => Expr::cust_with_values(
                     "((timestamp 'epoch' + $1 * interval '1 day' + $2 * interval '1 microsecond') \
                      AT TIME ZONE 'UTC')",
@@ -72,8 +72,8 @@ impl Dialect {
         }
     }
 
-    /// `column` is one of `values`: one statement text however many there are,
-    /// where the database has arrays.
+    /// `column` is one of `values`. If the database has arrays, the text of the statement does not
+    /// depend on the number of values.
     #[must_use]
     pub fn one_of(self, column: Expr, values: impl IntoIterator<Item = i32>) -> Expr {
         match self {

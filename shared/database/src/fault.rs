@@ -3,17 +3,16 @@
 use sea_orm::{DbErr, RuntimeErr};
 use std::sync::Arc;
 
-/// The four reactions that a caller has.
+/// How a caller reacts to an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The database is away, slow, read-only or full of callers: answer
-    /// UNAVAILABLE.
+    /// The database is unreachable, slow, read-only or overloaded: answer UNAVAILABLE.
     Unavailable,
-    /// Another transaction won: nothing was changed, try again.
+    /// Another transaction won, and nothing was changed: try again.
     Conflict,
-    /// A row that must be unique exists.
+    /// A row with the same unique value exists.
     Exists,
-    /// The statement is wrong, or a value does not decode: a fault of ours.
+    /// The statement is wrong, or a value cannot be decoded: our own fault.
     Other,
 }
 
@@ -43,8 +42,8 @@ fn sqlx_fault(error: &Arc<sqlx::Error>) -> Fault {
     }
 }
 
-/// Whether the connection was lost: it broke, or the server ended it. Whether the statement
-/// took effect is not known then, and another connection may serve.
+/// Whether the connection was lost: it broke, or the server ended it. Then it is not known whether
+/// the statement took effect. Another connection may work.
 pub(super) fn is_lost(error: &DbErr) -> bool {
     match error {
         // a new connection that breaks while encryption is agreed on
@@ -69,8 +68,8 @@ pub(super) fn was_not_sent(error: &DbErr) -> bool {
     matches!(error, DbErr::Conn(_)) && is_lost(error)
 }
 
-/// Whether a statement that failed is known to have changed nothing: no connection was there
-/// to send it on, or the database refused it. Otherwise its answer was lost.
+/// Whether a failed statement certainly changed nothing, because no connection could be made for
+/// it, or because the database refused it. Otherwise its answer was lost.
 #[must_use]
 pub fn had_no_effect(error: &DbErr) -> bool {
     match error {
@@ -83,8 +82,8 @@ pub fn had_no_effect(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the server ends the connection with this SQLSTATE: it is told to, it restarts
-/// after a crash, or nothing was asked for too long.
+/// Whether the server ends the connection with this SQLSTATE: an operator ended it, the server
+/// restarts after a crash, or the connection was idle for too long.
 fn ends(code: &str) -> bool {
     matches!(code, "57P01" | "57P02" | "57P05" | "25P03") || code.starts_with("08")
 }
@@ -94,8 +93,7 @@ fn by_code(code: &str) -> Fault {
     match code {
         // serialization failure, deadlock
         "40001" | "40P01" => Fault::Conflict,
-        // read-only server, a transaction that stood still too long, lock not
-        // available, disk full
+        // read-only server, a transaction that was idle for too long, lock not available, disk full
         "25006" | "25P03" | "25P04" | "55P03" | "53100" => Fault::Unavailable,
         // connection, resources, operator intervention (statement timeout too)
         code if code.len() == 5

@@ -1,9 +1,10 @@
-//! Which new connections of PostgreSQL a pool refuses: those to a server that is read-only,
-//! and those whose settings did not arrive.
+//! Which new connections of PostgreSQL a pool refuses: connections to a read-only server, and
+//! connections without the settings that they were made with.
 //!
-//! sqlx 0.9 logs each refusal as an error, and makes another connection within milliseconds.
-//! So it is not told. The attempt is dropped, and the connection with it. The pool remembers
-//! the refusal, says it once, and makes one connection a second until one can be used.
+//! sqlx 0.9 would log each refusal as an error, and make another connection within milliseconds. So
+//! sqlx does not learn of the refusal. The attempt is dropped together with the connection. The
+//! pool remembers the refusal, logs it once, and tries one connection a second until one can be
+//! used.
 
 use sqlx::{PgConnection, Row as _};
 use std::{
@@ -19,14 +20,14 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// A setting of each connection. PostgreSQL takes any name with a dot in it.
+/// A setting of each connection. PostgreSQL accepts any name with a dot in it.
 pub(super) const MARK: (&str, &str) = ("ticketing.is_direct", "on");
 
-/// A standby, or a primary that was deposed, says of a session what may be outdated.
+/// What a standby or a deposed primary knows of a session may be outdated.
 const READ_ONLY: &str = "the server is read-only";
-/// PgBouncer drops what a connection asks for at its start, if it is told to ignore it. The
-/// limits on statements and the promise that a commit is on disk go with it. By transactions,
-/// statements of several clients also mix.
+/// PgBouncer can be configured to ignore the settings of a new connection. The limits on statements
+/// and the guarantee that commits are on disk are then lost. In transaction mode, it also mixes
+/// statements of several clients.
 const NOT_DIRECT: &str = "the settings of the connection did not arrive: connect to PostgreSQL \
                           directly, not through a pooler";
 
@@ -34,11 +35,11 @@ const NOT_DIRECT: &str = "the settings of the connection did not arrive: connect
 const PAUSE: Duration = Duration::from_secs(1);
 
 tokio::task_local! {
-    /// Why the connection was refused that this task is making.
+    /// Why the connection that this task is making was refused.
     static REFUSED: Cell<Option<&'static str>>;
 }
 
-/// What a pool remembers of the connections that it refused.
+/// What a pool remembers about refused connections.
 #[derive(Clone, Debug)]
 pub(super) struct Refusals {
     last: Arc<watch::Sender<Option<Refusal>>>,
@@ -50,7 +51,7 @@ pub(super) struct Refusals {
 #[derive(Clone, Copy, Debug)]
 struct Refusal {
     why: &'static str,
-    /// When the next one may be made.
+    /// When the next connection may be made.
     next: Instant,
 }
 
@@ -62,8 +63,8 @@ impl Refusals {
         }
     }
 
-    /// Looks at a new connection. It does not return if the connection must not be used:
-    /// [`Refusals::run`] then drops the attempt.
+    /// Checks a new connection. If the connection must not be used, this never returns, and
+    /// [`Refusals::run`] drops the attempt.
     pub(super) async fn check(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         match refusal(connection).await? {
             Some(why) => self.refuse(why).await,
@@ -81,7 +82,7 @@ impl Refusals {
                 "refusing connections to the database; trying one a second"
             );
         }
-        // a caller that does not come by `run` waits until its time is over
+        // a caller that does not use `run` waits until its time is over
         let _ = REFUSED.try_with(|refused| refused.set(Some(why)));
         pending::<()>().await;
     }
@@ -93,8 +94,8 @@ impl Refusals {
     }
 
     /// Runs a statement, which takes a connection of the pool. While the pool refuses new
-    /// connections, the statement waits for its turn to make one; unless `has_idle`, since it
-    /// then needs no new one. `Err` says why there was none in time.
+    /// connections, the statement waits until it may try one; with `has_idle` it does not wait,
+    /// because it needs no new connection. `Err` says why there was no connection in time.
     pub(super) async fn run<F: Future>(
         &self,
         has_idle: bool,
@@ -124,7 +125,7 @@ impl Refusals {
                 let now = Instant::now();
                 match last {
                     Some(refusal) if refusal.next > now => is_refused = Some(*refusal),
-                    // whoever comes next waits for this one
+                    // later callers wait for this attempt
                     Some(refusal) => refusal.next = now + PAUSE,
                     None => {}
                 }
@@ -156,8 +157,8 @@ async fn unless_refused<F: Future>(statement: F) -> Option<F::Output> {
     REFUSED.scope(Cell::new(None), statement).await
 }
 
-/// Why a connection must not be used. The question has no name, so that a pooler cannot mix it
-/// with another client's.
+/// Why a connection must not be used. The statement is unnamed, so that a pooler cannot confuse it
+/// with that of another client.
 async fn refusal(connection: &mut PgConnection) -> Result<Option<&'static str>, sqlx::Error> {
     let (mark, value) = MARK;
     let question =

@@ -1,7 +1,7 @@
-//! One connection of PostgreSQL, kept for a statement that is sent all the time.
+//! One connection of PostgreSQL that is kept for a frequent statement.
 //!
-//! A pool asks the server after each use whether the connection still lives. That costs as much
-//! as a small statement does.
+//! A pool asks the server after each use whether the connection is still alive, which costs as much
+//! as a small statement.
 
 use super::{
     Database, clean,
@@ -16,15 +16,15 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A statement whose values are still to be bound.
+/// Binds the values of a statement.
 pub type KeptQuery = Query<'static, Postgres, PgArguments>;
 
-/// A connection that is made when it is first needed. Another one takes its place if it is lost,
-/// if its caller gives a statement up, and when it is as old as a pool's connection may be.
+/// A connection that is made when it is first needed. It is replaced if it is lost, if a caller
+/// gives up its statement, and when it reaches the maximum age of a pool's connection.
 pub struct KeptConnection {
     database: Database,
-    /// Taken out while a statement is under way. It is put back once the statement is answered,
-    /// so that nobody reads the answer to a statement that was given up.
+    /// Taken out while a statement runs, and put back when the statement is answered. So nobody
+    /// reads the answer to a statement that was given up.
     idle: Mutex<Option<Idle>>,
 }
 
@@ -35,7 +35,8 @@ struct Idle {
 }
 
 impl KeptConnection {
-    /// Keeps a connection of this database, which is PostgreSQL. It has the settings of the pool.
+    /// Keeps a connection of this database, which must be PostgreSQL. The connection has the
+    /// settings of the pool.
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self {
@@ -44,8 +45,8 @@ impl KeptConnection {
         }
     }
 
-    /// Runs a statement that only reads. If its connection is lost, it is sent once more, on
-    /// another one.
+    /// Runs a statement that only reads. If its connection is lost, the statement is sent once
+    /// more, on another one.
     pub async fn query_all(
         &self,
         text: &'static str,
@@ -72,7 +73,7 @@ impl KeptConnection {
         Ok(rows.map(QueryResult::from).collect())
     }
 
-    /// Takes the connection, or makes one. One that was idle for a while is asked first.
+    /// Takes the connection, or makes one. A connection that was idle for a while is checked first.
     async fn take(&self) -> Result<Idle, DbErr> {
         let limits = &self.database.limits;
         let idle = self.idle().take();
@@ -101,7 +102,7 @@ impl KeptConnection {
     }
 }
 
-/// Whether the database refused a statement, and the connection goes on.
+/// Whether the database refused a statement, and the connection can still be used.
 fn is_refusal(error: &DbErr) -> bool {
     let DbErr::Query(RuntimeErr::SqlxError(cause)) = error else {
         return false;

@@ -1,8 +1,7 @@
-//! One way to reach either database: connections with their limits, the
-//! few places where PostgreSQL and SQLite speak differently, and the retention of old
-//! rows.
+//! Access to both databases: connections with their limits, the few differences between PostgreSQL
+//! and SQLite, and the retention of old rows.
 //!
-//! All other statements belong to each service's `store`.
+//! All other statements belong to the `store` of a service.
 
 mod clean;
 mod condition;

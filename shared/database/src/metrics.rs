@@ -1,5 +1,5 @@
-//! What a pool tells of itself: how long its statements take, how many of its
-//! connections are in use, and how long one is waited for.
+//! Metrics of a pool: how long its statements take, how many of its connections are in use, and how
+//! long callers wait for one.
 
 use super::{Database, Dialect};
 use prometheus_client::registry::Registry;
@@ -37,7 +37,7 @@ struct PoolConnections {
 }
 
 impl PoolMetrics {
-    /// Registers them. A pool is there once a [`Database`] is observed.
+    /// Registers them. The series of a pool appear once its [`Database`] is observed.
     #[must_use]
     pub fn register(registry: &mut Registry) -> Self {
         let histograms =
@@ -71,7 +71,7 @@ impl PoolMetrics {
         metrics
     }
 
-    /// What is counted of one pool; its statements are counted from now on.
+    /// The metrics of one pool. Its statements are counted from now on.
     pub(super) fn observe(
         &self,
         connection: &mut DatabaseConnection,
@@ -99,7 +99,7 @@ impl PoolMetrics {
     }
 }
 
-/// What is counted of one pool.
+/// The metrics of one pool.
 #[derive(Clone, Debug)]
 pub(super) struct ObservedPool {
     statements: Statements,
@@ -108,7 +108,7 @@ pub(super) struct ObservedPool {
     wait: Histogram,
 }
 
-/// What is counted of statements.
+/// The metrics of statements.
 #[derive(Clone, Debug)]
 struct Statements {
     statements: Histogram,
@@ -125,15 +125,15 @@ impl Statements {
 }
 
 impl ObservedPool {
-    /// Counts a statement that does not come by the pool.
+    /// Counts a statement that does not go through the pool.
     pub(super) fn statement(&self, time: Duration, failed: bool) {
         self.statements.observe(time, failed);
     }
 }
 
 impl Database {
-    /// Looks at the pool, and waits for a connection as a call would, for the
-    /// metrics; nothing where it is not observed.
+    /// Measures the pool, and waits for a connection as a call would. Does nothing if the pool is
+    /// not observed.
     pub async fn look_at_pool(&self) {
         let Some(observed) = &self.observed else {
             return;
@@ -154,7 +154,7 @@ impl Database {
         observed.wait.observe(self.wait().await.as_secs_f64());
     }
 
-    /// A wait that ends without a connection counts for as long as it was.
+    /// A wait that ends without a connection counts, too.
     async fn wait(&self) -> Duration {
         let since = Instant::now();
         match self.dialect {

@@ -1,11 +1,11 @@
-//! Statements outside of a transaction, and the beginning of transactions. Here, and nowhere
-//! else, a statement is repeated because its connection was lost.
+//! Statements outside of transactions, and the beginning of transactions. Only this module repeats
+//! a statement because its connection was lost.
 //!
-//! A connection may die at any time without notice: the server restarts, an operator ends
-//! its backends, a proxy loses it. To ask it before each use would cost a round trip. So a
-//! statement that only reads and a BEGIN are sent at once, and once more on another connection
-//! if theirs is lost. A statement that writes is sent once, on a connection that answered right
-//! before, since nobody knows what became of a write that got no answer.
+//! A connection may die at any time without notice: the server restarts, an operator ends its
+//! backends, a proxy loses it. Checking it before each use would cost a round trip. So a statement
+//! that only reads, and a BEGIN, are sent at once, and once more on another connection if theirs is
+//! lost. A statement that writes is sent once, on a connection that was checked right before,
+//! because a write without an answer may have taken effect.
 
 use super::{
     Database, Dialect, Transaction, clean,
@@ -21,11 +21,11 @@ use sea_orm::{
 use sqlx::{PgConnection, PgPool, SqlitePool, pool::PoolConnection};
 use std::sync::Arc;
 
-/// How often a statement is tried at most. From the second time on its connection is asked
-/// first, so that it fails only if the database goes away once more.
+/// How many times a statement is tried at most. From the second attempt on, its connection is
+/// checked first, so that the attempt fails only if the database becomes unreachable again.
 const ATTEMPTS: u32 = 3;
 
-/// Connections to one database. Each statement takes one for itself; only
+/// Connections to one database. Each statement takes a connection of its own. Only
 /// [`Database::begin`] begins a transaction.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -34,19 +34,19 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The pool below, for what SeaORM has no word for, such as COPY.
+    /// The underlying pool, for what SeaORM does not support, such as COPY.
     #[must_use]
     pub fn get_postgres_connection_pool(&self) -> &PgPool {
         self.connections.get_postgres_connection_pool()
     }
 
-    /// The same of SQLite.
+    /// The same for SQLite.
     #[must_use]
     pub fn get_sqlite_connection_pool(&self) -> &SqlitePool {
         self.connections.get_sqlite_connection_pool()
     }
 
-    /// Runs a statement on a connection of the pool; if `asked`, on one that was asked right
+    /// Runs a statement on a connection of the pool. If `asked`, the connection was checked right
     /// before.
     async fn run<T, F>(&self, asked: bool, statement: impl Fn() -> F) -> Result<T, DbErr>
     where
@@ -61,17 +61,17 @@ impl Pool {
         })
     }
 
-    /// Whether a connection is there that a statement may take.
+    /// Whether the pool has an idle connection.
     pub(super) fn has_idle(&self) -> bool {
         match self.get_database_backend() {
             DbBackend::Postgres => self.get_postgres_connection_pool().num_idle() > 0,
-            // of which no connection is refused
+            // SQLite's connections are never refused
             _ => true,
         }
     }
 
-    /// A connection of PostgreSQL to keep, with settings of its own. The pool no longer counts
-    /// it.
+    /// Takes a connection of PostgreSQL out of the pool, with settings of its own. The pool no
+    /// longer counts it.
     pub async fn connection_to_keep(&self) -> Result<PgConnection, DbErr> {
         let acquire = async || {
             let connection = self.get_postgres_connection_pool().acquire().await;
@@ -83,7 +83,7 @@ impl Pool {
         self.run(true, acquire).await.map(PoolConnection::detach)
     }
 
-    /// Closes all connections, as soon as they are not in use.
+    /// Closes all connections as soon as they are idle.
     pub async fn close_by_ref(&self) -> Result<(), DbErr> {
         self.connections.close_by_ref().await
     }
@@ -109,7 +109,8 @@ impl ConnectionTrait for Pool {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        // sqlx on SQLite stops at the first row, and hides that the statement then failed
+        // sqlx on SQLite stops at the first row, and does not report that the statement failed
+        // afterwards
         let rows = self.query_all_raw(statement).await?;
         Ok(rows.into_iter().next())
     }
@@ -123,15 +124,15 @@ impl ConnectionTrait for Pool {
 }
 
 impl Database {
-    /// Begins a transaction. On SQLite it begins as a writer, since a reader that turns writer
-    /// is refused at once while another one writes.
+    /// Begins a transaction. On SQLite it begins as a writer, because a reader that becomes a
+    /// writer is refused at once while another one writes.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         answered(Effect::Reads, |asked| self.begin_once(asked)).await
     }
 
-    /// Begins in a task of its own, which a caller that gives up does not end. Otherwise sqlx
-    /// 0.9 would give the connection back to the pool inside the transaction. What is written
-    /// on it next would be answered and never committed.
+    /// Begins in a task of its own, which continues if the caller gives up. Otherwise sqlx 0.9
+    /// would give the connection back to the pool inside the transaction, and later writes on it
+    /// would be answered but never committed.
     async fn begin_once(&self, asked: bool) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: match self.dialect {
@@ -140,7 +141,7 @@ impl Database {
             },
             ..TransactionOptions::default()
         };
-        // to wait for a connection, and on SQLite for another writer
+        // waits for a connection, and on SQLite for another writer
         let longest = self.limits.acquire_timeout * 2 + clean::SILENCE;
         let pool = self.pool.clone();
         let begin = async move {
@@ -151,7 +152,7 @@ impl Database {
         begun.map(Transaction::new)
     }
 
-    /// Reads in a transaction, which `read` commits; once more if its connection is lost.
+    /// Reads in a transaction, which `read` commits. Tries once more if its connection is lost.
     pub async fn read<T, F>(&self, read: impl Fn(Transaction) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -162,7 +163,7 @@ impl Database {
     }
 }
 
-/// What a statement does to the rows.
+/// Whether a statement changes rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Reads,
@@ -170,8 +171,8 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// A statement that begins with SELECT changes nothing, since ours call no function that
-    /// does. All others are taken for writes.
+    /// A statement that begins with SELECT changes nothing, because our statements call no function
+    /// that writes. All other statements count as writes.
     fn of(statement: &str) -> Self {
         let word = statement.trim_start().split(char::is_whitespace).next();
         if word.is_some_and(|word| word.eq_ignore_ascii_case("SELECT")) {
@@ -183,8 +184,8 @@ impl Effect {
 }
 
 /// Sends a statement until it is answered. While it could not be sent, it is tried up to
-/// [`ATTEMPTS`] times. If it reads and its answer was lost, it is sent once more. The attempt
-/// is told whether its connection is to be asked first.
+/// [`ATTEMPTS`] times. If it reads and its answer was lost, it is sent once more. The attempt is
+/// told whether to check its connection first.
 pub(super) async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) -> Result<T, DbErr>
 where
     F: Future<Output = Result<T, DbErr>>,

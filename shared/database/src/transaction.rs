@@ -6,12 +6,12 @@ use sea_orm::{
 };
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// A transaction. If it is dropped before [`Transaction::commit`], it leaves no trace.
+/// A transaction. If it is dropped before [`Transaction::commit`], it changes nothing.
 ///
-/// It ends with the first statement that fails, or that its caller does not wait for. After
-/// that no statement is run on it, and `commit` fails. The databases would answer OK:
-/// PostgreSQL answers the COMMIT of a transaction that failed, and rolls it back. SQLite may
-/// have rolled it back by itself, and then keeps each statement that follows.
+/// It ends with the first statement that fails, or that its caller does not wait for. After that,
+/// no further statement runs, and `commit` fails. Without this rule, the databases would answer OK:
+/// PostgreSQL answers the COMMIT of a failed transaction and rolls it back, and SQLite may have
+/// rolled it back by itself and then keeps each later statement.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
@@ -26,19 +26,19 @@ impl Transaction {
         }
     }
 
-    /// Makes all its changes last.
+    /// Commits all changes.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.check()?;
         self.inner.commit().await
     }
 
-    /// Undoes all its changes.
+    /// Rolls all changes back.
     pub async fn rollback(self) -> Result<(), DbErr> {
         self.inner.rollback().await
     }
 
-    /// SeaORM's own, within which a statement may fail: the caller rolls back to a
-    /// savepoint then.
+    /// SeaORM's transaction, in which a statement may fail: the caller then rolls back to a
+    /// savepoint.
     #[must_use]
     pub fn with_savepoints(self) -> DatabaseTransaction {
         self.inner
@@ -87,7 +87,8 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        // sqlx on SQLite stops at the first row, and hides that the statement then failed
+        // sqlx on SQLite stops at the first row, and does not report that the statement failed
+        // afterwards
         let rows = self.query_all_raw(statement).await?;
         Ok(rows.into_iter().next())
     }

@@ -1,4 +1,4 @@
-//! Which database a URL means.
+//! The URL of a database.
 
 mod parameters;
 mod postgres;

@@ -1,28 +1,27 @@
-//! What becomes of each parameter in a URL of PostgreSQL.
+//! How each parameter in a PostgreSQL URL is treated.
 //!
-//! libpq refuses a connection that lacks what a parameter demands. The driver, sqlx 0.9, knows
-//! few of the parameters and drops the others. So a URL is refused if it demands what a
-//! connection of the driver would lack.
+//! libpq refuses a connection that does not fulfil what a parameter demands. The driver, sqlx 0.9,
+//! supports few of the parameters and ignores the others. So a URL is refused if it demands
+//! something that a connection of the driver would lack.
 
-/// What becomes of a parameter.
+/// How a parameter is treated.
 #[derive(Debug)]
 pub(super) enum Parameter {
-    /// The driver gets it.
+    /// It is passed on to the driver.
     Passed,
-    /// The driver gets it, unless it has this value. That is refused for this reason.
+    /// It is passed on to the driver, unless it has this value, which is refused for this reason.
     Except(&'static str, &'static str),
-    /// It sets `sslmode`: each value that it may have, and what `sslmode` is then.
+    /// It sets `sslmode`: each possible value, and the resulting `sslmode`.
     SslMode(&'static [(&'static str, &'static str)]),
-    /// It has no effect, and a warning names it. It demands nothing of a connection, or one
-    /// that lacks it fails by itself.
+    /// It has no effect, and a warning names it. It either demands nothing of a connection, or the
+    /// connection fails by itself without it.
     Ignored,
-    /// Each of these values demands what holds anyway. Others are refused for this reason.
+    /// Each of these values demands what holds anyway. Other values are refused for this reason.
     Only(&'static [&'static str], &'static str),
 }
 use Parameter::{Except, Ignored, Only, Passed, SslMode};
 
-/// What becomes of the parameter with this name, and its name; `None` if libpq has no such
-/// parameter.
+/// The name of a parameter, and how it is treated; `None` if libpq has no such parameter.
 pub(super) fn find(name: &str) -> Option<&'static (&'static str, Parameter)> {
     PARAMETERS.iter().find(|(known, _)| *known == name)
 }
@@ -61,7 +60,7 @@ const PARAMETERS: [(&str, Parameter); 53] = [
     ("oauth_issuer", Only(&[], OAUTH)),
     ("oauth_scope", Only(&[], OAUTH)),
     ("options", Passed),
-    // without the password that it has, the server refuses the log-in
+    // without the password, the server refuses the log-in
     ("passfile", Ignored),
     ("password", Passed),
     ("port", Passed),
@@ -77,7 +76,7 @@ const PARAMETERS: [(&str, Parameter); 53] = [
     ("scram_server_key", Ignored),
     ("service", Only(&[], SERVICE)),
     ("servicefile", Only(&[], SERVICE)),
-    // as JDBC says it
+    // the spelling of JDBC
     ("ssl", SslMode(&[("true", "require")])),
     ("ssl_max_protocol_version", Only(&["TLSv1.3"], TLS_VERSION)),
     ("ssl_min_protocol_version", Only(&["TLSv1", "TLSv1.1", "TLSv1.2"], TLS_VERSION)),

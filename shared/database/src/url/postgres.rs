@@ -10,16 +10,16 @@ use super::{
 };
 use std::collections::BTreeMap;
 
-/// What a URL says.
+/// The content of a URL.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     parameters: BTreeMap<String, String>,
-    /// Names of parameters that are ignored.
+    /// The names of ignored parameters.
     pub(super) ignored: Vec<String>,
 }
 
 impl Parts {
-    /// Sets a parameter. An empty one is as good as none.
+    /// Sets a parameter. An empty value counts as none.
     fn set(&mut self, name: &str, value: String) {
         if !value.is_empty() {
             self.parameters.insert(name.to_owned(), value);
@@ -36,10 +36,10 @@ impl Parts {
     }
 }
 
-/// Reads what stands behind `postgres://`.
+/// Reads the part after `postgres://`.
 pub(super) fn read(text: &str) -> Result<Parts, InvalidDatabaseUrl> {
     let mut parts = Parts::default();
-    // what stands before an @ is a user and a password, unless a / comes first
+    // the part before an @ is user and password, unless a / comes first
     let mut rest = text;
     if let Some(at) = text.find(['@', '/'])
         && let Some(behind) = text[at..].strip_prefix('@')
@@ -50,7 +50,7 @@ pub(super) fn read(text: &str) -> Result<Parts, InvalidDatabaseUrl> {
         rest = behind;
     }
     read_server(rest, &mut parts).map_err(|error| {
-        // the password ended before its end, and the mistake is in what is left of it
+        // an unencoded character ended the password too early, so the rest is wrong
         let is_left = rest.contains('@');
         if is_left {
             InvalidDatabaseUrl::Encoding
@@ -59,14 +59,14 @@ pub(super) fn read(text: &str) -> Result<Parts, InvalidDatabaseUrl> {
         }
     })?;
     let mode = parts.parameters.get("sslmode").cloned();
-    // the driver verifies the certificate for whichever of the two it connects to
+    // the driver verifies the certificate for the one of the two that it connects to
     if parts.parameters.contains_key("hostaddr")
         && parts.parameters.remove("host").is_some()
         && mode.as_deref() == Some("verify-full")
     {
         return Err(InvalidDatabaseUrl::HostAddress);
     }
-    // libpq verifies a certificate if it has an authority, and the driver does not
+    // with an authority, libpq verifies certificates, and the driver does not
     if parts.parameters.contains_key("sslrootcert") && mode.as_deref() == Some("require") {
         parts.set("sslmode", "verify-ca".to_owned());
     }
@@ -120,7 +120,7 @@ fn read_parameter(
     value: String,
     parts: &mut Parts,
 ) -> Result<(), InvalidDatabaseUrl> {
-    // the driver's own way to say options
+    // the driver's own syntax for options
     if name.starts_with("options[") {
         parts.set(&name, value);
         return Ok(());
@@ -179,7 +179,7 @@ fn decoded(text: &str) -> Result<String, InvalidDatabaseUrl> {
             rest = behind;
             hex(digits)
         });
-        // no text of PostgreSQL's holds a NUL
+        // PostgreSQL's texts cannot contain NUL
         let encoded = encoded.filter(|byte| *byte != 0);
         bytes.push(encoded.ok_or(InvalidDatabaseUrl::Encoding)?);
     }
