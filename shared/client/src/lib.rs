@@ -1,6 +1,6 @@
-//! The calling side: TLS, connections to all replicas of another service, the validation of
-//! sessions by auth-service, and a session of one's own that is kept alive. [`tls`] has the
-//! listeners' half as well.
+//! What a caller of other services needs: TLS, connections to all replicas of a service, the
+//! validation of sessions by auth-service, and a client that keeps a session of its own alive.
+//! [`tls`] also has the listener's part.
 
 pub mod channel;
 pub mod session_client;

@@ -1,4 +1,4 @@
-//! All replicas behind one name, each asked as much as it can bear.
+//! A channel to all replicas of a service, with the load balanced between them.
 
 use super::{
     CallFailure, Replica, Resolver, Target,
@@ -20,31 +20,32 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Status, body::Body};
 use tower::Service;
 
-/// How often addresses are looked up: DNS says nothing of a change by itself.
+/// How often addresses are looked up, because DNS does not report changes.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
-/// How soon they are looked up again at the earliest, however much fails.
+/// The shortest pause between two look-ups, however many calls fail.
 const LOOK_UP_AGAIN: Duration = Duration::from_millis(250);
-/// Replicas at most; a name with more is not a service's.
+/// The largest number of replicas. A name with more addresses is not the name of a service.
 const MAX_REPLICAS: usize = 256;
-/// A call of which nothing is known but its message: it is done once at most.
+/// The policy of calls about which only the message is known: such a call is processed at most
+/// once.
 static ONCE: Policy = Policy {
     attempts: 5,
     is_idempotent: false,
     throttle: None,
 };
 
-/// A channel to all replicas behind a name (a headless Service in Kubernetes), which
-/// generated clients take. Of two replicas chosen at random, the one with fewer calls
-/// pending is asked; one that failed is asked after the others. Addresses are looked
-/// up every five seconds and at once when a replica fails; calls that a replica is
-/// working on go on when its address is gone. While no address is found, the last
-/// ones stay.
+/// A channel to all replicas behind a name (a headless Service in Kubernetes). Generated clients
+/// accept it as a channel. For each call, two replicas are chosen at random, and the one with fewer
+/// pending calls gets the call. A replica that failed gets calls only if no other is left.
+/// Addresses are looked up every five seconds, and at once when a replica fails. If the address of
+/// a replica is gone, its pending calls continue. While no address is found, the last addresses are
+/// used.
 ///
-/// A call goes to another replica, or over another connection, where nobody has looked
-/// at it, as happens while a replica stops. One of which that is not known is not made
-/// again, since it may have been done. For that a request is kept
-/// until it is answered, so calls are unary ones. All attempts together have the call's
-/// time (`grpc-timeout`) until an answer begins; after that it is `DEADLINE_EXCEEDED`.
+/// A call that no replica has processed, for example because the replica is stopping, is sent to
+/// another replica or over another connection. A call that may have been processed is not sent
+/// again. Each request is kept until it is answered, so the channel supports unary calls only. All
+/// attempts together may take the call's time (`grpc-timeout`) until an answer begins; after that,
+/// the status is `DEADLINE_EXCEEDED`.
 #[derive(Clone, Debug)]
 pub struct Balanced {
     known: Arc<Known>,
@@ -55,13 +56,13 @@ pub struct Balanced {
 struct Known {
     target: Target,
     replicas: RwLock<Vec<Replica>>,
-    /// Whether addresses were looked up, found or not.
+    /// Whether addresses have been looked up, with or without success.
     looked_up: watch::Sender<bool>,
     failed: Arc<Notify>,
 }
 
 impl Balanced {
-    /// Begins to look up the addresses; on the runtime that the caller runs in.
+    /// Starts looking up the addresses, on the caller's runtime.
     #[must_use]
     pub fn new(target: Target, resolver: Resolver) -> Self {
         let known = Arc::new(Known {
@@ -79,16 +80,16 @@ impl Balanced {
         }
     }
 
-    /// Chooses a replica at none of these addresses, if there is one.
+    /// Chooses a replica, but none of these addresses.
     pub(super) async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
         let mut looked_up = self.known.looked_up.subscribe();
         let first = looked_up.wait_for(|looked_up| *looked_up);
-        // nothing found is nothing to choose from
+        // if none was found in time, there is nothing to choose from
         let _ = tokio::time::timeout(FIRST_ADDRESSES, first).await;
         self.known.pick(asked)
     }
 
-    /// Whether there is a replica at none of these addresses.
+    /// Whether there is a replica at another address than these.
     pub(super) fn has_another(&self, asked: &[SocketAddr]) -> bool {
         self.known.pick(asked).is_some()
     }
@@ -104,7 +105,7 @@ impl Known {
         let among = if good.is_empty() { avoided } else { good };
         if among.is_empty() {
             if replicas.is_empty() {
-                // do not wait for the next look-up's time
+                // look up at once, not only when the next look-up is due
                 self.failed.notify_one();
             }
             return None;
@@ -119,7 +120,7 @@ impl Known {
         Some(fewer.clone())
     }
 
-    /// Takes what was found; replicas that are known keep their connections.
+    /// Takes over the addresses that were found. Known replicas keep their connections.
     fn take(&self, mut addresses: Vec<SocketAddr>) {
         addresses.sort_unstable();
         addresses.dedup();
@@ -160,15 +161,15 @@ async fn look_up(known: Arc<Known>, resolver: Resolver) {
             }
             Err(error) => Some(error.to_string()),
         };
-        // said when it begins, not each time
+        // logged when it begins, not each time
         if let (Some(problem), false) = (&problem, fails) {
-            tracing::warn!(target = ?known.target, problem, "no addresses; the last ones stay");
+            tracing::warn!(target = ?known.target, problem, "no addresses were found; the last ones are still used");
         }
         fails = problem.is_some();
         known.looked_up.send_replace(true);
         tokio::time::sleep(LOOK_UP_AGAIN).await;
         let rest = LOOK_UP_EVERY.saturating_sub(LOOK_UP_AGAIN);
-        // a failure, or the time that has passed
+        // until a call fails, or the time is over
         let _ = tokio::time::timeout(rest, known.failed.notified()).await;
     }
 }
@@ -206,7 +207,7 @@ impl Balanced {
                 if let Some(time) = time {
                     grpc_timeout::set(&mut parts.headers, time);
                 }
-                // a message of nothing may be with the other side before hyper knows
+                // an empty message may have reached the other side before hyper knows it
                 let is_nothing = message.is_empty();
                 let body = Body::new(Full::new(message));
                 let called = replica.call(http::Request::from_parts(parts, body)).await;

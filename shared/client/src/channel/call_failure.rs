@@ -3,24 +3,24 @@
 use std::{error::Error, io, sync::Arc};
 use tonic::{Code, ConnectError, Status, TimeoutExpired, transport};
 
-/// A call that was not answered.
+/// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// No connection could be made for it.
+    /// No connection could be made for the call.
     #[error("no connection could be made")]
     Unconnected(#[source] Arc<transport::Error>),
-    /// It failed on one.
+    /// The call failed on a connection.
     #[error(transparent)]
     Failed(#[from] transport::Error),
 }
 
-/// Why a connector gives no connection.
+/// Why a connector makes no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotConnected {
-    /// It is for one connection, which was begun before.
+    /// The connector makes one connection only, and has already made it.
     #[error("the connection was closed")]
     Closed,
-    /// There is nobody, or nobody who proves to be the one.
+    /// Nobody answers, or the server does not prove its identity.
     #[error(transparent)]
     Failed(#[from] io::Error),
 }
@@ -30,18 +30,18 @@ pub(super) enum NotConnected {
 pub(crate) enum CallFailure {
     /// No connection can be made.
     Unconnected,
-    /// The connection was closed before the call was sent; or the other side says that
-    /// it goes away and has not looked at it (GOAWAY: RFC 9113, section 6.8). hyper may
-    /// say so also of a call whose message it has not begun to send. Another connection
-    /// may serve it.
+    /// The connection was closed before the call was sent; or the other side stops and has not
+    /// processed the call (GOAWAY: RFC 9113, section 6.8). hyper may also report this for a call
+    /// whose message it has not begun to send. Another connection may serve the call.
     Closed,
-    /// The other side refused to look at it (`REFUSED_STREAM`: RFC 9113, section 8.7).
+    /// The other side refused the call without processing it (`REFUSED_STREAM`: RFC 9113, section
+    /// 8.7).
     Refused,
-    /// The call's own time was up.
+    /// The call's time was over.
     TimedOut,
-    /// The other side gave up this call, and no other.
+    /// The other side aborted this call only.
     Reset,
-    /// The connection was lost, and what was done is not known.
+    /// The connection was lost, and the call may have been processed.
     Broken,
 }
 
@@ -77,13 +77,13 @@ impl CallFailure {
         }
     }
 
-    /// Whether nobody has seen the call's message, so that it may be sent anew whatever
-    /// it asks for.
+    /// Whether no server has processed the call, so that it may be sent again whatever it does
+    /// ("transparent retry" in gRFC A6).
     pub(crate) fn is_unprocessed(self) -> bool {
         matches!(self, Self::Unconnected | Self::Closed | Self::Refused)
     }
 
-    /// Whether the connection may serve other calls.
+    /// Whether other calls may still use the connection.
     pub(super) fn connection_is_usable(self) -> bool {
         matches!(self, Self::Refused | Self::TimedOut | Self::Reset)
     }
@@ -98,13 +98,13 @@ pub(super) fn status(error: CallError) -> Status {
     }
 }
 
-/// The status of a call whose time is up, where tonic says CANCELLED.
+/// The status of a call whose time is over. tonic would say CANCELLED.
 pub(super) fn out_of_time() -> Status {
     Status::deadline_exceeded("no replica answered in the call's time")
 }
 
-/// What became of a call whose connection was lost is not known: UNAVAILABLE, as other
-/// clients of gRPC say it, where tonic says UNKNOWN.
+/// UNAVAILABLE for a call whose connection was lost, as in other gRPC clients. tonic would say
+/// UNKNOWN.
 pub(super) fn as_unavailable(status: Status) -> Status {
     if status.code() != Code::Unknown {
         return status;

@@ -22,15 +22,15 @@ pub(super) struct Connector {
 
 #[derive(Clone, Copy, Debug)]
 enum Place {
-    /// Wherever the target's name is found.
+    /// At any address of the target's name.
     Name,
     Address(SocketAddr),
-    /// At an address to which a connection was begun.
+    /// At one address, to which the connection was already made.
     Used,
 }
 
 impl Connector {
-    /// To whichever address of its name answers first.
+    /// Connects to the first address of the name that answers.
     pub(super) fn to_name(target: Target) -> Self {
         Self {
             target,
@@ -38,9 +38,8 @@ impl Connector {
         }
     }
 
-    /// To one address, and once: the channel that has this connector ends with its
-    /// connection, and does not keep calls waiting for another. The certificate is still
-    /// the name's.
+    /// Connects to one address, once. The channel with this connector ends with its connection, so
+    /// that calls do not wait for another one. The certificate must still be that of the name.
     pub(super) fn to_address(target: Target, address: SocketAddr) -> Self {
         Self {
             target,
@@ -48,8 +47,8 @@ impl Connector {
         }
     }
 
-    /// Ends in time, by an error of the connector's own: that of tonic's timer does not
-    /// say that nothing was sent.
+    /// Ends in time with an error of the connector's own. The error of tonic's timer would not say
+    /// that nothing was sent.
     async fn connect_in_time(self) -> Result<TokioIo<Stream>, NotConnected> {
         let connecting = tokio::time::timeout(deadline::CONNECTION, self.connect());
         connecting.await.map_err(io::Error::from)?

@@ -1,5 +1,5 @@
-//! Channels to other services of this back end, with TLS or without: over one
-//! connection ([`connect`]), or over all replicas of a service ([`Balanced`]).
+//! Channels to other services, with TLS or without: over one connection ([`connect`]), or to all
+//! replicas of a service ([`Balanced`]).
 //!
 //! ```no_run
 //! # use client::{channel::{self, Target}, tls::{ClientTls, ClientTlsFiles}};
@@ -34,19 +34,18 @@ use connector::Connector;
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 
-/// A silent connection is probed this often, and given up after as long again,
-/// so that a hanging peer is left without a restart.
+/// A silent connection is probed this often, and given up after the same time again, so that a call
+/// does not hang with its peer.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// A channel. The connection is made at the first call, and again whenever it is
-/// lost.
+/// A channel over one connection, which is made at the first call and again whenever it is lost.
 #[must_use]
 pub fn connect(target: Target) -> Channel {
     endpoint(&target).connect_with_connector_lazy(Connector::to_name(target))
 }
 
-/// A channel to a server that is not of this back end: each call ends in time, and a
-/// silent connection is not probed, which others take for an attack.
+/// A channel to a server that is not one of these services. Each call has a timeout, and a silent
+/// connection is not probed, because other servers may take probes for an attack.
 pub fn connect_within(target: Target, timeout: Duration) -> Channel {
     let endpoint = unprobed(&target).timeout(timeout);
     endpoint.connect_with_connector_lazy(Connector::to_name(target))
@@ -60,7 +59,6 @@ fn endpoint(target: &Target) -> Endpoint {
 }
 
 fn unprobed(target: &Target) -> Endpoint {
-    // TLS is the connector's: tonic is to see a plain transport, and calls the scheme
-    // that they go by
+    // the connector speaks TLS, so tonic sees a plain transport, while calls have the real scheme
     Endpoint::from(target.transport()).origin(target.origin())
 }

@@ -1,4 +1,4 @@
-//! One replica: its connection, and how it has been doing.
+//! A replica of a service: its connection, and whether it failed recently.
 
 use super::{CallError, CallFailure, Target, connector::Connector, endpoint};
 use contract::errors;
@@ -21,11 +21,11 @@ use tonic::{
 };
 use tower::Service;
 
-/// One that failed is asked only after the others for so long.
+/// For this long after a failure, other replicas are preferred.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// One replica of a service, as [`Balanced`](super::Balanced) chose it; generated
-/// clients take it as a channel.
+/// A replica of a service, as [`Balanced`](super::Balanced) chose it. Generated clients accept it
+/// as a channel.
 #[derive(Clone, Debug)]
 pub struct Replica {
     inner: Arc<Inner>,
@@ -35,17 +35,18 @@ pub struct Replica {
 struct Inner {
     address: SocketAddr,
     target: Target,
-    /// Calls that are not answered.
+    /// The number of calls without an answer.
     pending: AtomicUsize,
     state: Mutex<State>,
-    /// Told of a failure: whoever looks up addresses.
+    /// Wakes the task that looks up addresses, after a failure.
     failed: Arc<Notify>,
 }
 
 /// A connection and its epoch. The epoch counts the connections of a replica, so that a failure on
 /// an old connection does not close its successor.
 type Connection = (Channel, u64);
-/// A connection that is being made, for all who wait for it, be they gone or not.
+/// A connection that is being made. All callers that wait for it share it, and it is made even if
+/// they give up.
 type Connecting = Shared<RemoteHandle<Result<Connection, Arc<transport::Error>>>>;
 
 #[derive(Debug, Default)]
@@ -70,14 +71,14 @@ impl Replica {
         }
     }
 
-    /// Where it is.
+    /// The address of the replica.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.inner.address
     }
 
-    /// It kept a caller waiting: others are asked first for a while. Its connection
-    /// stays: other calls may be answered by it, and probes find out if it is dead.
+    /// Prefers other replicas for a while, because this one kept a caller waiting. The connection
+    /// stays, because it may still answer other calls; probes find out if it is dead.
     pub fn avoid(&self) {
         self.failed(&"no answer in time");
     }
@@ -93,7 +94,7 @@ impl Replica {
             state.channel = None;
         }
         if failure == CallFailure::Closed {
-            // nothing is wrong; it may be that it stops, and another takes its place
+            // this is not a fault: the replica may be stopping, and another may replace it
             self.inner.failed.notify_one();
         } else {
             self.failed(&errors::chain(error));
@@ -110,7 +111,7 @@ impl Replica {
         self.inner.failed.notify_one();
     }
 
-    /// Whether it failed a moment ago.
+    /// Whether it failed within the last second.
     pub(super) fn is_avoided(&self) -> bool {
         let failed_at = self.state().failed_at;
         failed_at.is_some_and(|at| at.elapsed() < PAUSE)
@@ -125,7 +126,7 @@ impl Replica {
         state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its connection, which is made if there is none.
+    /// The connection, which is made if there is none.
     async fn connection(&self) -> Result<Connection, Arc<transport::Error>> {
         let connecting = {
             let mut state = self.state();
@@ -172,7 +173,7 @@ impl Replica {
     }
 }
 
-/// A call that counts until it is answered or given up.
+/// A call that counts as pending until it is answered or given up.
 struct Pending(Replica);
 
 impl Pending {

@@ -1,4 +1,4 @@
-//! Where the replicas of a service are.
+//! Finds the addresses of a service's replicas.
 
 use std::{fmt, io, net::SocketAddr, pin::Pin, sync::Arc};
 
@@ -9,8 +9,8 @@ type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send
 pub struct Resolver(Arc<dyn Fn(String, u16) -> Resolving + Send + Sync>);
 
 impl Resolver {
-    /// The system's. It blocks a thread for as long as it takes, so one question is
-    /// asked at a time.
+    /// The system's resolver. It blocks a thread during each look-up, so there is one look-up at a
+    /// time.
     #[must_use]
     pub fn system() -> Self {
         Self::new(|host: String, port| async move {
@@ -18,7 +18,7 @@ impl Resolver {
         })
     }
 
-    /// One of the caller's own.
+    /// A resolver of the caller.
     pub fn new<F>(resolve: impl Fn(String, u16) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! One call, made of as many attempts as its policy allows.
+//! Retries: one call, made of as many attempts as its policy allows.
 
 use super::{Balanced, CallFailure, Replica, RetryThrottle};
 use contract::deadline::Deadline;
@@ -7,32 +7,33 @@ use std::time::Duration;
 /// How often a call is attempted, and after which failures.
 #[derive(Debug)]
 pub(crate) struct Policy {
-    /// How many attempts there are at most, with the first one.
+    /// The largest number of attempts, including the first.
     pub(crate) attempts: u32,
-    /// Whether the call may be done twice. If it may not, only a call that nobody has looked at is
-    /// attempted again. If it may, it is attempted again after any failure, and an attempt that
-    /// could be followed by another gets a share of the time only ([`Deadline::attempt`]).
+    /// Whether the call may be processed twice. If not, only a call that no replica has processed
+    /// is attempted again. If so, the call is attempted again after any failure, and each attempt
+    /// except the last gets a share of the time ([`Deadline::attempt`]).
     pub(crate) is_idempotent: bool,
-    /// Whether to stop when too much fails.
+    /// Stops retries when too many calls fail.
     pub(crate) throttle: Option<RetryThrottle>,
 }
 
-/// Why a replica gave no answer.
+/// Why an attempt got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptFailure {
-    /// The connection was closed before the replica looked at the call, as happens to each
-    /// connection when it is old. This is no fault, and another connection may serve the call.
+    /// The connection was closed before the replica processed the call, which happens to every
+    /// connection at its maximum age. This is not a fault, and another connection may serve the
+    /// call.
     Closed,
-    /// No connection could be made, or the replica refused to look at the call.
+    /// No connection could be made, or the replica refused the call without processing it.
     Unreachable,
-    /// The connection was lost, and what was done is not known.
+    /// The connection was lost, and the call may have been processed.
     ConnectionLost,
-    /// The replica has no time, or it is overloaded and should not get retries.
+    /// The replica did not answer in time, or it is overloaded and should not get retries.
     TimedOut,
 }
 
 impl AttemptFailure {
-    /// The failure of an attempt that the transport lost.
+    /// The failure of an attempt that failed on the transport.
     pub(crate) fn of(failure: CallFailure) -> Self {
         match failure {
             CallFailure::Closed => Self::Closed,
@@ -47,21 +48,21 @@ impl AttemptFailure {
     }
 }
 
-/// Why a call got no answer.
+/// Why a call was given up.
 #[derive(Debug)]
 pub(crate) enum GaveUp<E> {
-    /// It may have been done, and must not be done twice.
+    /// The call may have been processed, and must not be processed twice.
     MayBeProcessed(E),
-    /// Its time is over.
+    /// The time of the call is over.
     OutOfTime,
-    /// Every attempt failed, or no replica is left.
+    /// All attempts failed, or no replica is left.
     NoReplica,
-    /// Too many calls fail, so this one is not attempted again.
+    /// Too many calls fail, so there are no retries.
     Throttled,
 }
 
 impl Policy {
-    /// Whether the replica that failed may be asked again if there is no other.
+    /// Whether the replica that failed may be tried again if there is no other.
     fn may_retry_same_replica(&self, failure: AttemptFailure) -> bool {
         match failure {
             AttemptFailure::Closed => true,
@@ -70,7 +71,7 @@ impl Policy {
         }
     }
 
-    /// Whether another attempt may follow. A closed connection is no fault, and is not counted.
+    /// Whether another attempt may follow. A closed connection is not a fault, and does not count.
     fn may_retry_after(&self, failure: AttemptFailure) -> bool {
         let throttle = self.throttle.as_ref();
         failure == AttemptFailure::Closed || throttle.is_none_or(RetryThrottle::failed)
@@ -78,9 +79,9 @@ impl Policy {
 }
 
 impl Balanced {
-    /// Makes a call: attempts it at one replica after the other until one answers. `attempt` gets
-    /// the replica and the time that it has, if the call has a deadline. All attempts are in
-    /// the caller's future: who gives up leaves nothing running.
+    /// Makes a call: tries one replica after another until one answers. `attempt` gets the replica
+    /// and, if the call has a deadline, the time for the attempt. All attempts run in the caller's
+    /// future, so nothing continues after the caller gives up.
     pub(crate) async fn call_by<T, E, F>(
         &self,
         policy: &Policy,
@@ -113,7 +114,7 @@ impl Balanced {
                 break;
             };
             asked.push(replica.address());
-            // a replica that says nothing must leave time for another
+            // a replica that does not answer must leave time for another
             let is_shared = policy.is_idempotent && self.has_another(&asked);
             let shares = if is_shared { attempts_left } else { 1 };
             let time = deadline.map(|deadline| deadline.attempt(shares));
@@ -147,7 +148,7 @@ impl Balanced {
     }
 }
 
-/// What a future gives in time, if there is an end.
+/// The output of a future, or `None` if the time, if any, is over first.
 async fn within<T>(time: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
     match time {
         Some(time) => tokio::time::timeout(time, work).await.ok(),

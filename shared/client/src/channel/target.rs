@@ -1,12 +1,12 @@
-//! Where a service is, and how it proves that it is the one.
+//! The address of a service, and how it proves its identity.
 
 use crate::tls::ClientTls;
 use http::{Uri, uri::Authority};
 use std::fmt;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-/// The URL of a service: `http://host:port`, or `https://host:port` with the authority
-/// that its certificate must be of.
+/// The URL of a service: `http://host:port`, or `https://host:port` with the authority that issues
+/// its certificate.
 #[derive(Clone)]
 pub struct Target {
     origin: Uri,
@@ -16,8 +16,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Takes a URL, and TLS exactly where its scheme is https: a mistake in one of
-    /// them must not send tokens in the clear, nor leave an authority unasked.
+    /// Takes a URL, and TLS if and only if its scheme is https. So a mistake in one of the two
+    /// neither sends tokens in plain text nor ignores an authority.
     pub fn new(url: &Uri, tls: Option<ClientTls>) -> Result<Self, InvalidTarget> {
         let authority = url.authority().ok_or(InvalidTarget::Form)?;
         let host = authority
@@ -48,7 +48,7 @@ impl Target {
         self.origin.clone()
     }
 
-    /// The same place without TLS.
+    /// The same address without TLS.
     pub(super) fn transport(&self) -> Uri {
         let authority = self.origin.authority().cloned();
         let authority = authority.unwrap_or_else(|| Authority::from_static("localhost"));
@@ -75,16 +75,16 @@ impl fmt::Debug for Target {
     }
 }
 
-/// There is no service there.
+/// Why a URL and TLS do not name a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTarget {
-    /// No URL of a service.
+    /// The URL does not have the form of a service's URL.
     #[error("must be http://host:port or https://host:port")]
     Form,
-    /// TLS is asked for, and nothing to verify the certificate with is given.
+    /// The URL has https, and there is no authority to verify the certificate with.
     #[error("https needs the authority of the certificate")]
     NoAuthority,
-    /// An authority is given, and TLS is not asked for.
+    /// There is an authority, and the URL does not have https.
     #[error("must be https where an authority is given")]
     NotHttps,
 }

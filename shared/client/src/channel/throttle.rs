@@ -1,16 +1,16 @@
-//! How many calls may be made again.
+//! Limits how many calls are retried.
 
 use std::sync::Mutex;
 
-/// Tokens at first, and at most. A failure takes one.
+/// The number of tokens at first, and at most. A failure takes one token.
 const MOST: u32 = 200;
-/// Tokens are counted in tenths: a success gives one.
+/// Tokens are counted in tenths: a success gives one tenth.
 const TENTHS: u32 = 10;
 
-/// The retry throttling of gRPC (gRFC A6, "Throttling Retry Attempts and Hedged
-/// RPCs"): a call is made again only while more than half of the tokens are left, so
-/// that a burst of failures, as when a replica dies, is made good, and an outage is
-/// not multiplied.
+/// The retry throttling of gRPC (gRFC A6, "Throttling Retry Attempts and Hedged RPCs"). A call is
+/// retried only while more than half of the tokens are left. So a short burst of failures, for
+/// example when a replica dies, is retried, while retries do not multiply the load during an
+/// outage.
 #[derive(Debug)]
 pub(crate) struct RetryThrottle {
     tenths: Mutex<u32>,
@@ -25,12 +25,12 @@ impl Default for RetryThrottle {
 }
 
 impl RetryThrottle {
-    /// An attempt was answered.
+    /// Notes that an attempt was answered.
     pub(crate) fn succeeded(&self) {
         self.change(|tenths| (tenths + 1).min(MOST * TENTHS));
     }
 
-    /// An attempt failed. Whether another may be made.
+    /// Notes that an attempt failed. Returns whether another attempt may be made.
     pub(crate) fn failed(&self) -> bool {
         self.change(|tenths| tenths.saturating_sub(TENTHS)) > MOST * TENTHS / 2
     }

@@ -1,4 +1,4 @@
-//! A channel that carries the access token.
+//! A channel that sends the access token with each call.
 
 use super::{PairStore, SessionClient};
 use http::{HeaderValue, header::AUTHORIZATION};
@@ -10,15 +10,13 @@ use std::{
 use tonic::{Status, body::Body};
 use tower::Service;
 
-/// Puts `authorization: Bearer <token>` into each call, in front of a
-/// [`tonic::transport::Channel`]; generated clients take it in its place. Without
-/// a token the call is not made: it answers UNAUTHENTICATED with the reason where
-/// only a log-in helps, otherwise UNAVAILABLE or INTERNAL.
+/// Adds `authorization: Bearer <token>` to each call of a [`tonic::transport::Channel`]. Generated
+/// clients accept it as a channel. If there is no token, the call is not made: it answers
+/// UNAUTHENTICATED with the reason if only a log-in helps, and otherwise UNAVAILABLE or INTERNAL.
 ///
-/// Calls are not repeated, nor refreshed for. A token that is refused as expired
-/// while this client's clock has it good says that the clocks differ, and a refresh
-/// out of turn would part the holders of a session; any other refusal stays what it
-/// is.
+/// A refused call is neither repeated nor followed by a refresh. If a token is refused as expired
+/// although it is valid by this client's clock, the clocks differ, and an additional refresh could
+/// separate the holders of the session. Any other refusal would not change.
 #[derive(Clone, Debug)]
 pub struct WithAccessToken<C, S> {
     channel: C,
@@ -26,7 +24,7 @@ pub struct WithAccessToken<C, S> {
 }
 
 impl<S: PairStore> SessionClient<S> {
-    /// Calls over this channel carry this session's access token.
+    /// A channel whose calls send this session's access token.
     #[must_use]
     pub fn over<C>(&self, channel: C) -> WithAccessToken<C, S> {
         WithAccessToken {
@@ -52,7 +50,7 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let session = self.session.clone();
-        // the one that was polled ready makes the call
+        // the clone that was polled ready must make the call
         let clone = self.channel.clone();
         let mut channel = std::mem::replace(&mut self.channel, clone);
         Box::pin(async move {

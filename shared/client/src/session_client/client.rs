@@ -21,20 +21,20 @@ use std::{
 };
 use tonic::{Response, Status, transport::Channel};
 
-/// A suspended machine does not count down: the clock is looked at this often.
+/// Timers do not run while a machine is suspended, so the clock is read this often.
 const LOOKS_PER_OVERLAP: u32 = 4;
 const SHORTEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// What a client is told of its surroundings.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `AUTH_REFRESH_OVERLAP_SECONDS` of auth-service, which no answer tells.
+    /// `AUTH_REFRESH_OVERLAP_SECONDS` of auth-service, which no answer contains.
     pub overlap: Duration,
-    /// While its access token is good, a caller waits so long for a newer one.
+    /// How long a caller waits for a newer access token while its current one is valid.
     pub patience: Duration,
-    /// This machine's time; it must agree with auth-service's to within seconds.
+    /// This machine's clock, which may differ from auth-service's by a few seconds only.
     pub clock: Clock,
-    /// Decides the jitter. Random by default, so that clients differ.
+    /// Determines the jitter. Random by default, so that clients differ.
     pub seed: u64,
 }
 
@@ -49,8 +49,7 @@ impl Default for Settings {
     }
 }
 
-/// Keeps one session alive, and gives its access tokens. Clones are the same
-/// client.
+/// Keeps one session alive, and returns its access tokens. Clones are the same client.
 pub struct SessionClient<S> {
     inner: Arc<Inner<S>>,
 }
@@ -61,7 +60,7 @@ pub(super) struct Inner<S> {
     pub(super) clock: Clock,
     pub(super) schedule: Schedule,
     patience: Duration,
-    /// The refresh under way, or the last.
+    /// The refresh in progress, or the last one.
     flight: Mutex<Option<Flight>>,
 }
 
@@ -72,8 +71,8 @@ impl<S: PairStore> Inner<S> {
 }
 
 impl<S: PairStore> SessionClient<S> {
-    /// A client of auth-service's public listener, by a channel with a limit on
-    /// connecting and with keep-alive.
+    /// A client of auth-service's public listener. The channel should have keep-alive and a limit
+    /// on the time to connect.
     #[must_use]
     pub fn new(auth: Channel, store: S) -> Self {
         Self::with(auth, store, Settings::default())
@@ -99,11 +98,11 @@ impl<S: PairStore> SessionClient<S> {
         }
     }
 
-    /// Logs in, and keeps the pair in place of any other.
+    /// Logs in, and saves the pair over any other.
     ///
-    /// Never repeated by itself: where the answer is lost, the session may have
-    /// begun, and a repetition would begin another. Such a session is nobody's and
-    /// ends by itself one lifetime of a refresh token later; ListSessions shows it.
+    /// The client does not repeat a log-in by itself. If the answer is lost, the session may have
+    /// begun, and a repetition would begin another one. The lost session expires after one lifetime
+    /// of a refresh token; until then, ListSessions shows it.
     pub async fn log_in(&self, request: CreateSessionRequest) -> Result<(), SessionError> {
         let mut auth = self.inner.auth.clone();
         let answer = in_time(auth.create_session(request))
@@ -113,17 +112,17 @@ impl<S: PairStore> SessionClient<S> {
             .await
     }
 
-    /// Keeps the pair of a log-in made elsewhere (Register, for one).
+    /// Saves the pair of a log-in that was made elsewhere, for example by Register.
     pub async fn begin(&self, pair: Pair) -> Result<(), SessionError> {
         self.inner.store.begin(pair).await?;
         *self.slot() = None;
         Ok(())
     }
 
-    /// An access token that is good now, refreshed ahead of its end.
+    /// A valid access token, which is refreshed before it expires.
     ///
-    /// Callers at once share one refresh, which goes on if they go away. While the
-    /// token in hand is good, a refresh that fails or takes long is not waited for.
+    /// Concurrent callers share one refresh, which continues if they give up. While the current
+    /// token is valid, callers do not wait for a refresh that fails or takes long.
     pub async fn access_token(&self) -> Result<BearerToken, SessionError> {
         let held = self.inner.load().await?;
         let now = self.inner.clock.now();
@@ -144,8 +143,8 @@ impl<S: PairStore> SessionClient<S> {
         }
     }
 
-    /// Refreshes if it is time, waits for what comes of it, and says when it will be
-    /// time again.
+    /// Refreshes if a refresh is due, waits for the result, and returns when the next refresh is
+    /// due.
     pub async fn refresh_if_due(&self) -> Result<Timestamp, SessionError> {
         let held = self.inner.load().await?;
         let now = self.inner.clock.now();
@@ -157,8 +156,8 @@ impl<S: PairStore> SessionClient<S> {
         Ok(self.inner.schedule.due(&pair))
     }
 
-    /// Refreshes on time, also while nobody asks for a token, until only a log-in
-    /// helps, and returns why. To be spawned, for callers that cannot wait for a refresh.
+    /// Refreshes on time, even while nobody requests a token. Returns the reason when only a log-in
+    /// helps. Spawn it for callers that cannot wait for a refresh.
     pub async fn keep_fresh(&self) -> SessionError {
         let look = self.inner.schedule.overlap / LOOKS_PER_OVERLAP;
         loop {
@@ -171,10 +170,10 @@ impl<S: PairStore> SessionClient<S> {
         }
     }
 
-    /// Ends the session, and keeps its pair no more. Repeated while there is no
-    /// answer; after an error, the session and its pair may be there still.
+    /// Ends the session, and removes its pair. Repeats the call while there is no answer. After an
+    /// error, the session and its pair may still exist.
     ///
-    /// A token that auth-service does not take ends nothing, and is not kept either.
+    /// If auth-service refuses the token, no session ends, and the pair is removed, too.
     pub async fn log_out(&self) -> Result<(), SessionError> {
         let Some(held) = self.inner.store.load().await? else {
             return Ok(());
@@ -208,7 +207,7 @@ impl<S: PairStore> SessionClient<S> {
         Ok(())
     }
 
-    /// Joins the refresh under way, or begins one.
+    /// Joins the refresh in progress, or begins one.
     fn flight(&self, held: &Pair, now: Timestamp) -> Flight {
         let mut slot = self.slot();
         if let Some(flight) = slot.as_ref().filter(|last| last.is_current(held, now)) {
@@ -217,7 +216,7 @@ impl<S: PairStore> SessionClient<S> {
         let (flight, progress) = Flight::begin();
         *slot = Some(flight.clone());
         let inner = Arc::clone(&self.inner);
-        // a task of its own, which no caller's end cancels
+        // in a task of its own, which continues when its callers give up
         tokio::spawn(async move {
             let outcome = inner.refresh(&progress).await;
             progress.send_replace(Progress::Done(outcome, inner.clock.now()));
@@ -233,7 +232,7 @@ impl<S: PairStore> SessionClient<S> {
     }
 }
 
-/// Connecting counts, which a call's own timeout leaves out.
+/// Includes the time to connect, which a call's own timeout does not.
 async fn in_time<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
     let answer = tokio::time::timeout(deadline::CALL, call).await;
     let answer = answer.unwrap_or_else(|_elapsed| Err(Status::deadline_exceeded("no answer")));

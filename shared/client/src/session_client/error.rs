@@ -1,30 +1,28 @@
-//! Why there is no access token, by what the caller can do about it.
+//! Why there is no access token, grouped by what the caller can do.
 
 use super::StoreError;
 use contract::errors;
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status};
 
-/// Why a session client has nothing to give.
+/// Why a session client has no access token.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The store keeps no pair. Log in.
+    /// The store has no pair. Log in.
     #[error("nobody is logged in; log in")]
     NotLoggedIn,
-    /// The session is over, its refresh token is not taken, or the log-in was
-    /// refused. Log in.
+    /// The session has ended, its refresh token is refused, or the log-in was refused. Log in.
     #[error("{}; log in", errors::Reason::wire_name(*.0))]
     Over(ErrorReason),
-    /// No answer, as often as it was asked for. Try again later; the session goes
-    /// on.
+    /// auth-service did not answer any attempt. Try again later; the session continues.
     #[error("auth-service does not answer ({0:?}); try again later")]
     Unavailable(Code),
-    /// An answer that is not about the session: a fault, another server at that
-    /// address. The session goes on.
+    /// An answer that is not about the session: a fault, or another server at that address. The
+    /// session continues.
     #[error("auth-service refused the call ({0:?})")]
     Refused(Code),
-    /// An answer without tokens, or with another session's.
-    #[error("auth-service answered something else")]
+    /// An answer without tokens, or with those of another session.
+    #[error("auth-service gave an answer that is not about this session")]
     Answer,
     /// The pair cannot be kept or read. The session goes on.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! A store that outlives the process, for tools.
+//! A store that outlives the process, for command-line tools.
 
 use super::{Pair, PairStore, StoreError};
 use contract::{bearer::BearerToken, ids::SessionId, time::Timestamp};
@@ -11,33 +11,33 @@ use std::{
     time::Duration,
 };
 
-/// The first line; a later form of the file gets another.
+/// The first line of the file. A later format needs another line.
 const FORM: &str = "ticketing session 2";
-/// It has one line more, which is not read.
+/// The previous format, which has one more line. That line is ignored.
 const FORM_BEFORE: &str = "ticketing session 1";
-/// Two tokens of the longest length, and the rest.
+/// Large enough for two tokens of the maximum length and the other lines.
 const MAX_LENGTH: u64 = 16 * 1024;
-/// Its owner reads and writes; nobody else does either.
+/// Only the owner may read and write.
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
-/// A step under the lock takes milliseconds; whoever holds it this long is stuck.
+/// A step under the lock takes milliseconds, so a process that holds the lock for this long is
+/// stuck.
 const LOCK_ATTEMPTS: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
-/// A file with the pair, shared by all threads and processes that name it.
+/// A file with the pair, shared by all threads and processes that open it.
 ///
-/// It is readable by its owner alone, and refused if it is not. Each change is
-/// written to a file beside it (`<name>.new`), synced, and renamed over it, so
-/// that it is whole at any moment; changes take turns by a lock on a third file
-/// (`<name>.lock`), which stays. The folder must exist, on a file system with
-/// POSIX renames and locks (not NFS).
+/// Only its owner may read it; a file with another mode is refused. Each change is written to a
+/// file beside it (`<name>.new`), synced, and renamed over it, so that the content is complete at
+/// any moment. A lock on a third file (`<name>.lock`), which stays, makes changes exclusive. The
+/// folder must exist, on a file system with POSIX renames and locks (not NFS).
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
 }
 
 impl FileStore {
-    /// Names the file. Nothing is read or made yet.
+    /// Names the file. Nothing is read or created yet.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
@@ -56,7 +56,7 @@ impl FileStore {
 
 impl PairStore for FileStore {
     async fn load(&self) -> Result<Option<Pair>, StoreError> {
-        // a rename is one step: what is read is whole without the lock
+        // a rename is atomic, so the content is complete even without the lock
         self.run(read).await
     }
 
@@ -100,8 +100,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Held until the file is closed. Two openings exclude each other in one process
-/// as well.
+/// Held until the file is closed. It also excludes a second opening in the same process.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let file = OpenOptions::new()
         .write(true)
@@ -129,7 +128,7 @@ fn read(path: &Path) -> Result<Option<Pair>, StoreError> {
         return Err(StoreError::Exposed);
     }
     let mut text = String::new();
-    // what is not text is not ours either
+    // a file that is not text is not a store
     file.take(MAX_LENGTH)
         .read_to_string(&mut text)
         .map_err(|error| match error.kind() {
@@ -139,10 +138,10 @@ fn read(path: &Path) -> Result<Option<Pair>, StoreError> {
     parse(&text).map(Some).ok_or(StoreError::Content)
 }
 
-/// Under the lock.
+/// Writes the file. The caller holds the lock.
 fn write(path: &Path, pair: &Pair) -> Result<(), StoreError> {
     let new = beside(path, ".new");
-    // left by a crash; what is there is never followed or written into
+    // a crash may have left this file; it is removed, and never followed or written into
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
@@ -158,7 +157,7 @@ fn write(path: &Path, pair: &Pair) -> Result<(), StoreError> {
     sync_folder(path)
 }
 
-/// Without it, a renaming may be undone by a crash.
+/// Without this, a crash may undo the rename.
 fn sync_folder(path: &Path) -> Result<(), StoreError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -167,7 +166,7 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
     Ok(File::open(folder)?.sync_all()?)
 }
 
-/// One value a line. The text is secret.
+/// Writes one value on each line. The text is secret.
 fn render(pair: &Pair) -> String {
     format!(
         "{FORM}\n{}\n{}\n{}\n{}\n{}\n",

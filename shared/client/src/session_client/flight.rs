@@ -1,27 +1,27 @@
-//! One refresh, for all callers that want one at the time.
+//! One refresh for all callers that want one at the same time.
 
 use super::{Pair, SessionError};
 use contract::time::Timestamp;
 use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
-/// After its end, an outcome stands so long before it is asked for again.
+/// How long an outcome is reused after the refresh has ended.
 const REST: Duration = Duration::from_secs(1);
 
 type Outcome = Result<Pair, SessionError>;
 
-/// How far a refresh is.
+/// The state of a refresh.
 #[derive(Debug)]
 pub(super) enum Progress {
-    /// In its first attempt.
+    /// The first attempt is in progress.
     Trying,
-    /// An attempt failed; others follow.
+    /// An attempt has failed, and others follow.
     Failing,
-    /// It is over, since a time by the client's clock.
+    /// It ended at this time by the client's clock.
     Done(Outcome, Timestamp),
 }
 
-/// A refresh under way, or the last one.
+/// A refresh in progress, or the last one.
 #[derive(Clone, Debug)]
 pub(super) struct Flight {
     begun: Instant,
@@ -35,20 +35,19 @@ impl Flight {
         (Self { begun, progress }, sender)
     }
 
-    /// Whether a caller that holds this pair takes part in it, rather than begin
-    /// another.
+    /// Whether a caller that has this pair joins the refresh instead of beginning another one.
     pub(super) fn is_current(&self, held: &Pair, now: Timestamp) -> bool {
         match &*self.progress.borrow() {
             Progress::Done(outcome, since) => {
                 let rests = now >= *since && now.since(*since) < REST;
                 rests && (outcome.is_err() || held.is_good(now))
             }
-            // without a sender, it died
+            // without a sender, the task has died
             Progress::Trying | Progress::Failing => self.progress.has_changed().is_ok(),
         }
     }
 
-    /// What comes of it.
+    /// The outcome of the refresh.
     pub(super) async fn outcome(mut self) -> Outcome {
         let done = |progress: &Progress| matches!(progress, Progress::Done(..));
         let progress = self.progress.wait_for(done).await;
@@ -58,8 +57,8 @@ impl Flight {
         }
     }
 
-    /// What comes of its first attempt, if that comes soon after its beginning: for a
-    /// caller that can do without.
+    /// The outcome of the first attempt, if it comes soon after the beginning. For callers that can
+    /// continue without it.
     pub(super) async fn first_outcome(mut self, patience: Duration) -> Option<Outcome> {
         let told = |progress: &Progress| !matches!(progress, Progress::Trying);
         let until = self.begun + patience;

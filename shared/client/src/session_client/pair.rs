@@ -1,21 +1,21 @@
-//! A pair of tokens as a store keeps it.
+//! A pair of tokens, as a store saves it.
 
 use super::SessionError;
 use contract::{bearer::BearerToken, ids::SessionId, time::Timestamp};
 use proto::auth::v1::{Session, TokenPair};
 
-/// The two tokens of one generation of a session. Neither prints.
+/// The two tokens of one generation of a session. `Debug` does not print them.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// Whose pair it is.
+    /// The session of the pair.
     pub session_id: SessionId,
-    /// Which pair of the session, from 1.
+    /// The number of the pair within the session, from 1.
     pub generation: i32,
-    /// For calls.
+    /// The token for calls.
     pub access_token: BearerToken,
-    /// When the access token ends.
+    /// When the access token expires.
     pub access_expires_at: Timestamp,
-    /// For RefreshSession.
+    /// The token for RefreshSession.
     pub refresh_token: BearerToken,
 }
 
@@ -39,15 +39,15 @@ impl Pair {
         read().ok_or(SessionError::Answer)
     }
 
-    /// Whether the access token's time is not over.
+    /// Whether the access token has not expired.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
         now < self.access_expires_at
     }
 
-    /// Whether a store that holds `held` puts this pair, a refresh's answer, in
-    /// its place: it is of the same session and not older. A store that holds
-    /// none keeps none, since whoever logged out meanwhile stays logged out.
+    /// Whether a store that has `held` replaces it by this pair, the answer to a refresh: only if
+    /// this pair is of the same session and not older. A store without a pair stays empty, because
+    /// a client that has logged out meanwhile stays logged out.
     #[must_use]
     pub fn succeeds(&self, held: Option<&Self>) -> bool {
         let age = |pair: &Self| (pair.generation, pair.access_expires_at);

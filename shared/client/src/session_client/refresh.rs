@@ -1,4 +1,4 @@
-//! A refresh: attempts until one holds, or none can.
+//! A refresh: attempts until one succeeds, or none can.
 
 use super::{Pair, PairStore, SessionError, client::Inner, flight::Progress};
 use contract::errors::retry_after;
@@ -24,14 +24,14 @@ impl<E: Into<SessionError>> From<E> for Failure {
 }
 
 impl<S: PairStore> Inner<S> {
-    /// Tries until a new pair is kept, by this client or another one of the store.
+    /// Tries until a new pair is saved, by this client or by another one with the same store.
     pub(super) async fn refresh(
         &self,
         progress: &watch::Sender<Progress>,
     ) -> Result<Pair, SessionError> {
         let mut failures = 0;
         loop {
-            // anew for each attempt: another client may have been faster
+            // read anew for each attempt, because another client may have been faster
             let read = Instant::now();
             let held = self.load().await?;
             let now = self.clock.now();
@@ -55,7 +55,7 @@ impl<S: PairStore> Inner<S> {
         }
     }
 
-    /// Presents the refresh token; the answer is kept before anyone sees it.
+    /// Presents the refresh token. The answer is saved before anyone uses it.
     async fn exchange(&self, held: &Pair, deadline: Instant) -> Result<Pair, Failure> {
         let mut request = Request::new(RefreshSessionRequest {
             refresh_token: held.refresh_token.expose().to_owned(),
@@ -74,7 +74,7 @@ impl<S: PairStore> Inner<S> {
         if pair.session_id != held.session_id {
             return Err(SessionError::Answer.into());
         }
-        // nobody is logged in: a log-out came between
+        // nobody is logged in: a log-out came first
         let kept = self.store.save(pair).await?;
         Ok(kept.ok_or(SessionError::NotLoggedIn)?)
     }

@@ -7,17 +7,17 @@ use std::time::Duration;
 /// The pause after the first failure; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// So often is asked for a pair whose access token is over.
+/// The number of attempts for a pair whose access token has expired.
 const ATTEMPTS: u32 = 5;
 
-/// When a client refreshes. All of it follows from the overlap:
+/// When a client refreshes. Everything follows from the overlap:
 ///
-/// - The client refreshes ahead of the access token's end by one overlap and a jitter below
-///   half of one.
-/// - An attempt ends after half an overlap at most, so that its refresh token is presented
-///   within the overlap of reading it.
+/// - The client refreshes before the access token expires: by one overlap and a jitter of less
+///   than half an overlap.
+/// - An attempt takes half an overlap at most, so that the refresh token is presented within one
+///   overlap after it was read from the store.
 ///
-/// The access tokens of auth-service live for four overlaps at least.
+/// The lifetime of auth-service's access tokens is at least four overlaps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
     pub(super) overlap: Duration,
@@ -25,20 +25,20 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// When the pair is to be refreshed.
+    /// When a refresh of the pair is due.
     pub(super) fn due(&self, pair: &Pair) -> Timestamp {
         pair.access_expires_at - self.overlap - self.jitter(pair)
     }
 
-    /// How long an attempt may take. The server gives up a call after its time; who waits longer
-    /// waits for nothing.
+    /// How long an attempt may take. The server gives up a call after its own limit, so waiting
+    /// longer is useless.
     pub(super) fn attempt(&self) -> Duration {
         deadline::CALL.min(self.overlap / 2)
     }
 
-    /// How long to wait after so many failures, of which the last asked for a time;
-    /// `None` to give up: the access token is over by then, and it was tried a few
-    /// times.
+    /// How long to wait after this number of failures, if the last one may have named a time.
+    /// `None`: give up, because the access token has expired by then, and several attempts were
+    /// made.
     pub(super) fn pause(
         &self,
         pair: &Pair,
@@ -65,14 +65,14 @@ impl Schedule {
         full / 2 + fraction(full / 2, self.seed ^ u64::from(failures))
     }
 
-    /// Less than half an overlap, the same for a pair whenever it is asked for.
+    /// Less than half an overlap, and always the same for one pair.
     fn jitter(&self, pair: &Pair) -> Duration {
         let pair = pair.access_expires_at.micros().cast_unsigned();
         fraction(self.overlap / 2, self.seed.wrapping_add(pair))
     }
 }
 
-/// A random part of a time, below the whole.
+/// A random part of a time, less than the whole.
 fn fraction(whole: Duration, seed: u64) -> Duration {
     let micros = u64::try_from(whole.as_micros()).unwrap_or(u64::MAX);
     Duration::from_micros(fastrand::Rng::with_seed(seed).u64(..micros.max(1)))

@@ -1,4 +1,4 @@
-//! Where the pair of a session is kept.
+//! Where a session's pair of tokens is saved.
 
 use super::Pair;
 use contract::ids::SessionId;
@@ -7,39 +7,37 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Keeps the pair of one session, for every client that shares it: clones of a
-/// store, and where it says so other processes, see the same pair.
+/// Saves the pair of one session for every client that shares the store. Clones of a store see the
+/// same pair; so do other processes, if the store says so.
 ///
-/// Each method is one step: of two at once, one comes first. What a method has
-/// answered, later calls see, also after a crash if the store outlives the
-/// process at all.
+/// Each method is atomic. After a method has returned, later calls see its effect, even after a
+/// crash if the store outlives the process.
 pub trait PairStore: Clone + Send + Sync + 'static {
-    /// The pair that is kept.
+    /// Returns the saved pair.
     fn load(&self) -> impl Future<Output = Result<Option<Pair>, StoreError>> + Send;
 
-    /// Keeps the first pair of a log-in, in place of whatever is there.
+    /// Saves the first pair of a log-in, over any other pair.
     fn begin(&self, pair: Pair) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps the pair of a refresh, if it may stand in the place of the one that
-    /// is kept ([`Pair::succeeds`]): never over a higher generation, never over
-    /// another session, never where there is none. Gives the pair that is kept
-    /// afterwards.
+    /// Saves the pair of a refresh, if it may replace the saved pair ([`Pair::succeeds`]): never
+    /// over a higher generation, never over another session, and never into an empty store. Returns
+    /// the pair that is saved afterwards.
     fn save(&self, pair: Pair) -> impl Future<Output = Result<Option<Pair>, StoreError>> + Send;
 
-    /// Keeps no pair of this session any more; that of another stays.
+    /// Removes the pair of this session. The pair of another session stays.
     fn forget(&self, session: SessionId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A store failed. The pair that it was to keep is not used.
+/// Why a store failed. The pair that it was to save is not used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Reading or writing failed.
     #[error("the store of tokens: {0}")]
     Io(#[source] Arc<io::Error>),
-    /// What is kept is not a pair.
+    /// The content is not a pair.
     #[error("the store of tokens holds something else")]
     Content,
-    /// Others than the owner may read it.
+    /// Other users may read it.
     #[error("the store of tokens is open to others; it must have mode 0600")]
     Exposed,
 }
@@ -50,7 +48,7 @@ impl From<io::Error> for StoreError {
     }
 }
 
-/// A store for the clients of one process; it ends with them.
+/// A store for the clients of one process. It ends with the process.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Option<Pair>>>);
 

@@ -1,4 +1,4 @@
-//! A client's side.
+//! TLS for clients.
 
 use super::{CertificateFiles, HTTP2, InvalidTls, Made, Stream, expiration, files, provider};
 use contract::reread::{File, Reread, Source};
@@ -13,16 +13,16 @@ use tokio_rustls::{
     },
 };
 
-/// Whom a client trusts, and what it presents.
+/// The files of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientTlsFiles {
-    /// The authority of the server's certificate. No other is trusted.
+    /// The authority that must have issued the server's certificate. No other authority is trusted.
     pub authority: PathBuf,
-    /// The client's own certificate, for a server that asks for one.
+    /// The client's own certificate, for servers that require one.
     pub own: Option<CertificateFiles>,
 }
 
-/// What a server is met with.
+/// The configuration for handshakes with servers.
 #[derive(Debug)]
 struct Offer(ClientTlsFiles);
 
@@ -39,13 +39,13 @@ impl ClientTls {
         Ok(Self { config })
     }
 
-    /// When the certificate ends that it would present now, if it has one. This blocks.
+    /// When the certificate expires that the client would present now, if it has one. This blocks.
     pub(super) fn expires(&self) -> Option<UnixTime> {
         let read = self.config.read();
         read.unwrap_or_else(|_| self.config.made()).expires
     }
 
-    /// Shakes hands with a server, which must prove that it is `name` (RFC 6125).
+    /// Performs a handshake with a server, which must prove that it is `name` (RFC 6125).
     pub(crate) async fn connect(
         &self,
         name: ServerName<'static>,
@@ -100,7 +100,7 @@ impl Source for Offer {
             _ => (builder.with_no_client_auth(), None),
         };
         config.alpn_protocols = vec![HTTP2.to_vec()];
-        // connections are few and long
+        // connections are few and last long
         config.resumption = Resumption::disabled();
         Ok(Made {
             config: Arc::new(config),

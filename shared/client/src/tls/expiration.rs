@@ -41,15 +41,14 @@ impl CertificateSource {
     }
 }
 
-/// The end of each certificate, looked at when it is asked for: of the one that the
-/// next connection would be shown. Where the files cannot be used that is the last good
-/// one, which draws near its end all the same.
+/// When each certificate expires, read at each scrape. The metric is about the certificate that the
+/// next connection would see. If the files cannot be used, this is the last good certificate, which
+/// comes ever closer to its expiry.
 #[derive(Debug)]
 pub struct Expirations(Vec<(&'static str, CertificateSource)>);
 
 impl Expirations {
-    /// Registers a gauge with a series for each certificate that there is, under its
-    /// name.
+    /// Registers a gauge with a series for each certificate, under its name.
     pub fn register(registry: &mut Registry, certificates: Vec<(&'static str, CertificateSource)>) {
         registry.register_collector(Box::new(Self(certificates)));
     }
@@ -64,7 +63,7 @@ impl Collector for Expirations {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut family = encoder.encode_descriptor(
             "certificate_expiration_timestamp_seconds",
-            "When a certificate ends that new connections are shown; none without TLS",
+            "When the certificate expires that new connections see; without TLS there is none",
             None,
             MetricType::Gauge,
         )?;
@@ -79,11 +78,11 @@ impl Collector for Expirations {
     }
 }
 
-/// When the end entity's certificate of a chain ends (RFC 5280, section 4.1.2.5).
+/// When the end entity's certificate of a chain expires (RFC 5280, section 4.1.2.5).
 pub(super) fn expires(chain: &[CertificateDer<'_>]) -> Option<UnixTime> {
     let certificate = EndEntityCert::try_from(chain.first()?).ok()?;
-    // webpki tells it in a refusal alone; it judges the time first, so that nobody has to
-    // be trusted
+    // webpki returns the time only in a refusal. It checks the time first, so no authority is
+    // needed
     let never = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
     let usage = KeyUsage::server_auth();
     match certificate.verify_for_usage(&[], &[], &[], never, usage, None, None) {

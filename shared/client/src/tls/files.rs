@@ -1,5 +1,5 @@
-//! The files, as configuration names them and as they are parsed. No error repeats
-//! what a file holds.
+//! Files of certificates and keys, as configuration names them and as they are parsed. Errors do
+//! not contain the content of files.
 
 use contract::reread::{File, Unreadable};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-/// A chain of certificates, the end entity's first, and its private key: PEM files.
+/// A certificate chain, with the end entity's certificate first, and its private key: PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFiles {
     /// The chain.
@@ -18,7 +18,7 @@ pub struct CertificateFiles {
 }
 
 impl CertificateFiles {
-    /// Both files, where there are both.
+    /// Both files, if both are given.
     #[must_use]
     pub fn of(certificate: Option<&PathBuf>, key: Option<&PathBuf>) -> Option<Self> {
         let (certificate, key) = certificate.cloned().zip(key.cloned())?;
@@ -26,13 +26,13 @@ impl CertificateFiles {
     }
 }
 
-/// Files of certificates, keys or authorities cannot be used.
+/// Why files of certificates, keys or authorities cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidTls {
-    /// One cannot be read.
+    /// A file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// One holds something else.
+    /// A file has the wrong content.
     #[error("{}: {problem}", path.display())]
     Content {
         /// The file.
@@ -40,7 +40,7 @@ pub enum InvalidTls {
         /// What is missing.
         problem: &'static str,
     },
-    /// What they hold cannot be used, or not together.
+    /// The content cannot be used, or does not fit together.
     #[error("{}: {problem}", path.display())]
     Refused {
         /// The file.
@@ -83,7 +83,7 @@ pub(super) fn chain(file: &File) -> Result<Vec<CertificateDer<'static>>, Invalid
 }
 
 pub(super) fn key(file: &File) -> Result<PrivateKeyDer<'static>, InvalidTls> {
-    // its own error may repeat a line
+    // the parser's error may repeat a line of the key
     PrivateKeyDer::from_pem_slice(file.bytes())
         .map_err(|_| InvalidTls::content(file.path(), "must hold a private key in PEM"))
 }

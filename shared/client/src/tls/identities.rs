@@ -1,13 +1,13 @@
-//! Who a verified certificate says that it is.
+//! The names in verified client certificates.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-/// Names at most in a list, and of a certificate.
+/// The largest number of names in a list, and in a certificate.
 const MAX_NAMES: usize = 64;
 
-/// Subject alternative names (RFC 5280, section 4.2.1.6) of the clients that may
-/// call: DNS names, or URIs as SPIFFE has them.
+/// The subject alternative names (RFC 5280, section 4.2.1.6) of the clients that may call: DNS
+/// names, or URIs as in SPIFFE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientIdentities(BTreeSet<String>);
 
@@ -27,7 +27,7 @@ impl FromStr for ClientIdentities {
         let is_name = |name: &String| {
             !name.is_empty()
                 && name.is_ascii()
-                // a wildcard is nobody's name
+                // a wildcard does not name one client
                 && !name.contains(|letter: char| letter == '*' || letter.is_whitespace())
         };
         if names.len() <= MAX_NAMES && names.iter().all(is_name) {
@@ -38,8 +38,7 @@ impl FromStr for ClientIdentities {
     }
 }
 
-/// DNS names are equal without regard to case (RFC 4343); URIs are compared as they
-/// stand.
+/// DNS names are compared without case (RFC 4343), and URIs exactly.
 fn normal(name: &str) -> String {
     if name.contains("://") {
         name.to_owned()
@@ -48,19 +47,19 @@ fn normal(name: &str) -> String {
     }
 }
 
-/// The text is no list of names.
+/// Why a text is not a list of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidIdentities;
 
 impl fmt::Display for InvalidIdentities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be DNS names or URIs, without wildcards, with commas between")
+        f.write_str("must be DNS names or URIs without wildcards, separated by commas")
     }
 }
 
 impl std::error::Error for InvalidIdentities {}
 
-/// The names in a certificate that was verified. One that cannot be read has none.
+/// The names in a verified certificate; none if it cannot be read.
 pub(crate) fn names_of(certificate: &CertificateDer<'_>) -> Vec<String> {
     let Ok(certificate) = webpki::EndEntityCert::try_from(certificate) else {
         return Vec::new();

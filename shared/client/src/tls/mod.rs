@@ -1,12 +1,11 @@
-//! TLS for listeners and for clients, by rustls: 1.3, or else 1.2 (RFC 8446, RFC
-//! 5246). Clients speak HTTP/2 alone, by ALPN (RFC 9113, section 3.2). Listeners speak HTTP/1.1
-//! as well, since callers by Connect, and whatever stands before them, may.
+//! TLS for listeners and clients, by rustls: version 1.3 or 1.2 (RFC 8446, RFC 5246). ALPN (RFC
+//! 9113, section 3.2) selects HTTP/2 for clients. Listeners also offer HTTP/1.1, for browsers, for
+//! other callers by Connect, and for the proxies in front of them.
 //!
-//! Certificates, keys and authorities are PEM files. They are read again for each
-//! handshake, so that a new connection meets what the files hold now: a Secret that
-//! Kubernetes mounts changes by a symbolic link. What cannot be used keeps what was
-//! read before in force, and the log says so. Connections that are open already go on
-//! with what they began with, until they reach their greatest age.
+//! Certificates, keys and authorities are PEM files. They are read again for each handshake, so
+//! that a new connection uses their current content: when Kubernetes updates a mounted Secret, it
+//! replaces a symbolic link. If the new content cannot be used, the old one is kept, and the log
+//! says so. Open connections keep what they began with, until they reach their maximum age.
 
 mod client;
 mod expiration;
@@ -33,13 +32,14 @@ const HTTP2: &[u8] = b"h2";
 /// HTTP/1.1 over TLS (RFC 7301, section 6).
 const HTTP1: &[u8] = b"http/1.1";
 
-/// What files make: a configuration, and when the certificate in it ends.
+/// What is made from the files: a configuration, and the expiry of its certificate.
 struct Made<C> {
     config: Arc<C>,
     expires: Option<UnixTime>,
 }
 
-/// The one provider of this process, named since none is its default.
+/// The cryptography provider of this process. It is named explicitly, because no default is
+/// installed.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }

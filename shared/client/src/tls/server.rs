@@ -1,4 +1,4 @@
-//! A listener's side.
+//! TLS for listeners.
 
 use super::{
     CertificateFiles, HTTP1, HTTP2, InvalidTls, Made, Stream, expiration, files, provider,
@@ -15,13 +15,13 @@ use tokio_rustls::{
     },
 };
 
-/// What a listener presents, and whom it takes.
+/// The files of a listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerTlsFiles {
     /// Its own certificate.
     pub own: CertificateFiles,
-    /// With it, a client must present a certificate of this authority (mutual TLS);
-    /// without it, no client is asked.
+    /// If it is given, clients must present a certificate of this authority (mutual TLS). Otherwise
+    /// no client certificate is requested.
     pub client_authority: Option<PathBuf>,
 }
 
@@ -31,15 +31,15 @@ pub struct ServerTls {
     config: Reread<Offer>,
 }
 
-/// What a client is met with. ALPN (RFC 7301) settles on HTTP/2, or else on HTTP/1.1 with a
-/// client that asks for that, or for nothing.
+/// The configuration for handshakes with clients. ALPN (RFC 7301) selects HTTP/2, or HTTP/1.1 for
+/// clients that request it or request nothing.
 #[derive(Debug)]
 struct Offer {
     files: ServerTlsFiles,
 }
 
 impl ServerTls {
-    /// Reads the files of a listener of this name.
+    /// Reads the files for the listener with this name.
     pub fn open(name: &str, files: ServerTlsFiles) -> Result<Self, InvalidTls> {
         let config = Reread::open(name, Offer { files })?;
         Ok(Self { config })
@@ -51,13 +51,13 @@ impl ServerTls {
         self.config.source().files.client_authority.is_some()
     }
 
-    /// When the certificate ends that it would present now. This blocks.
+    /// When the certificate expires that the listener would present now. This blocks.
     pub(super) fn expires(&self) -> Option<UnixTime> {
         let read = self.config.read();
         read.unwrap_or_else(|_| self.config.made()).expires
     }
 
-    /// Shakes hands with a client.
+    /// Performs a handshake with a client.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<Stream> {
         let made = self.config.current().await;
         let acceptor = TlsAcceptor::from(Arc::clone(&made.config));
@@ -112,10 +112,10 @@ impl Source for Offer {
         let mut config = builder
             .with_single_cert(chain, files::key(key)?)
             .map_err(refused)?;
-        // the first that the client knows
+        // the first protocol that the client knows
         config.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
         if authority.is_some() {
-            // a session that is resumed would not verify the client's certificate again
+            // a resumed session would not verify the client's certificate again
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }

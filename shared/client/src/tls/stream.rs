@@ -15,14 +15,14 @@ use tokio_rustls::TlsStream;
 /// A connection to a peer.
 #[derive(Debug)]
 pub enum Stream {
-    /// In plain text.
+    /// Without TLS.
     Plain(TcpStream),
-    /// By TLS. Boxed, since its state has more than a kilobyte.
+    /// With TLS. Boxed, because its state is larger than a kilobyte.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Stream {
-    /// The socket below.
+    /// The underlying socket.
     #[must_use]
     pub fn tcp(&self) -> &TcpStream {
         match self {

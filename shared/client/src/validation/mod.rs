@@ -1,4 +1,4 @@
-//! Whose session a token belongs to, as auth-service answers it.
+//! Validation of access tokens.
 
 mod remote;
 mod service_token;

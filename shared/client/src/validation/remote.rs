@@ -1,4 +1,4 @@
-//! Validation over the wire: ValidateSession of auth-service.
+//! Validation by auth-service: ValidateSession.
 
 use super::{ServiceTokens, ValidationError, Validator};
 use crate::channel::{
@@ -18,7 +18,7 @@ use tonic::{
     metadata::{Ascii, MetadataMap, MetadataValue},
 };
 
-/// Asks auth-service, whichever of its replicas answers.
+/// Validates tokens by calling auth-service, at whichever of its replicas answers.
 #[derive(Clone, Debug)]
 pub struct RemoteValidator {
     auth: Balanced,
@@ -27,18 +27,17 @@ pub struct RemoteValidator {
 }
 
 impl RemoteValidator {
-    /// Asks the replicas of auth-service behind the name of its internal listener.
-    /// Without service tokens, the client certificate of the target is what shows who
-    /// asks.
+    /// Calls the replicas of auth-service behind the name of its internal listener. Without service
+    /// tokens, the target's client certificate identifies the caller.
     #[must_use]
     pub fn new(target: Target, tokens: Option<ServiceTokens>) -> Self {
         Self::over(Balanced::new(target, Resolver::system()), tokens)
     }
 
-    /// Asks over a channel.
+    /// Calls auth-service over a channel.
     #[must_use]
     pub fn over(auth: Balanced, tokens: Option<ServiceTokens>) -> Self {
-        // a validation changes nothing that a second one would change twice
+        // a validation may be processed twice
         let policy = Policy {
             attempts: 3,
             is_idempotent: true,
@@ -51,7 +50,7 @@ impl RemoteValidator {
         }
     }
 
-    /// Asks one replica, and another where it gives no answer.
+    /// Calls one replica, and another one if it does not answer.
     async fn ask(
         &self,
         message: &ValidateSessionRequest,
@@ -70,7 +69,7 @@ impl RemoteValidator {
         let attempt = |replica: Replica, time: Option<Duration>| {
             let mut request = Request::new(message.clone());
             *request.metadata_mut() = metadata.clone();
-            // what is left of the caller's deadline goes along
+            // the call passes on what is left of the caller's deadline
             request.set_timeout(time.unwrap_or_default());
             async move {
                 let mut client = SessionValidationServiceClient::new(replica);
@@ -96,7 +95,7 @@ impl RemoteValidator {
     }
 }
 
-/// What a replica answered, be it a refusal; or why it gave no answer.
+/// The answer of a replica, which may be a refusal; or why there is no answer.
 fn answered(
     answer: Result<ValidateSessionResponse, Status>,
 ) -> Result<Result<ValidateSessionResponse, Status>, AttemptFailure> {
@@ -104,7 +103,7 @@ fn answered(
         Ok(answer) => return Ok(Ok(answer)),
         Err(status) => status,
     };
-    // a status of the transport's, not of the other side's
+    // a status that was made by the transport here, not by the other side
     let is_ours = std::error::Error::source(&status).is_some();
     let failure = CallFailure::of(&status);
     if is_ours && failure.is_unprocessed() {
@@ -117,7 +116,7 @@ fn answered(
         }
         (Code::ResourceExhausted, Some(ErrorReason::Overloaded))
         | (Code::Unavailable, Some(ErrorReason::DeadlineReached)) => Err(AttemptFailure::TimedOut),
-        // a proxy says that there is nobody
+        // a proxy reports that no replica is there
         (Code::Unavailable, None) => Err(AttemptFailure::ConnectionLost),
         _ if is_ours => Err(AttemptFailure::ConnectionLost),
         _ => Ok(Err(status)),
@@ -150,9 +149,9 @@ impl Validator for RemoteValidator {
     }
 }
 
-/// Only UNAUTHENTICATED with a reason about the token or its session is an
-/// answer about the caller. Everything else (no connection, a timeout, shedding,
-/// our own credential refused, another server on that address) is an outage.
+/// Only UNAUTHENTICATED with a reason about the token or its session is a refusal of the caller.
+/// Everything else is an outage: no connection, a timeout, an overload, a refusal of our own
+/// credential, another server at that address.
 fn refusal(status: &Status) -> ValidationError {
     let reason = errors::reason_of(status).and_then(|name| errors::auth_reason(&name));
     match reason {
@@ -166,7 +165,7 @@ fn refusal(status: &Status) -> ValidationError {
             }
         }
         _ => {
-            // the message may come from anywhere: code and reason are enough
+            // the message may come from anywhere, so only code and reason are logged
             tracing::warn!(code = ?status.code(), ?reason, "auth-service gave no answer");
             ValidationError::Unavailable
         }

@@ -1,23 +1,23 @@
-//! The credential of a service towards ValidateSession.
+//! Service tokens: the credentials with which services call ValidateSession.
 
 use aws_lc_rs::{constant_time, digest};
 use contract::reread::{File, Reread, Source, Unreadable};
 use secrecy::{ExposeSecret, SecretString};
 use std::{path::PathBuf, str, time::Duration};
 
-/// A service token is at least this long, so that it cannot be guessed.
+/// The shortest service token that cannot be guessed.
 const MIN_LENGTH: usize = 32;
-/// Tokens in one file: the one in use and, during a rotation, the next.
+/// The largest number of tokens in a file: the current one and, during a rotation, the next.
 const MAX_TOKENS: usize = 2;
-/// How often the file is looked at again.
+/// How often the file is checked for changes.
 const REREAD_AFTER: Duration = Duration::from_secs(10);
 
-/// The service tokens in a file, a line each, at most two: a service sends the
-/// first and accepts both, so that a rotation is: add the new one as the second
-/// line everywhere, swap the lines everywhere, drop the old one.
+/// The service tokens in a file: one or two, each on a line. A service sends the first and accepts
+/// both. To rotate tokens, add the new one as the second line everywhere, then swap the lines
+/// everywhere, then remove the old one.
 ///
-/// The file is read again at most every ten seconds; while it cannot be read,
-/// what was read last stays in force.
+/// The file is read again at most every ten seconds. While it cannot be read, the last tokens are
+/// used.
 #[derive(Clone, Debug)]
 pub struct ServiceTokens {
     tokens: Reread<TokenFile>,
@@ -39,8 +39,8 @@ impl ServiceTokens {
         tokens.first().cloned()
     }
 
-    /// Whether a presented token is one of these. Digests are compared, in
-    /// constant time, so that neither a prefix nor a length can be felt out.
+    /// Whether a presented token is one of these. Digests are compared in constant time, so that
+    /// the duration reveals neither a prefix nor the length.
     pub async fn accept(&self, presented: &str) -> bool {
         let tokens = self.tokens.current_within(REREAD_AFTER).await;
         let presented = digest::digest(&digest::SHA256, presented.as_bytes());
@@ -84,13 +84,13 @@ fn parse(text: &str) -> Option<Vec<SecretString>> {
     are_tokens.then(|| tokens.into_iter().map(SecretString::from).collect())
 }
 
-/// The file of service tokens cannot be used.
+/// Why a file of service tokens cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidServiceTokens {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// It holds something else.
+    /// The file has other content.
     #[error("{}: must hold one or two tokens, a line each, of at least 32 characters", .0.display())]
     Content(PathBuf),
 }

@@ -1,13 +1,13 @@
-//! The question behind a rule that asks for a session.
+//! The trait for validating access tokens.
 
 use contract::{bearer::BearerToken, deadline::Deadline, principal::Principal};
 use proto::auth::v1::ErrorReason;
 
-/// Answers whose session an access token belongs to. There are two: over the
-/// wire ([`super::RemoteValidator`]), and auth-service's own, in process.
+/// Validates access tokens. There are two implementations: over the network
+/// ([`super::RemoteValidator`]), and within auth-service itself.
 pub trait Validator: Clone + Send + Sync + 'static {
-    /// Whether this validator can answer at all; a service whose rules ask for
-    /// a session does not start with one that cannot.
+    /// Whether this validator can validate. A service whose rules require a session does not start
+    /// with a validator that cannot.
     const VALIDATES: bool = true;
 
     /// Validates an access token, by a deadline.
@@ -18,23 +18,23 @@ pub trait Validator: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Principal, ValidationError>> + Send;
 }
 
-/// Why there is no principal.
+/// Why a token was not validated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValidationError {
-    /// The token or its session does not hold: UNAUTHENTICATED.
+    /// The token or its session is invalid: UNAUTHENTICATED.
     #[error("{message}")]
     Refused {
-        /// Why.
+        /// The reason.
         reason: ErrorReason,
         /// What the caller can do.
         message: String,
     },
-    /// There is no answer: UNAVAILABLE. An outage is never a refusal.
+    /// The token could not be validated: UNAVAILABLE. An outage is never a refusal.
     #[error("sessions cannot be validated at the moment")]
     Unavailable,
 }
 
-/// The validator of a service none of whose methods asks for a session.
+/// The validator of a service whose methods require no session.
 #[derive(Clone, Copy, Debug)]
 pub struct NoSessions;
 
