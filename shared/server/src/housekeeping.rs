@@ -1,5 +1,5 @@
-//! Housekeeping: a service deletes rows that nobody needs any more, once a minute, a
-//! few at a time, whichever replica comes first.
+//! Housekeeping: once a minute, a service deletes rows that nobody needs any more, in batches.
+//! Whichever replica comes first does it.
 
 use crate::serve::MetricsRegistry;
 use contract::errors::chain;
@@ -11,15 +11,15 @@ use prometheus_client::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// From one round to the next, but for as much as a tenth more, so that replicas
-/// that were started together come apart.
+/// The time from one round to the next. Up to a tenth is added at random, so that replicas that
+/// started together drift apart.
 pub const EVERY: Duration = Duration::from_mins(1);
-/// Rows in one transaction.
+/// The largest number of rows in one transaction.
 pub const BATCH: u32 = 500;
-/// Batches of one table in one round.
+/// The largest number of batches of one table in one round.
 pub const MOST_BATCHES: u32 = 20;
 
-/// What purges the tables of one service.
+/// Purges the tables of one service.
 #[derive(Clone, Debug)]
 pub struct Housekeeper {
     database: Database,
@@ -28,16 +28,17 @@ pub struct Housekeeper {
     past_retention: Family<Table, Gauge>,
 }
 
-/// What a service does in the background besides.
+/// Other regular work of a service in the background.
 pub trait Chore: Send + Sync {
-    /// Returns when there is something that does not wait for the next round.
+    /// Returns when there is work that must not wait for the next round.
     fn woken(&self) -> impl Future<Output = ()> + Send;
 
-    /// Does what is to be done. What fails is logged, and tried in the next round.
+    /// Does the work that is due. An error is logged, and the work is tried again in the next
+    /// round.
     fn round(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Nothing.
+/// No other work.
 struct NoChore;
 
 impl Chore for NoChore {
@@ -54,7 +55,7 @@ struct Table {
 }
 
 impl Housekeeper {
-    /// For these tables; what it does is told by the registry.
+    /// Purges these tables. The metrics are in the registry.
     #[must_use]
     pub fn new(
         database: Database,
@@ -86,13 +87,13 @@ impl Housekeeper {
         }
     }
 
-    /// Does a round every so often.
+    /// Runs a round at this interval.
     pub async fn run(self, every: Duration) {
         self.run_with(NoChore, every).await;
     }
 
-    /// The same, and the chore with each round. The chore is done soon after the start as
-    /// well, and whenever it is woken.
+    /// The same, with a chore in each round. The chore also runs soon after the start, and whenever
+    /// it is woken.
     pub async fn run_with(self, chore: impl Chore, every: Duration) {
         let after = |time: Duration| Instant::now() + time.mul_f64(1.0 + fastrand::f64() / 10.0);
         let mut next = after(every);
@@ -111,8 +112,8 @@ impl Housekeeper {
         }
     }
 
-    /// One round: deletes what is due, within bounds, unless another replica is at
-    /// it; then looks what is left. What fails is logged, and tried in the next one.
+    /// Runs one round: purges each table within bounds, unless another replica is doing so, and
+    /// then measures what is left. An error is logged, and the next round tries again.
     pub async fn round(&self) {
         for retention in &self.retentions {
             let Retention { table, .. } = retention;

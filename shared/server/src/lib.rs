@@ -1,6 +1,6 @@
-//! The serving side: listeners with their layers and limits, the session layer that authorizes
-//! each call, health and metrics, logs and traces, the work that a service does regularly, how a
-//! service is put together of them, and the life of a program.
+//! What a server needs: listeners with their layers and limits, the session layer that authorizes
+//! each call, health and metrics, logs and traces, the regular work of a service, a builder for
+//! services, and the start and stop of a program.
 
 pub mod housekeeping;
 pub mod program;

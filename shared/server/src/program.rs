@@ -1,6 +1,6 @@
-//! The life of a program. It listens for SIGTERM and SIGINT before it does anything
-//! else: as process 1 of a container it has no default action for a signal, and the
-//! kernel drops what arrives before a handler is there.
+//! The start and stop of a program. It listens for SIGTERM and SIGINT before it does anything else:
+//! process 1 of a container has no default action for a signal, so the kernel drops every signal
+//! for which there is no handler yet.
 
 use crate::telemetry;
 use contract::config::{EXIT_FAILURE, exit_with};
@@ -13,10 +13,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How long an ending program waits for threads that are blocked.
+/// How long a program that ends waits for blocked threads.
 const LEFT_OVER: Duration = Duration::from_secs(1);
 
-/// A program that can be told to stop from now on.
+/// A program that can be stopped by a signal from now on.
 #[derive(Debug)]
 pub struct Program {
     name: &'static str,
@@ -25,8 +25,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Listens for signals, then starts the runtime. To be called first of all in
-    /// `main`. The exit code, where that cannot be done.
+    /// Listens for signals, then starts the runtime. `main` must call it first. Returns the exit
+    /// code if either is impossible.
     pub fn begin(name: &'static str) -> Result<Self, ExitCode> {
         let stop = stop_signal();
         let runtime = Builder::new_multi_thread().enable_all().build();
@@ -47,8 +47,8 @@ impl Program {
         }
     }
 
-    /// Runs a service, with its logs and traces. A stop during `build` ends the program at
-    /// once; after that, `run` is given the stop, and ends by itself.
+    /// Runs a service, with its logs and traces. A stop during `build` ends the program at once.
+    /// Later, `run` receives the stop, and ends by itself.
     pub fn serve<S, A, E, B, F>(
         self,
         build: impl FnOnce() -> A + Send + 'static,
@@ -82,13 +82,13 @@ impl Program {
                 })
             }
             Some(Err(code)) => self.end(code),
-            // it did what it was told
+            // it was stopped as requested
             Some(Ok(_)) | None => self.leave("told to stop before it served", 0),
         }
     }
 
-    /// Runs a command to its end. A stop ends it at once, which is a failure;
-    /// `undone` says what became of its work.
+    /// Runs a command to its end. A stop ends the command at once and counts as a failure; `undone`
+    /// then says what happened to its work.
     pub fn finish<F>(self, work: impl FnOnce() -> F + Send + 'static, undone: &str) -> ExitCode
     where
         F: Future<Output = ExitCode>,
@@ -100,9 +100,9 @@ impl Program {
         self.leave(problem, EXIT_FAILURE)
     }
 
-    /// Does `work` on a thread of its own and waits for it here, so that a stop is
-    /// heard although `work` blocks its thread, for example on a file that does not
-    /// answer. `None` where the stop came first.
+    /// Runs `work` on a thread of its own and waits for it here. So a stop is noticed even if
+    /// `work` blocks its thread, for example with a file that does not answer. `None` if the stop
+    /// came first.
     fn until_stopped<T, F>(&self, work: impl FnOnce() -> F + Send + 'static) -> Option<T>
     where
         T: Send + 'static,
@@ -112,7 +112,7 @@ impl Program {
         let working = self.runtime.spawn_blocking(move || handle.block_on(work()));
         self.runtime.block_on(async {
             tokio::select! {
-                // what is done when the stop comes is done
+                // work that has finished when the stop comes counts as done
                 biased;
                 done = working => match done {
                     Ok(done) => Some(done),
@@ -123,23 +123,21 @@ impl Program {
         })
     }
 
-    /// Ends after the work; threads that are blocked are waited for, for a bounded
-    /// time.
+    /// Ends after the work. Blocked threads are waited for, but not for ever.
     fn end(self, code: ExitCode) -> ExitCode {
         self.runtime.shutdown_timeout(LEFT_OVER);
         code
     }
 
-    /// Ends in the midst of the work. To end the runtime first would fail the work,
-    /// which would then say so.
+    /// Ends during the work. If the runtime ended first, the work would fail and report that.
     fn leave(self, problem: impl fmt::Display, code: u8) -> ExitCode {
         mem::forget(self.runtime);
         exit_with(self.name, problem, code)
     }
 }
 
-/// Listens for SIGTERM and SIGINT from now on; the first of them cancels the token.
-/// A thread of its own hears them, whatever the threads of a runtime do.
+/// Listens for SIGTERM and SIGINT from now on. The first of them cancels the token. Signals arrive
+/// on a thread of their own, independent of the runtime.
 pub fn stop_signal() -> io::Result<CancellationToken> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let entered = runtime.enter();

@@ -1,5 +1,5 @@
-//! What every service is made of, put together in one way: listeners, connections to the
-//! database, health, metrics, and work in the background.
+//! A builder for services: listeners, connections to the database, health, metrics, and work in the
+//! background.
 
 use crate::serve::{
     self, Calls, Listener, LoadShedLayer, MetricsRegistry, Priority, Readiness, ReflectionError,
@@ -21,10 +21,10 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-/// How long a stop waits for what is still to be written.
+/// How long a stop waits for tasks that still write.
 const LAST_WRITES: Duration = Duration::from_secs(2);
 
-/// A service that is being put together.
+/// A service that is being built.
 #[derive(Debug)]
 pub struct Builder {
     services: &'static [&'static str],
@@ -38,21 +38,21 @@ pub struct Builder {
     background: Background,
 }
 
-/// What goes on beside the listeners.
+/// The tasks beside the listeners.
 #[derive(Debug)]
 struct Background {
     /// Cancelled when the service begins to serve.
     began: CancellationToken,
     ended: CancellationToken,
-    /// Ends it also if the service never serves.
+    /// Ends the tasks even if the service never serves.
     _guard: DropGuard,
-    /// What still writes after the end.
+    /// Tasks that still write after the service has ended.
     writing: Vec<JoinHandle<()>>,
 }
 
 impl Builder {
-    /// For the gRPC services of these names: their calls are counted, and their health follows
-    /// the database's. Each metric's name begins with `metrics` and `_`.
+    /// Builds a service of these gRPC services: their calls are counted, and their health follows
+    /// the database's. The names of all metrics begin with `metrics` and `_`.
     pub fn new(
         metrics: &str,
         version: &'static str,
@@ -80,12 +80,12 @@ impl Builder {
         })
     }
 
-    /// For metrics of the service's own.
+    /// The registry, for the service's own metrics.
     pub fn registry(&mut self) -> &mut MetricsRegistry {
         &mut self.registry
     }
 
-    /// Opens connections to a database. Their metrics are told as those of the pool `name`.
+    /// Opens connections to a database. Their metrics have the pool's `name`.
     pub async fn database(
         &self,
         name: &'static str,
@@ -97,7 +97,7 @@ impl Builder {
         Ok(database.observed(&self.pools, name))
     }
 
-    /// A bound on the calls in flight, which the services that get it share.
+    /// A limit on the calls in flight, shared by all services that are wrapped in it.
     #[must_use]
     pub fn load_shed_layer(
         &mut self,
@@ -107,13 +107,13 @@ impl Builder {
         LoadShedLayer::new(calls_in_flight, priority, &mut self.registry)
     }
 
-    /// The metrics tell when this certificate ends.
+    /// Adds a metric of when this certificate expires.
     pub fn watch_certificate(&mut self, certificate: &'static str, source: CertificateSource) {
         self.certificates.push((certificate, source));
     }
 
-    /// Serves `routes`, and beside them health and the reflection of `services`, which are
-    /// open to all.
+    /// Serves `routes`, and in addition health and the reflection of `services`, which anybody may
+    /// call.
     pub fn serve(
         &mut self,
         listener: Listener,
@@ -132,7 +132,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Does `work` from the moment when the service serves until it has stopped.
+    /// Runs `work` from the time when the service begins to serve until it has stopped.
     pub fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
         let began = self.background.began.clone();
         let work = async move {
@@ -142,19 +142,19 @@ impl Builder {
         tokio::spawn(self.ended().run_until_cancelled_owned(work));
     }
 
-    /// Cancelled when the service has stopped: no call is in flight any more.
+    /// Cancelled when the service has stopped, so that no call is in flight.
     #[must_use]
     pub fn ended(&self) -> CancellationToken {
         self.background.ended.clone()
     }
 
-    /// The program waits a moment for this task after [`Self::ended`], so that it can write the
-    /// rest of what it has.
+    /// A task that writes its last data after [`Self::ended`]. The program waits for it for a
+    /// moment.
     pub fn writes_until_done(&mut self, writing: JoinHandle<()>) {
         self.background.writing.push(writing);
     }
 
-    /// The service, whose health follows this database's, with health and metrics on `ops`.
+    /// Binds the ops listener, and returns the service. Its health follows this database's.
     pub async fn finish(
         mut self,
         database: Database,
@@ -173,7 +173,7 @@ impl Builder {
     }
 }
 
-/// A service that listens and does not serve yet.
+/// A service that listens, but does not serve yet.
 #[derive(Debug)]
 pub struct Service {
     listeners: Vec<(Listener, Routes)>,
@@ -182,7 +182,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Serves until `stop`; then says so by its health, finishes what is in flight, and ends.
+    /// Serves until `stop`. Then its health says so, the calls in flight finish, and it ends.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         let background = self.background;
         background.began.cancel();

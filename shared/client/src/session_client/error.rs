@@ -24,7 +24,7 @@ pub enum SessionError {
     /// An answer without tokens, or with those of another session.
     #[error("auth-service gave an answer that is not about this session")]
     Answer,
-    /// The pair cannot be kept or read. The session goes on.
+    /// The pair cannot be saved or read. The session continues.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -36,7 +36,7 @@ impl SessionError {
         matches!(self, Self::NotLoggedIn | Self::Over(_))
     }
 
-    /// Of an answer to a call that may be repeated.
+    /// The error of a call that may be repeated.
     pub(super) fn of_status(status: &Status) -> Self {
         let reason = errors::reason_of(status).and_then(|name| errors::auth_reason(&name));
         match (status.code(), reason) {
@@ -45,7 +45,7 @@ impl SessionError {
                 Self::Refused(status.code())
             }
             (Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted, _)
-            // a lost connection, and a timeout of the client's own, in tonic's words
+            // tonic's codes for a lost connection and for the client's own timeout
             | (Code::Cancelled | Code::Unknown | Code::Internal, None) => {
                 Self::Unavailable(status.code())
             }
@@ -60,7 +60,7 @@ impl SessionError {
 }
 
 impl From<SessionError> for Status {
-    /// As the session layer would have said it.
+    /// The status that the session layer would give.
     fn from(error: SessionError) -> Self {
         let message = error.to_string();
         match error {

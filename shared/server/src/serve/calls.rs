@@ -1,5 +1,4 @@
-//! Each call, observed: a span with its names, and rate, errors and duration a
-//! method.
+//! Observes each call: a span, and for each method the rate, the errors and the duration.
 
 use super::{MetricsRegistry, asks_about_the_server};
 use contract::{request_id::REQUEST_ID, served_call::ServedCall};
@@ -21,15 +20,14 @@ use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::{Instrument as _, Span, field};
 
-/// Upper bounds of the histogram of durations, in seconds. A call has ten at most.
+/// Upper bounds of the histogram of durations, in seconds. A call takes ten seconds at most.
 const SECONDS: [f64; 13] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-/// What calls of methods that are not there are counted under, so that nobody from
-/// outside makes a series.
+/// The label for calls of unknown methods, so that callers cannot create series.
 const UNKNOWN: &str = "unknown";
 
-/// Observes the calls of a listener, around everything that may refuse one.
+/// Observes the calls of a listener. It wraps everything that may refuse a call.
 #[derive(Clone, Debug)]
 pub struct Calls {
     methods: Arc<Methods>,
@@ -41,7 +39,7 @@ struct Methods {
     unknown: Arc<Method>,
 }
 
-/// What is counted of one method.
+/// The metrics of one method.
 #[derive(Debug)]
 struct Method {
     /// `package.Service/Method`.
@@ -63,8 +61,7 @@ struct CodeLabels {
 }
 
 impl Calls {
-    /// Registers the metrics of each method of these paths (`/package.Service/Method`), at
-    /// zero.
+    /// Registers the metrics of the methods at these paths (`/package.Service/Method`), at zero.
     #[must_use]
     pub fn register<'a>(
         registry: &mut MetricsRegistry,
@@ -130,7 +127,7 @@ const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// A call that is being served. Dropped without an answer, it was cancelled.
+/// A call that is being served. If it is dropped without an answer, it was cancelled.
 struct Served {
     method: Arc<Method>,
     span: Span,
@@ -150,7 +147,7 @@ impl Served {
     }
 
     fn end(mut self, response: &Response<Body>) {
-        // a unary answer has its status in the trailers only where it is OK
+        // a unary answer has its status in the trailers only if it is OK
         let status = Status::from_header_map(response.headers());
         self.code = status.map_or(Code::Ok, |status| status.code());
     }

@@ -1,4 +1,4 @@
-//! Whether this machine's clock agrees with the database's: a metric, and a warning.
+//! The difference between this machine's clock and the database's: a metric, and a warning.
 
 use super::MetricsRegistry;
 use contract::time::LEEWAY;
@@ -6,10 +6,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::{sync::atomic::AtomicU64, time::Duration};
 use tokio::time::Instant;
 
-/// From one warning to the next.
+/// The shortest time from one warning to the next.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// What is told of the difference.
+/// Reports the difference.
 #[derive(Debug)]
 pub(super) struct Clocks {
     difference: Gauge<f64, AtomicU64>,
@@ -26,8 +26,8 @@ impl Clocks {
         Self { difference }
     }
 
-    /// Takes a difference in microseconds, as the database was just asked for it, and when
-    /// the last warning was.
+    /// Takes the difference in microseconds that was just measured, and the time of the last
+    /// warning.
     #[allow(
         clippy::cast_precision_loss,
         reason = "exact up to 285 years, and a difference is told in seconds"

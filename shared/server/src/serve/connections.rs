@@ -1,5 +1,5 @@
-//! A listener's connections: as many as are allowed, no busy loop when the process
-//! has no file left to open, and handshakes that hold nobody up.
+//! The connections of a listener: a limit on their number, a pause when the process has too many
+//! open files, and handshakes in the background.
 
 use super::{MAX_CONNECTION_AGE, Peer};
 use client::tls::{ServerTls, Stream};
@@ -20,19 +20,19 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Connected;
 
-/// Connections at once on one listener. The next one waits until another ends.
+/// The largest number of connections to one listener. Further ones wait until another ends.
 const MAX_CONNECTIONS: usize = 4_096;
-/// Of them, as many at once may be shaking hands; the others wait, and their time
-/// runs.
+/// The largest number of handshakes at the same time. Further connections wait, and the time of
+/// their handshake runs.
 const MAX_HANDSHAKES: usize = 1_024;
-/// How long a client may take to shake hands.
+/// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long a connection may finish its calls after its client was asked to replace it.
+/// How long a connection may finish its calls after its client was told to replace it.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long a listener that cannot accept waits before it tries again.
+/// How long a listener pauses after it could not accept a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts until `stop`.
+/// Accepts connections until `stop`.
 pub(super) fn accept(
     name: &'static str,
     socket: TcpListener,
@@ -58,7 +58,8 @@ pub(super) fn accept(
                     continue;
                 }
             };
-            // small answers must not wait for more; without it they are late, not wrong
+            // small answers must not wait for more data; without this option they would be late,
+            // but not wrong
             let _ = stream.set_nodelay(true);
             if let Some(tls) = &tls {
                 let handshake = tls.clone().shake(stream, permit);
@@ -75,8 +76,8 @@ pub(super) fn accept(
     ReceiverStream::new(connections)
 }
 
-/// Shakes hands with clients, each in a task of its own: one that is slow, or says
-/// nothing, keeps no other waiting.
+/// Performs TLS handshakes, each in a task of its own, so that a slow or silent client does not
+/// delay others.
 #[derive(Clone)]
 struct Handshakes {
     name: &'static str,
@@ -94,7 +95,7 @@ impl Handshakes {
         };
         let error = match tokio::time::timeout(HANDSHAKE, handshake).await {
             Ok(Ok(stream)) => {
-                // nobody listens any more once the listener has ended
+                // fails only if the listener has ended
                 let _ = self
                     .accepted
                     .send(Ok(Connection::new(stream, permit)))
@@ -104,7 +105,7 @@ impl Handshakes {
             Ok(Err(error)) => error,
             Err(_elapsed) => io::ErrorKind::TimedOut.into(),
         };
-        // a service that is refused is the operator's business, a stranger is not
+        // the operator must know about a service that is refused, but not about strangers
         if self.tls.is_mutual() {
             tracing::warn!(listener = self.name, ?peer, %error, "no handshake");
         } else {
@@ -113,8 +114,7 @@ impl Handshakes {
     }
 }
 
-/// A connection that counts until it ends. It breaks when its time is up, whatever
-/// goes on.
+/// A connection that counts until it ends. It breaks when its time is over, even during a call.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
@@ -134,7 +134,7 @@ impl Connection {
         }
     }
 
-    /// Its stream, as long as there is time.
+    /// The stream, while there is time left.
     fn stream(&mut self, context: &mut Context<'_>) -> io::Result<Pin<&mut Stream>> {
         match self.time.as_mut().poll(context) {
             Poll::Pending => Ok(Pin::new(&mut self.stream)),

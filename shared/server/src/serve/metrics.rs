@@ -9,19 +9,19 @@ use std::sync::Arc;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
-/// The metrics of one service, each registered once. There is no other: what is not
-/// in here is not served, and two services in one process do not meet.
+/// The metrics of one service, each registered once. There is no global registry, so two services
+/// in one process do not share metrics.
 pub use prometheus_client::registry::Registry as MetricsRegistry;
 
-/// What an ops listener serves beside gRPC.
+/// The paths that an ops listener serves beside gRPC.
 pub(super) const PATHS: &[&str] = &[PATH];
-/// Where Prometheus asks.
+/// The path that Prometheus scrapes.
 const PATH: &str = "/metrics";
 /// OpenMetrics 1.0, "Text format".
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A registry whose metrics begin with `prefix` and `_`. It holds
-/// `<prefix>_build_info`, with the version as its label.
+/// A registry whose metrics begin with `prefix` and `_`. It contains `<prefix>_build_info`, with
+/// the version as a label.
 #[must_use]
 pub fn metrics_registry(prefix: &str, version: &'static str) -> MetricsRegistry {
     let mut registry = MetricsRegistry::with_prefix(prefix);
@@ -30,8 +30,8 @@ pub fn metrics_registry(prefix: &str, version: &'static str) -> MetricsRegistry 
     registry
 }
 
-/// What an ops listener serves: health and reflection by gRPC, and `GET /metrics`
-/// by HTTP/1.1, where the listener accepts it, or HTTP/2.
+/// The routes of an ops listener: health and reflection by gRPC, and `GET /metrics` by HTTP/2 or,
+/// if the listener accepts it, HTTP/1.1.
 pub fn ops(
     health: HealthServer<impl Health>,
     registry: MetricsRegistry,

@@ -1,9 +1,9 @@
-//! Who is at the other end of a connection.
+//! The peer of a connection.
 
 use std::{net::SocketAddr, sync::Arc};
 
-/// The other end of the connection that a call came by. It stands in the extensions
-/// of each call, in the place of tonic's `TcpConnectInfo`.
+/// The peer of the connection that a call came over. It is an extension of each request, and
+/// replaces tonic's `TcpConnectInfo`.
 #[derive(Clone, Debug, Default)]
 pub struct Peer {
     address: Option<SocketAddr>,
@@ -18,14 +18,13 @@ impl Peer {
         }
     }
 
-    /// Where it is.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// The names in its verified certificate; none
-    /// where no certificate was asked for.
+    /// The names in its verified certificate; none if the listener does not require a certificate.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }

@@ -1,8 +1,8 @@
-//! Bounds of what a public listener may be configured to.
+//! Bounds for the configuration of a public listener.
 
 use std::ops::RangeInclusive;
 
 /// Calls in flight. With fewer, no capacity is left for calls of the last priority.
 pub const CALLS_IN_FLIGHT: RangeInclusive<usize> = 8..=100_000;
-/// Proxies before the listener. A chain of proxies that is longer is a mistake.
+/// The number of proxies in front of the listener. A longer chain is a mistake.
 pub const TRUSTED_PROXIES: RangeInclusive<usize> = 0..=16;

@@ -1,4 +1,4 @@
-//! Whether a service may be sent calls: its health, watched.
+//! Readiness: whether a service can serve calls.
 
 use super::{MetricsRegistry, clocks::Clocks};
 use database::{Condition, Database};
@@ -6,17 +6,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-/// The health service name that says only that the process answers. It never
-/// touches the database: restarting a pod does not mend one.
+/// The name of the health service that only says that the process answers. It does not use the
+/// database, because restarting a pod does not repair a database.
 pub const LIVENESS: &str = "liveness";
 
-/// How often readiness is asked for.
+/// How often readiness is checked.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// How long the database may take to answer it.
+/// How long the check may wait for the database.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Keeps the health of a service's names in step with its database: ready means
-/// that it answers, and that this build's migrations are applied.
+/// Keeps a service's health up to date. The service is ready if its database answers, and if the
+/// migrations of this build are applied.
 #[derive(Debug)]
 pub struct Readiness {
     database: Database,
@@ -26,7 +26,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Not ready yet, but alive. What it sees of the clocks is told by the registry.
+    /// Alive, but not ready yet. The registry gets the difference between the clocks.
     pub async fn new(
         database: Database,
         health: HealthReporter,
@@ -46,7 +46,7 @@ impl Readiness {
         readiness
     }
 
-    /// Watches until `stop`.
+    /// Checks until `stop`.
     pub(super) async fn watch_until(&self, stop: CancellationToken) {
         let (mut was_ready, mut warned_at) = (None, None);
         let watching = async {
@@ -77,7 +77,7 @@ impl Readiness {
         stop.run_until_cancelled(watching).await;
     }
 
-    /// Says that the service is not to be sent calls.
+    /// Reports that the service must not be sent calls.
     pub(super) async fn withdraw(&self) {
         self.set(false).await;
     }

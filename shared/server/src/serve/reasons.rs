@@ -1,5 +1,5 @@
-//! Every error that leaves a listener says why, in `google.rpc.ErrorInfo`, whoever made
-//! it: a handler, a layer, the router, or tonic where it reads a request.
+//! Adds a reason (`google.rpc.ErrorInfo`) to every error that leaves a listener, whether a handler,
+//! a layer, the router or tonic made it.
 
 use super::{
     asks_about_the_server,
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
-/// The encoding of a request's messages, and the encodings that are read (gRPC's
+/// The encoding of a request's messages, and the encodings that are accepted (gRPC's
 /// "Compression").
 const ENCODING: &str = "grpc-encoding";
 const ENCODINGS: &str = "grpc-accept-encoding";
@@ -79,7 +79,7 @@ where
             };
             Ok(match served {
                 Some(Ok(Ok(answer))) => with_reason(answer, reading),
-                // the panic hook has written where
+                // the panic hook has logged where it happened
                 Some(Err(_panic)) => fault("a panic").into_http(),
                 None => late().into_http(),
             })
@@ -96,14 +96,14 @@ fn encoding_unsupported() -> Status {
     let mut status = errors::refuse(
         Code::Unimplemented,
         ErrorReason::EncodingUnsupported,
-        "compressed messages are not read; send them without grpc-encoding",
+        "compressed messages are not supported; send them without grpc-encoding",
     );
     let encodings = tonic::metadata::MetadataValue::from_static(NOT_COMPRESSED);
     status.metadata_mut().insert(ENCODINGS, encodings);
     status
 }
 
-/// What a call is answered whose time is up.
+/// The answer to a call whose time is over.
 pub(crate) fn late() -> Status {
     errors::refuse(
         Code::Unavailable,
@@ -112,7 +112,7 @@ pub(crate) fn late() -> Status {
     )
 }
 
-/// What a call is answered for a method that is not there.
+/// The answer to a call of an unknown method.
 pub(crate) fn method_unknown() -> Status {
     errors::refuse(
         Code::Unimplemented,
@@ -121,14 +121,14 @@ pub(crate) fn method_unknown() -> Status {
     )
 }
 
-/// What a call is answered that failed by our fault, whose cause is for the log.
+/// The answer to a call that failed by our own fault. The cause is logged.
 pub(super) fn fault(cause: &str) -> Status {
     tracing::error!(cause, "internal error");
     errors::refuse(Code::Internal, ErrorReason::Internal, "internal error")
 }
 
-/// The answer, with a reason if it is an error: it stands in the headers, or behind the
-/// messages of the answer.
+/// Adds a reason to an answer that is an error, whose status may be in the headers or in the
+/// trailers.
 fn with_reason(answer: Response<Body>, reading: Reading) -> Response<Body> {
     if let Some(refusal) = reading.untranslated() {
         return refusal.clone().into_http();
@@ -163,7 +163,7 @@ fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
     let progress = match reading.progress() {
         Progress::Refused(refusal) => Progress::Refused(refusal),
         _ if is_ok => return trailers,
-        // a handler that has begun to answer has a message to answer
+        // a handler that has begun to answer had a valid message
         _ => Progress::Complete,
     };
     let status = Status::from_header_map(&trailers);
@@ -177,13 +177,13 @@ fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
     }
 }
 
-/// The status with its reason, or nothing if the status needs none. `made` is the status as it
-/// was made in this process: it may have a cause, which is not on the wire.
+/// The status with its reason, or `None` if the status needs none. `made` is the status as it was
+/// made in this process, with a cause that is not on the wire.
 ///
-/// tonic decodes a message once all of it has come. It asks for the end of the request next,
-/// and calls a handler of one message after that. So INTERNAL is not the handler's if nobody
-/// has asked for the end yet: then tonic could not decode the message. If no message has come
-/// at all, the request was cut off, as a listener that stops does.
+/// tonic decodes a message when all of it has arrived. Then it reads the end of the request, and
+/// after that it calls a handler of one message. So if nobody has read the end of the request yet,
+/// an INTERNAL status does not come from the handler: tonic could not decode the message. If no
+/// message has arrived at all, the request was cut off, for example by a listener that stops.
 fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Status> {
     if let Progress::Refused(refusal) = progress {
         return Some(refusal.status());
@@ -200,7 +200,7 @@ fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Statu
     })
 }
 
-/// Its message and what is behind it.
+/// The message of a status, and its causes.
 fn cause_of(status: &Status) -> String {
     let causes = std::iter::successors(status.source(), |&cause| cause.source());
     let texts = causes.map(ToString::to_string);

@@ -1,11 +1,11 @@
-//! What a listener tells of its services (gRPC Server Reflection).
+//! Reflection: what a listener serves (gRPC Server Reflection).
 
 use super::connect::InvalidDescriptors;
 use tonic::service::Routes;
 use tonic_reflection::server::Builder;
 
-/// Reflection for the named services and health, in both versions: older
-/// grpcurl asks v1alpha only.
+/// Reflection for the named services and health, in both versions, because older versions of
+/// grpcurl use v1alpha.
 pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, ReflectionError> {
     let builder = || {
         let builder = Builder::configure()
@@ -19,7 +19,7 @@ pub fn with_reflection(routes: Routes, services: &[&str]) -> Result<Routes, Refl
     Ok(routes.add_service(v1).add_service(v1alpha))
 }
 
-/// The descriptor set cannot be served.
+/// Why the descriptor set cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ReflectionError {
     /// By reflection.

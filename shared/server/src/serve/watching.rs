@@ -1,6 +1,6 @@
-//! Streams that only watch: of health, and of reflection. Their clients keep them open
-//! for as long as there is a server, so a stop would wait for them in vain. They end when
-//! the drain begins.
+//! Streams that only watch: of health and of reflection. Their clients keep them open as long as
+//! the server runs, so a stop would wait for them in vain. Therefore they end when the drain
+//! begins.
 
 use futures_util::{StreamExt as _, future::Either, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-/// The service whose streams have no end of their own.
+/// The service whose streams do not end by themselves.
 const REFLECTION: &str = "/grpc.reflection.";
-/// The method whose answers have no end of their own.
+/// The method whose answers do not end by themselves.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
 /// Wraps all that a server serves.
@@ -28,8 +28,8 @@ pub(super) struct EndWatching {
 }
 
 impl EndWatching {
-    /// What has come of a body goes first: a question that came before the drain is answered,
-    /// and a watcher of health is told that the server is not serving.
+    /// Data that has arrived is passed on first: a question from before the drain is answered, and
+    /// a client that watches health learns that the server no longer serves.
     fn end(&self, body: Body, last: Option<HeaderMap>) -> Body {
         let state = Some((BodyStream::new(body), Arc::clone(&self.drain), last));
         let frames = stream::unfold(state, |state| async {
@@ -44,8 +44,8 @@ impl EndWatching {
     }
 }
 
-/// The trailers of an answer that is complete. A client that watches health asks anew after
-/// any end (gRPC Health Checking Protocol, "Watch").
+/// The trailers of a complete answer. A client that watches health calls again after any end (gRPC
+/// Health Checking Protocol, "Watch").
 fn ok() -> HeaderMap {
     let status = HeaderName::from_static("grpc-status");
     HeaderMap::from_iter([(status, HeaderValue::from_static("0"))])
@@ -62,7 +62,7 @@ impl<S> Layer<S> for EndWatching {
     }
 }
 
-/// A service whose streams that only watch end with the drain.
+/// A service whose watching streams end with the drain.
 #[derive(Clone, Debug)]
 pub(super) struct WatchingEnds<S> {
     inner: S,

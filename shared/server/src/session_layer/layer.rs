@@ -1,4 +1,5 @@
-//! The layer itself: deadline, rule, session, and only then the handler.
+//! The session layer itself. For each call, it applies the deadline, the access rule and the
+//! session, in this order, before it calls the handler.
 
 use super::ServiceCredentials;
 use crate::serve::{Peer, Permit, late, method_unknown, overloaded};
@@ -38,13 +39,13 @@ struct Authorizer<V> {
 }
 
 impl<V: Validator> SessionLayer<V> {
-    /// A layer for methods that anyone or a session may call. Fails if a rule
-    /// asks for more than there is.
+    /// A layer for methods that anybody or any session may call. Fails if a rule requires something
+    /// that the layer does not have.
     pub fn new(rules: AccessRules, validator: V) -> Result<Self, InvalidRules> {
         Self::with(rules, validator, None, Limits::default())
     }
 
-    /// A layer with everything named: what it takes from services, limits.
+    /// A layer with all settings: how services identify themselves, and limits.
     pub fn with(
         rules: AccessRules,
         validator: V,
@@ -75,7 +76,7 @@ impl<V: Validator> SessionLayer<V> {
 }
 
 impl<V: Validator> Authorizer<V> {
-    /// Decides on a call; the principal where the rule asked for a session.
+    /// Authorizes a call. Returns the principal if the rule requires a session.
     async fn authorize(
         &self,
         path: &str,
@@ -98,7 +99,7 @@ impl<V: Validator> Authorizer<V> {
                     return Err(errors::refuse(
                         Code::PermissionDenied,
                         ErrorReason::UserTypeNotAllowed,
-                        "this call is not for users of your type",
+                        "users of your type may not make this call",
                     ));
                 }
                 match permission {
@@ -118,7 +119,7 @@ impl<V: Validator> Authorizer<V> {
     ) -> Result<(), Status> {
         match &self.services {
             Some(services) => services.authorize(metadata, peer).await,
-            // rules that ask for a service are not taken without
+            // a layer without service credentials does not accept such rules
             None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
         }
     }
@@ -129,7 +130,7 @@ impl<V: Validator> Authorizer<V> {
         deadline: Deadline,
     ) -> Result<Principal, Status> {
         let token = BearerToken::from_metadata(metadata).map_err(unauthenticated)?;
-        // a validation that takes it all would leave no time to say so
+        // a validation must leave time for the answer
         let deadline = deadline.part(self.limits.validation);
         let validating = self.validator.validate(token, deadline);
         match validating.instrument(tracing::info_span!("validate")).await {
@@ -221,7 +222,7 @@ where
                 let Ok(response) = inner.oneshot(Request::from_parts(parts, body)).await;
                 Ok::<_, Status>(response)
             };
-            // dropping what runs late is what cancels it
+            // a call that is late is cancelled by being dropped
             let outcome = deadline::until(deadline.instant(), served).await;
             Ok(match outcome {
                 Some(Ok(response)) => response,

@@ -1,11 +1,10 @@
-//! The session layer: an async interceptor that decides, before any handler
-//! runs, who is calling and whether the call is allowed.
+//! The session layer: an async interceptor that authorizes each call before its handler runs.
 //!
-//! It sees the method path, looks up the access rule that the method carries in
-//! its proto file, validates the session where the rule asks for one, and puts
-//! the [`Principal`](contract::principal::Principal) into the request's extensions. A method without a rule
-//! stops the start-up; an unknown path is UNIMPLEMENTED; no answer from
-//! auth-service is UNAVAILABLE, never a refusal.
+//! It looks up the access rule that the method has in its proto file, validates the session if the
+//! rule requires one, and puts the [`Principal`](contract::principal::Principal) into the request's
+//! extensions. If a method has no rule, the service does not start. A call of an unknown method is
+//! UNIMPLEMENTED. If auth-service does not answer, the call is UNAVAILABLE, and never refused as
+//! unauthenticated.
 //!
 //! A service joins like this:
 //!
@@ -29,7 +28,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A service that calls others in a session of its own keeps it alive by
+//! A service that calls others with a session of its own keeps that session alive with
 //! [`client::session_client`].
 
 mod layer;

@@ -1,4 +1,4 @@
-//! What shows that a caller is a service.
+//! How a service proves to another that it is a service.
 
 use crate::serve::Peer;
 use client::tls::ClientIdentities;
@@ -8,19 +8,19 @@ use contract::errors;
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status, metadata::MetadataMap};
 
-/// What a service must show to call a method that is for services: one of the two,
-/// never either, so that what is asked for stands in one place.
+/// What a caller must present to call a method for services. A listener accepts one of the two,
+/// never both, so that the requirement is stated in one place.
 #[derive(Clone, Debug)]
 pub enum ServiceCredentials {
-    /// A service token, in the call's metadata.
+    /// A service token in the call's metadata.
     Tokens(ServiceTokens),
-    /// A client certificate with one of these names. The listener must ask for
-    /// certificates, and verify them; on one that does not, nobody is let in.
+    /// A client certificate with one of these names. The listener must require certificates and
+    /// verify them; otherwise every call is refused.
     Certificates(ClientIdentities),
 }
 
 impl ServiceCredentials {
-    /// Whether a call is a service's.
+    /// Checks that a caller is a service.
     pub(super) async fn authorize(
         &self,
         metadata: &MetadataMap,
@@ -37,11 +37,11 @@ impl ServiceCredentials {
                 Some(peer) if identities.accept(peer.names()) => Ok(()),
                 _ => {
                     let names: Vec<_> = peer.into_iter().flat_map(Peer::names).collect();
-                    tracing::warn!(?names, "a client whose certificate names no service");
+                    tracing::warn!(?names, "refused a client whose certificate does not name an allowed service");
                     Err(errors::refuse(
                         Code::PermissionDenied,
                         ErrorReason::ServiceNotAllowed,
-                        "this call is not for the service that your certificate names",
+                        "the service that your certificate names may not make this call",
                     ))
                 }
             },

@@ -1,6 +1,6 @@
-//! The collector that spans are sent to, as OpenTelemetry's variables name it ("OTLP
-//! exporter"), by TLS with `https`. What a variable says of traces goes before what it
-//! says of everything.
+//! The collector that receives spans, as OpenTelemetry's variables name it ("OTLP exporter"), with
+//! TLS if the scheme is `https`. A variable for traces takes precedence over the one for all
+//! signals.
 
 use super::ExportError;
 use client::{
@@ -11,10 +11,10 @@ use http::Uri;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithTonicConfig as _};
 use std::{env, time::Duration};
 
-/// `OTEL_EXPORTER_OTLP_TIMEOUT`, where it is not given.
+/// The default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What sends to it; none where none is named.
+/// The exporter to the collector; `None` if no collector is named.
 pub(super) fn exporter() -> Result<Option<SpanExporter>, ExportError> {
     let Some((name, endpoint)) = variable("ENDPOINT") else {
         return Ok(None);
@@ -42,7 +42,7 @@ fn variable(end: &str) -> Option<(String, String)> {
     })
 }
 
-/// A collector by TLS: no authority is trusted but the one that is named.
+/// A collector with TLS. Only the authority that is named is trusted.
 fn target(name: String, endpoint: &str) -> Result<Target, ExportError> {
     let file = |end| variable(end).map(|(_, file)| file.into());
     let Some(authority) = file("CERTIFICATE") else {

@@ -15,7 +15,7 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// How long an ending process waits for its last spans to be taken.
+/// How long a process that ends waits until its last spans are accepted.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// The export of spans, if it is switched on.
@@ -25,25 +25,25 @@ pub struct Export {
     service: &'static str,
 }
 
-/// What OpenTelemetry's variables say cannot be followed.
+/// Why the values of OpenTelemetry's variables cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// Another protocol than gRPC, or a value that is none.
+    /// A protocol other than gRPC, or an invalid value.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: {0}")]
     Exporter(#[from] ExporterBuildError),
-    /// No place of a collector.
+    /// Not the URL of a collector.
     #[error("{0}: must be http://host:port or https://host:port")]
     NotHttp(String),
-    /// One that TLS needs.
+    /// A variable is missing that TLS requires.
     #[error("OTEL_EXPORTER_OTLP_{0}: is required here with https")]
     Missing(&'static str),
-    /// Its files.
+    /// The files of TLS cannot be used.
     #[error("the collector's TLS: {0}")]
     Tls(#[from] InvalidTls),
 }
 
 impl ExportError {
-    /// What the process ends with.
+    /// Sends the last spans when the process ends.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -54,8 +54,8 @@ impl ExportError {
 }
 
 impl Export {
-    /// Reads the variables. Queue and batches are bounded, and what does not fit is
-    /// dropped: `OTEL_BSP_*`.
+    /// Reads the variables. Queue and batches are limited; spans beyond the limits are dropped
+    /// (`OTEL_BSP_*`).
     pub(super) fn start(service: &'static str) -> Result<Self, ExportError> {
         let provider = collector::exporter()?.map(|exporter| {
             let resource = Resource::builder().with_service_name(service);
@@ -71,7 +71,8 @@ impl Export {
         Ok(Self { provider, service })
     }
 
-    /// What makes spans for the collector. There is none without one: it would cost each call.
+    /// The layer that makes spans for the collector. Without a collector there is none, because
+    /// spans make each call slower.
     pub(super) fn layer<S>(&self) -> Option<OpenTelemetryLayer<S, Tracer>>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -82,13 +83,14 @@ impl Export {
         Some(layer.with_target(false).with_tracked_inactivity(false))
     }
 
-    /// Sends what is not sent yet, for a bounded time.
+    /// Sends the remaining spans, for a limited time.
     pub async fn finish(self) {
         let Some(provider) = self.provider else {
             return;
         };
         let sending = move || provider.shutdown_with_timeout(LAST_SPANS);
-        // the exporter's thread is waited for, so not on a thread that serves
+        // blocks until the exporter's thread has finished, so this must not run on a thread that
+        // serves
         if let Ok(Err(error)) = tokio::task::spawn_blocking(sending).await {
             tracing::warn!(%error, "the last spans are lost");
         }

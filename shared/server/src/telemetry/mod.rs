@@ -1,7 +1,7 @@
-//! What a service says of itself while it runs: logs, and traces across services.
+//! Logs, and traces across services.
 //!
-//! Logs are text on a terminal and JSON lines otherwise, always on standard error.
-//! Spans leave the process only where OpenTelemetry's own variables name a collector.
+//! Logs go to standard error: text on a terminal, otherwise JSON lines. Spans leave the process
+//! only if OpenTelemetry's own variables name a collector.
 
 mod collector;
 mod export;

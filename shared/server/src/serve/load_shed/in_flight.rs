@@ -1,4 +1,4 @@
-//! Who is in flight, and with how much metadata.
+//! The calls in flight: their callers, and the size of their metadata.
 
 use contract::ids::UserId;
 use prometheus_client::metrics::counter::Counter;
@@ -9,20 +9,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// Bytes of metadata that a call may hold without being counted: twice the longest token.
+/// Bytes of metadata that do not count for a call: twice the longest token.
 const UNCOUNTED: usize = 8 * 1_024;
-/// Bytes of metadata that all calls together may hold beyond that, so that a stranger's
-/// do not fill the process.
+/// Bytes of metadata that may count for all calls together, so that callers cannot fill the
+/// process's memory.
 const METADATA: usize = 8 * 1_024 * 1_024;
 
 /// Which calls are served first where there is not enough capacity for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// Without it nobody is served: a validation.
+    /// Calls without which no user is served: validations.
     First,
-    /// Without it somebody is logged out, or stays logged in: refresh, revocation.
+    /// Calls without which a user is logged out, or stays logged in: refreshes and revocations.
     Second,
-    /// What can be asked again.
+    /// Calls that can be repeated later.
     Last,
 }
 
@@ -44,11 +44,11 @@ pub(super) struct InFlight {
     /// Counts each call for which there was no capacity.
     pub(super) shed: Counter,
     pub(super) all: usize,
-    /// Bytes of their metadata, as far as they count.
+    /// Bytes of their metadata that count.
     pub(super) metadata: usize,
-    /// By address, or by none.
+    /// Calls by address; `None` for peers without an address.
     pub(super) by_address: Shares<Option<IpAddr>>,
-    /// By user, as far as they are known.
+    /// Calls by user, if the user is known.
     pub(super) by_user: Shares<UserId>,
 }
 
@@ -64,7 +64,7 @@ impl InFlight {
         }
     }
 
-    /// Takes a call in, or refuses it.
+    /// Admits a call, or refuses it.
     pub(super) fn enter(
         &mut self,
         address: Option<IpAddr>,
@@ -97,15 +97,15 @@ impl InFlight {
     }
 }
 
-/// Calls by their callers. Bounded by the capacity, since a caller without a call is
-/// forgotten.
+/// The number of calls of each caller. The size is limited by the capacity, because callers without
+/// calls are removed.
 #[derive(Debug)]
 pub(super) struct Shares<K>(pub(super) HashMap<K, usize>);
 
 impl<K: Copy + Eq + Hash> Shares<K> {
-    /// While less than half of the capacity is in use, anybody may use it; from then on no
-    /// caller gets more than an equal share, so that one who floods us is the one who
-    /// is refused.
+    /// While less than half of the capacity is in use, any caller may use it. Beyond that, no
+    /// caller gets more than an equal share. So if one caller floods the service, that caller is
+    /// refused.
     fn has_capacity_for(&self, caller: K, all: usize, limit: usize) -> bool {
         let own = self.0.get(&caller).copied().unwrap_or(0);
         let callers = self.0.len() + usize::from(own == 0);
@@ -139,12 +139,12 @@ pub(crate) struct Permit {
     priority: Priority,
     address: Option<IpAddr>,
     user: OnceLock<UserId>,
-    /// Bytes of the call's metadata, as far as they count.
+    /// Bytes of the call's metadata that count.
     metadata: usize,
 }
 
 impl Permit {
-    /// Takes a call in, with so many bytes of metadata, or refuses it.
+    /// Admits a call with this many bytes of metadata, or refuses it.
     pub(super) fn enter(
         in_flight: &Arc<Mutex<InFlight>>,
         address: Option<IpAddr>,
@@ -162,8 +162,8 @@ impl Permit {
         })
     }
 
-    /// Whether there is capacity for the call, now that its user is known: many users have
-    /// one address, where a proxy stands before them that is not counted.
+    /// Whether there is capacity for the call, now that its user is known. Many users may share one
+    /// address, if there is a proxy in front of them that is not configured.
     pub(crate) fn has_capacity_for(&self, user: UserId) -> bool {
         let mut all = lock(&self.in_flight);
         let (others, limit) = (all.all - 1, self.priority.limit(all.capacity));

@@ -1,8 +1,7 @@
-//! Load shedding: what cannot be served soon is refused at once, so that what is
-//! taken in keeps its time and finds memory. Nothing waits here.
+//! Load shedding: calls that cannot be served soon are refused at once, so that admitted calls are
+//! served in time and have enough memory. Calls do not wait in a queue.
 //!
-//! Health and reflection stand outside, so that a busy service is not taken for a
-//! dead one.
+//! Health and reflection are outside of load shedding, so that a busy service does not look dead.
 
 mod in_flight;
 #[cfg(test)]
