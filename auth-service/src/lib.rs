@@ -1,9 +1,8 @@
-//! auth-service owns sessions: it creates, refreshes, validates and ends them.
-//! Tokens live with the client; the database holds the session's metadata and
-//! nothing that was derived from a token.
+//! auth-service owns sessions: it creates, refreshes, validates and ends them. Clients store the
+//! tokens. The database stores the session's metadata, and nothing that was derived from a token.
 //!
-//! Imports run one way: `app → grpc → domain → store`, with `tokens`,
-//! `passwords` and `metrics` beside the store; `model` is plain data that all of them share.
+//! Imports go in one direction: `app → grpc → domain → store`, with `tokens`, `passwords` and
+//! `metrics` beside the store. `model` is plain data that all of them share.
 
 pub mod app;
 pub mod command;

@@ -20,9 +20,9 @@ use std::{io, process::ExitCode};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What became of sessions when the command that ends them is told to stop.
+/// What happened to sessions when the command that ends them was stopped.
 const SOME_ENDED: &str = "Sessions that it ended stay ended; run it again to end the rest";
-/// What became of the keys when their command is told to stop.
+/// What happened to the keys when their command was stopped.
 const SOME_KEYS: &str = "`auth-service keys list` says which keys there are";
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! The domain's parts, each with what it needs.
+//! The parts of the domain, each with what it depends on.
 
 use crate::{
     domain::{
@@ -37,19 +37,19 @@ pub(super) struct Settings {
     pub(super) ending_share: f64,
 }
 
-/// The domain, at work.
+/// The parts of the domain, with their tasks running.
 pub(super) struct Domain {
     pub(super) handlers: AuthHandlers,
     pub(super) validations: Validations,
     pub(super) refused: RefusedSessions,
     pub(super) look_ups: LookupMetrics,
     pub(super) audit_events_dropped: Counter,
-    /// Write the last first uses, audit events and attempts to take back, then end.
+    /// These tasks write the last first uses, audit events and attempts to take back, and then end.
     pub(super) writing: [JoinHandle<()>; 3],
 }
 
 impl Domain {
-    /// Starts the tasks, and puts the parts together.
+    /// Starts the tasks and connects the parts.
     pub(super) fn start(dependencies: Dependencies, settings: &Settings) -> Self {
         let Dependencies {
             store,

@@ -1,4 +1,4 @@
-//! The wiring, once. Tests build the same, so the tested stack is the served one.
+//! Builds the service. Tests build it in the same way, so they test the layers that are served.
 
 mod domain;
 mod routes;
@@ -26,16 +26,16 @@ use server::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// The public listener's service.
+/// The service on the public listener.
 pub const AUTH_SERVICE: &str = "ticketing.auth.v1.AuthService";
-/// The internal listener's service.
+/// The service on the internal listener.
 pub const VALIDATION_SERVICE: &str = "ticketing.auth.v1.SessionValidationService";
-/// Whose health follows the database's.
+/// The services whose health follows the database's.
 const SERVICES: [&str; 2] = [AUTH_SERVICE, VALIDATION_SERVICE];
 /// How often the directory of keys is read again.
 const REREAD_KEYS: Duration = Duration::from_secs(10);
 
-/// auth-service, listening but not serving yet.
+/// auth-service, which listens but does not serve yet.
 #[derive(Debug)]
 pub struct App {
     public: SocketAddr,
@@ -45,7 +45,7 @@ pub struct App {
     service: Service,
 }
 
-/// auth-service cannot start.
+/// Why auth-service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each is its source")]
 pub enum StartError {
@@ -66,9 +66,9 @@ pub enum StartError {
 }
 
 impl App {
-    /// Listens, and prepares everything else.
+    /// Binds the listeners, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        // a port that is taken is known before anything else starts
+        // binding comes first, so that a taken port is reported before anything else starts
         let public = Listener::bind("auth public", config.public_listen)
             .await?
             .for_clients(config.web_origins)
@@ -92,11 +92,12 @@ impl App {
 
         let (url, pool) = (&config.database_url, config.pool);
         let database = service.database("calls", url, pool, clock.clone()).await?;
-        // One task validates, by one connection. Another one takes its place while the server
-        // may still be busy with a statement that was given up on the first.
+        // One task validates, over one connection. If a statement on it is given up, a second
+        // connection replaces the first, on which the server may still be busy.
         let validating = PoolLimits {
             connections: 2,
-            // Callers wait no longer for it. A connection that is silent for so long is replaced.
+            // Callers do not wait longer than this for a statement. A connection that is silent for
+            // this long is replaced.
             statement_timeout: pool.statement_timeout.min(deadline::LOOK_UP),
             generic_plans: true,
             ..pool
@@ -152,32 +153,31 @@ impl App {
         })
     }
 
-    /// Where clients reach it.
+    /// The address of the public listener, for clients.
     #[must_use]
     pub fn public_address(&self) -> SocketAddr {
         self.public
     }
 
-    /// Where services reach it.
+    /// The address of the internal listener, for services.
     #[must_use]
     pub fn internal_address(&self) -> SocketAddr {
         self.internal
     }
 
-    /// Where the cluster reaches it.
+    /// The address of the ops listener, for the cluster.
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops
     }
 
-    /// What its verifications of passwords cost, also while it serves.
+    /// The work that verifying passwords costs, which is measured while the service runs.
     #[must_use]
     pub fn password_work(&self) -> &PasswordWork {
         &self.password_work
     }
 
-    /// Serves until `stop`; then says so by its health, finishes what is in
-    /// flight, and ends.
+    /// Serves until `stop`. Then its health says so, the calls in flight finish, and it ends.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         self.service.run(stop).await
     }

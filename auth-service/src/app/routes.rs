@@ -1,4 +1,4 @@
-//! What each listener serves, and through which layers.
+//! The services and layers of each listener.
 
 use super::{AUTH_SERVICE, VALIDATION_SERVICE};
 use crate::{
@@ -33,14 +33,14 @@ pub(super) fn priority(path: &str) -> Priority {
     }
 }
 
-/// For clients.
+/// The routes of the public listener, for clients.
 pub(super) fn public(
     handlers: AuthHandlers,
     validations: Validations,
     limits: Limits,
     load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
-    // who may call: read from the proto files, enforced before any handler
+    // the access rules are read from the proto files, and enforced before any handler runs
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
     let validator = InProcessValidator::new(validations);
     let layer = SessionLayer::with(rules, validator, None, limits)?;
@@ -48,7 +48,7 @@ pub(super) fn public(
     Ok(Routes::new(load_shed.named_layer(layer.named_layer(auth))))
 }
 
-/// For services.
+/// The routes of the internal listener, for services.
 pub(super) fn internal(
     validations: Validations,
     callers: ServiceCredentials,

@@ -1,4 +1,4 @@
-//! What the program does instead of serving.
+//! The subcommands of the program.
 
 pub mod keys;
 pub mod sessions;
@@ -11,17 +11,17 @@ use sessions::SessionsCommand;
 /// What to do instead of serving.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Makes, lists and retires signing keys.
+    /// Generates, lists and retires signing keys.
     Keys(KeysArguments),
     /// Sessions of all users.
     Sessions {
-        /// What to do with them.
+        /// What to do with the sessions.
         #[command(subcommand)]
         command: SessionsCommand,
     },
 }
 
-/// All that the program can be told.
+/// The command line of the program, with its subcommands.
 #[must_use]
 pub fn command_line() -> clap::Command {
     Command::augment_subcommands(Config::command())

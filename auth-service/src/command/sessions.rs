@@ -1,4 +1,4 @@
-//! `auth-service sessions`: what an operator does with all sessions of a database.
+//! `auth-service sessions`: commands for all sessions of a database.
 
 use crate::{
     domain::{AuthError, BatchEnding, end_in_batches},
@@ -12,12 +12,12 @@ use database::{ConnectError, Database, DatabaseUrl, PoolLimits};
 /// What to do with all sessions.
 #[derive(Clone, Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// Ends every session, the old application's too, and says how many of ours
-    /// were live. For the day after a restore, before the services start again:
-    /// in the restored rows, sessions that were ended since the back-up are
-    /// active. One that is begun meanwhile ends as well.
+    /// Ends every session, including those of the old application, and prints how many sessions of
+    /// this service were active. Run it after a database was restored from a back-up, before the
+    /// services start again: sessions that were ended since the back-up are active in the restored
+    /// rows. Sessions that begin during the command end as well.
     EndAll {
-        /// Why; kept with each session.
+        /// The reason, which is stored with each session.
         #[arg(long, value_enum)]
         reason: EndAllReason,
         /// The database.
@@ -33,7 +33,7 @@ pub enum EndAllReason {
     Restore,
 }
 
-/// A command failed.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each is its source")]
 pub enum SessionsError {
@@ -45,8 +45,8 @@ pub enum SessionsError {
     Audit(#[from] StoreError),
 }
 
-/// Ends every session, and notes that as one event. How many of ours were live
-/// until now.
+/// Ends every session, and writes one audit event. Returns how many sessions of this service were
+/// active.
 pub async fn end_all(url: &DatabaseUrl, reason: EndAllReason) -> Result<u32, SessionsError> {
     let limits = PoolLimits {
         connections: 1,

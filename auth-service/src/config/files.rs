@@ -1,4 +1,4 @@
-//! The files of the two listeners' TLS, and how services show who they are.
+//! The files for TLS of both listeners, and the credentials of services.
 
 use clap::Args;
 use client::tls::{CertificateFiles, ClientIdentities, ServerTlsFiles};
@@ -13,41 +13,44 @@ const INTERNAL_KEY: &str = "AUTH_INTERNAL_TLS_KEY_FILE";
 const CLIENT_AUTHORITY: &str = "AUTH_INTERNAL_TLS_CLIENT_AUTHORITY_FILE";
 const IDENTITIES: &str = "AUTH_INTERNAL_CLIENT_IDENTITIES";
 
-/// Files that show who this service is, and whom it trusts.
+/// Files that identify this service, and the services that it accepts.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Files {
-    /// File of the service tokens that ValidateSession accepts, one or two lines. Required unless
-    /// the internal listener has mutual TLS, with which it is not read.
+    /// File with the service tokens that ValidateSession accepts, on one or two lines. Required,
+    /// unless the internal listener has mutual TLS; then the file is not read.
     #[arg(long, env = SERVICE_TOKENS)]
     pub service_token_file: Option<PathBuf>,
-    /// Certificate chain of the public listener, PEM. With it, the listener speaks TLS alone.
+    /// Certificate chain of the public listener, PEM. If it is given, the listener accepts TLS
+    /// only.
     #[arg(long, env = PUBLIC_CERTIFICATE)]
     pub public_tls_certificate_file: Option<PathBuf>,
     /// Private key of that certificate, PEM.
     #[arg(long, env = PUBLIC_KEY)]
     pub public_tls_key_file: Option<PathBuf>,
-    /// Certificate chain of the internal listener, PEM. With it, the listener speaks TLS alone.
+    /// Certificate chain of the internal listener, PEM. If it is given, the listener accepts TLS
+    /// only.
     #[arg(long, env = INTERNAL_CERTIFICATE)]
     pub internal_tls_certificate_file: Option<PathBuf>,
     /// Private key of that certificate, PEM.
     #[arg(long, env = INTERNAL_KEY)]
     pub internal_tls_key_file: Option<PathBuf>,
-    /// Authority of the certificates that services present to the internal listener, PEM. With
-    /// it, nobody is served there without one (mutual TLS), and no service token is asked for.
+    /// Authority of the certificates that services present to the internal listener, PEM. If it is
+    /// given, every client of that listener must present a certificate (mutual TLS), and service
+    /// tokens are not used.
     #[arg(long, env = CLIENT_AUTHORITY)]
     pub internal_tls_client_authority_file: Option<PathBuf>,
-    /// DNS names or URIs, separated by commas, one of which the certificate of a service must
-    /// have. Required with mutual TLS.
+    /// DNS names or URIs, separated by commas. The certificate of a service must have one of them.
+    /// Required with mutual TLS.
     #[arg(long, env = IDENTITIES)]
     pub internal_client_identities: Option<ClientIdentities>,
 }
 
-/// How a service shows who it is.
+/// How services identify themselves.
 #[derive(Clone, Debug)]
 pub enum ServiceAccess {
-    /// By one of the service tokens in this file.
+    /// With one of the service tokens in this file.
     TokenFile(PathBuf),
-    /// By a client certificate with one of these names, which the internal listener
+    /// With a client certificate that has one of these names, and that the internal listener
     /// verifies.
     Certificates(ClientIdentities),
 }
@@ -73,12 +76,12 @@ impl Files {
         })
     }
 
-    /// Which credential of services is in force.
+    /// The credentials of services that are required.
     #[must_use]
     pub fn services(&self) -> ServiceAccess {
         match self.internal_client_identities.clone() {
             Some(names) => ServiceAccess::Certificates(names),
-            // without a file none can be read, so the service does not start
+            // an empty path cannot be read, so the service does not start
             None => ServiceAccess::TokenFile(self.service_token_file.clone().unwrap_or_default()),
         }
     }
@@ -106,7 +109,7 @@ impl Part for Files {
         );
         problems.need_each_other(certificate, key);
         problems.need_each_other(authority, (IDENTITIES, identities.is_some()));
-        // of a pair that is half given, that is said already
+        // if only one of the two files is given, this is already reported
         if !key.1 {
             problems.need(authority, certificate);
         }

@@ -1,4 +1,5 @@
-//! Configuration, by flags and environment. README.md has the table that `--help` shows too.
+//! The configuration, by flags and environment variables. The documents contain the same table as
+//! `--help`.
 
 mod files;
 mod passwords;
@@ -19,27 +20,28 @@ use server::{
 };
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
 
-/// A token is taken some seconds after its end, by clocks that differ; an hour covers
-/// both. At most ten years.
+/// Clocks differ, so a token is accepted for some seconds after its expiry; an hour covers both.
+/// The upper bound is ten years.
 const RETENTION_SECONDS: RangeInclusive<u64> = 3_600..=10 * 366 * 86_400;
 
 /// Session authority: creates, refreshes, validates and ends sessions.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "auth-service", version, args_override_self = true)]
 pub struct Config {
-    /// Where clients reach AuthService.
+    /// Address of the public listener, for clients.
     #[arg(long, env = "AUTH_PUBLIC_LISTEN", default_value = "0.0.0.0:50051")]
     pub public_listen: SocketAddr,
-    /// Where services reach SessionValidationService.
+    /// Address of the internal listener, for services.
     #[arg(long, env = "AUTH_INTERNAL_LISTEN", default_value = "0.0.0.0:50052")]
     pub internal_listen: SocketAddr,
-    /// Where the cluster reaches health and metrics.
+    /// Address of the ops listener, for health and metrics.
     #[arg(long, env = "AUTH_OPS_LISTEN", default_value = "0.0.0.0:50053")]
     pub ops_listen: SocketAddr,
     /// The database: `postgres://…` or `sqlite://…?mode=rwc`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: DatabaseUrl,
-    /// Connections to the database at most, not counting two more for ValidateSession.
+    /// Largest number of connections to the database, without the two additional ones for
+    /// ValidateSession.
     #[arg(
         long = "database-connections",
         env = "DATABASE_CONNECTIONS",
@@ -47,7 +49,7 @@ pub struct Config {
         value_parser = PoolLimits::of_connections
     )]
     pub pool: PoolLimits,
-    /// Directory of signing keys, one PEM file each, named after the time from which it signs.
+    /// Directory of signing keys. Each key is a PEM file, named after the time from which it signs.
     #[arg(long, env = "AUTH_KEYS_DIRECTORY")]
     pub keys_directory: PathBuf,
     /// The tokens' `iss`.
@@ -69,7 +71,8 @@ pub struct Config {
     #[allow(missing_docs, reason = "the type says it")]
     #[command(flatten)]
     pub lifetimes: Lifetimes,
-    /// How long a session's row is kept after the session expired, in seconds; at least 3600.
+    /// How long the row of a session is kept after the session has expired, in seconds; at least
+    /// 3600.
     #[arg(
         long = "session-retention-seconds",
         env = "AUTH_SESSION_RETENTION_SECONDS",
@@ -80,10 +83,10 @@ pub struct Config {
     #[allow(missing_docs, reason = "the type says it")]
     #[command(flatten)]
     pub passwords: PasswordSettings,
-    /// Calls at once, of the public and the internal listener. More are refused by
-    /// RESOURCE_EXHAUSTED (OVERLOADED): validations last, refreshes and revocations before them,
-    /// all others first, and of many callers those who have more than an equal share, by address
-    /// and by user.
+    /// Largest number of calls in flight on the public and the internal listener together. Further
+    /// calls are refused with RESOURCE_EXHAUSTED (OVERLOADED): validations last, refreshes and
+    /// revocations before them, all other calls first. Callers with more than an equal share, by
+    /// address and by user, are refused before others.
     #[arg(
         long,
         env = "AUTH_CALLS_IN_FLIGHT",
@@ -91,9 +94,9 @@ pub struct Config {
         value_parser = within(CALLS_IN_FLIGHT)
     )]
     pub calls_in_flight: usize,
-    /// Proxies before the public listener, 16 at most. Each of them appends the address that
-    /// called it to `x-forwarded-for`, so the client's address is this many entries from the
-    /// right, or else the peer's. With 0 the header is ignored.
+    /// Number of proxies in front of the public listener, at most 16. Each of them appends the
+    /// address of its caller to `x-forwarded-for`. So the client's address is this many entries
+    /// from the right; if there is no such entry, it is the peer's. With 0, the header is ignored.
     #[arg(
         long,
         env = "AUTH_TRUSTED_PROXIES",
@@ -101,9 +104,9 @@ pub struct Config {
         value_parser = within(TRUSTED_PROXIES)
     )]
     pub trusted_proxies: usize,
-    /// Origins whose pages may call the public listener by Connect and by gRPC-Web, health
-    /// included, separated by commas (`https://host`). Pages of the listener's own origin may
-    /// call by Connect without being named.
+    /// Origins whose pages may call the public listener by Connect and by gRPC-Web, separated by
+    /// commas (`https://host`). This includes health. Pages of the listener's own origin may call
+    /// by Connect without being named.
     #[arg(
         long,
         env = "AUTH_WEB_ORIGINS",
@@ -120,10 +123,10 @@ pub struct Config {
     /// Limits on a call's time.
     #[arg(skip)]
     pub limits: Limits,
-    /// How often rows past their retention are looked for.
+    /// How often housekeeping runs.
     #[arg(skip = housekeeping::EVERY)]
     pub housekeeping: Duration,
-    /// In which share of its time a call that ends many sessions begins further batches.
+    /// The share of its time in which a call that ends many sessions begins further batches.
     #[arg(skip = SHARE_FOR_BATCHES)]
     pub ending_share: f64,
 }

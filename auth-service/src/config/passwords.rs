@@ -1,10 +1,10 @@
-//! How new passwords are hashed: which hash, at what cost, how many at once.
+//! How new passwords are hashed: the hash, its cost, and how many at the same time.
 
 use crate::passwords::{Argon2Costs, Scheme};
 use clap::Args;
 use contract::config::{Part, Problems, within};
 
-/// Most memory of all hashes at once, in KiB: 8 GiB.
+/// The most memory of all concurrent hashes, in KiB: 8 GiB.
 const MAX_TOGETHER: u64 = 8 * 1_048_576;
 
 const MEMORY: &str = "AUTH_ARGON2_MEMORY_KIB";
@@ -14,10 +14,10 @@ const CONCURRENCY: &str = "AUTH_HASHING_CONCURRENCY";
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordSettings {
     /// Hash of new passwords: `argon2id`, `bcrypt` or `auto`. `auto` means bcrypt on a database
-    /// that was taken over, since the old application reads the same column, and argon2id on any
-    /// other. On a database that was taken over, the choice of `argon2id` cannot be undone, and
-    /// `auto` replaces no hash. Otherwise a weaker hash is replaced at the user's next log-in, if
-    /// the user has at most 500 live sessions.
+    /// that was taken over, because the old application reads the same column, and argon2id on any
+    /// other. On a database that was taken over, `argon2id` cannot be undone, and `auto` replaces
+    /// no hash. Otherwise a weaker hash is replaced at the user's next log-in, if the user has at
+    /// most 500 active sessions.
     #[arg(
         long = "password-hash",
         env = "AUTH_PASSWORD_HASH",
@@ -27,8 +27,8 @@ pub struct PasswordSettings {
     #[allow(missing_docs, reason = "the type says it")]
     #[command(flatten)]
     pub costs: Argon2Costs,
-    /// Passwords hashed at once. argon2id takes `AUTH_ARGON2_MEMORY_KIB` for each, all together
-    /// 8 GiB at most.
+    /// Number of passwords that are hashed at the same time. argon2id needs
+    /// `AUTH_ARGON2_MEMORY_KIB` for each; all together may need at most 8 GiB.
     #[arg(
         long = "hashing-concurrency",
         env = CONCURRENCY,

@@ -1,5 +1,5 @@
-//! A bounded queue, and one task that works it off in batches. What the queue cannot take, or a
-//! batch cannot do, is counted as dropped; nobody waits for the queue.
+//! A bounded queue, and one task that processes it in batches. An item that does not fit into the
+//! queue, or whose batch fails, is counted as dropped. Callers do not wait for the queue.
 
 use crate::store::StoreError;
 use contract::errors::chain;
@@ -9,41 +9,41 @@ use std::{fmt, panic::AssertUnwindSafe, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// How long after a database that did not answer it is asked again.
+/// How long to wait after the database did not answer.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
-/// Between two warnings that items were dropped.
+/// The shortest time between two warnings about dropped items.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// What is done with the items of a queue.
+/// How the items of a queue are processed.
 pub(super) trait Work: Send + Sync + 'static {
-    /// What is queued.
+    /// The type of an item.
     type Item: Send + Sync + 'static;
-    /// What a batch gives.
+    /// The result of a batch.
     type Output: Send;
 
-    /// The items, for the log.
+    /// The name of the items in the log.
     const ITEMS: &'static str;
-    /// Items that may wait.
+    /// The largest number of items in the queue.
     const MAX_WAITING: usize;
-    /// Items in one batch.
+    /// The largest number of items in one batch.
     const MAX_BATCH: usize;
     /// How long a batch that is not full waits for more items.
     const GATHER: Duration;
     /// A batch that takes longer is given up.
     const MAX_TIME: Duration;
-    /// What becomes of the items that wait when the service stops.
+    /// What happens to the items in the queue when the service stops.
     const AT_STOP: AtStop;
 
-    /// Takes out of a batch what need not be done.
+    /// Removes items from a batch that need no processing.
     fn prepare(&self, _batch: &mut Vec<Self::Item>) {}
 
-    /// Does a batch that is not empty.
+    /// Processes a batch that is not empty.
     fn run(
         &self,
         batch: &[Self::Item],
     ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 
-    /// Tells the items what became of their batch, and says what to do with them.
+    /// Tells the items the result of their batch, and decides how to continue.
     fn settle(
         &self,
         batch: &mut Vec<Self::Item>,
@@ -51,49 +51,49 @@ pub(super) trait Work: Send + Sync + 'static {
     ) -> Verdict;
 }
 
-/// What becomes of the items that wait when the service stops.
+/// What happens to the items in the queue when the service stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AtStop {
-    /// They are given up, and so is the batch in hand.
+    /// They are given up, together with the current batch.
     GivenUp,
-    /// They are done, each batch in one attempt.
+    /// They are processed, with one attempt for each batch.
     Done,
 }
 
-/// Why a batch gave nothing.
+/// Why a batch has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The database did not answer, or not in time. Whether the batch was done may be unknown.
+    /// The database did not answer in time. The batch may have been processed.
     Unavailable,
-    /// The database refused the batch. It would refuse it again.
+    /// The database refused the batch, and would refuse it again.
     Refused,
     /// The batch panicked.
     Panicked,
 }
 
-/// What to do with a batch that was run.
+/// How to continue after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing more.
+    /// The batch is done.
     Done,
-    /// To count its items as dropped.
+    /// Count its items as dropped.
     Drop,
-    /// To run it once more, after a pause.
+    /// Run the batch again after a pause.
     Repeat,
 }
 
-/// The entrance of a queue.
+/// The sending side of a queue.
 pub(super) struct Queue<T> {
     items: mpsc::Sender<T>,
     dropped: Counter,
 }
 
-/// An item was not queued.
+/// Why an item was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotQueued {
     /// The queue is full.
     Full,
-    /// The service stops.
+    /// The service is stopping.
     Stopped,
 }
 
@@ -129,20 +129,20 @@ impl<T> Queue<T> {
         &self.dropped
     }
 
-    /// How many items wait.
+    /// How many items are in the queue.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.items.max_capacity() - self.items.capacity()
     }
 }
 
-/// Starts the task that does the work. It ends after `stop`.
+/// Starts the task. It ends after `stop`.
 pub(super) fn start<W: Work>(work: W, stop: CancellationToken) -> (Queue<W::Item>, JoinHandle<()>) {
     let (queue, worker) = queue_and_worker(work, stop);
     (queue, tokio::spawn(worker.run()))
 }
 
-/// A queue, and what works it off.
+/// The receiving side of a queue, with its processing.
 pub(super) fn queue_and_worker<W: Work>(
     work: W,
     stop: CancellationToken,
@@ -160,19 +160,19 @@ pub(super) fn queue_and_worker<W: Work>(
     (Queue { items, dropped }, worker)
 }
 
-/// Works a queue off.
+/// The task that processes a queue.
 pub(super) struct Worker<W: Work> {
     work: W,
     waiting: mpsc::Receiver<W::Item>,
     stop: CancellationToken,
     dropped: Counter,
-    /// How many dropped items the log tells of, and since when.
+    /// How many dropped items have been logged, and when.
     told: u64,
     told_at: Option<Instant>,
 }
 
 impl<W: Work> Worker<W> {
-    /// Works until the service stops.
+    /// Processes batches until the service stops.
     pub(super) async fn run(mut self) {
         match W::AT_STOP {
             AtStop::GivenUp => {
@@ -200,7 +200,7 @@ impl<W: Work> Worker<W> {
             }
             let is_last = stopping && batch.len() < W::MAX_BATCH;
             self.work.prepare(&mut batch);
-            // a batch that is to be repeated is kept, while the queue fills behind it
+            // a batch that is to be repeated is kept, while new items fill the queue
             while !batch.is_empty() {
                 let items = batch.len();
                 let outcome = self.attempt(&batch).await;
@@ -220,7 +220,7 @@ impl<W: Work> Worker<W> {
         }
     }
 
-    /// Waits, unless the service stops: whether it does.
+    /// Waits for this time. Returns whether the service is stopping.
     async fn pause(&self, time: Duration) -> bool {
         tokio::select! {
             biased;
@@ -255,7 +255,7 @@ impl<W: Work> Worker<W> {
         }
     }
 
-    /// Says that items were dropped, at most once a minute and at the end.
+    /// Logs dropped items, at most once a minute and at the end.
     fn tell_dropped(&mut self, is_last: bool) {
         let dropped = self.dropped.get();
         if dropped == self.told {

@@ -1,4 +1,4 @@
-//! A new password, by whoever knows the one in force.
+//! Changes of a password, by a user who knows the current one.
 
 use super::{
     AuditLog, AuthError, Endings, RefusedSessions, StoredHashes, Throttles, throttle::Attempt,
@@ -11,7 +11,7 @@ use crate::{
 };
 use contract::{deadline::Deadline, ids::UserId};
 
-/// How often a password that changes under the call is verified anew.
+/// How many times a password is verified again because it changed during the call.
 const VERIFICATIONS: usize = 2;
 
 /// Changes passwords.
@@ -26,9 +26,9 @@ pub struct PasswordChanges {
 }
 
 impl PasswordChanges {
-    /// Changes the caller's password, which refuses all of its sessions but this one. How
-    /// many were live until then. Where time runs out before the old application's rows are
-    /// ended, the password stays as it was.
+    /// Changes the caller's password. From then on, all other sessions of the user are refused.
+    /// Returns how many were active. If time runs out before the rows of the old application are
+    /// ended, the password does not change.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -47,7 +47,7 @@ impl PasswordChanges {
             Err(AuthError::CurrentPasswordWrong) => Cause::PasswordWrong,
             Err(AuthError::Refused(refusal)) => refusal.cause(),
             Err(AuthError::TooManyAttempts(_)) => Cause::Throttled,
-            // noted with the change; or failed, or to be asked otherwise
+            // the event is written with the change; or the call failed or was invalid
             Ok(_) | Err(_) => return changed,
         };
         self.audit_log.note(event.refused_for(cause));
@@ -128,8 +128,8 @@ impl PasswordChanges {
         Err(AuthError::CurrentPasswordWrong)
     }
 
-    /// Ends the old application's rows, batch by batch, until no more are left than the
-    /// change itself ends.
+    /// Ends the rows of the old application in batches, until the rest is few enough for the change
+    /// itself to end.
     async fn end_old_rows(
         &self,
         user: UserId,

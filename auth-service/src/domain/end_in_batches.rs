@@ -1,5 +1,5 @@
-//! The end of any number of sessions, batch by batch: each is a transaction, and what it
-//! ended stays ended.
+//! Ends any number of sessions in batches. Each batch is a transaction, so what it ended stays
+//! ended.
 
 use super::{AuthError, walk::Walk};
 use crate::{
@@ -8,36 +8,36 @@ use crate::{
 };
 use contract::ids::SessionId;
 
-/// Which sessions end, why, and what the audit log says of it.
+/// Which sessions to end, why, and the audit event.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchEnding<'a> {
     /// The sessions.
     pub scope: &'a Scope,
-    /// A session of the scope's user that ends with the last batch, not before: the call came
-    /// by it, and is to be repeated where time ran out.
+    /// The session that the call is made with. It ends with the last batch, because the call must
+    /// be repeated with it if time runs out.
     pub last: Option<SessionId>,
     /// Why they end.
     pub reason: EndReason,
-    /// The event that each batch writes in its transaction, with the number of sessions that
-    /// it ended. `None`: the caller writes one event for all of them.
+    /// The event that each batch writes in its transaction, with the number of sessions that it
+    /// ended. `None` if the caller writes one event for all batches.
     pub event: Option<&'a AuditEvent>,
 }
 
-/// What was done of it.
+/// The result of ending sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Sessions that were live until then, or would end.
+    /// How many sessions were active until then, or would end.
     pub ended: u32,
-    /// Whether some may be left, since time ran out.
+    /// Whether sessions may be left, because time ran out.
     pub more: bool,
 }
 
-/// Ends the sessions of a scope, batch by batch, until none is left or `in_time` returns
-/// false; the batch in hand is still ended then. `counted` is told how many each batch ended.
+/// Ends the sessions of a scope in batches, until none is left or `in_time` returns false; the
+/// current batch is still ended then. `counted` receives how many each batch ended.
 ///
-/// In a user's scope, only sessions that existed when it began are ended. In any other
-/// scope, the walk is repeated until it finds nothing, since a session that began meanwhile
-/// may lie behind the walk.
+/// If the scope is a user, only sessions that existed at the beginning are ended. Otherwise the
+/// walk is repeated until it finds nothing, because a session that began meanwhile may be behind
+/// the current position.
 pub async fn end_in_batches(
     store: &Store,
     ending: BatchEnding<'_>,

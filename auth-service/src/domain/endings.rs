@@ -1,4 +1,4 @@
-//! The end of one session, counted and logged.
+//! Ends one session, counts it, and logs it.
 
 use super::AuthError;
 use crate::{
@@ -22,13 +22,13 @@ impl Endings {
         Self { store, metrics }
     }
 
-    /// Where the sessions are.
+    /// The store with the sessions.
     pub(super) fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Ends a session's row, and writes the event with it; committed when this
-    /// returns. Whether it was active until now: otherwise nothing is written.
+    /// Ends a session's row, and writes the event in the same transaction, which is committed when
+    /// this returns. Returns whether the session was active; otherwise nothing is written.
     pub(super) async fn end(
         &self,
         id: SessionId,
@@ -43,8 +43,8 @@ impl Endings {
         Ok(ended)
     }
 
-    /// The same of a session of this user. One that is over already is as good; one that is
-    /// not there is an error.
+    /// The same for a session of this user. A session that has already ended is no error; one that
+    /// does not exist is.
     pub(super) async fn end_one_of(
         &self,
         user: UserId,
@@ -61,7 +61,7 @@ impl Endings {
         Ok(())
     }
 
-    /// Counts what a batch ended.
+    /// Counts the sessions that a batch ended.
     pub(super) fn count(&self, reason: EndReason, ended: Ended) {
         self.metrics.sessions_ended(reason, ended.live);
         self.metrics

@@ -1,4 +1,4 @@
-//! Why a call is not served: one variant for each reaction of the caller.
+//! Why a call is not served, with one variant for each reaction of the caller.
 
 use crate::{model::Refusal, passwords::PasswordError, store::StoreError, tokens::SignError};
 use std::time::Duration;
@@ -6,49 +6,49 @@ use std::time::Duration;
 /// Why a call is not served.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// The caller is not who it says: log in, or refresh.
+    /// The token or its session is refused: log in, or refresh.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// E-mail and password do not belong together, or the user may not log in.
+    /// The e-mail is unknown, the password is wrong, or the user may not log in.
     #[error("the e-mail or the password is wrong")]
     CredentialsInvalid,
     /// A new password breaks a rule: choose another.
     #[error("the password {0}")]
     PasswordRejected(&'static str),
-    /// As above, where a new password stands beside the current one.
+    /// The same for a call that also has a current password.
     #[error("the new password {0}")]
     NewPasswordRejected(&'static str),
-    /// The session is good, but its holder does not know the password.
+    /// The session is valid, but the caller does not know the password.
     #[error("the current password is wrong")]
     CurrentPasswordWrong,
     /// An account with this e-mail exists: log in.
     #[error("the e-mail is taken")]
     EmailTaken,
-    /// The caller has no session of this id: list them.
+    /// The caller has no session with this id: list them.
     #[error("the caller has no such session")]
     OwnSessionNotFound,
-    /// Time was over before all sessions were ended: ask again for the others.
+    /// The time was over before all sessions were ended: repeat the call for the others.
     #[error("time was over before all sessions were ended")]
     SessionsLeft,
-    /// Another refresh of the same session won: present the same token again.
+    /// Other refreshes of the same session succeeded first: present the same token again.
     #[error("another refresh of this session won")]
     RefreshConflict,
-    /// Too many attempts were made before: come back after this time.
+    /// Too many attempts were made: wait for this time.
     #[error("too many attempts")]
     TooManyAttempts(Duration),
-    /// This replica has too much to do: come back.
-    #[error("too much to do")]
+    /// This replica is overloaded: retry.
+    #[error("this replica is overloaded")]
     Overloaded,
-    /// The database does not answer: come back.
+    /// The database does not answer: retry.
     #[error("the database does not answer")]
     Unavailable(#[source] Option<StoreError>),
-    /// A fault of ours: its log has the cause.
+    /// A fault of the service: its log contains the cause.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl AuthError {
-    /// Whether it says that we failed, and nothing about the caller.
+    /// Whether the service failed, so that the error says nothing about the caller.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         match self {

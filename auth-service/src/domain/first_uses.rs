@@ -1,5 +1,5 @@
-//! Writes the first use of each generation into its row: in batches, within a second, and off
-//! the caller's path. A first use that is late, lost or repeated can only delay the detection of
+//! Writes the first use of each generation into its row: in batches, within a second, and off the
+//! caller's path. If a first use is written late, never or twice, this only delays the detection of
 //! reuse.
 
 use super::batches::{self, AtStop, Failure, Queue, Verdict, Work};
@@ -15,16 +15,15 @@ use tokio_util::sync::CancellationToken;
 /// A generation of a session that was used.
 type FirstUse = (SessionId, Generation);
 
-/// Where validations note first uses. One that is dropped is noted again by the next
-/// validation.
+/// The queue into which validations put first uses. If one is dropped, the next validation notes it
+/// again.
 #[derive(Clone, Debug)]
 pub struct FirstUses {
     queue: Queue<FirstUse>,
 }
 
 impl FirstUses {
-    /// Starts the task that writes them. At a stop it writes what it has, and
-    /// ends.
+    /// Starts the task that writes them. At a stop, the task writes the remaining ones and ends.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
         Self::start_with(stop, move |first_uses| {
@@ -65,7 +64,7 @@ where
     const MAX_WAITING: usize = 4_096;
     const MAX_BATCH: usize = 4_096;
     const GATHER: Duration = Duration::from_millis(200);
-    /// A database that went silent must not keep the task for good.
+    /// So that a database that does not answer does not block the task for ever.
     const MAX_TIME: Duration = Duration::from_secs(5);
     const AT_STOP: AtStop = AtStop::Done;
 

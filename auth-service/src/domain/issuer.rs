@@ -1,4 +1,5 @@
-//! Issues pairs of tokens: an access token and a refresh token of the current generation of a session.
+//! Issues pairs of tokens: the access token and the refresh token of a session's current
+//! generation.
 
 use super::{AuthError, access_expiry};
 use crate::{

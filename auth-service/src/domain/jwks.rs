@@ -1,19 +1,20 @@
-//! The keys with which anyone may verify a token's signature.
+//! The public keys that verify the signatures of tokens.
 
 use crate::tokens::{JWKS_MAX_AGE, PublicKey, Tokens};
 use std::time::Duration;
 
-/// Public keys, and how long they may be kept.
+/// Public keys, and how long a caller may cache them.
 #[derive(Clone, Debug)]
 pub struct Jwks {
-    /// Oldest first.
+    /// The keys, oldest first.
     pub keys: Vec<PublicKey>,
-    /// Who asks again by then knows each key before it signs.
+    /// How long they may be cached. A caller that asks again by then knows each key before it
+    /// signs.
     pub max_age: Duration,
 }
 
 impl Jwks {
-    /// The keys that verify now, whether or not they sign yet.
+    /// The keys that verify now, including keys that do not sign yet.
     #[must_use]
     pub fn of(tokens: &Tokens) -> Self {
         Self {

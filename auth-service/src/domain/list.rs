@@ -1,4 +1,4 @@
-//! The caller's own sessions.
+//! Lists the caller's own sessions.
 
 use super::AuthError;
 use crate::{
@@ -10,23 +10,23 @@ use contract::{
     pages::{Page, PageSize},
 };
 
-/// How many sessions a page holds at most.
+/// The largest number of sessions in a page.
 pub type SessionPageSize = PageSize<20, 100>;
 
-/// Lists what the database has.
+/// Lists sessions and audit events.
 #[derive(Clone, Debug)]
 pub struct Lists {
     pub(super) store: Store,
 }
 
 impl Lists {
-    /// Lists of this database.
+    /// Lists the content of this database.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store }
     }
 
-    /// Lists the live sessions of the user whose session asks, newest first.
+    /// Lists the active sessions of the caller, newest first.
     pub async fn sessions(
         &self,
         user: UserId,

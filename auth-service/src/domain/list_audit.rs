@@ -1,10 +1,10 @@
-//! The audit log, for staff.
+//! Lists the audit log, for staff.
 
 use super::{AuthError, Lists};
 use crate::model::{AuditEntry, AuditFilter, AuditPosition};
 use contract::pages::{Page, PageSize};
 
-/// How many events a page holds at most.
+/// The largest number of events in a page.
 pub type AuditPageSize = PageSize<20, 100>;
 
 impl Lists {

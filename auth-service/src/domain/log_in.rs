@@ -13,7 +13,7 @@ use crate::{
 use contract::{deadline::Deadline, ids::SessionId, text::without_unseen};
 use std::borrow::Cow;
 
-/// How often a password that changes under a log-in is verified anew.
+/// How many times a password is verified again because it changed during the log-in.
 const VERIFICATIONS: usize = 2;
 
 /// Begins sessions.
@@ -29,8 +29,8 @@ pub struct LogIns {
 }
 
 impl LogIns {
-    /// Logs in. An unknown e-mail, a wrong password and a disabled user get the
-    /// same answer after the same work.
+    /// Logs in. An unknown e-mail, a wrong password and a disabled user get the same answer after
+    /// the same work.
     pub async fn log_in(
         &self,
         email: &str,
@@ -57,14 +57,15 @@ impl LogIns {
         attempt: &mut Attempt,
     ) -> Result<IssuedPair, AuthError> {
         let found = self.store.find_log_in(email).await?;
-        // the user where it is known, and never what was typed: it may be a password
+        // the log contains the user if it is known, but never the text that was typed, because it
+        // may be a password
         let subject = found.as_ref().map(|found| found.user_id);
         let mut cause = match &found {
             Some(found) if found.is_live => Cause::PasswordWrong,
             Some(_) => Cause::UserInvalid,
             None => Cause::EmailUnknown,
         };
-        // a user that may not log in is as unknown as one that is not there
+        // a user who may not log in is treated like one that does not exist
         let found = found.filter(|found| found.is_live);
         let mut hash = found.as_ref().map(|found| found.password.clone());
         if let Some(found) = &found {
@@ -106,9 +107,9 @@ impl LogIns {
         Err(AuthError::CredentialsInvalid)
     }
 
-    /// The address that is meant. A paste may bring characters along that cannot be
-    /// seen. An address that was registered with them is meant exactly, and so each
-    /// account is throttled under one address.
+    /// The e-mail to look up. A pasted text may contain invisible characters. They are removed,
+    /// unless an account was registered with exactly these; so each account is throttled under one
+    /// address.
     async fn address<'a>(&self, typed: &'a str) -> Result<Cow<'a, str>, AuthError> {
         let seen = without_unseen(typed);
         if seen == typed || self.store.find_log_in(typed).await?.is_some() {

@@ -1,8 +1,8 @@
-//! Coalesced look-ups: many validations, one statement.
+//! Coalesced look-ups: many validations share one statement.
 //!
-//! A look-up joins only a statement that has not started, so it sees every
-//! revocation that was acknowledged before it arrived. One task runs one
-//! statement after the other; what queues meanwhile is the next one's.
+//! A look-up joins only a statement that has not started. So it sees every revocation that was
+//! acknowledged before the look-up arrived. One task runs the statements one after the other;
+//! look-ups that arrive meanwhile wait for the next statement.
 
 use super::{
     AuthError,
@@ -19,24 +19,24 @@ use tokio::{sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 
-/// Sessions in one statement.
+/// The largest number of sessions in one statement.
 pub const MAX_BATCH: usize = 256;
-/// Look-ups that may wait.
+/// The largest number of waiting look-ups.
 pub const MAX_QUEUE: usize = 4_096;
-/// Other calls that a statement's span names.
+/// The largest number of other calls that a statement's span names.
 const MAX_LINKS: usize = 16;
 
 struct Lookup {
     id: SessionId,
     answer: oneshot::Sender<Outcome>,
     since: Instant,
-    /// The call's.
+    /// The span of the call.
     span: Span,
 }
 
 type Outcome = Result<Option<Arc<LookedUp>>, Failure>;
 
-/// Where validations ask for sessions.
+/// The queue into which validations put look-ups.
 #[derive(Clone, Debug)]
 pub struct Lookups {
     queue: Queue<Lookup>,
@@ -68,13 +68,13 @@ impl Lookups {
         Self { queue, metrics }
     }
 
-    /// What it counts.
+    /// The metrics of look-ups.
     #[must_use]
     pub fn metrics(&self) -> &LookupMetrics {
         &self.metrics
     }
 
-    /// Looks a session up, as it stands after this call began.
+    /// Looks up a session, as it is after this call began.
     pub(super) async fn look_up(&self, id: SessionId) -> Result<Option<Arc<LookedUp>>, AuthError> {
         let (answer, outcome) = oneshot::channel();
         let lookup = Lookup {
@@ -90,7 +90,7 @@ impl Lookups {
         match outcome.await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(Failure::Refused)) => Err(AuthError::Internal("the look-up failed".into())),
-            // a dropped sender: the service stops
+            // the sender is dropped only when the service stops
             Ok(Err(Failure::Unavailable | Failure::Panicked)) | Err(_) => {
                 Err(AuthError::Unavailable(None))
             }
@@ -98,7 +98,7 @@ impl Lookups {
     }
 }
 
-/// Loads the sessions of a batch by one statement.
+/// Loads the sessions of a batch with one statement.
 struct Loads<F> {
     load: F,
     metrics: LookupMetrics,
@@ -115,12 +115,12 @@ where
     const ITEMS: &'static str = "look-ups of sessions";
     const MAX_WAITING: usize = MAX_QUEUE;
     const MAX_BATCH: usize = MAX_BATCH;
-    /// Waiting for a fuller batch always loses.
+    /// Waiting for a fuller batch would make every call slower.
     const GATHER: Duration = Duration::ZERO;
     const MAX_TIME: Duration = deadline::LOOK_UP;
     const AT_STOP: AtStop = AtStop::GivenUp;
 
-    /// A caller that went away asks nothing.
+    /// Look-ups whose callers gave up are removed.
     fn prepare(&self, batch: &mut Vec<Lookup>) {
         batch.retain(|lookup| !lookup.answer.is_closed());
     }
@@ -145,15 +145,14 @@ where
                 Ok(None) => Ok(None),
                 Err(failure) => Err(*failure),
             };
-            // the caller may have gone meanwhile
+            // the caller may have given up meanwhile
             let _ = lookup.answer.send(outcome);
         }
         Verdict::Done
     }
 }
 
-/// One statement for many calls stands in the trace of the first, and says which others
-/// it served.
+/// The span of a statement belongs to the trace of the first call, and names the other calls.
 fn span_of(batch: &[Lookup]) -> Span {
     let first = batch.first().map(|lookup| lookup.span.clone());
     let span = first

@@ -1,5 +1,5 @@
-//! What the words of the contract mean: log in, register, refresh, revoke,
-//! validate, list, the audit log, and the keys to verify with.
+//! The logic of auth-service: log-in, registration, refresh, revocation, validation, lists, the
+//! audit log, and the public keys.
 
 mod audit_log;
 mod batches;

@@ -1,4 +1,4 @@
-//! Refresh: the decision, and the compare-and-set that carries it out.
+//! Refresh: carries out the decision with a compare-and-set.
 
 use super::{
     AuditLog, AuthError, Decision, Ending, Endings, InForce, IssuedPair, Issuer, active_user,
@@ -13,7 +13,7 @@ use crate::{
 use contract::bearer::BearerToken;
 use std::sync::Arc;
 
-/// A refresh that loses its compare-and-set reads the row again, so often.
+/// How many times a refresh reads the row, because its compare-and-set failed.
 const ATTEMPTS: usize = 4;
 
 /// A verified refresh token, and the client that presented it.
@@ -33,12 +33,12 @@ impl PresentedToken {
     }
 }
 
-/// Whether the cause stands in the audit log.
+/// Whether the audit log already contains the event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Noted {
-    /// It was written with the row's change.
+    /// The event was written together with the change of the row.
     WithTheRow,
-    /// It changed no row.
+    /// No row was changed, so the event must still be written.
     NotYet,
 }
 
@@ -65,7 +65,7 @@ impl Refreshes {
         match &answer {
             Err(AuthError::Unavailable(_)) => self.metrics.refreshed(Cause::Unavailable),
             Err(AuthError::Internal(_)) => self.metrics.refreshed(Cause::Failed),
-            // counted where its cause is known
+            // already counted with its cause
             Ok(_) | Err(_) => {}
         }
         answer
@@ -82,7 +82,7 @@ impl Refreshes {
         let mut lost = false;
         for _ in 0..ATTEMPTS {
             let mut record = self.load_for(&presented).await?;
-            // before the session is looked at: an expired token ends and changes nothing
+            // before the session is looked at, because an expired token must not change anything
             self.count_refused_token(presented.claims.check_expiry(record.now))?;
             let user = self.active_user_or_refuse(&presented, &record).await?;
             let row = InForce {
@@ -152,8 +152,8 @@ impl Refreshes {
         }
     }
 
-    /// Refuses the refresh, and ends the session where the refusal is a reason to. A
-    /// session that somebody else has ended meanwhile is refused all the same.
+    /// Refuses the refresh, and ends the session if the refusal is a reason for it. The refresh is
+    /// refused even if the session has been ended meanwhile.
     async fn refuse(&self, presented: &PresentedToken, refusal: Refusal) -> AuthError {
         let cause = refusal.cause();
         let mut noted = Noted::NotYet;
@@ -170,8 +170,8 @@ impl Refreshes {
         refusal.into()
     }
 
-    /// Each refresh whose token holds comes by here once, when its cause is known. It is
-    /// counted by cause, since only that tells theft from sleepy laptops.
+    /// Logs and counts each refresh with a verified token, once, when its cause is known. The cause
+    /// distinguishes theft from clients that lost an answer.
     fn conclude(&self, presented: &PresentedToken, cause: Cause, noted: Noted) {
         let Claims {
             session_id,

@@ -22,7 +22,7 @@ use std::{cmp::Ordering, time::Duration};
 /// What the decision depends on in a session's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InForce {
-    /// The pair in force.
+    /// The generation of the current pair.
     pub generation: Generation,
     /// When it was first used.
     pub used_at: Option<Timestamp>,
@@ -37,7 +37,7 @@ pub enum Decision {
     Reissue(Reissue),
     /// A pair of the next generation is issued, if the row still has this `used_at`.
     Rotate {
-        /// When the generation in force was first used.
+        /// When the current generation was first used.
         used_at: Timestamp,
     },
     /// The session ends.
@@ -88,8 +88,7 @@ impl Ending {
     }
 }
 
-/// Decides on a refresh of a session that is active, unexpired, and whose user
-/// is live.
+/// Decides on a refresh of a session that is active and unexpired, and whose user may log in.
 #[must_use]
 pub fn decide(row: InForce, presented: Generation, now: Timestamp, overlap: Duration) -> Decision {
     let is_within_overlap = row.used_at.is_none_or(|used_at| now < used_at + overlap);

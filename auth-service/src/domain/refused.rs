@@ -1,10 +1,10 @@
-//! Sessions that a change of the password refuses. From the change on no validation and no
-//! refresh accepts them, whatever stands in their rows. Here their rows are ended, so that
-//! the old text, put back by another hand, revives none.
+//! Sessions that are refused since a change of the password. From the change on, no validation and
+//! no refresh accepts them, whatever their rows contain. This module ends their rows, so that they
+//! do not become valid again if something other than this service restores the old hash.
 //!
-//! The call that changes a password ends a batch of them, which is all that nearly every user
-//! has. The others are left to housekeeping. It is woken for them, and finds them by the rows
-//! alone where the process that knew of them is gone.
+//! The call that changes a password ends one batch, which for nearly every user is all.
+//! Housekeeping ends the others. The call wakes it, and it also finds them by their rows if the
+//! process that knew of them has ended.
 
 use crate::{
     metrics::Metrics,
@@ -21,11 +21,11 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// Users that are remembered. Those beyond are found by their rows.
+/// The largest number of users that are remembered. Others are found by their rows.
 const MAX_USERS: usize = 10_000;
-/// From one look at all sessions to the next.
+/// The time between two searches through all sessions.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
-/// Rows that a look reads at once.
+/// The number of rows that a search reads at once.
 const PAGE: u32 = 1_000;
 
 /// Ends the sessions that are refused since the password changed.
@@ -38,14 +38,14 @@ pub struct RefusedSessions {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Whose passwords changed, and who may have more than a batch of them.
+    /// Users whose passwords changed, and who may have more sessions than one batch.
     users: Mutex<BTreeSet<UserId>>,
     wake: Notify,
     looked_at: Mutex<Option<Instant>>,
 }
 
-/// A password that is about to change. When this is dropped, housekeeping is woken, unless it
-/// is known that nothing is left to do: also where the call is given up in the middle.
+/// A password that is about to change. Dropping it wakes housekeeping, unless it is known that
+/// nothing is left to do. This also covers a call that is given up halfway.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     refused: &'a RefusedSessions,
@@ -54,7 +54,7 @@ pub(super) struct Change<'a> {
 }
 
 impl RefusedSessions {
-    /// Nobody is known to have any.
+    /// No users are remembered yet.
     #[must_use]
     pub fn new(store: Store, metrics: Metrics) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl RefusedSessions {
         }
     }
 
-    /// To be called before a password changes.
+    /// Must be called before a password changes.
     pub(super) fn begin_change(&self, user: UserId) -> Change<'_> {
         Change {
             refused: self,
@@ -73,7 +73,8 @@ impl RefusedSessions {
         }
     }
 
-    /// Ends the next batch of a user's. Where the rest begins; `None`: there is no more.
+    /// Ends the next batch of a user's sessions. Returns where the rest begins, or `None` if there
+    /// is no rest.
     async fn end_batch(
         &self,
         user: UserId,
@@ -111,8 +112,8 @@ impl RefusedSessions {
         }
     }
 
-    /// Looks at all sessions, a page after the other. What another hand changed is noted: no
-    /// call did it, that could have.
+    /// Searches all sessions, page by page. Sessions whose password was changed by something else
+    /// are noted in the audit log, because no call did it.
     async fn look(&self) -> Result<(), StoreError> {
         let mut next = Some(i32::MIN);
         while let Some(after) = next {
@@ -170,8 +171,8 @@ impl Chore for RefusedSessions {
 }
 
 impl Change<'_> {
-    /// The password changed: ends a batch of the sessions that are refused now. It is no
-    /// fault of the call's if that fails.
+    /// The password has changed: ends a batch of the sessions that are refused now. If this fails,
+    /// the call still succeeds.
     pub(super) async fn made(mut self) {
         match self.refused.end_batch(self.user, None, None).await {
             Ok(rest) => self.may_be_left = rest.is_some(),

@@ -1,4 +1,4 @@
-//! The end of a session.
+//! Log-outs: ends sessions on behalf of their users.
 
 use super::{AuthError, BatchEnding, Endings, Progress, end_in_batches};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use contract::{bearer::BearerToken, errors::chain, ids::SessionId};
 use std::sync::Arc;
 
-/// Ends sessions for those who ask for it.
+/// Ends sessions for their users.
 #[derive(Clone, Debug)]
 pub struct Revocations {
     tokens: Arc<Tokens>,
@@ -16,14 +16,14 @@ pub struct Revocations {
 }
 
 impl Revocations {
-    /// Ends sessions by these tokens or by their ids.
+    /// Ends sessions by tokens or by ids.
     #[must_use]
     pub fn new(tokens: Arc<Tokens>, endings: Endings) -> Self {
         Self { tokens, endings }
     }
 
-    /// Logs out by a token of either kind, expired or not. A session that is
-    /// over, or unknown by now, is what the caller wanted.
+    /// Logs out with a token of either kind, which may have expired. If the session has ended or
+    /// does not exist, the caller has what they wanted.
     pub async fn revoke(&self, token: &BearerToken, client: &Client) -> Result<(), AuthError> {
         let claims = self.tokens.verify_for_revocation(token).await?;
         let event = AuditEvent::done(AuditEventType::RevokeSession, client)
@@ -35,8 +35,8 @@ impl Revocations {
             .map(drop)
     }
 
-    /// Ends one of a user's sessions by its id. One that is over already is what
-    /// the caller wanted.
+    /// Ends one of a user's sessions by its id. If it has already ended, the caller has what they
+    /// wanted.
     pub async fn revoke_own(&self, caller: &Caller, id: SessionId) -> Result<(), AuthError> {
         let (user, reason) = (caller.user, EndReason::RevokedByOwner);
         let event = AuditEvent::done(AuditEventType::RevokeOwnSession, &caller.client)
@@ -45,9 +45,9 @@ impl Revocations {
         self.endings.end_one_of(user, id, reason, &event).await
     }
 
-    /// Logs out everywhere: ends all of the caller's sessions, or all but this one, which
-    /// ends last. Committed when this returns; how many were live until then. Where time
-    /// runs out, what is ended stays ended.
+    /// Logs out everywhere: ends all of the caller's sessions, or all but the current one. The
+    /// current session ends last. Everything is committed when this returns. Returns how many
+    /// sessions were active. If time runs out, what was ended stays ended.
     pub async fn revoke_all(
         &self,
         caller: &Caller,

@@ -1,23 +1,23 @@
-//! The end of others' sessions, by staff.
+//! Revocation of users' sessions by staff.
 
 use super::{AuthError, BatchEnding, Progress, Revocations, end_in_batches};
 use crate::model::{AuditEvent, AuditEventType, Caller, EndReason, Scope};
 use contract::errors::chain;
 
-/// What staff ask for.
+/// A revocation by staff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// Whose sessions.
+    /// The sessions to end.
     pub scope: Scope,
-    /// Why, in the words of whoever asks.
+    /// The reason that staff entered.
     pub why: String,
-    /// To count them, and to end none.
+    /// Whether to count the sessions only.
     pub validate_only: bool,
 }
 
 impl Revocations {
-    /// Ends sessions for as long as there is time, and notes with each batch who did
-    /// and why; or counts those that are live. The caller's own end last, if it is named.
+    /// Ends sessions while there is time, and writes an audit event with each batch; or counts
+    /// active sessions. If the scope includes the caller's session, it ends last.
     pub async fn revoke_users(
         &self,
         caller: &Caller,

@@ -1,28 +1,28 @@
-//! Whether a session, and the user behind it, are still active.
+//! The status of a session: active, ended, expired, user disabled, or password changed.
 
 use crate::model::{LookedUp, Refusal, SessionRecord, User};
 use contract::time::Timestamp;
 
-/// What a session's status depends on.
+/// The values that a session's status depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionStatus {
-    /// Not ended.
+    /// Whether the session was not ended.
     pub is_active: bool,
-    /// When it ends unless it is refreshed.
+    /// When the session expires if it is not refreshed.
     pub expires_at: Timestamp,
-    /// When it ends however often it is refreshed.
+    /// When the session expires however often it is refreshed.
     pub absolute_expires_at: Timestamp,
-    /// The user is active and not deleted; `None`: it is gone.
+    /// Whether the user is active and not deleted; `None` if the user's row is gone.
     pub user_is_live: Option<bool>,
-    /// The user's password is the one that logged in; `None`: it is gone.
+    /// Whether the user's password is still the one of the log-in; `None` if the user's row is
+    /// gone.
     pub password_is_in_force: Option<bool>,
     /// The database's time.
     pub now: Timestamp,
 }
 
 impl SessionStatus {
-    /// The row is active and unexpired, the user is live, and the password is the one that
-    /// logged in. Otherwise, why the session is refused.
+    /// Checks that the session is active. Otherwise returns why it is refused.
     pub fn check(self) -> Result<(), Refusal> {
         if !self.is_active {
             return Err(Refusal::SessionEnded);
@@ -51,7 +51,7 @@ impl From<&LookedUp> for SessionStatus {
     }
 }
 
-/// The user behind an active session. Otherwise, why the session is refused.
+/// Returns the user of an active session, or why the session is refused.
 pub fn active_user(record: &SessionRecord) -> Result<&User, Refusal> {
     let user = record.user.as_ref();
     let status = SessionStatus {

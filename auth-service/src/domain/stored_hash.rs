@@ -1,4 +1,4 @@
-//! What stands in `users.password`: made stronger at a log-in, or of no use.
+//! The hash in `users.password`: replaced by a stronger one at a log-in, or unusable.
 
 use super::AuthError;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 use contract::ids::UserId;
 
-/// Which hash is written, and which is made stronger.
+/// Decides which hash is written, and which is replaced.
 #[derive(Clone, Debug)]
 pub struct StoredHashes {
     store: Store,
@@ -17,7 +17,7 @@ pub struct StoredHashes {
 }
 
 impl StoredHashes {
-    /// Hashes of this database, written as the operator chose.
+    /// Hashes of this database, written as configured.
     #[must_use]
     pub fn new(store: Store, passwords: Passwords, scheme: Scheme) -> Self {
         Self {
@@ -27,12 +27,12 @@ impl StoredHashes {
         }
     }
 
-    /// What makes and verifies them.
+    /// Computes and verifies the hashes.
     pub(super) fn passwords(&self) -> &Passwords {
         &self.passwords
     }
 
-    /// The hash that is written now.
+    /// The kind of hash that is written now.
     pub(super) async fn algorithm(&self) -> Result<Algorithm, AuthError> {
         Ok(match self.scheme {
             Scheme::Fixed(algorithm) => algorithm,
@@ -41,10 +41,9 @@ impl StoredHashes {
         })
     }
 
-    /// What is to stand there instead of a hash that was verified, if it is weaker
-    /// than what is written now. On a database that was the old application's,
-    /// nothing, unless the operator chose the hash: the old log-in reads the same
-    /// column.
+    /// A stronger hash to replace one that was verified, if it is weaker than what is written now.
+    /// On a database of the old application, nothing is replaced unless the operator configured a
+    /// hash, because the old log-in reads the same column.
     pub(super) async fn stronger(
         &self,
         password: &Password,
@@ -54,7 +53,7 @@ impl StoredHashes {
             Scheme::Fixed(algorithm) => algorithm,
             Scheme::Auto => Algorithm::Argon2id,
         };
-        // the database is asked for those alone that would change
+        // the database is read only for hashes that would change
         if !self.passwords.is_weak(written, password, verified)
             || self.scheme == Scheme::Auto && self.store.is_adopted().await?
         {
@@ -63,7 +62,7 @@ impl StoredHashes {
         Ok(self.passwords.stronger(written, password).await)
     }
 
-    /// Tells the operator whose password can never be right.
+    /// Warns the operator of a user whose password can never match.
     pub(super) fn warn_if_unverifiable(&self, user: UserId, hash: &PasswordHash) {
         if !self.passwords.can_verify(hash) {
             tracing::warn!(%user, "the stored hash is of no known form, or costs too much to verify");

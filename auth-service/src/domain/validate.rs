@@ -1,5 +1,5 @@
-//! Validation: the signature from memory, the session and its user from the
-//! database, each time.
+//! Validation. The signature may come from a cache, but the session and its user are read from the
+//! database each time.
 
 use super::{AuthError, Endings, FirstUses, Lookups, SessionStatus};
 use crate::{
@@ -12,11 +12,11 @@ use std::sync::Arc;
 /// A session that is valid now.
 #[derive(Clone, Debug)]
 pub struct Validated {
-    /// Whose call it is.
+    /// The user of the session.
     pub holder: Holder,
-    /// By which session of which user.
+    /// The session and its user.
     pub claims: Claims,
-    /// When the session ends unless it is refreshed.
+    /// When the session expires if it is not refreshed.
     pub session_expires_at: Timestamp,
 }
 
@@ -39,7 +39,8 @@ impl Validations {
         // before the session is looked at: an expired token changes nothing
         claims.check_expiry(found.now)?;
         if let Err(refusal) = SessionStatus::from(&*found).check() {
-            // only what is ended may be told: enabling the user would revive it
+            // the session must be ended before it is refused; otherwise it would be valid again
+            // when the user is enabled
             self.end_if_due(&claims, refusal).await?;
             return Err(refusal.into());
         }
@@ -54,8 +55,8 @@ impl Validations {
         })
     }
 
-    /// Ends a session that is refused and not over by itself. The call comes from a
-    /// service, so that neither its user nor its client is known.
+    /// Ends a session that is refused and has not ended by itself. The call comes from a service,
+    /// so neither its user nor its client is known.
     async fn end_if_due(&self, claims: &Claims, refusal: Refusal) -> Result<(), AuthError> {
         let Some(reason) = refusal.end_reason() else {
             return Ok(());
@@ -70,8 +71,8 @@ impl Validations {
 
     fn check_generation(&self, claims: &Claims, found: &LookedUp) -> Result<(), Refusal> {
         if claims.generation > found.generation {
-            // refused, and ended by no one but a refresh: a replica that lags
-            // behind must not end a good session
+            // The session is refused, but only a refresh ends it: a replica of the database that
+            // lags behind must not end a good session.
             return Err(Refusal::SessionOlderThanToken);
         }
         if claims.generation == found.generation && !found.is_used {

@@ -1,5 +1,4 @@
-//! A walk over sessions that are to be ended: which come next. A page is read at a time,
-//! and given out in batches.
+//! A walk over the sessions that are to be ended. It reads a page at a time, and returns batches.
 
 use crate::{
     model::Scope,
@@ -7,20 +6,20 @@ use crate::{
 };
 use std::collections::VecDeque;
 
-/// Rows that one query reads. Their ids fit in memory, and the query costs little beside
-/// ending that many sessions.
+/// The number of rows that one query reads. Their ids fit into memory, and the query is cheap
+/// compared to ending that many sessions.
 pub(super) const PAGE: usize = 10_000;
 
-/// Where a walk goes on.
+/// Where a walk continues.
 #[derive(Clone, Copy, Debug)]
 enum Stage {
-    /// With a user's sessions after a position, newest first.
+    /// With the sessions of a user after a position, newest first.
     Sessions(Option<SessionPosition>),
-    /// With the user's other rows.
+    /// With the other rows of the user.
     Others,
-    /// With rows of any user after this one.
+    /// With the rows of any user after this one.
     Rows(i32),
-    /// Nowhere.
+    /// The walk has ended.
     Over,
 }
 
@@ -47,7 +46,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next batch. `None`: there are no more rows.
+    /// The next batch; `None` if there are no more rows.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<i32>>, StoreError> {
         while self.page.is_empty() {
             if let Stage::Over = self.stage {
@@ -59,8 +58,8 @@ impl<'a> Walk<'a> {
         Ok(Some(self.page.drain(..batch).collect()))
     }
 
-    /// After the end of the walk, a batch of what was begun behind it. `None`: there is
-    /// none, or it is not meant.
+    /// After the end of the walk, a batch of sessions that began behind the position meanwhile.
+    /// `None` if there are none, or if the scope excludes them.
     pub(super) async fn begun_meanwhile(&mut self) -> Result<Option<Vec<i32>>, StoreError> {
         if let Scope::Of { .. } = self.scope {
             return Ok(None);

@@ -1,10 +1,10 @@
-//! What the name and the address of a new account may be written with. Neither is
-//! changed: what cannot be kept as given is refused, and the refusal says why.
+//! Rules for the name and the e-mail of a new account. Neither is changed. A text that cannot be
+//! stored as given is refused, and the refusal says why.
 
 use contract::text::{is_unseen, joins, selects_form, shows, turns_direction};
 
-/// What is wrong with a name, if anything is. Persian words and some emoji need
-/// characters that cannot be seen, between others that can.
+/// What is wrong with a name, if anything. Persian words and some emoji need invisible characters
+/// between visible ones.
 pub(super) fn problem_of_name(name: &str) -> Option<String> {
     if !name.chars().any(shows) {
         return Some("must have a character that can be seen".to_owned());
@@ -24,8 +24,8 @@ pub(super) fn problem_of_name(name: &str) -> Option<String> {
     })
 }
 
-/// What is wrong with an e-mail address, if anything is: one `@` with text on both
-/// sides, and no space.
+/// What is wrong with an e-mail, if anything. It must have one `@` with text on both sides, and no
+/// space.
 pub(super) fn problem_of_email(email: &str) -> Option<String> {
     if let Some(character) = email.chars().find(|character| is_unseen(*character)) {
         return Some(unseen(character));
@@ -39,12 +39,12 @@ pub(super) fn problem_of_email(email: &str) -> Option<String> {
     (!is_address).then(|| "must be an address like name@example.com".to_owned())
 }
 
-/// Whether a character is one that others may join.
+/// Whether other characters may be joined to this one.
 fn stands(character: char) -> bool {
     !is_unseen(character) && !character.is_whitespace()
 }
 
-/// Names the character by its number, since there is nothing else to tell it by.
+/// Names the character by its number, because it is invisible.
 fn unseen(character: char) -> String {
     let does = if turns_direction(character) {
         "turns the direction of text"

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-/// The handlers of the public listener, with what each needs.
+/// The handlers of the public listener, with what each depends on.
 #[derive(Clone, Debug)]
 pub struct AuthHandlers {
     pub(crate) log_ins: LogIns,
@@ -30,14 +30,13 @@ pub struct AuthHandlers {
     pub(crate) password_changes: PasswordChanges,
     pub(crate) lists: Lists,
     pub(crate) tokens: Arc<Tokens>,
-    /// A call that ends many sessions begins a batch only within this share (0 to 1) of its
-    /// time.
+    /// A call that ends many sessions begins batches only within this share (0 to 1) of its time.
     pub(crate) ending_share: f64,
 }
 
 impl AuthHandlers {
-    /// Whether a call has time for one more batch: what is left of the call's time is for
-    /// the last one and the answer.
+    /// Whether a call has time for one more batch. The rest of its time is for the last batch and
+    /// the answer.
     fn time_to_end_sessions<T>(&self, request: &Request<T>) -> impl Fn() -> bool + use<T> {
         let stop = Instant::now() + deadline(request).remaining().mul_f64(self.ending_share);
         move || Instant::now() < stop

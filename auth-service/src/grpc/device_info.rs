@@ -1,13 +1,13 @@
-//! What a client calls itself, fit to be shown.
+//! The name of a client's device, cleaned for display.
 
 use contract::text::without_unseen;
 
-/// What is kept of a device's name. On PostgreSQL the audit log's column holds no more, and
-/// its row is written in the log-in's transaction: a longer name would fail the log-in.
+/// The longest name that is kept. On PostgreSQL, the audit log's column holds no more. Its row is
+/// written in the log-in's transaction, so a longer name would make the log-in fail.
 pub const MAX_DEVICE_CHARACTERS: usize = 255;
 
-/// The text without characters that cannot be seen; trimmed, and cut to
-/// [`MAX_DEVICE_CHARACTERS`]. `None` if nothing is left.
+/// The text without invisible characters, trimmed, and cut to [`MAX_DEVICE_CHARACTERS`]. `None` if
+/// nothing is left.
 pub(super) fn clean(text: &str) -> Option<String> {
     let seen = without_unseen(text);
     let bounded: String = seen.trim().chars().take(MAX_DEVICE_CHARACTERS).collect();

@@ -1,5 +1,4 @@
-//! The session layer's validator for auth-service's own methods: no wire
-//! between the question and the answer.
+//! The session layer's validator for auth-service's own methods. It calls the domain directly.
 
 use super::render;
 use crate::domain::{AuthError, Validations};
@@ -13,7 +12,7 @@ pub struct InProcessValidator {
 }
 
 impl InProcessValidator {
-    /// A validator that asks this domain.
+    /// A validator that calls this domain.
     #[must_use]
     pub fn new(validations: Validations) -> Self {
         Self { validations }

@@ -1,5 +1,5 @@
-//! The contract's side: parse, ask, render. Only this folder says `tonic` and
-//! `proto`.
+//! The gRPC services: read the request, call the domain, write the response. Only this folder uses
+//! `tonic` and `proto`.
 
 mod account_text;
 mod audit;

@@ -1,4 +1,4 @@
-//! From the wire to the domain's words; every field that is wrong is named.
+//! Reads requests into the domain's types. A refusal names every invalid field.
 
 use super::{
     account_text::{problem_of_email, problem_of_name},
@@ -27,10 +27,10 @@ const MAX_NAME: usize = 255;
 const MAX_EMAIL: usize = 255;
 const MAX_PHONE: usize = 50;
 const MAX_LANGUAGE: usize = 5;
-/// No account has a longer password, and hashing one would cost time.
+/// No password is longer, and hashing a longer text would take time.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 
-/// A password that can be checked. bcrypt elsewhere stops at the character NUL.
+/// Reads a password to verify. Other implementations of bcrypt stop at the character NUL.
 pub(super) fn password(fields: &mut Fields, field: &str, text: String) -> Password {
     let problem = format!("must have 1 to {MAX_PASSWORD_BYTES} bytes");
     fields.require(
@@ -56,7 +56,7 @@ pub(super) fn register(
     if let Some(problem) = problem_of_email(&email) {
         fields.refuse("email", problem);
     }
-    // digits are what counts, and copied ones come with marks around them
+    // only digits matter, and copied numbers contain invisible characters
     let phone = without_unseen(&fields.text("phone", message.phone, 1..=MAX_PHONE));
     if !phone.chars().any(|character| digit(character).is_some()) {
         fields.refuse("phone", "must contain a digit");
@@ -104,8 +104,8 @@ pub(super) fn list_sessions(
     fields.done((page_size, after))
 }
 
-/// A token in a message. Without one the field is wrong; with one that cannot be
-/// ours the caller is not authenticated.
+/// Reads a token from a message. If it is missing, the field is invalid. If it cannot be a token of
+/// this service, the caller is unauthenticated.
 pub(super) fn token(field: &str, text: String) -> Result<BearerToken, Status> {
     if text.is_empty() {
         let missing = vec![InvalidField::new(field, "is required")];
@@ -115,12 +115,12 @@ pub(super) fn token(field: &str, text: String) -> Result<BearerToken, Status> {
         refuse(
             Code::Unauthenticated,
             reason,
-            format!("{field} is too long to be one of ours"),
+            format!("{field} is too long to be a token of this service"),
         )
     })
 }
 
-/// Who calls by an access token, and from where.
+/// The caller's user and session, and the client.
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let principal = principal::principal(request)?;
     Ok(Caller {
@@ -130,8 +130,8 @@ pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     })
 }
 
-/// Where a call comes from: what the client says of itself, or else its
-/// `user-agent`; and its address.
+/// The client of a call: the name that it gives for its device, or else its `user-agent`; and its
+/// address.
 pub(super) fn client<T>(request: &Request<T>, device_info: &str) -> Client {
     let agent = request
         .metadata()

@@ -1,4 +1,4 @@
-//! From the wire to the domain's words, for the calls that end sessions.
+//! Reads the requests that end sessions into the domain's types.
 
 use super::parse::password;
 use crate::{
@@ -17,10 +17,11 @@ use proto::auth::v1::{
 };
 use tonic::Status;
 
-/// What staff may say of an ending. On PostgreSQL the audit log's column holds no more.
+/// The longest reason that staff may enter. On PostgreSQL, the audit log's column holds no more.
 pub const MAX_REASON: usize = 200;
 
-/// Whether the caller's session is kept. To end it, too, must be said.
+/// Whether the caller's session continues. The field is required, so that it does not end by
+/// mistake.
 pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<bool, Status> {
     let mut fields = Fields::default();
     fields.require(
@@ -31,7 +32,7 @@ pub(super) fn revoke_all_sessions(message: RevokeAllSessionsRequest) -> Result<b
     fields.done(message.keep_current.unwrap_or(true))
 }
 
-/// The current password and the new one, whose rules are the domain's.
+/// The current password and the new one. The domain checks the rules for new passwords.
 pub(super) fn change_password(
     message: ChangePasswordRequest,
 ) -> Result<(Password, Password), Status> {
@@ -41,7 +42,7 @@ pub(super) fn change_password(
     fields.done((current, new))
 }
 
-/// The id in its one spelling.
+/// Reads an id in its canonical form.
 pub(super) fn revoke_own_session(message: &RevokeOwnSessionRequest) -> Result<SessionId, Status> {
     SessionId::parse(&message.session_id).ok_or_else(|| {
         let problem = "must be a session's id as ListSessions gives it";
@@ -50,8 +51,8 @@ pub(super) fn revoke_own_session(message: &RevokeOwnSessionRequest) -> Result<Se
     })
 }
 
-/// Whose sessions end, and why. Of many users', the caller's own session does
-/// not.
+/// The sessions to end, and why. If they are those of many users, the caller's own session
+/// continues.
 pub(super) fn revoke_user_sessions(
     message: RevokeUserSessionsRequest,
     current: SessionId,
@@ -83,7 +84,7 @@ pub(super) fn revoke_user_sessions(
         }
     };
     fields.done(Revocation {
-        // without one, a field is wrong
+        // without a scope, a field is invalid
         scope: scope.unwrap_or(Scope::Of {
             user: UserId(0),
             but: None,

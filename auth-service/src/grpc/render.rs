@@ -1,4 +1,4 @@
-//! From the domain's words to the contract's.
+//! Converts the domain's types into responses.
 
 use super::device_info;
 use crate::{
@@ -37,7 +37,7 @@ pub(super) fn session(session: &model::Session, current: SessionId) -> Session {
         expire_time: Some(session.expires_at.into()),
         absolute_expire_time: Some(session.absolute_expires_at.into()),
         last_refresh_time: Some(session.rotated_at.into()),
-        // also what another hand wrote into the row
+        // cleaned again, because something else may have written the row
         device_info: said.and_then(device_info::clean).unwrap_or_default(),
         ip_address: address
             .map(|address| address.to_string())
@@ -59,7 +59,7 @@ pub(super) fn user(user: model::User) -> User {
     }
 }
 
-/// RFC 8037, section 2; `x` in the one spelling that RFC 7515 allows.
+/// RFC 8037, section 2. `x` has the one encoding that RFC 7515 allows.
 pub(super) fn json_web_key(key: &PublicKey) -> JsonWebKey {
     JsonWebKey {
         kid: key.name.to_string(),

@@ -15,7 +15,7 @@ pub struct ValidationHandlers {
 }
 
 impl ValidationHandlers {
-    /// Handlers that ask this domain.
+    /// Handlers that call this domain.
     #[must_use]
     pub fn new(validations: Validations) -> Self {
         Self { validations }

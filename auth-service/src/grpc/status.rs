@@ -1,12 +1,12 @@
-//! From the domain's error to the wire: one exhaustive match.
+//! Converts the domain's errors into statuses, with one exhaustive match.
 
 use crate::domain::AuthError;
 use contract::errors::{InvalidField, chain, invalid_fields, refuse, refuse_for};
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status};
 
-/// The status of a call that is not served. What is our fault is logged here,
-/// once, with its sources, and nothing of it goes out.
+/// The status of a call that is not served. A fault of the service is logged here, once, with its
+/// causes, and the caller does not see them.
 #[allow(clippy::needless_pass_by_value, reason = "the end of the error's way")]
 pub(super) fn to_status(error: AuthError) -> Status {
     match error {
@@ -30,7 +30,7 @@ pub(super) fn to_status(error: AuthError) -> Status {
         AuthError::CurrentPasswordWrong => refuse(
             Code::PermissionDenied,
             ErrorReason::CurrentPasswordWrong,
-            "the current password is wrong; the session goes on",
+            "the current password is wrong; the session continues",
         ),
         AuthError::EmailTaken => refuse(
             Code::AlreadyExists,
@@ -40,28 +40,28 @@ pub(super) fn to_status(error: AuthError) -> Status {
         AuthError::OwnSessionNotFound => refuse(
             Code::NotFound,
             ErrorReason::OwnSessionNotFound,
-            "you have no session of this id; list them",
+            "you have no session with this id; list your sessions",
         ),
         AuthError::SessionsLeft => refuse(
             Code::Unavailable,
             ErrorReason::DeadlineReached,
-            "time was over before all sessions were ended; call again to end the others",
+            "the time was over before all sessions were ended; repeat the call to end the others",
         ),
         AuthError::RefreshConflict => refuse(
             Code::Unavailable,
             ErrorReason::RefreshConflict,
-            "another refresh of this session won; present the same token again",
+            "another refresh of this session succeeded first; present the same token again",
         ),
         AuthError::TooManyAttempts(wait) => refuse_for(
             wait,
             Code::ResourceExhausted,
             ErrorReason::TooManyAttempts,
-            "too many attempts; wait as long as the retry info says",
+            "too many attempts; wait for the time in the retry info",
         ),
         AuthError::Overloaded => refuse(
             Code::ResourceExhausted,
             ErrorReason::Overloaded,
-            "too much to do at the moment; try again",
+            "this replica is overloaded; try again after a moment",
         ),
         AuthError::Unavailable(_) => {
             tracing::warn!(cause = chain(&error), "the database does not answer");

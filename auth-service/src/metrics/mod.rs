@@ -1,6 +1,6 @@
-//! What is counted of sessions. Labels are enums, so that nobody from outside makes
-//! a series; each series is there from the start, since the first increase of one
-//! that was not is seen by no alert.
+//! Metrics of sessions. Labels are enums, so that callers cannot create series. Every series exists
+//! from the start, because an alert does not notice the first increase of a series that did not
+//! exist.
 
 mod work;
 
@@ -14,7 +14,7 @@ use prometheus_client::{
 use server::serve::MetricsRegistry;
 use std::fmt::{self, Write as _};
 
-/// The counters of one service.
+/// The counters of the service.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     refreshes: Family<RefreshLabels, Counter>,
@@ -23,12 +23,12 @@ pub struct Metrics {
     log_ins_refused: Counter,
 }
 
-/// What a session began with.
+/// What a session was created by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CreatedBy {
-    /// E-mail and password.
+    /// A log-in with e-mail and password.
     LogIn,
-    /// A new account.
+    /// A registration.
     Registration,
 }
 
@@ -78,17 +78,17 @@ impl Metrics {
         }
         registry.register(
             "refreshes",
-            "Calls of RefreshSession, by what became of them",
+            "Calls of RefreshSession, by cause",
             metrics.refreshes.clone(),
         );
         registry.register(
             "sessions_created",
-            "Sessions that began, by what they began with",
+            "Sessions that began, by log-in or registration",
             metrics.sessions_created.clone(),
         );
         registry.register(
             "sessions_ended",
-            "Sessions that were ended, by why; expiry is no end",
+            "Sessions that were ended, by reason; expired sessions do not count",
             metrics.sessions_ended.clone(),
         );
         registry.register(
@@ -99,7 +99,7 @@ impl Metrics {
         metrics
     }
 
-    /// Registers what the parts count that do the work.
+    /// Registers the metrics of the parts.
     pub fn register_parts(
         registry: &mut MetricsRegistry,
         lookups: &LookupMetrics,
@@ -123,7 +123,7 @@ impl Metrics {
         );
     }
 
-    /// Counts a refresh by what it came to.
+    /// Counts a refresh by its cause.
     pub fn refreshed(&self, cause: Cause) {
         let outcome = Label(cause);
         self.refreshes

@@ -1,5 +1,4 @@
-//! What the parts that do the work count of it. Each part has its own, from its
-//! beginning; `app` registers them.
+//! Metrics of the parts. Each part has its metrics from the start, and `app` registers them.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -12,15 +11,15 @@ use std::time::Duration;
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
-/// Upper bounds of the histogram of batches, in sessions: 256 is a full one.
+/// Upper bounds of the histogram of batches, in sessions: 256 is a full batch.
 const SESSIONS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// Of the coalesced look-ups of sessions.
+/// Metrics of the coalesced look-ups of sessions.
 #[derive(Clone, Debug)]
 pub struct LookupMetrics {
-    /// Sessions in one statement.
+    /// The number of sessions in one statement.
     batch: Histogram,
-    /// From a look-up's arrival to the start of its statement.
+    /// The time from a look-up's arrival to the start of its statement.
     wait: Histogram,
 }
 
@@ -58,7 +57,7 @@ impl LookupMetrics {
     }
 }
 
-/// Of the hashing of passwords.
+/// Metrics of hashing passwords.
 #[derive(Clone, Debug)]
 pub struct HashingMetrics {
     wait: Histogram,
@@ -79,12 +78,12 @@ impl HashingMetrics {
     pub fn register(&self, registry: &mut MetricsRegistry) {
         registry.register(
             "hashing_wait_seconds",
-            "How long a password waited to be hashed",
+            "How long passwords waited to be hashed",
             self.wait.clone(),
         );
         registry.register(
             "hashings_shed",
-            "Passwords that were not hashed since too many waited",
+            "Passwords that were not hashed, because too many were waiting",
             self.shed.clone(),
         );
     }
@@ -94,19 +93,19 @@ impl HashingMetrics {
         self.wait.observe(waited.as_secs_f64());
     }
 
-    /// Counts one that found too many waiting.
+    /// Counts a password that was not hashed, because too many were waiting.
     pub fn shed(&self) {
         self.shed.inc();
     }
 }
 
-/// Of the cache of verified signatures.
+/// Metrics of the cache of verified signatures.
 #[derive(Clone, Debug)]
 pub struct SignatureMetrics {
     verifications: Family<Verification, Counter>,
-    /// Answered by the cache.
+    /// Found in the cache.
     pub cached: Counter,
-    /// Asked of the key that the token names.
+    /// Verified with the key that the token names.
     pub afresh: Counter,
 }
 
@@ -137,7 +136,7 @@ impl SignatureMetrics {
     pub fn register(&self, registry: &mut MetricsRegistry) {
         registry.register(
             "signature_verifications",
-            "Verifications of a token's signature, by what answered",
+            "Verifications of a token's signature, by cache or key",
             self.verifications.clone(),
         );
     }

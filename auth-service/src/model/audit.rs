@@ -1,5 +1,5 @@
-//! What the audit log holds: who did what, to whom, by which session, from where,
-//! how it ended and why. The texts are those of `ticketing_audit_events`.
+//! The audit log: who did what, to whom, with which session, from where, with which outcome, and
+//! why. The texts are those of `ticketing_audit_events`.
 
 use super::{Cause, Client, texts::texts};
 use contract::{
@@ -10,7 +10,7 @@ use contract::{
 use std::collections::BTreeSet;
 
 texts! {
-    /// What was done, or asked for: the RPC or the command.
+    /// What was done or attempted: the RPC or the command.
     AuditEventType {
         /// A registration.
         Register = "register",
@@ -20,59 +20,59 @@ texts! {
         RefreshSession = "refresh_session",
         /// A log-out.
         RevokeSession = "revoke_session",
-        /// The end of one's own session by its id.
+        /// A user ended one of their own sessions by its id.
         RevokeOwnSession = "revoke_own_session",
-        /// The end of all of one's own sessions, or all but one.
+        /// A user ended all of their own sessions, or all but one.
         RevokeAllSessions = "revoke_all_sessions",
         /// A change of password.
         ChangePassword = "change_password",
-        /// The end of others' sessions, by staff.
+        /// Staff ended sessions of users.
         RevokeUserSessions = "revoke_user_sessions",
         /// A validation that ended the session.
         ValidateSession = "validate_session",
-        /// The end of all sessions there are, by an operator.
+        /// An operator ended all sessions of all users.
         EndAllSessions = "end_all_sessions",
     }
 }
 
 texts! {
-    /// How it ended.
+    /// Whether an action was done or refused.
     AuditOutcome {
-        /// As the caller wanted.
+        /// The action was done.
         Done = "done",
-        /// Refused.
+        /// The action was refused.
         Refused = "refused",
     }
 }
 
-/// An event about to be written. None of its fields holds a secret: an e-mail that
-/// was typed at a log-in may be a password, so it has no place here.
+/// An event to be written. It contains no secrets. In particular it does not contain the e-mail of
+/// a log-in, because a user may have typed a password there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// What was done, or asked for.
+    /// What was done or attempted.
     pub event_type: AuditEventType,
-    /// How it ended.
+    /// Whether it was done or refused.
     pub outcome: AuditOutcome,
-    /// Why it ended so.
+    /// The cause of the outcome.
     pub cause: Option<Cause>,
-    /// Who did it, where that was proven.
+    /// The user who did it, if that was proven.
     pub actor: Option<UserId>,
-    /// Whose account or sessions it was about.
+    /// The user whose account or sessions it was about.
     pub subject: Option<UserId>,
-    /// The session; of many that ended, the one that the call came by.
+    /// The session; if many ended, the one that the call was made with.
     pub session: Option<SessionId>,
-    /// Where the call came from.
+    /// The client of the call.
     pub client: Client,
-    /// Staff's words, in at most 200 characters.
+    /// The reason that staff entered, at most 200 characters.
     pub reason: Option<String>,
-    /// Of all users' sessions, those that began before this ended.
+    /// For all users' sessions: those that began before this time ended.
     pub created_before: Option<Timestamp>,
-    /// How many sessions of ours, live until then, ended.
+    /// How many active sessions of this service ended.
     pub ended_count: Option<u32>,
 }
 
 impl AuditEvent {
-    /// What was done as the caller wanted.
+    /// An action that was done.
     #[must_use]
     pub fn done(event_type: AuditEventType, client: &Client) -> Self {
         Self {
@@ -89,13 +89,13 @@ impl AuditEvent {
         }
     }
 
-    /// What was refused.
+    /// An action that was refused.
     #[must_use]
     pub fn refused(event_type: AuditEventType, cause: Cause, client: &Client) -> Self {
         Self::done(event_type, client).refused_for(cause)
     }
 
-    /// The same, refused.
+    /// The same event, refused.
     #[must_use]
     pub fn refused_for(self, cause: Cause) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl AuditEvent {
         }
     }
 
-    /// What became of a refresh, by the holder of a token whose signature holds.
+    /// The outcome of a refresh whose token was verified.
     #[must_use]
     pub fn refreshed(cause: Cause, user: UserId, session: SessionId, client: &Client) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl AuditEvent {
         .of(session)
     }
 
-    /// The user did it, on its own behalf.
+    /// Sets the user as actor and subject.
     #[must_use]
     pub fn by(self, user: UserId) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl AuditEvent {
         }
     }
 
-    /// It was about this session, or came by it.
+    /// Sets the session.
     #[must_use]
     pub fn of(self, session: SessionId) -> Self {
         Self {
@@ -136,7 +136,7 @@ impl AuditEvent {
         }
     }
 
-    /// So many sessions ended.
+    /// Sets how many sessions ended.
     #[must_use]
     pub fn ending(self, ended_count: u32) -> Self {
         Self {
@@ -146,56 +146,56 @@ impl AuditEvent {
     }
 }
 
-/// An event as it was written.
+/// An event that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Where it stands in the log.
+    /// Its position in the log.
     pub position: AuditPosition,
-    /// What was done, or asked for; `None`: this build does not know it.
+    /// What was done or attempted; `None` if this build does not know it.
     pub event_type: Option<AuditEventType>,
-    /// How it ended; `None`: this build does not know it.
+    /// Whether it was done or refused; `None` if this build does not know it.
     pub outcome: Option<AuditOutcome>,
-    /// Why; `None`: there is none, or this build does not know it.
+    /// The cause; `None` if there is none, or this build does not know it.
     pub cause: Option<Cause>,
-    /// Who did it.
+    /// The user who did it.
     pub actor: Option<UserId>,
-    /// Whose account or sessions it was about.
+    /// The user whose account or sessions it was about.
     pub subject: Option<UserId>,
     /// The session's id.
     pub session: Option<String>,
-    /// Where the call came from.
+    /// The client of the call.
     pub client: Client,
-    /// Staff's words.
+    /// The reason that staff entered.
     pub reason: Option<String>,
-    /// Of all users' sessions, those that began before this ended.
+    /// For all users' sessions: those that began before this time ended.
     pub created_before: Option<Timestamp>,
     /// How many sessions ended.
     pub ended_count: Option<i32>,
 }
 
-/// An event's place in the log, newest first; its id is that of its row.
+/// The position of an event in the log, newest first. The id is that of its row.
 pub type AuditPosition = Position<Timestamp, i64>;
 
-/// Which events are meant. Fields mean AND, the values of one mean OR; an empty one
-/// asks for nothing. Filters that mean the same events are equal, in whatever words
-/// they were asked for.
+/// A filter of events. An event must match all fields, and one of the values of each field. An
+/// empty field matches every event. Filters that match the same events are equal, however they were
+/// written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AuditFilter {
-    /// About any of these users.
+    /// The subject is one of these users.
     pub subjects: BTreeSet<UserId>,
-    /// By any of these users.
+    /// The actor is one of these users.
     pub actors: BTreeSet<UserId>,
-    /// Of any of these sessions.
+    /// The session is one of these.
     pub sessions: BTreeSet<SessionId>,
-    /// Any of these types.
+    /// The type is one of these.
     pub event_types: BTreeSet<AuditEventType>,
-    /// Any of these causes.
+    /// The cause is one of these.
     pub causes: BTreeSet<Cause>,
-    /// This outcome.
+    /// The outcome is this.
     pub outcome: Option<AuditOutcome>,
-    /// Not before this.
+    /// The earliest time.
     pub start: Option<Timestamp>,
-    /// Not after this.
+    /// The latest time.
     pub end: Option<Timestamp>,
 }
 

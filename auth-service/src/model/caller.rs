@@ -1,23 +1,23 @@
-//! Who calls, and from where.
+//! The caller of an RPC, and the client.
 
 use contract::ids::{SessionId, UserId};
 
-/// Where a call came from, as far as it is known.
+/// The client of a call, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// What the client called itself: clean, at most 255 characters.
+    /// The name that the client gave for its device: cleaned, at most 255 characters.
     pub device_info: Option<String>,
-    /// The client's address; where no proxy is trusted, the peer's.
+    /// The client's address. If no proxy is trusted, it is the peer's.
     pub ip_address: Option<String>,
 }
 
-/// The user and the session behind a call that came by an access token.
+/// The user and the session of a call that was made with an access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// By which session.
+    /// The session.
     pub session: SessionId,
-    /// From where.
+    /// The client.
     pub client: Client,
 }

@@ -1,25 +1,25 @@
-//! Why something happened to a session, a token or a log-in. A cause has one name: the
-//! database, the audit log, the counters and the logs have it as the same text, and the
-//! contract has it in upper case.
+//! The causes of what happens to a session, a token or a log-in. A cause has one name in metrics,
+//! in logs and, in upper case, in the contract. The text in the database is the same, except for
+//! some causes that had another name when the first rows were written.
 //!
 //! | question | answered by |
 //! | --- | --- |
-//! | Which causes exist, and what is the text of each? | [`Cause`] |
-//! | Which of them end a session? | [`EndReason`] |
-//! | Which of them refuse a session or a token, and what is the caller told? | [`Refusal`] |
-//! | Which of them does a refresh come to? | [`Cause::of_refresh`] |
+//! | Which causes exist, and what are their names? | [`Cause`] |
+//! | Which causes end a session? | [`EndReason`] |
+//! | Which causes refuse a session or a token, and what does the caller read? | [`Refusal`] |
+//! | Which causes can a refresh have? | [`Cause::of_refresh`] |
 
 use super::{AuditOutcome, texts::texts};
 use proto::auth::v1::ErrorReason;
 use std::fmt;
 
 texts! {
-    /// Why something happened. Add new ones at the end: the digest of a list of audit events
-    /// depends on the order, and page tokens of other builds are refused where it differs.
+    /// A cause. Add new ones at the end: the fingerprint of a list of audit events depends on the
+    /// order, so another order would invalidate the page tokens of older builds.
     Cause {
         /// The e-mail of a registration is taken.
         EmailTaken = "email_taken",
-        /// Nobody has the e-mail of a log-in.
+        /// No account has the e-mail of a log-in.
         EmailUnknown = "email_unknown",
         /// The password does not match.
         PasswordWrong = "password_wrong",
@@ -38,7 +38,8 @@ texts! {
         ReissuedToPreviousGeneration = "reissued_to_previous_generation" stored "one_behind",
         /// A refresh token was used again after the overlap.
         ReuseDetected = "reuse_detected",
-        /// A token was newer than the row of its session.
+        /// A token was newer than its session's row, because the database was restored from a
+        /// back-up.
         SessionOlderThanToken = "session_older_than_token" stored "row_behind",
         /// The session had been ended.
         SessionEnded = "session_ended",
@@ -46,9 +47,9 @@ texts! {
         SessionExpired = "session_expired",
         /// There is no such session.
         SessionNotFound = "session_not_found",
-        /// The password is another one than at the log-in.
+        /// The password has changed since the log-in.
         PasswordChanged = "password_changed",
-        /// Other refreshes of the same session won.
+        /// Other refreshes of the same session succeeded first.
         Conflict = "conflict",
         /// The database was restored from a back-up.
         Restored = "restored",
@@ -158,11 +159,11 @@ macro_rules! refusals {
 }
 
 refusals! {
-    TokenMalformed => ErrorReason::TokenMalformed, "the token is not one of ours; log in";
+    TokenMalformed => ErrorReason::TokenMalformed, "the token is not one of this service; log in";
     TokenAlgorithm => ErrorReason::TokenAlgorithmNotAllowed, "the token's algorithm is not allowed; log in";
     TokenKeyUnknown => ErrorReason::TokenKeyUnknown, "the token names a key that does not exist; log in";
-    TokenSignature => ErrorReason::TokenSignatureInvalid, "the token's signature does not hold; log in";
-    TokenType => ErrorReason::TokenTypeMismatch, "an access token where a refresh token is asked for, or the reverse; send the other one";
+    TokenSignature => ErrorReason::TokenSignatureInvalid, "the token's signature is invalid; log in";
+    TokenType => ErrorReason::TokenTypeMismatch, "an access token was sent where a refresh token is required, or the reverse; send the other one";
     TokenIssuer => ErrorReason::TokenIssuerMismatch, "the token was issued by someone else; log in";
     TokenAudience => ErrorReason::TokenAudienceMismatch, "the token was issued for someone else; log in";
     TokenExpired => ErrorReason::TokenExpired, "the token has expired; refresh the session, or log in";
@@ -172,7 +173,7 @@ refusals! {
     UserInvalid => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
     PasswordChanged => ErrorReason::SessionUserInvalid, "the user or the password changed since this session began; log in";
     ReuseDetected => ErrorReason::ReuseDetected, "the refresh token was used before, so the session was ended; log in";
-    SessionOlderThanToken => ErrorReason::SessionOlderThanToken, "the session is older than this token; log in";
+    SessionOlderThanToken => ErrorReason::SessionOlderThanToken, "the session is older than this token, because the database was restored; log in";
 }
 
 impl Refusal {

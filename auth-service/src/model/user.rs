@@ -7,14 +7,14 @@ use contract::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// A user as sessions need it.
+/// The user of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// `users.id`.
     pub id: UserId,
     /// Display name.
     pub name: String,
-    /// The address that logs in.
+    /// The e-mail for log-ins.
     pub email: String,
     /// The kind of account.
     pub user_type: UserType,
@@ -24,18 +24,18 @@ pub struct User {
     pub partner_id: Option<PartnerId>,
     /// Language tag.
     pub language_preference: String,
-    /// Active and not deleted.
+    /// Whether the user is active and not deleted.
     pub is_live: bool,
-    /// Permissions in force, sorted.
+    /// The permissions that the user has now, sorted.
     pub permissions: Vec<String>,
 }
 
-/// A customer about to be registered.
+/// A customer who is about to be registered.
 #[derive(Clone, Debug)]
 pub struct NewCustomer {
     /// Display name.
     pub name: String,
-    /// The address that will log in.
+    /// The e-mail for log-ins.
     pub email: String,
     /// Telephone number.
     pub phone: String,
@@ -43,12 +43,12 @@ pub struct NewCustomer {
     pub language_preference: String,
 }
 
-/// A password as it was sent. It never prints.
+/// A password as it was sent. `Debug` does not print it.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// Takes the text as it is; rules for new passwords are the domain's.
+    /// Takes the text as it is. The domain checks the rules for new passwords.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into())
@@ -61,8 +61,7 @@ impl Password {
     }
 }
 
-/// The text in `users.password`: a PHC string or a bcrypt hash. It never
-/// prints.
+/// The text in `users.password`: a PHC string or a bcrypt hash. `Debug` does not print it.
 #[derive(Clone, Debug)]
 pub struct PasswordHash(SecretString);
 
@@ -79,8 +78,8 @@ impl PasswordHash {
         self.0.expose_secret()
     }
 
-    /// A short digest of the text, kept with a session so that a password that
-    /// changed since, by whatever hand, is seen.
+    /// A short digest of the text. A session stores it, so that a later change of the password is
+    /// noticed, whatever made the change.
     #[must_use]
     pub fn digest(&self) -> String {
         let digest = digest::digest(&digest::SHA256, self.expose().as_bytes());
@@ -88,7 +87,7 @@ impl PasswordHash {
         hex::encode(bytes.get(..16).unwrap_or(bytes))
     }
 
-    /// Whether a digest kept earlier is of this text.
+    /// Whether an earlier digest is that of this text.
     #[must_use]
     pub fn has_digest(&self, kept: &str) -> bool {
         let now = self.digest();

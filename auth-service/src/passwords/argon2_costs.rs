@@ -1,10 +1,10 @@
-//! What one Argon2id hash costs.
+//! The costs of one Argon2id hash.
 
 use clap::Args;
 use contract::config::within;
 
-/// Settings that the OWASP Password Storage Cheat Sheet holds to be of equal
-/// strength: KiB of memory, passes.
+/// Settings of equal strength according to the OWASP Password Storage Cheat Sheet: KiB of memory,
+/// passes.
 const OWASP: [(u32, u32); 5] = [
     (47_104, 1),
     (19_456, 2),
@@ -16,9 +16,9 @@ const OWASP: [(u32, u32); 5] = [
 /// The parameters of Argon2id (RFC 9106, section 3.1).
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2Costs {
-    /// Memory of one argon2id hash, in KiB, 1 GiB at most. Memory and passes must be at least one
+    /// Memory of one argon2id hash, in KiB; at most 1 GiB. Memory and passes must be at least one
     /// of OWASP's settings: 47104 and 1, 19456 and 2, 12288 and 3, 9216 and 4, 7168 and 5. A stored
-    /// hash that takes more than 64 MiB and more than four times this is refused.
+    /// hash is refused if it needs more than 64 MiB and more than four times this memory.
     #[arg(
         long = "argon2-memory-kib",
         env = "AUTH_ARGON2_MEMORY_KIB",
@@ -26,7 +26,7 @@ pub struct Argon2Costs {
         value_parser = within::<u32>(1..=1_048_576)
     )]
     pub memory_kib: u32,
-    /// Passes of one argon2id hash over its memory, 64 at most.
+    /// Number of passes of one argon2id hash over its memory; at most 64.
     #[arg(
         long = "argon2-passes",
         env = "AUTH_ARGON2_PASSES",
@@ -34,7 +34,7 @@ pub struct Argon2Costs {
         value_parser = within::<u32>(1..=64)
     )]
     pub passes: u32,
-    /// Lanes of one argon2id hash, 16 at most. They are computed one after the other.
+    /// Number of lanes of one argon2id hash; at most 16. They are computed one after the other.
     #[arg(
         long = "argon2-lanes",
         env = "AUTH_ARGON2_LANES",
@@ -62,13 +62,13 @@ impl Argon2Costs {
         OWASP.iter().any(reaches)
     }
 
-    /// KiB written in all passes.
+    /// The KiB that are written in all passes.
     pub(crate) fn work(self) -> u64 {
         u64::from(self.memory_kib) * u64::from(self.passes)
     }
 
-    /// A strict order, so that two replicas with different settings never hash the
-    /// same password to and fro.
+    /// A strict order, so that two replicas with different settings do not replace each other's
+    /// hashes for ever.
     pub(super) fn is_weaker_than(self, other: Self) -> bool {
         (self.meets_owasp(), self.work()) < (other.meets_owasp(), other.work())
     }

@@ -1,5 +1,5 @@
-//! Password hashing: Argon2id or bcrypt to write, both to read; off the async
-//! threads, and bounded.
+//! Password hashing. New hashes are Argon2id or bcrypt, and both are verified. Hashing runs off the
+//! async threads, with a limit.
 
 mod argon2_costs;
 mod rules;
@@ -23,28 +23,27 @@ use tokio::{
 use unicode_normalization::UnicodeNormalization as _;
 use work::BCRYPT_COST;
 
-/// bcrypt reads so many bytes and no more.
+/// bcrypt reads this many bytes only.
 const BCRYPT_BYTES: usize = 72;
-/// Calls that may wait for each running hash.
+/// How many calls may wait for each hash that runs.
 const WAITING_PER_RUNNING: usize = 32;
 
-/// Which hash is written for new passwords. Both are read.
+/// The kind of hash for new passwords. Both kinds are verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Argon2id of the configured costs, over NFC.
+    /// Argon2id with the configured costs, over NFC.
     Argon2id,
-    /// bcrypt `$2b$` of cost 12, over the bytes as sent: what the old
-    /// application can read.
+    /// bcrypt `$2b$` with cost 12, over the bytes as sent, which the old application can verify.
     Bcrypt,
 }
 
-/// Which hash is written, as it is configured.
+/// The configured kind of hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// bcrypt where the database was the old application's, which reads the same
-    /// column; else Argon2id.
+    /// bcrypt on a database of the old application, which reads the same column; otherwise
+    /// Argon2id.
     Auto,
-    /// This one, whatever the database.
+    /// This kind on every database.
     Fixed(Algorithm),
 }
 
@@ -61,13 +60,13 @@ impl FromStr for Scheme {
     }
 }
 
-/// Why no hash was made or compared.
+/// Why a password was not hashed or verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// A new password breaks a rule.
     #[error("{0}")]
     Rejected(&'static str),
-    /// As many calls wait already as may.
+    /// Too many calls are waiting.
     #[error("too many passwords are being checked")]
     Overloaded,
     /// The library failed.
@@ -86,7 +85,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// At most `concurrency` hashes at once, each with its memory. `costs` are
+    /// Computes at most `concurrency` hashes at the same time, each with its memory. `costs` are
     /// those of new Argon2id hashes.
     #[must_use]
     pub fn new(concurrency: usize, costs: Argon2Costs) -> Self {
@@ -99,20 +98,20 @@ impl Passwords {
         }
     }
 
-    /// What verifications have cost so far.
+    /// What all verifications have cost.
     #[must_use]
     pub fn work(&self) -> &PasswordWork {
         &self.work
     }
 
-    /// What it counts.
+    /// The metrics of hashing.
     #[must_use]
     pub fn metrics(&self) -> &HashingMetrics {
         &self.metrics
     }
 
-    /// Hashes a new password of this owner, if it keeps the rules. `begins` is called when
-    /// the work on it begins.
+    /// Hashes a new password of this owner, if it follows the rules. `begins` is called when the
+    /// work begins.
     pub async fn hash(
         &self,
         algorithm: Algorithm,
@@ -126,10 +125,9 @@ impl Passwords {
             .await?
     }
 
-    /// Whether a password belongs to a hash; without a hash, no, and so too for one
-    /// that we [cannot](Self::can_verify) verify. A no costs the same whatever the
-    /// hash, and without one. Rules for new passwords are not applied. `begins` is called
-    /// when the work on it begins.
+    /// Verifies a password against a hash. Returns false without a hash, and for a hash that
+    /// [cannot](Self::can_verify) be verified. False costs the same in all cases. The rules for new
+    /// passwords do not apply. `begins` is called when the work begins.
     pub async fn verify(
         &self,
         password: &Password,
@@ -144,8 +142,8 @@ impl Passwords {
         .await
     }
 
-    /// Runs off the async threads. The permits go along, so that a cancelled
-    /// call still counts until its hash is done.
+    /// Runs off the async threads. The permits move along, so that a cancelled call counts until
+    /// its hash is done.
     async fn run<T: Send + 'static>(
         &self,
         begins: impl FnOnce(),

@@ -1,28 +1,28 @@
-//! What a new password must be: long enough, not too long, and not among the first
-//! that anyone would try (OWASP ASVS 5.0, 6.2.1, 6.2.4, 6.2.9 and 6.2.11). Any
-//! character is allowed and none is asked for (6.2.5).
+//! Rules for new passwords: a minimum and a maximum length, and not one of the first passwords that
+//! an attacker would try (OWASP ASVS 5.0, 6.2.1, 6.2.4, 6.2.9 and 6.2.11). Every character is
+//! allowed, and none is required (6.2.5).
 
 use super::{Algorithm, BCRYPT_BYTES, PasswordError};
 use std::{collections::HashSet, sync::LazyLock};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Fewest characters.
+/// The smallest number of characters.
 const MIN_CHARACTERS: usize = 8;
-/// Most characters, for Argon2id.
+/// The largest number of characters, for Argon2id.
 const MAX_CHARACTERS: usize = 128;
 /// Words of the service itself.
 const OF_THE_SERVICE: [&str; 2] = ["ticketing", "ticketing-auth"];
 
-/// Lower case, in NFC; `common_passwords.md` says where they come from.
+/// In lower case and NFC. `common_passwords.md` names the source.
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// Whose password it will be: what others know of them is no password.
+/// What others know about the owner of a password. None of it may be the password.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Owner<'a> {
     /// Display name.
     pub name: &'a str,
-    /// The address that logs in.
+    /// The e-mail for log-ins.
     pub email: &'a str,
     /// Telephone number.
     pub phone: &'a str,
@@ -36,7 +36,7 @@ impl Owner<'_> {
     }
 }
 
-/// Refuses a new password by the first rule that it breaks.
+/// Refuses a new password, with the first rule that it violates.
 pub(super) fn check(
     algorithm: Algorithm,
     password: &str,

@@ -1,11 +1,10 @@
-//! The work of a wrong password: the same whatever stands in the user's row, and
-//! without a user (OWASP ASVS 5.0, 6.3.8).
+//! Makes a wrong password cost the same work, whatever hash the user has, and even if there is no
+//! user (OWASP ASVS 5.0, 6.3.8).
 //!
-//! Rows hold hashes of two algorithms and of several costs. So each try that fails
-//! costs one bcrypt of the cost that is written and one Argon2id of the parameters
-//! that are written: what the row's own hash falls short of that is made up for by
-//! hashes that nobody looks at. A row that costs more than is written now still
-//! costs more.
+//! Rows contain hashes of two algorithms with several costs. So each failed attempt costs one
+//! bcrypt with the current cost, and one Argon2id with the current parameters. If the row's own
+//! hash costs less, further hashes are computed and ignored. A row's hash that costs more than the
+//! current settings still costs more.
 
 use super::argon2_costs::Argon2Costs;
 use argon2::{
@@ -24,10 +23,10 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// bcrypt's cost for new hashes (`$2b$`).
 pub(super) const BCRYPT_COST: u32 = 12;
-/// The cheapest bcrypt that there is.
+/// The cheapest cost of bcrypt.
 const MIN_BCRYPT_COST: u32 = 4;
 
-/// Verifies passwords, and counts what that costs.
+/// Verifies passwords, and counts their costs.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordWork {
     bcrypt: Arc<AtomicU64>,
@@ -35,17 +34,17 @@ pub struct PasswordWork {
     written: Argon2Costs,
 }
 
-/// What a verification cost.
+/// The cost of verifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Rounds of bcrypt: 2 to the power of the cost, summed up.
+    /// The sum of bcrypt's rounds: 2 to the power of the cost.
     pub bcrypt_rounds: u64,
-    /// Of Argon2id, KiB times passes, summed up.
+    /// The sum of Argon2id's KiB times passes.
     pub argon2_kib: u64,
 }
 
 impl PasswordWork {
-    /// Nothing was done so far. `written` are the costs of new Argon2id hashes.
+    /// No work yet. `written` are the costs of new Argon2id hashes.
     #[must_use]
     pub fn new(written: Argon2Costs) -> Self {
         Self {
@@ -54,7 +53,7 @@ impl PasswordWork {
         }
     }
 
-    /// What was done so far.
+    /// The work so far.
     #[must_use]
     pub fn done(&self) -> Cost {
         Cost {
@@ -63,8 +62,8 @@ impl PasswordWork {
         }
     }
 
-    /// Whether a password belongs to a hash of either algorithm: its bytes as sent,
-    /// or else their NFC. Without a hash, or with one of no known form: no.
+    /// Verifies a password against a hash of either algorithm: first its bytes as sent, then their
+    /// NFC. False without a hash, or with one of unknown form.
     pub(crate) fn verify(&self, text: &str, hash: Option<&str>) -> bool {
         if self.try_one(text, hash) {
             return true;
@@ -95,14 +94,14 @@ impl PasswordWork {
     }
 }
 
-/// Over the first 72 bytes, as the old application does. `None`: no hash was made.
+/// Hashes the first 72 bytes, as the old application does. `None` if no hash was computed.
 fn verify_bcrypt(password: &[u8], hash: &str) -> Option<(bool, Cost)> {
     let matches = bcrypt::verify(password, hash).ok()?;
     let cost = bcrypt::HashParts::from_str(hash).ok()?.get_cost();
     Some((matches, bcrypt_of(cost)))
 }
 
-/// `None`: no hash was made.
+/// `None` if no hash was computed.
 fn verify_argon2(password: &[u8], hash: &str) -> Option<(bool, Cost)> {
     let parsed = phc::PasswordHash::new(hash).ok()?;
     let params = Params::try_from(&parsed).ok()?;
@@ -114,8 +113,8 @@ fn verify_argon2(password: &[u8], hash: &str) -> Option<(bool, Cost)> {
     Some((matches, argon2_of(&params)))
 }
 
-/// The rest up to the cost that is written, as powers of two: after a hash of cost
-/// 10, one of 10 and one of 11 make one of 12.
+/// The missing work up to the current cost, as powers of two: after a hash of cost 10, one of cost
+/// 10 and one of cost 11 make up one of cost 12.
 fn make_up_for_bcrypt(password: &[u8], done: u64) -> Cost {
     let rest = bcrypt_of(BCRYPT_COST).bcrypt_rounds.saturating_sub(done);
     let mut made = Cost::default();
@@ -129,14 +128,13 @@ fn make_up_for_bcrypt(password: &[u8], done: u64) -> Cost {
     made
 }
 
-/// The rest up to the parameters that are written, in as many passes over less
-/// memory.
+/// The missing work up to the current parameters, with as many passes over less memory.
 fn make_up_for_argon2(password: &[u8], written: Argon2Costs, done: u64) -> Cost {
     let rest = written.work().saturating_sub(done);
     let memory = rest.checked_div(written.passes.into()).unwrap_or_default();
     let memory = u32::try_from(memory).unwrap_or(u32::MAX);
     let Ok(params) = Params::new(memory, written.passes, written.lanes, None) else {
-        // less than the least that Argon2id can do
+        // less than the minimum of Argon2id
         return Cost::default();
     };
     let made = argon2_of(&params);

@@ -1,4 +1,4 @@
-//! Whether the old application has these tables, too.
+//! Whether the old application uses the same tables.
 
 use super::{Store, StoreError};
 use sea_orm::{
@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 impl Store {
-    /// Whether the tables were the old application's before they were ours.
+    /// Whether the old application created the tables.
     pub async fn is_adopted(&self) -> Result<bool, StoreError> {
         let query = Query::select()
             .column("name")

@@ -1,5 +1,5 @@
-//! The audit log's way into the database: with the change that an event is about,
-//! both or neither; or in batches, where nothing was changed.
+//! Writes the audit log: in the transaction of the change that an event is about; or in batches, if
+//! nothing was changed.
 
 use super::{
     Store, StoreError,
@@ -17,13 +17,13 @@ use sea_orm::{
 };
 use std::time::Duration;
 
-/// Events in one statement at most.
+/// The largest number of events in one statement.
 const MOST: usize = 256;
-/// The rows that a change returned, as a table of its statement.
+/// The name of the changed rows within the statement.
 const CHANGED: &str = "changed";
 const NOTED: &str = "noted";
 
-/// What an event says, all but its id.
+/// The columns of an event, except its id.
 pub(super) const COLUMNS: [Column; 12] = [
     Column::OccurredAt,
     Column::Event,
@@ -40,17 +40,17 @@ pub(super) const COLUMNS: [Column; 12] = [
 ];
 
 impl Store {
-    /// Writes an event by itself.
+    /// Writes an event in a transaction of its own.
     pub async fn note(&self, event: &AuditEvent) -> Result<(), StoreError> {
         retried(|| async { self.note_on(self.database.connection(), event).await }).await
     }
 
-    /// Writes events, each with how long ago it happened; all or none.
+    /// Writes events, each with its age, in one transaction.
     pub async fn note_all(&self, events: &[(AuditEvent, Duration)]) -> Result<(), StoreError> {
         let mut inserts = Vec::new();
         let mut rest = events;
         while !rest.is_empty() {
-            // of few lengths, so that the texts of the statements are few
+            // only some lengths are used, so that there are few different statements
             let length = 1 << rest.len().min(MOST).ilog2();
             let (some, more) = rest.split_at(length);
             let mut insert = Query::insert();
@@ -76,7 +76,7 @@ impl Store {
         .await
     }
 
-    /// Writes an event within a transaction that is under way.
+    /// Writes an event within a transaction.
     pub(super) async fn note_on(
         &self,
         on: &impl ConnectionTrait,
@@ -91,9 +91,8 @@ impl Store {
         Ok(())
     }
 
-    /// Runs a change that is a transaction of its own, gives the rows that it
-    /// returns, and writes the event if there are any: the change and its event are
-    /// kept together or not at all. On PostgreSQL it is one statement.
+    /// Runs a change in a transaction of its own, and returns the rows that it returns. If there
+    /// are any, the event is written in the same transaction. On PostgreSQL this is one statement.
     pub(super) async fn changed(
         &self,
         update: &UpdateStatement,
@@ -105,7 +104,7 @@ impl Store {
                     let statement = self.noting(update.clone(), event)?;
                     Ok(self.database.connection().query_all(&statement).await?)
                 }
-                // it changes rows by a statement alone, not by a part of one
+                // SQLite cannot change rows in a common table expression
                 Dialect::Sqlite => {
                     let transaction = self.database.begin().await?;
                     let rows = transaction.query_all(update).await?;
@@ -120,8 +119,7 @@ impl Store {
         .await
     }
 
-    /// The change, and the insert of the event for each row that it returns, as one
-    /// statement.
+    /// The change, and the insertion of an event for each row that it returns, as one statement.
     fn noting(&self, update: UpdateStatement, event: &AuditEvent) -> Result<WithQuery, StoreError> {
         let event = Query::select()
             .exprs(self.values(event, Duration::ZERO))

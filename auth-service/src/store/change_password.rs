@@ -1,4 +1,4 @@
-//! A new password, and what ends, is refused and goes on with it, in one transaction.
+//! Changes a password, and ends and refuses sessions with it, in one transaction.
 
 use super::{
     Store, StoreError,
@@ -17,35 +17,34 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, LockType, Query},
 };
 
-/// A live user's password, and what others may know of the user.
+/// The password of a user who may log in, and what others may know about the user.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// What stands in `users.password`.
+    /// The text in `users.password`.
     pub password: PasswordHash,
     /// Display name.
     pub name: String,
-    /// The address that logs in.
+    /// The e-mail for log-ins.
     pub email: String,
-    /// Telephone number, or nothing.
+    /// Telephone number, which may be empty.
     pub phone: String,
 }
 
-/// What became of a change of password.
+/// The outcome of a change of password.
 #[derive(Debug)]
 pub enum ChangeOutcome {
-    /// It is written. So many other sessions, live until now, are refused from now on.
+    /// The password was changed. This many other sessions were active, and are refused from now on.
     Changed(u32),
-    /// The user was disabled or deleted meanwhile; nothing was changed.
+    /// The user has been disabled or deleted; nothing was changed.
     UserGone,
-    /// The caller's session ended meanwhile; nothing was changed.
+    /// The caller's session has ended; nothing was changed.
     SessionGone,
-    /// Another text stands in `users.password` than the one that was verified;
-    /// nothing was changed.
+    /// `users.password` no longer has the text that was verified; nothing was changed.
     PasswordChanged(PasswordHash),
 }
 
 impl Store {
-    /// A live user's account.
+    /// The account of a user who may log in.
     pub async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         let query = log_in_query()
             .columns([user::Column::Name, user::Column::Email, user::Column::Phone])
@@ -67,13 +66,14 @@ impl Store {
         }))
     }
 
-    /// Writes a new password if the verified one still stands there, lets this session go
-    /// on under the new digest, ends the old application's rows, and writes the event with
-    /// how many other sessions were live. The old digest refuses these from now on.
+    /// Writes a new password, if the verified one is still in the row. The caller's session
+    /// continues with the new digest, the old application's rows end, and the event is written with
+    /// the number of other active sessions. From now on, these are refused because of their old
+    /// digest.
     ///
-    /// The user's row is locked first, as a log-in locks it: one that verified the old
-    /// password is inserted before, and refused then, or reads the new text. Then rows of
-    /// sessions are locked, in the order of their ids.
+    /// The user's row is locked first, as in a log-in. So a log-in that verified the old password
+    /// either inserts its session before, and the session is refused, or reads the new password.
+    /// Then the rows of sessions are locked, in the order of their ids.
     pub async fn change_password(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! The end of one session, with its event in the audit log.
+//! Ends one session, and writes its audit event.
 
 use super::{
     Store, StoreError,
@@ -15,8 +15,8 @@ use sea_orm::{
 };
 
 impl Store {
-    /// Ends a session of ours. Whether it was active until now; only then the event
-    /// is written.
+    /// Ends a session of this service. Returns whether it was active; only then the event is
+    /// written.
     pub async fn end(
         &self,
         id: SessionId,
@@ -28,8 +28,8 @@ impl Store {
         Ok(!self.changed(&update, event).await?.is_empty())
     }
 
-    /// Ends a session of a user. How many were live until now: none if it was over,
-    /// and then no event is written. `None`: there is no such session.
+    /// Ends a session of a user. Returns how many were active: 0 if the session was over, and then
+    /// no event is written. `None` if the session does not exist.
     pub async fn end_one_of(
         &self,
         user: UserId,

@@ -1,6 +1,6 @@
-//! The end of many sessions, a bounded number in a transaction. Rows are locked in the
-//! order of their session ids, so that no two of these wait for each other. The old
-//! application's rows end with ours: they are log-ins of the same user.
+//! Ends many sessions, in transactions of limited size. Rows are locked in the order of their
+//! session ids, so that two such transactions cannot deadlock. The old application's rows end as
+//! well, because they are log-ins of the same user.
 
 use super::{
     Store, StoreError,
@@ -18,16 +18,16 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query},
 };
 
-/// Sessions in one transaction.
+/// The largest number of sessions in one transaction.
 pub const BATCH: usize = 500;
 
-/// How many sessions of ours a batch ended, without those that had expired.
+/// How many sessions of this service a batch ended, without expired ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Those that were live.
+    /// Sessions that were active.
     pub live: u32,
-    /// Those that were refused already, since the password had changed. They end for that
-    /// reason, whoever ends them.
+    /// Sessions that were already refused, because the password had changed. Whoever ends them,
+    /// this is their end reason.
     pub refused: u32,
 }
 
@@ -42,15 +42,15 @@ pub(super) struct Locked {
 pub(super) enum LockedStatus {
     Live,
     Expired,
-    /// The user's password is another one than at log-in.
+    /// The user's password has changed since the log-in.
     Refused,
-    /// No session of ours.
+    /// A row of the old application.
     OldApplications,
 }
 
 impl Store {
-    /// Ends sessions by their rows, those that are not ended yet. The event, if one is given,
-    /// is written in the same transaction with how many were live.
+    /// Ends rows that are not ended yet. An event, if given, is written in the same transaction,
+    /// with the number of active sessions.
     pub async fn end_rows(
         &self,
         rows: &[i32],
@@ -71,17 +71,17 @@ impl Store {
         .await
     }
 
-    /// Whether a row is one of these.
+    /// A condition for these rows.
     pub(super) fn are_in(&self, rows: &[i32]) -> Expr {
         let id = Expr::col((Entity, Column::Id));
         self.database.dialect().one_of(id, rows.iter().copied())
     }
 
-    /// Locks the rows that are meant and not ended, then reads them.
+    /// Locks those of the rows that are not ended, and then reads them.
     ///
-    /// The statement that locks may wait, and PostgreSQL then reads the locked row anew, but
-    /// not the user's row that is joined to it. A second statement reads both as they are
-    /// under the lock.
+    /// The statement that locks may have to wait. PostgreSQL then reads the locked row again, but
+    /// not the user's row that is joined to it. Therefore a second statement reads both under the
+    /// lock.
     pub(super) async fn lock_rows(
         &self,
         on: &Transaction,
@@ -149,7 +149,7 @@ impl Store {
         reason: EndReason,
     ) -> Result<(), StoreError> {
         let rows: Vec<i32> = rows.iter().map(|row| row.id).collect();
-        // of the old application's rows nothing else changes
+        // other columns of the old application's rows do not change
         let of_ours = |then: Expr, column| {
             Expr::case(Expr::col(Column::Generation).is_not_null(), then).finally(Expr::col(column))
         };
@@ -171,15 +171,14 @@ impl Store {
     }
 }
 
-/// Whether a row is not ended yet. `is_active` is NULL in rows of the old application
-/// that did not name it, or that somebody else wrote: these are still to be ended. A
-/// session of ours is over wherever it is not true.
+/// Whether a row is not ended yet. In rows of the old application, `is_active` may be NULL, and
+/// such a row is still to be ended. A session of this service has ended if `is_active` is not true.
 pub(super) fn not_ended() -> Expr {
     let is_not_ours = Expr::col((Entity, Column::Generation)).is_null();
     Expr::col((Entity, Column::IsActive)).if_null(is_not_ours)
 }
 
-/// Whether a session was begun with the password that its user has now.
+/// Whether a session began with the password that its user has now.
 pub(super) fn is_in_step(
     session: &QueryResult,
     password: Option<&PasswordHash>,

@@ -1,4 +1,4 @@
-//! What can go wrong in the store, by what the domain can do about it.
+//! Errors of the store, grouped by what the domain can do about them.
 
 use database::{Fault, fault, had_no_effect};
 use sea_orm::DbErr;

@@ -6,9 +6,9 @@ use contract::ids::SessionId;
 use database::Dialect;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
-/// `$1`: session ids, `$2`: their generations, `$3`: the clock's offset. Rows
-/// are locked in the order of their ids, as everywhere; one that is locked by
-/// someone else is skipped, since a late note only delays the detection of reuse.
+/// `$1`: session ids, `$2`: their generations, `$3`: the clock's offset. Rows are locked in the
+/// order of their ids, as everywhere. A locked row is skipped, because a late note only delays the
+/// detection of reuse.
 const POSTGRES: &str = "\
     UPDATE user_sessions s SET used_at = clock_timestamp() + $3 * interval '1 microsecond' \
     FROM (SELECT t.id FROM user_sessions t \

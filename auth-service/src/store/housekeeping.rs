@@ -1,11 +1,11 @@
-//! Which rows of auth-service's tables go, and when.
+//! How long auth-service keeps the rows of its tables.
 
 use database::Retention;
 use std::time::Duration;
 
-/// All of them. A session goes so long after it expired, ended or not: no token of it
-/// is good by then, so that it changes no answer. The old application's rows stay.
-/// Throttles go once their attempts count no more.
+/// The retention of each table. A session is deleted this long after it expired, whether it was
+/// ended or not. None of its tokens is valid by then, so the deletion changes no answer. The old
+/// application's rows are never deleted. Throttles are deleted when their attempts no longer count.
 #[must_use]
 pub fn retentions(session_retention: Duration) -> Vec<Retention> {
     vec![

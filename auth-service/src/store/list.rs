@@ -1,4 +1,4 @@
-//! A user's live sessions, in pages.
+//! Lists a user's active sessions, in pages.
 
 use super::{
     Store, StoreError,
@@ -16,12 +16,12 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 
-/// A session's place among those of its user, newest first; its id is that of its row.
+/// The position of a session in its user's list, newest first. The id is that of its row.
 pub type SessionPosition = Position<Timestamp, i32>;
 
 impl Store {
-    /// The user's live sessions after a position, newest first. `current` is the session that
-    /// the call came by: it has been validated, so its digest is of the password in force.
+    /// The user's active sessions after a position, newest first. `current` is the caller's
+    /// session, which was just validated, so its digest is that of the current password.
     pub async fn list_sessions(
         &self,
         user: UserId,
@@ -53,7 +53,7 @@ impl Store {
             .order_by(Column::Id, Order::Desc)
             .limit(limit)
             .take();
-        // a row that lacks one is valid nowhere, and must not hide the others
+        // a row without a value is invalid, and must not hide the others
         for column in [
             Column::CreatedAt,
             Column::RotatedAt,

@@ -1,4 +1,4 @@
-//! The audit log, in pages.
+//! Lists the audit log, in pages.
 
 use super::{
     Store, StoreError,
@@ -17,7 +17,7 @@ use sea_orm::{
 use std::collections::BTreeSet;
 
 impl Store {
-    /// The events of a filter after a position, newest first.
+    /// The events after a position that match a filter, newest first.
     pub async fn list_audit(
         &self,
         filter: &AuditFilter,

@@ -1,4 +1,4 @@
-//! A session with its user, as it stands now, for a refresh.
+//! Reads a session with its user, for a refresh.
 
 use super::{Store, StoreError, text_or_nothing};
 use crate::model::{Generation, PasswordHash, Session, SessionRecord, User};
@@ -10,8 +10,8 @@ use contract::{
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, TryGetable};
 
-/// One statement, twice: the databases differ in JSON, clocks and digests. `$1`: the session's
-/// id, `$2`: the clock's offset.
+/// One statement in two dialects: the databases differ in JSON, clocks and digests. `$1`: the
+/// session's id, `$2`: the clock's offset.
 macro_rules! load_statement {
     (now: $now:literal, password: $password:expr, names: $names:literal) => {
         concat!(
@@ -51,7 +51,7 @@ const SQLITE: &str = load_statement!(
 );
 
 impl Store {
-    /// Loads a session of ours.
+    /// Loads a session of this service.
     pub async fn load_one(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
         let dialect = self.database.dialect();
         let text = match dialect {
@@ -118,7 +118,7 @@ fn get<T: TryGetable>(row: &QueryResult, column: &str) -> Result<T, DbErr> {
     row.try_get("", column)
 }
 
-/// Texts that the database gives as JSON.
+/// Texts that the database returns as JSON.
 pub(super) fn list_of_texts(json: Option<String>) -> Result<Vec<String>, DbErr> {
     let texts = json.map(|json| serde_json::from_str(&json)).transpose();
     let texts = texts.map_err(|error| DbErr::Type(format!("permissions: {error}")))?;
@@ -131,7 +131,7 @@ pub(super) fn sorted(mut permissions: Vec<String>) -> Vec<String> {
     permissions
 }
 
-/// A value of `user_type_enum`; databases may have more of them than we know.
+/// A value of `user_type_enum`, which may have more values than this version knows.
 pub(super) fn user_type(text: &str) -> UserType {
     match text {
         "admin" => UserType::Admin,

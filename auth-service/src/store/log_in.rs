@@ -1,4 +1,4 @@
-//! Log-in: who it is, and the session that begins.
+//! Log-in: finds the user, and begins the session.
 
 use super::{NewSession, Store, StoreError, entity::user, retried};
 use crate::model::{AuditEventType, PasswordHash};
@@ -8,31 +8,31 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement},
 };
 
-/// What is known of a user before the password was compared.
+/// A user, before the password is compared.
 #[derive(Clone, Debug)]
 pub struct LogIn {
-    /// Who it would be.
+    /// The id of the user.
     pub user_id: UserId,
-    /// The password's hash.
+    /// The hash of the password.
     pub password: PasswordHash,
-    /// Active and not deleted.
+    /// Whether the user is active and not deleted.
     pub is_live: bool,
 }
 
-/// What became of a log-in whose password matched.
+/// The outcome of a log-in whose password matched.
 #[derive(Debug)]
 pub enum CreateOutcome {
     /// The session began.
     Created,
-    /// The user was disabled or deleted meanwhile.
+    /// The user has been disabled or deleted.
     UserGone,
-    /// Another text stands in `users.password` than the one that was verified.
+    /// `users.password` no longer has the text that was verified.
     PasswordChanged(PasswordHash),
 }
 
 impl Store {
-    /// Finds the user that logs in with this e-mail, exactly as it is written:
-    /// two accounts may differ in case alone.
+    /// Finds the user with this e-mail. The match is exact, because two accounts may differ in case
+    /// only.
     pub async fn find_log_in(&self, email: &str) -> Result<Option<LogIn>, StoreError> {
         let query = log_in_query()
             .and_where(Expr::col(user::Column::Email).eq(email))
@@ -41,12 +41,12 @@ impl Store {
         row.map(|row| read_log_in(&row)).transpose()
     }
 
-    /// Begins a session, if the verified password still stands there, and notes
-    /// the log-in with the user. `stronger`, if given, then stands for the same
-    /// password, unless too many sessions were begun with the other.
+    /// Begins a session, if the verified hash is still in the row, and updates the time of the
+    /// user's last log-in. If `stronger` is given, it replaces the hash, unless too many sessions
+    /// began with the old one.
     ///
-    /// The user's row is locked as for the update that follows: a share lock
-    /// that two log-ins hold, and both want to strengthen, is a deadlock.
+    /// The user's row is locked for an update from the beginning. If two log-ins held a share lock
+    /// and both wanted to replace the hash, they would deadlock.
     pub async fn create_session(
         &self,
         user: UserId,
@@ -103,7 +103,7 @@ pub(super) fn read_log_in(row: &sea_orm::QueryResult) -> Result<LogIn, StoreErro
     Ok(LogIn {
         user_id: UserId(row.try_get("", "id")?),
         password: PasswordHash::new(row.try_get("", "password")?),
-        // NULL is not live
+        // NULL counts as false
         is_live: row.try_get::<Option<bool>>("", "is_live")? == Some(true),
     })
 }

@@ -1,5 +1,4 @@
-//! What validations read: sessions with their users, as they stand now, one statement however
-//! many.
+//! Reads sessions with their users for validations, with one statement for any number of sessions.
 
 use super::{StoreError, load};
 use crate::model::{Generation, Holder, LookedUp, PasswordHash};
@@ -11,8 +10,8 @@ use database::{Database, Dialect, KeptConnection};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, TryGetable};
 use std::{collections::HashMap, sync::Arc};
 
-/// One statement, twice: the databases differ in arrays, clocks and digests. `$1`: session ids,
-/// `$2`: the clock's offset. The columns stand in the order in which [`read`] takes them.
+/// One statement in two dialects: the databases differ in arrays, clocks and digests. `$1`: session
+/// ids, `$2`: the clock's offset. The columns have the order in which [`read`] reads them.
 macro_rules! look_up_statement {
     (keys: $keys:literal, now: $now:literal, password: $password:expr,
      permissions: $permissions:literal, join: $join:literal) => {
@@ -40,8 +39,8 @@ macro_rules! look_up_statement {
     };
 }
 
-/// No hash of a password leaves the database. A join is cheaper than an array in the list of
-/// columns, if there are many rows.
+/// The hash of a password does not leave the database. For many rows, a join is cheaper than an
+/// array in the list of columns.
 const POSTGRES: &str = look_up_statement!(
     keys: "= ANY($1)",
     now: "clock_timestamp() + $2 * interval '1 microsecond'",
@@ -52,7 +51,7 @@ const POSTGRES: &str = look_up_statement!(
            WHERE g.role_id = u.role_id AND g.is_active AND NOT g.is_deleted \
            AND p.is_active AND NOT p.is_deleted) held ON TRUE "
 );
-/// SQLite makes no digests, and is in this process.
+/// SQLite has no digests, and runs in this process anyway.
 const SQLITE: &str = look_up_statement!(
     keys: "IN (SELECT value FROM json_each($1))",
     now: "CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 + $2",
@@ -64,19 +63,19 @@ const SQLITE: &str = look_up_statement!(
     join: ""
 );
 
-/// What was found, by session. A row that cannot be read fails alone.
+/// The sessions that were found, by id. A row that cannot be read fails only its own callers.
 pub type Found = HashMap<SessionId, Result<Arc<LookedUp>, String>>;
 
 /// Reads sessions for validations.
 #[derive(Debug)]
 pub struct SessionReader {
     database: Database,
-    /// Of PostgreSQL.
+    /// The connection for PostgreSQL.
     kept: Option<KeptConnection>,
 }
 
 impl SessionReader {
-    /// Reads from this database, by one connection of its pool, which serves nobody else.
+    /// Reads from this database, over a connection of its own.
     #[must_use]
     pub fn new(database: Database) -> Self {
         let kept = match database.dialect() {
@@ -86,7 +85,7 @@ impl SessionReader {
         Self { database, kept }
     }
 
-    /// Looks up the sessions of these ids that are ours.
+    /// Looks up the sessions of this service with these ids.
     pub async fn look_up(&self, ids: &[SessionId]) -> Result<Found, StoreError> {
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let offset = self.database.offset_micros();
@@ -114,7 +113,7 @@ impl SessionReader {
     }
 }
 
-/// The columns of a row, one after the other.
+/// The columns of a row, in order.
 struct Columns<'a> {
     row: &'a QueryResult,
     next: usize,

@@ -1,8 +1,7 @@
-//! The database, a function a statement. Nothing outside of this folder knows
-//! SQL.
+//! The database: one function for each statement. Only this folder contains SQL.
 
-/// The digest of a password in the rows of this table or alias, as `PasswordHash::digest` makes
-/// it. PostgreSQL alone makes digests.
+/// The digest of a password in the rows of this table or alias, equal to that of
+/// `PasswordHash::digest`. For PostgreSQL only.
 macro_rules! digest_of_password {
     ($table:literal) => {
         concat!(
@@ -53,7 +52,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, IntoColumnRef},
 };
 
-/// How often a transaction that lost to another one is tried.
+/// How many times a transaction is tried if it loses to another one.
 const ATTEMPTS: u32 = 3;
 
 /// Reads and writes users and sessions.
@@ -63,14 +62,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store on a pool.
+    /// A store with this pool.
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }
     }
 
-    /// Whether a row comes after a position, of those that are newest first: a row value, which
-    /// is one condition of an index on both columns.
+    /// A condition for rows after a position, newest first. It compares row values, so that an
+    /// index on both columns serves it.
     fn comes_after<C, I>(&self, row: [C; 2], after: Position<Timestamp, I>) -> Expr
     where
         C: IntoColumnRef,
@@ -81,7 +80,7 @@ impl Store {
     }
 }
 
-/// Tries again what lost to another transaction (40001, 40P01).
+/// Retries a transaction that lost to another one (40001, 40P01).
 async fn retried<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -95,8 +94,8 @@ where
     attempt().await
 }
 
-/// A column that only describes. What is no text there (SQLite takes any bytes as one)
-/// costs nobody the session.
+/// Reads a column that only describes the session. If its value is not text (SQLite accepts any
+/// bytes), the session is still valid.
 fn text_or_nothing(row: &QueryResult, column: &str) -> Option<String> {
     row.try_get("", column).ok().flatten()
 }

@@ -1,4 +1,4 @@
-//! A session's first row, within a log-in's or a registration's transaction.
+//! Inserts a session's row, within the transaction of a log-in or a registration.
 
 use super::{
     Store, StoreError,
@@ -15,19 +15,19 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-/// A session about to begin.
+/// A session that is about to begin.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// Its name.
+    /// Its id.
     pub id: SessionId,
-    /// Where it comes from.
+    /// The client that logs in.
     pub client: Client,
     /// Its lifetimes.
     pub lifetimes: Lifetimes,
 }
 
 impl NewSession {
-    /// That it began.
+    /// The audit event of its beginning.
     pub(super) fn event(&self, event_type: AuditEventType, user: UserId) -> AuditEvent {
         AuditEvent::done(event_type, &self.client)
             .by(user)

@@ -1,5 +1,4 @@
-//! What a refresh changes: each a compare-and-set of one row, with its event in the
-//! audit log.
+//! The changes of a refresh. Each is a compare-and-set of one row, with its audit event.
 
 use super::{
     Store, StoreError,
@@ -12,22 +11,22 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query, UpdateStatement},
 };
 
-/// What a change left in the row.
+/// The values in the row after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refreshed {
-    /// The pair in force.
+    /// The current generation.
     pub generation: Generation,
-    /// When it began.
+    /// When this generation began.
     pub rotated_at: Timestamp,
-    /// When it was first used.
+    /// When this generation was first used.
     pub used_at: Option<Timestamp>,
-    /// When the session ends unless it is refreshed.
+    /// When the session expires if it is not refreshed.
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Notes the first use of the generation in force, and slides the session's
-    /// end. `None`: the row is no longer as it was read.
+    /// Notes the first use of the current generation, and moves the session's end. `None` if the
+    /// row is no longer as it was read.
     pub async fn use_first(
         &self,
         read: &Session,
@@ -41,8 +40,8 @@ impl Store {
         self.change(&update, event).await
     }
 
-    /// Begins the next generation. `None`: the row is no longer as it was read;
-    /// of many at once, exactly one succeeds.
+    /// Begins the next generation. `None` if the row is no longer as it was read. If many try at
+    /// the same time, exactly one succeeds.
     pub async fn rotate(
         &self,
         read: &Session,
@@ -59,7 +58,7 @@ impl Store {
         self.change(&update, event).await
     }
 
-    /// What both changes ask of the row: still ours to change, still alive.
+    /// The condition of both changes: the row is as it was read, active and unexpired.
     fn compare_and_set(&self, read: &Session, expires_at: Timestamp) -> UpdateStatement {
         Query::update()
             .table(Entity)

@@ -1,5 +1,4 @@
-//! Sessions that were begun with another password than their user has now: who has any, and
-//! their end.
+//! Sessions that began with another password than their user has now: finds and ends them.
 
 use super::{
     SessionPosition, Store, StoreError,
@@ -18,17 +17,17 @@ use sea_orm::{
 };
 use std::collections::BTreeSet;
 
-/// What a page of rows tells.
+/// The result of searching a page of rows.
 #[derive(Clone, Debug)]
 pub struct RefusedUsers {
-    /// Whose sessions it has that are refused.
+    /// The users with sessions that are refused.
     pub users: BTreeSet<UserId>,
-    /// Its last row; `None`: there are no more rows.
+    /// The last row of the page; `None` if there are no more rows.
     pub last: Option<i32>,
 }
 
 impl Store {
-    /// A user's sessions after a position that are refused, newest first.
+    /// A user's refused sessions after a position, newest first.
     pub async fn refused_of(
         &self,
         user: UserId,
@@ -46,11 +45,11 @@ impl Store {
         self.sessions_page(user, after, limit, is_refused).await
     }
 
-    /// Ends those of a user's sessions that are refused. How many these were. The event, if
-    /// one is given, is written with their number.
+    /// Ends those of a user's sessions that are refused, and returns their number. An event, if
+    /// given, is written with this number.
     ///
-    /// The user's row is locked first, as a log-in and a change of the password lock it, so
-    /// that the password compared with is the one in force.
+    /// The user's row is locked first, as in a log-in and a change of the password, so that the
+    /// password cannot change meanwhile.
     pub async fn end_refused(
         &self,
         user: UserId,
@@ -78,9 +77,9 @@ impl Store {
         .await
     }
 
-    /// Reads a page of rows after one, in the order of their ids, and tells whose sessions
-    /// are refused. A row that is over costs no more than any other, so that the page is
-    /// read in a bounded time.
+    /// Reads the page of rows after this one, in the order of their ids, and returns the users with
+    /// refused sessions. Rows that are over are read as well, so that the time for a page is
+    /// bounded.
     pub async fn users_refused_after(
         &self,
         after: i32,

@@ -1,4 +1,4 @@
-//! A stronger hash of the same password, within a log-in's transaction.
+//! Replaces the hash of a password by a stronger one, within a log-in's transaction.
 
 use super::{
     BATCH, Store, StoreError,
@@ -16,12 +16,12 @@ use sea_orm::{
 };
 
 impl Store {
-    /// Writes another text for the same password, and moves the digests of the
-    /// sessions that were begun with the old one, so that they go on. Not where these are
-    /// more than a batch: a log-in does not wait for all of them. Whether it is written.
+    /// Writes another hash of the same password, and the new digest into the sessions that began
+    /// with the old one, so that they continue. If these are more than one batch, nothing is
+    /// written, because the log-in would have to wait for all of them. Returns whether the hash was
+    /// written.
     ///
-    /// The caller holds the user's row, and has seen that the old text stands
-    /// there.
+    /// The caller has locked the user's row, and has seen the old hash there.
     pub(super) async fn rehash(
         &self,
         transaction: &Transaction,

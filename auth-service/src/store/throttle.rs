@@ -1,8 +1,7 @@
-//! Attempts against guessing: counted before they are made, so that of many at
-//! once no more are made than may be.
+//! Counts of attempts, against guessing. Attempts are counted before they are made, so that
+//! concurrent attempts cannot exceed the limit.
 //!
-//! Rows are locked in the order of their keys, so that no two calls wait for each
-//! other.
+//! Rows are locked in the order of their keys, so that two calls cannot deadlock.
 
 use super::{
     Store, StoreError,
@@ -20,11 +19,11 @@ use sea_orm::{
 };
 use std::time::Duration;
 
-/// A commit, a deletion or an attempt taken back is given up after this time. PostgreSQL ends
-/// a statement before that.
+/// After this time, a commit, a deletion or the taking back of an attempt is given up. PostgreSQL
+/// ends a statement earlier.
 const LONGEST_WRITE: Duration = Duration::from_secs(15);
 
-/// The columns as [`read`] takes them, before the database's time.
+/// The columns in the order of [`read`], which also reads the database's time.
 const COLUMNS: [Column; 4] = [
     Column::Key,
     Column::Attempts,
@@ -33,17 +32,16 @@ const COLUMNS: [Column; 4] = [
 ];
 
 impl Store {
-    /// Counts an attempt under each key as `count` says, or refuses it and counts
+    /// Counts an attempt under each key as `count` decides, or refuses the attempt and counts
     /// nothing.
     ///
-    /// `count` is asked twice: of the rows as they stand, so that a flood of calls
-    /// to be refused locks and writes nothing; then of the locked rows, with the
-    /// time at which the last of them was locked. It is given a throttle for each
-    /// key, in order, and gives as many.
+    /// `count` is called twice: first with the rows as they are, so that a flood of refused calls
+    /// neither locks nor writes; then with the locked rows, and the time at which the last of them
+    /// was locked. It gets a throttle for each key, in order, and returns as many.
     ///
     /// `counted` makes an attempt of what was counted. It is called when the count has been
-    /// committed, or may have been, even if the caller has gone by then. The attempt
-    /// is dropped in that case, which leaves it to be taken back.
+    /// committed, or may have been, even if the caller has given up. In that case the attempt is
+    /// dropped, so that it is taken back.
     pub async fn count_attempt<F, G, T, const N: usize>(
         &self,
         keys: &[ThrottleKey; N],
@@ -89,8 +87,8 @@ impl Store {
         .await
     }
 
-    /// Commits in a task of its own, which goes on when the caller gives up. So it is always
-    /// known here what became of the commit, and `counted` is called if it was made.
+    /// Commits in a task of its own, which continues if the caller gives up. So the outcome of the
+    /// commit is always known here, and `counted` is called if it succeeded.
     async fn commit<T: Send + 'static>(
         &self,
         transaction: Transaction,
@@ -101,9 +99,9 @@ impl Store {
             match committed {
                 Err(error) if had_no_effect(&error) => Err(error.into()),
                 Err(error) => {
-                    // The answer is lost, and the attempt may have been counted. It is
-                    // dropped, and so taken back: in doubt, one attempt too many is taken
-                    // back rather than one too few.
+                    // The answer was lost, and the attempt may have been counted. It is dropped and
+                    // so taken back: in doubt, it is better to take back one attempt too many than
+                    // one too few.
                     drop(counted());
                     Err(error.into())
                 }
@@ -113,7 +111,7 @@ impl Store {
         .await
     }
 
-    /// Forgets all attempts under these keys.
+    /// Deletes the counts under these keys.
     pub async fn forget_attempts(&self, keys: &[ThrottleKey]) -> Result<(), StoreError> {
         let delete = Query::delete()
             .from_table(Entity)
@@ -122,8 +120,8 @@ impl Store {
         self.write_once(&delete).await
     }
 
-    /// Takes attempts back. Unless another one was counted since, the time of the last
-    /// attempt is again what it was before them.
+    /// Takes attempts back. Unless another attempt was counted since, the time of the last attempt
+    /// becomes what it was before them.
     pub async fn take_back_attempts(&self, counted: &CountedAttempts) -> Result<(), StoreError> {
         let CountedAttempts {
             key,
@@ -159,7 +157,7 @@ impl Store {
         self.write_once(&update).await
     }
 
-    /// Runs a statement, again only where it is known to have changed nothing.
+    /// Runs a statement, and repeats it only if it certainly changed nothing.
     async fn write_once(&self, statement: &impl StatementBuilder) -> Result<(), StoreError> {
         let written = retried(|| async {
             self.database.connection().execute(statement).await?;
@@ -177,8 +175,7 @@ impl Store {
             .take()
     }
 
-    /// Locks the rows, and makes those that are not there, so that there is
-    /// something to lock.
+    /// Locks the rows, and inserts missing ones first, so that there is a row to lock.
     fn lock(&self, keys: &[ThrottleKey]) -> InsertStatement {
         let mut keys: Vec<_> = keys.iter().collect();
         keys.sort_unstable();
@@ -192,7 +189,7 @@ impl Store {
         self.upsert(rows, untouched)
     }
 
-    /// Writes rows that are locked.
+    /// Writes locked rows.
     fn write(&self, keys: &[ThrottleKey], throttles: &[Throttle]) -> InsertStatement {
         let rows = keys.iter().zip(throttles).map(|(key, throttle)| {
             let attempts = i32::try_from(throttle.attempts).unwrap_or(i32::MAX);
@@ -227,7 +224,7 @@ impl Store {
     }
 }
 
-/// The keys that are there, locked in their order.
+/// The existing keys, locked in order.
 fn locked(keys: &[ThrottleKey]) -> SelectStatement {
     Query::select()
         .column(Column::Key)
@@ -238,8 +235,8 @@ fn locked(keys: &[ThrottleKey]) -> SelectStatement {
         .take()
 }
 
-/// A throttle for each key, and the latest time at which a row was read; `None`
-/// without any row.
+/// A throttle for each key, and the latest time at which a row was read; `None` if there are no
+/// rows.
 fn in_order<const N: usize>(
     keys: &[ThrottleKey; N],
     rows: &[QueryResult],

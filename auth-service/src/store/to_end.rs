@@ -1,4 +1,4 @@
-//! Which sessions are still to be ended, page by page, and how many of them are live.
+//! Finds sessions that are still to be ended, page by page, and counts active ones.
 
 use super::{
     SessionPosition, Store, StoreError,
@@ -20,11 +20,11 @@ const DIGEST_IS_THE_PASSWORDS: &str =
     concat!("begun.password_digest = ", digest_of_password!("users"));
 
 impl Store {
-    /// The live sessions of a user after a position but for one, newest first. What was
-    /// begun since the first page was read is on none.
+    /// A user's active sessions after a position except one, newest first. Sessions that began
+    /// after the first page was read are in no page.
     ///
-    /// In the order of the index that lists them: however many sessions there are, of this
-    /// user or of others, each is read once.
+    /// The order is that of the index that lists sessions. So each session is read once, however
+    /// many there are.
     pub async fn sessions_to_end(
         &self,
         user: UserId,
@@ -39,7 +39,7 @@ impl Store {
         self.sessions_page(user, after, limit, is_meant).await
     }
 
-    /// A page of a user's sessions that are neither ended nor expired, and that are meant.
+    /// A page of a user's sessions that are in the scope and neither ended nor expired.
     pub(super) async fn sessions_page(
         &self,
         user: UserId,
@@ -68,8 +68,8 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// The other rows of a user that are not ended: the old application's, and those that do
-    /// not know when they were begun.
+    /// The other rows of a user that are not ended: those of the old application, and those without
+    /// a time of creation.
     pub async fn other_rows_to_end(
         &self,
         user: UserId,
@@ -93,7 +93,8 @@ impl Store {
         self.row_ids(&query).await
     }
 
-    /// The rows of a scope after a row, by their ids, so that a walk reads each once.
+    /// The rows of a scope after a row, in the order of their ids, so that a walk reads each row
+    /// once.
     pub async fn rows_to_end(
         &self,
         scope: &Scope,
@@ -121,7 +122,7 @@ impl Store {
         Ok(self.row_ids(&query).await?.first().copied())
     }
 
-    /// How many sessions of ours in a scope are live now.
+    /// How many sessions of this service in a scope are active now.
     pub async fn count_live_in(&self, scope: &Scope) -> Result<u32, StoreError> {
         let begun_alike = self
             .not_ended_in(scope)
@@ -146,7 +147,7 @@ impl Store {
                 let sum = row.map(|row| row.try_get::<Option<i64>>("", "sessions"));
                 sum.transpose()?.flatten().unwrap_or_default()
             }
-            // it makes no digests
+            // SQLite has no digests
             Dialect::Sqlite => {
                 query
                     .expr_as(sessions, "sessions")
@@ -176,7 +177,7 @@ impl Store {
             .take()
     }
 
-    /// The rows of a scope that are not ended, the old application's too.
+    /// The rows of a scope that are not ended, including those of the old application.
     fn not_ended_in(&self, scope: &Scope) -> SelectStatement {
         let mut query = Query::select().from(Entity).and_where(not_ended()).take();
         let but = match scope {
@@ -186,7 +187,7 @@ impl Store {
                 *but
             }
             Scope::CreatedBefore { time, but } => {
-                // a row that does not know its age may be of any
+                // a row without a time of creation may have begun at any time
                 let old = Expr::col(Column::CreatedAt)
                     .lt(self.database.time(*time))
                     .or(Expr::col(Column::CreatedAt).is_null());

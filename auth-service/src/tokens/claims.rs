@@ -1,4 +1,4 @@
-//! What a token says.
+//! The content of tokens.
 
 use crate::model::{Generation, Refusal};
 use contract::{
@@ -7,7 +7,7 @@ use contract::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The two kinds of token; one is never taken for the other.
+/// The two kinds of tokens. One is never accepted in place of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// For calls (RFC 9068 names the type `at+jwt`).
@@ -33,22 +33,22 @@ impl TokenKind {
     }
 }
 
-/// The claims of a token whose signature held.
+/// The claims of a token whose signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Which kind of token.
+    /// The kind of the token.
     pub kind: TokenKind,
-    /// Whose session.
+    /// The user.
     pub user_id: UserId,
-    /// Which session.
+    /// The session.
     pub session_id: SessionId,
-    /// Which pair of the session.
+    /// The generation within the session.
     pub generation: Generation,
-    /// When the token ends.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 
-/// The claims as JSON (RFC 7519, section 4.1; `sid` as OpenID Connect has it).
+/// The claims as JSON (RFC 7519, section 4.1; `sid` as in OpenID Connect).
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireClaims {
     pub(super) sub: String,
@@ -57,7 +57,7 @@ pub(super) struct WireClaims {
     pub(super) generation: i32,
     pub(super) iat: i64,
     pub(super) exp: i64,
-    // missing, each has a refusal of its own, which the validation gives
+    // optional here, because the verification refuses each missing claim with its own reason
     #[serde(default)]
     pub(super) iss: String,
     #[serde(default)]
@@ -66,8 +66,8 @@ pub(super) struct WireClaims {
 }
 
 impl Claims {
-    /// Refuses a token whose time is over. `now` is the database's time: the clocks of
-    /// the replicas may differ.
+    /// Refuses an expired token. `now` is the database's time, because the clocks of the replicas
+    /// may differ.
     pub fn check_expiry(&self, now: Timestamp) -> Result<(), Refusal> {
         if now < self.expires_at + LEEWAY {
             Ok(())

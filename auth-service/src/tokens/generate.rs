@@ -1,4 +1,4 @@
-//! Making a signing key.
+//! Generates signing keys.
 
 use super::keys::KeyName;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -9,10 +9,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes a new key into a directory, readable by its owner alone; gives the
-/// file's path. A file of that name is left as it is, and the call fails.
+/// Writes a new key into a directory, readable by its owner only, and returns the file's path.
+/// Fails if a file with that name exists.
 pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, GenerateError> {
-    // version 1 of PKCS#8 (RFC 5208): OpenSSL 3.0 and what is built on it read no other
+    // version 1 of PKCS#8 (RFC 5208), because OpenSSL 3.0 and programs that use it read no other
+    // version
     let pkcs8 = Ed25519KeyPair::generate()
         .and_then(|pair| pair.to_pkcs8v1())
         .map_err(|_| GenerateError::Random)?;
@@ -25,7 +26,7 @@ pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, Generate
             .write_all(pem.as_bytes())
             .and_then(|()| file.sync_all());
         written.inspect_err(|_| {
-            // a part of a key would stop each later start
+            // an incomplete key would prevent every later start
             let _ = fs::remove_file(&path);
         })
     });
@@ -35,10 +36,10 @@ pub fn generate_key(directory: &Path, name: KeyName) -> Result<PathBuf, Generate
     }
 }
 
-/// No key was made.
+/// Why no key was generated.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
-    /// The operating system gives no random numbers.
+    /// The operating system's random source failed.
     #[error("the system's random source failed")]
     Random,
     /// The file cannot be written.
@@ -46,7 +47,7 @@ pub enum GenerateError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! Which key signs, and which verify, at any moment.
+//! The signing keys of a directory: the one that signs now, and those that verify.
 
 use super::{
     key_schedule::{LATE_KEY_WAITS, newest_due},
@@ -12,14 +12,14 @@ use prometheus_client::metrics::counter::Counter;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tokio::sync::Mutex;
 
-/// An unknown key name causes one look at the directory in so much time.
+/// How often an unknown key name may cause a look at the directory.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
-/// The keys of a directory. The newest whose time has come signs; all verify.
+/// The keys of a directory. The newest key whose time has come signs. All keys verify.
 #[derive(Debug)]
 pub struct KeyRing {
     keys: Reread<Directory>,
-    /// When an unknown key name last made it look at the directory.
+    /// When an unknown key name last caused a look at the directory.
     looked_at: Mutex<Timestamp>,
 }
 
@@ -28,11 +28,11 @@ pub struct KeyRing {
 struct Directory {
     path: PathBuf,
     clock: Clock,
-    /// Keys that this replica saw only after their time.
+    /// The keys that this replica first saw after their time.
     seen_late: Counter,
 }
 
-/// A set of keys, and its number, for what was derived from it.
+/// A set of keys with a number, so that what was derived from it can be invalidated.
 struct Keys {
     held: BTreeMap<KeyName, Held>,
     edition: u64,
@@ -45,7 +45,7 @@ struct Held {
 }
 
 impl KeyRing {
-    /// Reads the directory. Fails unless some key's time has come.
+    /// Reads the directory. Fails if no key's time has come.
     pub fn open(directory: PathBuf, clock: Clock) -> Result<Self, InvalidKeys> {
         let directory = Directory {
             path: directory,
@@ -58,7 +58,7 @@ impl KeyRing {
         })
     }
 
-    /// Reads the directory again, which blocks. On an error, the keys stay as they were.
+    /// Reads the directory again. This blocks. After an error, the previous keys are kept.
     pub fn reread(&self) -> Result<(), InvalidKeys> {
         self.keys.read().map(drop)
     }
@@ -68,21 +68,20 @@ impl KeyRing {
         self.keys.current().await;
     }
 
-    /// How many keys this replica first saw after their time, while it held an older
-    /// one.
+    /// How many keys this replica first saw after their time, while it had an older key.
     #[must_use]
     pub fn seen_late(&self) -> &Counter {
         &self.keys.source().seen_late
     }
 
-    /// Changes with the set of keys.
+    /// A number that changes with the set of keys.
     #[must_use]
     pub fn edition(&self) -> u64 {
         self.keys.made().edition
     }
 
-    /// The key that signs now. No set is taken that has none; if the
-    /// clock was set back behind them all, the oldest goes on.
+    /// The key that signs now. Every set has a key whose time has come. If the clock was set back
+    /// before all of them, the oldest key signs.
     pub(super) fn signing(&self) -> Option<(KeyName, Key)> {
         let made = self.keys.made();
         let keys = &made.held;
@@ -92,17 +91,17 @@ impl KeyRing {
         keys.get(&name).map(|held| (name, held.key.clone()))
     }
 
-    /// The key of that name, of those that were read.
+    /// The key with this name, if it was read.
     pub(super) fn verifying(&self, name: KeyName) -> Option<Key> {
         let keys = self.keys.made();
         keys.held.get(&name).map(|held| held.key.clone())
     }
 
-    /// Looks at the directory again for a name that is not known, once a cool-down. Whether the
-    /// name is known then.
+    /// Looks at the directory again for an unknown name, but not more often than the cool-down
+    /// allows. Returns whether the name is then known.
     pub(super) async fn look_for(&self, name: KeyName) -> bool {
         let mut looked_at = self.looked_at.lock().await;
-        // who waited here finds what the one before has read
+        // a caller that waited here finds what the previous one has read
         if self.knows(name) {
             return true;
         }
@@ -119,7 +118,7 @@ impl KeyRing {
         self.keys.made().held.contains_key(&name)
     }
 
-    /// The public halves of all keys that verify, oldest first.
+    /// The public parts of all keys that verify, oldest first.
     #[must_use]
     pub fn public_keys(&self) -> Vec<PublicKey> {
         let public = |(name, held): (&KeyName, &Held)| PublicKey {
@@ -164,12 +163,12 @@ impl Source for Directory {
     }
 }
 
-/// The next set: what was held keeps its time; what is new signs from its name's
-/// time, or later if that has passed while an older key can still sign.
+/// The next set of keys. Known keys keep their times. A new key signs from the time in its name, or
+/// later if that time has passed while an older key can still sign.
 ///
-/// At a start every key is new. One whose time came more than the wait ago has
-/// been signing elsewhere, and goes on: an older one would sign tokens that
-/// outlive it once it is retired.
+/// When the service starts, every key is new. A key whose time came more than the wait ago has been
+/// signing on other replicas, and goes on. An older key would sign tokens that outlive it once it
+/// is retired.
 fn merge(
     held: &BTreeMap<KeyName, Held>,
     found: BTreeMap<KeyName, Key>,

@@ -1,5 +1,5 @@
-//! Signing keys in a directory: one PEM file a key, named after the time from
-//! which it signs.
+//! Signing keys in a directory. Each key is a PEM file, named after the time from which the key
+//! signs.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chrono::NaiveDateTime;
@@ -15,13 +15,13 @@ use std::{
     str::FromStr,
 };
 
-/// How a name is written: UTC, to the second.
+/// The form of a name: UTC, to the second.
 const FORMAT: &str = "%Y%m%dT%H%M%SZ";
-/// Keys in one directory.
+/// The largest number of keys in a directory.
 pub(super) const MAX_KEYS: usize = 32;
 
-/// A key's name: the file name without `.pem`, the `kid` of the tokens it
-/// signs, and the time from which it signs, for example `20261124T230000Z`.
+/// The name of a key: the file name without `.pem`, the `kid` of the tokens that the key signs, and
+/// the time from which it signs. For example `20261124T230000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName(i64);
 
@@ -39,7 +39,7 @@ impl KeyName {
     }
 }
 
-/// A text names no key.
+/// Why a text is not the name of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be one like 20261124T230000Z")]
 pub struct InvalidKeyName;
@@ -47,8 +47,8 @@ pub struct InvalidKeyName;
 impl FromStr for KeyName {
     type Err = InvalidKeyName;
 
-    /// Takes the one spelling that a name has; `chrono` alone would take a sign,
-    /// white space and a leap second, too.
+    /// Accepts the canonical form only. `chrono` alone would also accept a sign, white space and a
+    /// leap second.
     fn from_str(text: &str) -> Result<Self, InvalidKeyName> {
         let time = NaiveDateTime::parse_from_str(text, FORMAT).map_err(|_| InvalidKeyName)?;
         let name = Self(time.and_utc().timestamp());
@@ -71,7 +71,7 @@ impl fmt::Debug for KeyName {
     }
 }
 
-/// What everyone may know of a key.
+/// The public part of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     /// Its name, the `kid`.
@@ -80,17 +80,17 @@ pub struct PublicKey {
     pub bytes: Vec<u8>,
 }
 
-/// One Ed25519 key, ready for use.
+/// An Ed25519 key that can sign and verify.
 #[derive(Clone)]
 pub(super) struct Key {
     pub(super) signs: EncodingKey,
     pub(super) verifies: DecodingKey,
-    /// The public half, to see whether a file's content changed.
+    /// The public part, which shows whether a file's content has changed.
     pub(super) public: Vec<u8>,
 }
 
 impl Key {
-    /// Reads PKCS#8, version 1 (as `openssl genpkey` writes it) or 2.
+    /// Reads PKCS#8, version 1 (as `openssl genpkey` writes it) or version 2.
     pub(super) fn read(pem: &[u8]) -> Option<Self> {
         let der = pem::parse(pem)
             .ok()
@@ -116,7 +116,7 @@ pub(super) fn read_directory(directory: &Path) -> Result<BTreeMap<KeyName, Key>,
     keys_of(directory, &read_files(directory)?)
 }
 
-/// Reads every file of a directory, in the order of their names. Hidden names are passed over:
+/// Reads every file of a directory, in the order of names. Hidden files are skipped, because
 /// Kubernetes keeps its own links there.
 pub(super) fn read_files(directory: &Path) -> Result<Vec<File>, InvalidKeys> {
     let unreadable = |source| Unreadable {
@@ -139,7 +139,7 @@ pub(super) fn read_files(directory: &Path) -> Result<Vec<File>, InvalidKeys> {
     Ok(files?)
 }
 
-/// The keys that the files of a directory hold.
+/// The keys in the files of a directory.
 pub(super) fn keys_of(
     directory: &Path,
     files: &[File],
@@ -162,7 +162,7 @@ fn name_of(path: &Path) -> Result<KeyName, InvalidKeys> {
     name.ok_or_else(|| InvalidKeys::Name(path.to_owned()))
 }
 
-/// The directory's keys cannot be used.
+/// Why a directory of keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidKeys {
     /// The directory or a file cannot be read.
@@ -171,13 +171,13 @@ pub enum InvalidKeys {
     /// A file's name is not a time.
     #[error("{}: must be named like 20261124T230000Z.pem, after the time from which it signs", .0.display())]
     Name(PathBuf),
-    /// A file holds something else.
+    /// A file has other content.
     #[error("{}: must hold an Ed25519 private key in PKCS#8 PEM", .0.display())]
     Content(PathBuf),
     /// No key's time has come.
     #[error("{}: holds no key whose time has come; generate one", .0.display())]
     NoneSigns(PathBuf),
-    /// More files than a rotation can need.
+    /// There are more files than a rotation can need.
     #[error("{}: holds more than {MAX_KEYS} keys; retire the oldest", .0.display())]
     TooMany(PathBuf),
 }

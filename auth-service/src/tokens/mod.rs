@@ -1,6 +1,5 @@
-//! Tokens: JWTs signed with Ed25519, typed, with the algorithm pinned by the
-//! key (RFC 7519, RFC 8037, RFC 8725, RFC 9068). The only place that knows
-//! `jsonwebtoken`.
+//! Tokens: typed JWTs, signed with Ed25519. The key determines the algorithm (RFC 7519, RFC 8037,
+//! RFC 8725, RFC 9068). Only this module uses `jsonwebtoken`.
 
 mod claims;
 mod generate;
@@ -32,18 +31,18 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Verified signatures remembered: some 20 MB when full.
+/// The number of verified signatures in the cache, which takes some 20 MB when it is full.
 const CACHED_SIGNATURES: usize = 100_000;
 
-/// SHA-256 of a whole token. In memory only.
+/// SHA-256 of a whole token. It is in memory only.
 type TokenDigest = [u8; 32];
 
-/// Issues and verifies tokens. It asks no clock: when a token was issued and whether it
-/// has expired is decided by the database's time, which its caller has.
+/// Issues and verifies tokens. It uses no clock: the caller passes the database's time for when a
+/// token was issued and whether it has expired.
 #[derive(Debug)]
 pub struct Tokens {
     keys: Arc<KeyRing>,
-    /// Successes only, each with the edition of the keys that it holds for.
+    /// Verified tokens only, each with the set of keys that verified it.
     verified: Cache<TokenDigest, (u64, Claims)>,
     issuer: String,
     audience: String,
@@ -53,19 +52,19 @@ pub struct Tokens {
 /// A token that was just signed.
 #[derive(Debug, Clone)]
 pub struct IssuedToken {
-    /// The text. It never prints.
+    /// The text. `Debug` does not print it.
     pub text: SecretString,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// No token was signed.
+/// Why no token was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// There is no key.
+    /// There is no key that signs.
     #[error("no key signs")]
     NoKey,
-    /// The key does not sign.
+    /// The key failed to sign.
     #[error("cannot sign a token: {0}")]
     Library(#[from] jsonwebtoken::errors::Error),
 }
@@ -83,7 +82,7 @@ impl Tokens {
         }
     }
 
-    /// What it counts.
+    /// The metrics of the cache.
     #[must_use]
     pub fn metrics(&self) -> &SignatureMetrics {
         &self.metrics
@@ -123,16 +122,15 @@ impl Tokens {
         })
     }
 
-    /// Verifies a token of one kind: form, algorithm, key, signature, type, issuer
-    /// and audience, each with its own refusal. Whether it has expired is asked of the
-    /// claims, once the database's time is known ([`Claims::check_expiry`]). A key that is
-    /// not known is looked for.
+    /// Verifies a token of one kind: form, algorithm, key, signature, type, issuer and audience.
+    /// Each has its own refusal. The expiry is checked later with the database's time
+    /// ([`Claims::check_expiry`]). If the key is unknown, the directory is read again.
     pub async fn verify(&self, kind: TokenKind, token: &BearerToken) -> Result<Claims, Refusal> {
         let claims = self.verify_for_revocation(token).await?;
         of_kind(kind, claims)
     }
 
-    /// Verifies a token of either kind, expired or not: who logs out need not
+    /// Verifies a token of either kind, which may have expired, so that a log-out does not need a
     /// refresh first (RFC 7009, section 2.1).
     pub async fn verify_for_revocation(&self, token: &BearerToken) -> Result<Claims, Refusal> {
         match self.verify_signature(token) {
@@ -157,7 +155,7 @@ impl Tokens {
     }
 
     fn verify_signature(&self, token: &BearerToken) -> Result<Claims, Refusal> {
-        // a key that went takes what it signed along
+        // when a key is removed, the tokens that it signed leave the cache
         let edition = self.keys.edition();
         let digest = token_digest(token);
         match self.verified.get(&digest) {
@@ -177,7 +175,7 @@ impl Tokens {
         if header.alg != "EdDSA" {
             return Err(Refusal::TokenAlgorithm);
         }
-        // extensions that must be understood are not understood (RFC 7515, 4.1.11)
+        // critical extensions are not supported (RFC 7515, 4.1.11)
         if header.crit.is_some() {
             return Err(Refusal::TokenMalformed);
         }
@@ -194,11 +192,11 @@ impl Tokens {
 
     fn decode(&self, token: &BearerToken, key: &Key) -> Result<WireClaims, Refusal> {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        // checked by the database's clock
+        // checked later, with the database's clock
         validation.validate_exp = false;
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.audience]);
-        // without this, a token that lacks the claim would pass
+        // without this, a token that lacks the claim would be accepted
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         jsonwebtoken::decode(token.expose(), &key.verifies, &validation)
             .map(|data| data.claims)
@@ -214,8 +212,7 @@ impl Tokens {
     }
 }
 
-/// The parts of a JOSE header that decide; read by hand so that each has its
-/// own refusal.
+/// The parts of a JOSE header that matter. They are read here, so that each has its own refusal.
 #[derive(Deserialize)]
 struct JoseHeader {
     alg: String,

@@ -54,7 +54,9 @@ pub fn advice(reason: ErrorReason) -> &'static str {
         ErrorReason::TokenMissing => {
             "send the access token as metadata `authorization: Bearer <token>`"
         }
-        ErrorReason::TokenTooLong => "the token is longer than 4096 bytes, so it is not one of this service",
+        ErrorReason::TokenTooLong => {
+            "the token is longer than 4096 bytes, so it is not one of this service"
+        }
         ErrorReason::TokenExpired => "the access token has expired; refresh the session",
         ErrorReason::ServiceTokenInvalid => "the service token is missing or wrong",
         _ => "the token is not valid for this service",

@@ -1,6 +1,6 @@
-//! The way into the audit log of what changed no row: gathered, and written in
-//! batches off the caller's path. It never blocks a call and never fails one; what
-//! changes a row is written with the change instead.
+//! Writes audit events that belong to no change of a row: gathered, in batches, and off the
+//! caller's path. This never blocks a call and never fails one. An event about a change of a row is
+//! written with the change instead.
 
 use super::{
     AuthError,
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Events in one transaction.
+/// The largest number of events in one transaction.
 const BATCH: usize = 512;
 /// How long events are gathered.
 const GATHER: Duration = Duration::from_millis(200);
@@ -25,15 +25,14 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 /// An event, and when it happened.
 type Waiting = (AuditEvent, Instant);
 
-/// Where calls leave their events.
+/// The queue into which calls put their events.
 #[derive(Clone, Debug)]
 pub struct AuditLog {
     queue: Queue<Waiting>,
 }
 
 impl AuditLog {
-    /// Starts the task that writes them. At a stop it writes what it has, and
-    /// ends.
+    /// Starts the task that writes them. At a stop, the task writes the remaining events and ends.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
         Self::start_with(stop, move |events| {
@@ -51,14 +50,14 @@ impl AuditLog {
         (Self { queue }, writing)
     }
 
-    /// Leaves an event to be written.
+    /// Queues an event to be written.
     pub(super) fn note(&self, event: AuditEvent) {
-        // one for which the queue has no capacity is counted
+        // an event that does not fit into the queue is counted
         let _ = self.queue.push((event, Instant::now()));
     }
 
-    /// Passes on whether an attempt was let in, and leaves an event if it was not.
-    /// Whose account it was about is not looked up for it.
+    /// Returns the result of throttling, and queues an event if the attempt was refused. The event
+    /// has no subject, because the account is not looked up.
     pub(super) fn throttled<T>(
         &self,
         event_type: AuditEventType,
@@ -72,15 +71,15 @@ impl AuditLog {
         admitted
     }
 
-    /// How many events were dropped since the start: the queue was full, or the
-    /// database refused them.
+    /// How many events were dropped since the start, because the queue was full or the database
+    /// refused them.
     #[must_use]
     pub fn dropped(&self) -> &Counter {
         self.queue.dropped()
     }
 }
 
-/// Writes the events of a batch, each with how long ago it happened.
+/// Writes the events of a batch, each with its age.
 struct Writes<F>(F);
 
 impl<F, A> Work for Writes<F>
@@ -107,7 +106,8 @@ where
     fn settle(&self, _batch: &mut Vec<Waiting>, outcome: Result<(), Failure>) -> Verdict {
         match outcome {
             Ok(()) => Verdict::Done,
-            // where it is unknown whether they were written: rather twice than not at all
+            // if it is not known whether they were written, they are written again: twice is better
+            // than never
             Err(Failure::Unavailable) => Verdict::Repeat,
             Err(Failure::Refused | Failure::Panicked) => Verdict::Drop,
         }

@@ -1,4 +1,4 @@
-//! One attempt, from its count to what becomes of it.
+//! One attempt, from its count to its outcome.
 
 use super::TakeBacks;
 use crate::{
@@ -11,8 +11,8 @@ use std::{mem, thread};
 /// An attempt that is counted, and whose outcome is not known yet.
 ///
 /// When it is dropped, it is taken back if no password was hashed for it, if the password was
-/// right, or if our own limit or a panic ended the call. Otherwise it counts: a caller that
-/// goes away must not get a hash for nothing.
+/// right, or if our own time limit or a panic ended the call. Otherwise it counts, because a caller
+/// that gives up must not get a free hash.
 #[derive(Debug)]
 pub(in crate::domain) struct Attempt {
     pub(super) counted: Vec<CountedAttempts>,
@@ -21,7 +21,7 @@ pub(in crate::domain) struct Attempt {
     deadline: Deadline,
 }
 
-/// How far an attempt is.
+/// The state of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// No password was hashed for it.
@@ -30,7 +30,7 @@ pub(super) enum Stage {
     Hashed,
     /// The password was right.
     Right,
-    /// There is no more to do about it.
+    /// Nothing is left to do.
     Settled,
 }
 
@@ -52,13 +52,13 @@ impl Attempt {
         self.stage = stage;
     }
 
-    /// What it is counted under.
+    /// The keys that the attempt is counted under.
     pub(super) fn keys(&self) -> Vec<ThrottleKey> {
         let key = |counted: &CountedAttempts| counted.key.clone();
         self.counted.iter().map(key).collect()
     }
 
-    /// Whether the password belongs to the hash ([`Passwords::verify`]).
+    /// Verifies a password against a hash ([`Passwords::verify`]).
     pub(in crate::domain) async fn verify(
         &mut self,
         passwords: &Passwords,

@@ -1,4 +1,4 @@
-//! What attempts are counted by.
+//! The keys under which attempts are counted.
 
 use crate::model::{Client, ThrottleKey};
 use contract::ids::UserId;
@@ -9,7 +9,7 @@ pub(super) fn log_in_from(email: &str, client: &Client) -> ThrottleKey {
     ThrottleKey::new("log-in from", &[email, &network(client)])
 }
 
-/// Log-ins with an e-mail, from wherever.
+/// Log-ins with an e-mail, from all networks.
 pub(super) fn log_in(email: &str) -> ThrottleKey {
     ThrottleKey::new("log-in", &[email])
 }
@@ -24,9 +24,8 @@ pub(super) fn change_password(user: UserId) -> ThrottleKey {
     ThrottleKey::new("change of password", &[&user.to_string()])
 }
 
-/// The block that an address belongs to, as its first address: what one holder is
-/// likely to have, /24 of IPv4 and /48 of IPv6. All calls without an address are
-/// one network.
+/// The block of an address, which one holder is likely to own: /24 of IPv4 and /48 of IPv6, as its
+/// first address. All calls without an address share one block.
 fn network(client: &Client) -> String {
     let address = client.ip_address.as_deref();
     match address.and_then(|text| text.parse::<IpAddr>().ok()) {

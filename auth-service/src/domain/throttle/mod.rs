@@ -1,11 +1,11 @@
-//! Slows down those who guess passwords or flood registration. Attempts are counted in the
-//! database, so that all replicas count together. They are counted before a password is
-//! hashed, so that many guesses at once do not get more hashes than the limit allows.
-//! Whether an account exists makes no difference.
+//! Throttles those who guess passwords or flood registration. Attempts are counted in the database,
+//! so that all replicas count together. They are counted before a password is hashed, so that many
+//! concurrent guesses do not get more hashes than the limit allows. Throttling does not reveal
+//! whether an account exists.
 //!
-//! An attempt is taken back if the password was right, or if the failure is ours: the
-//! database, too much load, our own limit of time. If the caller gave up, by cancelling or by
-//! a deadline of its own, it is taken back only if no password was hashed for it yet.
+//! An attempt is taken back if the password was right, or if the service failed: the database, an
+//! overload, our own time limit. If the caller gave up, by cancelling or by a deadline of its own,
+//! the attempt is taken back only if no password was hashed for it yet.
 
 mod attempt;
 mod keys;
@@ -35,7 +35,7 @@ pub struct Throttles {
 }
 
 impl Throttles {
-    /// Counts in this database.
+    /// Counts attempts in this database.
     #[must_use]
     pub fn new(store: Store, limits: ThrottleLimits, take_backs: TakeBacks) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Throttles {
         .await
     }
 
-    /// Counts a guess of the current password by somebody who holds a session of the user.
+    /// Counts a guess of the current password, which comes with a session of the user.
     pub(super) async fn change_password(
         &self,
         user: UserId,
@@ -108,10 +108,9 @@ impl Throttles {
         }
     }
 
-    /// Records the outcome of an attempt, before its call is answered. If the password was
-    /// right, what was counted under the attempt's keys is deleted. If none was hashed or the
-    /// failure is ours, the attempt is taken back. A database that fails here does not fail
-    /// the call.
+    /// Records the outcome of an attempt before its call is answered. If the password was right,
+    /// the counts under the attempt's keys are deleted. If no password was hashed, or the service
+    /// failed, the attempt is taken back. If the database fails here, the call still succeeds.
     pub(super) async fn settle<T>(&self, mut attempt: Attempt, outcome: &Result<T, AuthError>) {
         let is_ours = outcome.as_ref().is_err_and(AuthError::is_ours);
         if attempt.stage == Stage::Right {
@@ -125,19 +124,19 @@ impl Throttles {
             };
         }
         let keys = attempt.keys();
-        // leaves it to be taken back, unless it is settled
+        // dropping it takes it back, unless it is settled
         drop(attempt);
         for key in &keys {
             self.take_backs.write(key).await;
         }
     }
 
-    /// Deletes what was counted under the attempt's keys, also when the caller gives up.
+    /// Deletes the counts under the attempt's keys, even if the caller gives up.
     async fn forget(&self, mut attempt: Attempt) {
         let store = self.store.clone();
         let forgotten = run_to_end(async move {
             let forgotten = store.forget_attempts(&attempt.keys()).await;
-            // Otherwise the attempt is taken back, since nothing was deleted.
+            // otherwise nothing was deleted, and the attempt is taken back
             if !forgotten.as_ref().is_err_and(StoreError::had_no_effect) {
                 attempt.set_stage(Stage::Settled);
             }

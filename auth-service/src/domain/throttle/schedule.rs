@@ -1,4 +1,4 @@
-//! How long a guesser waits: pure functions of what is counted and the time.
+//! How long the next attempt must wait: pure functions of the counts and the time.
 
 use crate::model::{Throttle, Wait};
 use contract::time::Timestamp;
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 /// The first delay; each further failure doubles it.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest delay of an account from a network.
+/// The longest delay of an account for one network.
 const MOST: Duration = Duration::from_mins(5);
-/// The longest delay of an account, wherever the failures came from.
+/// The longest delay of an account for failures of all networks.
 const MOST_OF_ACCOUNT: Duration = Duration::from_secs(30);
-/// How many times the failures are free, of an account from wherever.
+/// How many times more failures are free for an account from all networks together.
 const TIMES_OF_ACCOUNT: u32 = 10;
-/// A time without failures after which they are forgotten.
+/// After this time without failures, they are forgotten.
 const REMEMBERED: Duration = Duration::from_hours(1);
-/// Within which registrations are counted.
+/// The interval in which registrations are counted.
 const WINDOW: Duration = Duration::from_hours(1);
 
 /// A delay that grows with the failures (OWASP ASVS 5.0, 6.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Schedule {
-    /// The first so many failures cost no delay.
+    /// The number of failures that cause no delay.
     pub(super) free: u32,
-    /// No delay is longer.
+    /// The longest delay.
     pub(super) most: Duration,
 }
 
 impl Schedule {
-    /// Of attempts that are counted under one key alone.
+    /// For attempts that are counted under one key only.
     #[must_use]
     pub(super) fn strict(free: u32) -> Self {
         Self { free, most: MOST }
     }
 
-    /// Of an account, wherever the failures came from.
+    /// For an account, with the failures of all networks.
     #[must_use]
     pub(super) fn of_account(free: u32) -> Self {
         Self {
@@ -42,8 +42,8 @@ impl Schedule {
         }
     }
 
-    /// How long after the last of so many failures the next attempt may be made:
-    /// at once while they are free, else 1 s, 2 s, 4 s, … up to the most.
+    /// How long the next attempt must wait after the last of this number of failures: nothing while
+    /// failures are free, then 1 s, 2 s, 4 s, and so on, up to the longest delay.
     #[must_use]
     pub(super) fn delay(self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(self.free) else {
@@ -54,7 +54,7 @@ impl Schedule {
     }
 }
 
-/// Counts one more attempt under a key, or says how long to wait.
+/// Counts one more attempt under a key, or returns how long to wait.
 pub(super) fn count(
     schedule: Schedule,
     counted: Throttle,
@@ -68,11 +68,11 @@ pub(super) fn count(
     Ok(one_more(counted, now, now + REMEMBERED))
 }
 
-/// Counts one more log-in of an account from a network, and of the account alone;
-/// or says how long to wait.
+/// Counts one more log-in, both for the account from its network and for the account alone; or
+/// returns how long to wait.
 ///
-/// The failures of all networks delay only those that failed themselves, and only
-/// from their own last failure on: so nobody elsewhere can keep the owner out.
+/// The failures of all networks together delay only networks that failed themselves, and only from
+/// their own last failure on. So nobody elsewhere can lock the owner out.
 pub(super) fn count_log_in(
     free: u32,
     [network, account]: [Throttle; 2],
@@ -89,8 +89,8 @@ pub(super) fn count_log_in(
     Ok([network, account].map(|counted| one_more(counted, now, now + REMEMBERED)))
 }
 
-/// Counts one more of at most `most` attempts within an hour that begins with the
-/// first; or says how long to wait for the next hour.
+/// Counts one more of at most `most` attempts within an hour, which begins with the first attempt;
+/// or returns how long to wait for the next hour.
 pub(super) fn count_within_hour(
     most: u32,
     counted: Throttle,

@@ -1,10 +1,10 @@
-//! Attempts that are still to be taken back. They wait in memory, those of one key together.
-//! They are written by whoever is about to count or to answer an attempt under that key, or
-//! else by a task that starts at once.
+//! Attempts that are still to be taken back. They wait in memory, grouped by key. The next call
+//! that counts or settles an attempt under that key writes them, or else a task that starts at
+//! once.
 //!
-//! Each write runs to its end, also when its caller gives up. It is repeated only where it is
-//! known to have changed nothing: otherwise an attempt could be taken back twice. What waits
-//! when the process ends still counts.
+//! Each write runs to its end, even if its caller gives up. It is repeated only if it certainly
+//! changed nothing; otherwise an attempt could be taken back twice. Attempts that still wait when
+//! the process ends count.
 
 use crate::{
     model::{CountedAttempts, ThrottleKey},
@@ -25,12 +25,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Keys under which attempts may wait. Attempts under more keys count.
+/// The largest number of keys with waiting attempts. Attempts under further keys count.
 const MAX_KEYS: usize = 4_096;
-/// The pause after writes that are to be repeated.
+/// The pause before writes are repeated.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is still to be taken back. All clones share it.
+/// The attempts that are still to be taken back. All clones share them.
 #[derive(Clone)]
 pub struct TakeBacks {
     shared: Arc<Shared>,
@@ -45,16 +45,16 @@ struct Shared {
 type Write =
     Box<dyn Fn(CountedAttempts) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
 
-/// What is to be taken back under one key.
+/// The attempts of one key.
 #[derive(Default)]
 struct Entry {
     waiting: Option<CountedAttempts>,
-    /// Locked while attempts that waited here are being written.
+    /// Locked while the waiting attempts are being written.
     writing: Arc<AsyncMutex<()>>,
 }
 
 impl TakeBacks {
-    /// Starts the task that writes what waits. At a stop it tries once more, and ends.
+    /// Starts the task that writes waiting attempts. At a stop, it tries once more and ends.
     #[must_use]
     pub fn start(store: Store, stop: CancellationToken) -> (Self, JoinHandle<()>) {
         let take_backs = Self::new(move |attempts| {
@@ -79,7 +79,7 @@ impl TakeBacks {
         }
     }
 
-    /// Leaves attempts to be taken back.
+    /// Queues attempts to be taken back.
     pub(super) fn add(&self, attempts: CountedAttempts) {
         let mut keys = self.keys();
         if keys.len() >= MAX_KEYS && !keys.contains_key(&attempts.key) {
@@ -95,8 +95,8 @@ impl TakeBacks {
         self.shared.added.notify_one();
     }
 
-    /// Takes back what waits under a key. When it returns, all that waited when it was called
-    /// is taken back, unless the log says otherwise.
+    /// Takes back all attempts that wait under a key when this is called, unless the log says
+    /// otherwise.
     pub(super) async fn write(&self, key: &ThrottleKey) {
         let writing = self.keys().get(key).map(|entry| entry.writing.clone());
         let Some(writing) = writing else { return };
@@ -153,7 +153,7 @@ impl TakeBacks {
         }
     }
 
-    /// The keys under which something waits or is being written. The others are forgotten.
+    /// The keys with attempts that wait or are being written. Other keys are forgotten.
     fn keys_in_use(&self) -> Vec<ThrottleKey> {
         let mut keys = self.keys();
         keys.retain(|_, entry| entry.waiting.is_some() || Arc::strong_count(&entry.writing) > 1);

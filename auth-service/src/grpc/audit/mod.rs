@@ -6,5 +6,5 @@ mod render;
 pub(super) use parse::list;
 pub(super) use render::page;
 
-/// Stands before a cause's name in the contract.
+/// The prefix of a cause's name in the contract.
 const CAUSE_PREFIX: &str = "AUDIT_CAUSE_";

@@ -1,4 +1,4 @@
-//! From the wire to the domain's words.
+//! Reads ListAuditEvents requests into the domain's types.
 
 use super::CAUSE_PREFIX;
 use crate::{
@@ -21,7 +21,7 @@ use tonic::Status;
 const TOKEN_VERSION: u8 = 1;
 const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
 
-/// A page that is asked for.
+/// A requested page.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) filter: AuditFilter,
@@ -31,7 +31,7 @@ pub(crate) struct Asked {
     pub(crate) tokens: PageTokens,
 }
 
-/// The page, and of which events.
+/// Reads a request.
 pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
     let mut fields = Fields::default();
     let page_size = fields.page_size(message.page_size);
@@ -106,7 +106,7 @@ fn event_type(wire: WireType) -> Option<AuditEventType> {
     })
 }
 
-/// The contract's names are the log's texts, with a prefix and in upper case.
+/// The contract's name of a cause is the cause's name in upper case, with a prefix.
 fn cause(wire: WireCause) -> Option<Cause> {
     let text = wire.as_str_name().strip_prefix(CAUSE_PREFIX)?;
     Cause::parse(&text.to_lowercase())

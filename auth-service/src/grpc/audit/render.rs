@@ -1,5 +1,5 @@
-//! From the domain's words to the contract's. The contract's names are the log's
-//! texts, with a prefix and in upper case; what has none is UNSPECIFIED.
+//! Converts audit events into responses. The contract's names are those of the domain in upper
+//! case, with a prefix. A value without a name is UNSPECIFIED.
 
 use super::CAUSE_PREFIX;
 use crate::model::{AuditEntry, AuditOutcome, AuditPosition, Cause};

@@ -1,24 +1,24 @@
-//! What a text in `users.password` asks for: whether we pay it, and whether it is
-//! as strong as what is written now.
+//! The text in `users.password`: whether it can be verified at an acceptable cost, and whether it
+//! is as strong as new hashes.
 
 use super::{Algorithm, Argon2Costs, BCRYPT_BYTES, Passwords, work::BCRYPT_COST};
 use crate::model::{Password, PasswordHash};
 use argon2::{Params, Version, password_hash::phc};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The larger of the settings that RFC 9106 recommends where memory is short
-/// (section 4): hashes up to it are verified whatever is written now.
+/// The larger of the settings that RFC 9106 recommends for little memory (section 4). Hashes up to
+/// it are verified, whatever the current settings are.
 const RFC_9106: Argon2Costs = Argon2Costs {
     memory_kib: 65_536,
     passes: 3,
     lanes: 4,
 };
-/// A hash may cost so many times what one costs that is written now.
+/// How many times the cost of a new hash a stored hash may have.
 const TIMES: u32 = 4;
-/// The same for bcrypt, whose cost is a power of two.
+/// The same for bcrypt, whose cost is an exponent of two.
 const MAX_BCRYPT_COST: u32 = BCRYPT_COST + TIMES.ilog2();
 
-/// A hash of known form.
+/// A hash of a known form.
 enum Stored {
     Argon2 {
         costs: Argon2Costs,
@@ -54,8 +54,8 @@ impl Stored {
 }
 
 impl Passwords {
-    /// Whether a text is a hash that we know, and of no absurd cost: whoever can
-    /// write a row must not be able to stop the service by it.
+    /// Whether a text is a hash of a known form with an acceptable cost. Otherwise anybody who can
+    /// write a row could stop the service with an expensive hash.
     #[must_use]
     pub fn can_verify(&self, hash: &PasswordHash) -> bool {
         match Stored::read(hash) {
@@ -70,13 +70,12 @@ impl Passwords {
         }
     }
 
-    /// Whether a hash that has just been verified is to give way to a stronger one
-    /// of the same password: not where that could shut out the owner.
+    /// Whether a hash that was just verified is to be replaced by a stronger one of the same
+    /// password. It is not, if this could lock the owner out.
     ///
-    /// bcrypt reads 72 bytes, the last of them a zero where there is room: of a
-    /// password with fewer bytes it has read all. A longer one may be only the
-    /// beginning of the owner's, or go on differently, so it stays as it is.
-    /// Lengths and other rules for new passwords are not asked.
+    /// bcrypt reads 72 bytes, and the last of them is zero for a shorter password, which it has
+    /// then read completely. A longer password may be only the beginning of the owner's, or
+    /// continue differently, so its hash stays. The rules for new passwords do not apply.
     #[must_use]
     pub fn is_weak(
         &self,
@@ -92,8 +91,8 @@ impl Passwords {
                 !is_current || costs.is_weaker_than(self.costs)
             }
             (Some(Stored::Bcrypt { .. }), Algorithm::Argon2id) => read_whole,
-            // bcrypt is over the bytes as sent, and which form was verified is not
-            // known: only where there is one form
+            // bcrypt hashes the bytes as sent, and it is not known which form was verified, so the
+            // hash is replaced only if both forms are equal
             (Some(Stored::Bcrypt { cost }), Algorithm::Bcrypt) => {
                 cost < BCRYPT_COST && read_whole && normalized == sent
             }
@@ -101,8 +100,8 @@ impl Passwords {
         }
     }
 
-    /// The hash that a weak one gives way to. `None` where hashing would have to wait:
-    /// the log-in goes on without.
+    /// A new hash to replace a weak one. `None` if hashing would have to wait; the log-in then
+    /// continues without it.
     pub async fn stronger(&self, written: Algorithm, password: &Password) -> Option<PasswordHash> {
         let (text, costs) = (password.expose().to_owned(), self.costs);
         let made = self

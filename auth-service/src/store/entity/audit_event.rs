@@ -1,4 +1,4 @@
-//! `ticketing_audit_events`: appended to, and never changed.
+//! `ticketing_audit_events`: rows are added, and never changed.
 
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -24,7 +24,7 @@ pub struct Model {
     pub ended_count: Option<i32>,
 }
 
-/// It names no other table.
+/// The table refers to no other table.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a registration writes of `customers`.
+/// The columns of `customers` that a registration writes.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "customers")]

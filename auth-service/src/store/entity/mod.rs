@@ -1,5 +1,5 @@
-//! The tables that auth-service writes, as SeaORM knows them. They name only
-//! columns that every database has once it is migrated.
+//! SeaORM entities for the tables that auth-service writes. They contain only columns that every
+//! migrated database has.
 
 pub mod audit_event;
 pub mod customer;

@@ -1,4 +1,4 @@
-//! Table `ticketing_throttles`: attempts that are counted against guessing.
+//! Table `ticketing_throttles`: counts of attempts, against guessing.
 
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -7,18 +7,18 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ticketing_throttles")]
 pub struct Model {
-    /// A digest of what is counted.
+    /// A digest of the key under which attempts are counted.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// Attempts that count.
+    /// The number of attempts that count.
     pub attempts: i32,
     /// When the last of them was made.
     pub last_attempt_at: Timestamp,
-    /// From when on they count no more.
+    /// When they no longer count.
     pub forgotten_at: Timestamp,
 }
 
-/// Joins are written where they are made.
+/// Queries write their joins themselves.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

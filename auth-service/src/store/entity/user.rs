@@ -3,8 +3,8 @@
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
-/// A row of `users`, without its password: that column is read by name, so that
-/// no model that prints can hold it.
+/// A row of `users`, without its password. That column is read separately, so that no model with
+/// `Debug` contains it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -27,8 +27,8 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Columns that the model leaves out: one is a secret, the other an enum whose
-/// values differ between databases.
+/// Columns that are not in the model: one is a secret, the other an enum whose values differ
+/// between databases.
 #[derive(Clone, Copy, Debug, DeriveIden)]
 pub enum Unmodelled {
     /// `password`.

@@ -1,5 +1,5 @@
-//! `user_sessions`. A row is a session of ours only if `generation` is not
-//! NULL; the old application's rows have none.
+//! `user_sessions`. A row is a session of this service if `generation` is not NULL. In the old
+//! application's rows it is NULL.
 
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;

@@ -37,7 +37,10 @@ impl ServiceCredentials {
                 Some(peer) if identities.accept(peer.names()) => Ok(()),
                 _ => {
                     let names: Vec<_> = peer.into_iter().flat_map(Peer::names).collect();
-                    tracing::warn!(?names, "refused a client whose certificate does not name an allowed service");
+                    tracing::warn!(
+                        ?names,
+                        "refused a client whose certificate does not name an allowed service"
+                    );
                     Err(errors::refuse(
                         Code::PermissionDenied,
                         ErrorReason::ServiceNotAllowed,
