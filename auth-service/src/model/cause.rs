@@ -65,9 +65,9 @@ texts! {
         TokenAlgorithm = "token_algorithm",
         /// The key that the token names does not exist here.
         TokenKeyUnknown = "token_key_unknown",
-        /// The signature does not hold.
+        /// The signature is invalid.
         TokenSignature = "token_signature",
-        /// An access token was sent where a refresh token is asked for, or the reverse
+        /// An access token was sent where a refresh token is required, or the reverse
         /// (RFC 8725, 3.11).
         TokenType = "token_type",
         /// The token was issued by someone else.
