@@ -1,4 +1,4 @@
-//! The wiring, once. Tests build the same, so the tested stack is the served one.
+//! Builds the service. Tests build it in the same way, so they test the layers that are served.
 
 use crate::{
     config::Config,
@@ -37,7 +37,7 @@ pub const PARTNER_REQUESTS_SERVICE: &str = "ticketing.requests.v1.PartnerRequest
 pub const PARTNERS_SERVICE: &str = "ticketing.requests.v1.PartnersService";
 const SERVICES: [&str; 2] = [PARTNER_REQUESTS_SERVICE, PARTNERS_SERVICE];
 
-/// requests-service, listening but not serving yet.
+/// requests-service, which listens but does not serve yet.
 #[derive(Debug)]
 pub struct App {
     public: SocketAddr,
@@ -45,7 +45,7 @@ pub struct App {
     service: Service,
 }
 
-/// requests-service cannot start.
+/// Why requests-service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each is its source")]
 pub enum StartError {
@@ -66,9 +66,9 @@ pub enum StartError {
 }
 
 impl App {
-    /// Listens, and prepares everything else.
+    /// Binds the listeners, and prepares everything else.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        // a port that is taken is known before anything else starts
+        // binding comes first, so that a taken port is reported before anything else starts
         let public = Listener::bind("requests public", config.public_listen)
             .await?
             .for_clients(config.web_origins)
@@ -80,7 +80,7 @@ impl App {
         let version = env!("CARGO_PKG_VERSION");
         let mut service = Builder::new("ticketing_requests", version, &SERVICES)?;
         let url = &config.database_url;
-        // a page's plan does not depend on its values; `store::planning` says where one does
+        // the plan of a page does not depend on its values; `store::planning` names the exceptions
         let pool = PoolLimits {
             generic_plans: true,
             ..config.pool
@@ -114,33 +114,32 @@ impl App {
         })
     }
 
-    /// Where clients reach it.
+    /// The address of the public listener, for clients.
     #[must_use]
     pub fn public_address(&self) -> SocketAddr {
         self.public
     }
 
-    /// Where the cluster reaches it.
+    /// The address of the ops listener, for the cluster.
     #[must_use]
     pub fn ops_address(&self) -> SocketAddr {
         self.ops
     }
 
-    /// Serves until `stop`; then says so by its health, finishes what is in
-    /// flight, and ends.
+    /// Serves until `stop`. Then its health says so, the calls in flight finish, and it ends.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
         self.service.run(stop).await
     }
 }
 
-/// What the public listener serves, each service behind the shedding and the session layer.
+/// The routes of the public listener. Each service is behind load shedding and the session layer.
 pub fn routes(
     store: Store,
     validator: impl Validator,
     limits: Limits,
     load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
-    // who may call: read from the proto files, enforced before any handler
+    // the access rules are read from the proto files, and enforced before any handler runs
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &SERVICES)?;
     let sessions = SessionLayer::with(rules, validator, None, limits)?;
     let partners = PartnersHandlers::new(Partners::new(store.clone()));
@@ -153,8 +152,8 @@ pub fn routes(
     )
 }
 
-/// Which calls are served first where there is not enough capacity for all: pages ask for lists again by
-/// themselves.
+/// Which calls are served first where there is not enough capacity for all. Lists come last,
+/// because pages repeat them automatically.
 fn priority(path: &str) -> Priority {
     match path.rsplit('/').next() {
         Some("UpdatePartnerRequestStatus" | "AssignPartnerRequest" | "ClosePartnerRequest") => {

@@ -1,7 +1,6 @@
-//! Partner requests: customers' service requests as the partners that work
-//! them off, and the platform's staff, see them. This service owns the tables
-//! of partners, what they offer, and requests; sessions are auth-service's, and
-//! it asks for them.
+//! requests-service serves the service requests of customers to the partners that fulfil them, and
+//! to the platform's staff. It owns the tables of partners, of their services, and of requests. It
+//! asks auth-service about sessions.
 
 pub mod app;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The files of the public listener's TLS, and how auth-service is called.
+//! The files for TLS of the public listener, and for calls of auth-service.
 
 use clap::Args;
 use client::tls::{CertificateFiles, ClientTlsFiles, ServerTlsFiles};
@@ -13,21 +13,22 @@ const AUTHORITY: &str = "AUTH_SERVICE_TLS_AUTHORITY_FILE";
 const CERTIFICATE: &str = "AUTH_SERVICE_TLS_CERTIFICATE_FILE";
 const KEY: &str = "AUTH_SERVICE_TLS_KEY_FILE";
 
-/// Files that show who this service is, and whom it trusts.
+/// Files that identify this service, and the services that it trusts.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Files {
-    /// File of the service token that is shown to auth-service, in its first line. Required
-    /// unless a client certificate is configured.
+    /// File whose first line is the service token for auth-service. Required unless a client
+    /// certificate is configured.
     #[arg(long, env = SERVICE_TOKEN)]
     pub service_token_file: Option<PathBuf>,
-    /// Certificate chain of the public listener, PEM. With it, the listener speaks TLS alone.
+    /// Certificate chain of the public listener, PEM. If it is given, the listener accepts TLS
+    /// only.
     #[arg(long, env = PUBLIC_CERTIFICATE)]
     pub public_tls_certificate_file: Option<PathBuf>,
     /// Private key of that certificate, PEM.
     #[arg(long, env = PUBLIC_KEY)]
     pub public_tls_key_file: Option<PathBuf>,
-    /// Authority of auth-service's certificate, PEM; no other is trusted. Required with an
-    /// https URL, and given with no other.
+    /// Authority of auth-service's certificate, PEM. No other authority is trusted. Required with
+    /// an https URL, and not allowed with another.
     #[arg(long, env = AUTHORITY)]
     pub auth_service_tls_authority_file: Option<PathBuf>,
     /// Certificate chain to present to auth-service, PEM.
@@ -77,14 +78,14 @@ impl Part for Files {
         let has_certificate = (CERTIFICATE, certificate.is_some());
         problems.need_each_other(has_certificate, (KEY, key.is_some()));
         problems.need(has_certificate, (AUTHORITY, authority.is_some()));
-        // a certificate stands in for the token, an authority does not
+        // a client certificate replaces the token, and an authority does not
         if service_token_file.is_none() && certificate.is_none() {
             problems.note(SERVICE_TOKEN, "is required");
         }
     }
 }
 
-/// Takes the URL of a host and a port.
+/// Takes a URL with a host and a port.
 pub(super) fn url(text: &str) -> Result<Uri, &'static str> {
     let url = text.parse::<Uri>().ok();
     let url = url.filter(|url| url.authority().is_some());

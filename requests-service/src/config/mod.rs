@@ -1,4 +1,5 @@
-//! Configuration, by flags and environment. README.md has the table that `--help` shows too.
+//! The configuration, by flags and environment variables. The documents contain the same table as
+//! `--help`.
 
 mod files;
 
@@ -22,16 +23,16 @@ use tonic::transport::Uri;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "requests-service", version, args_override_self = true)]
 pub struct Config {
-    /// Where clients reach PartnerRequestsService and PartnersService.
+    /// Address of the public listener, for clients.
     #[arg(long, env = "REQUESTS_PUBLIC_LISTEN", default_value = "0.0.0.0:50061")]
     pub public_listen: SocketAddr,
-    /// Where the cluster reaches health and metrics.
+    /// Address of the ops listener, for health and metrics.
     #[arg(long, env = "REQUESTS_OPS_LISTEN", default_value = "0.0.0.0:50063")]
     pub ops_listen: SocketAddr,
     /// The database: `postgres://…` or `sqlite://…?mode=rwc`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: DatabaseUrl,
-    /// Connections to the database at most.
+    /// Largest number of connections to the database.
     #[arg(
         long = "database-connections",
         env = "DATABASE_CONNECTIONS",
@@ -39,11 +40,11 @@ pub struct Config {
         value_parser = PoolLimits::of_connections
     )]
     pub pool: PoolLimits,
-    /// auth-service's internal listener: `http://host:port`, or `https://host:port` with the
-    /// authority of its certificate. All addresses of the host are asked.
+    /// URL of auth-service's internal listener: `http://host:port`, or `https://host:port` with the
+    /// authority of its certificate. All addresses of the host are used.
     #[arg(long, env = "AUTH_SERVICE_URL", value_parser = files::url)]
     pub auth_service_url: Uri,
-    /// Looks up the replicas behind the host of that URL.
+    /// Looks up the addresses of that host.
     #[arg(skip = Resolver::system())]
     pub resolver: Resolver,
     /// How long a validation may take, in milliseconds.
@@ -54,8 +55,9 @@ pub struct Config {
         value_parser = validation_timeout
     )]
     pub limits: Limits,
-    /// Calls at once. More are refused by RESOURCE_EXHAUSTED (OVERLOADED): lists first, changes
-    /// last, and of many callers those who have more than an equal share, by address and by user.
+    /// Largest number of calls in flight. Further calls are refused with RESOURCE_EXHAUSTED
+    /// (OVERLOADED): lists first, changes last. Callers with more than an equal share, by address
+    /// and by user, are refused before others.
     #[arg(
         long,
         env = "REQUESTS_CALLS_IN_FLIGHT",
@@ -63,9 +65,9 @@ pub struct Config {
         value_parser = within(CALLS_IN_FLIGHT)
     )]
     pub calls_in_flight: usize,
-    /// Proxies before the public listener, 16 at most. Each of them appends the address that
-    /// called it to `x-forwarded-for`, so the client's address is this many entries from the
-    /// right, or else the peer's. With 0 the header is ignored.
+    /// Number of proxies in front of the public listener, at most 16. Each of them appends the
+    /// address of its caller to `x-forwarded-for`. So the client's address is this many entries
+    /// from the right; if there is no such entry, it is the peer's. With 0, the header is ignored.
     #[arg(
         long,
         env = "REQUESTS_TRUSTED_PROXIES",
@@ -73,9 +75,9 @@ pub struct Config {
         value_parser = within(TRUSTED_PROXIES)
     )]
     pub trusted_proxies: usize,
-    /// Origins whose pages may call the public listener by Connect and by gRPC-Web, health
-    /// included, separated by commas (`https://host`). Pages of the listener's own origin may
-    /// call by Connect without being named.
+    /// Origins whose pages may call the public listener by Connect and by gRPC-Web, separated by
+    /// commas (`https://host`). This includes health. Pages of the listener's own origin may call
+    /// by Connect without being named.
     #[arg(
         long,
         env = "REQUESTS_WEB_ORIGINS",
@@ -86,7 +88,7 @@ pub struct Config {
     #[allow(missing_docs, reason = "the type says it")]
     #[command(flatten)]
     pub files: Files,
-    /// How often rows past their retention are looked for.
+    /// How often housekeeping runs.
     #[arg(skip = housekeeping::EVERY)]
     pub housekeeping: Duration,
 }

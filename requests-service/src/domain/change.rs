@@ -1,5 +1,5 @@
-//! A change of a request: claim the key, lock the row, decide, write, answer,
-//! keep the answer. One transaction, or none.
+//! Changes a request in one transaction: claims the idempotency key, locks the row, decides,
+//! writes, and stores the answer.
 
 use super::{Error, PartnerRequests, handover, life_cycle, visibility};
 use crate::{
@@ -8,13 +8,12 @@ use crate::{
 };
 use contract::{ids::PartnerRequestId, principal::Principal};
 
-/// How often a change that lost to another transaction is tried.
+/// How many times a change is tried if it loses to another transaction.
 const ATTEMPTS: u32 = 3;
 
 impl PartnerRequests {
-    /// Makes a change, and answers with the request as it is then, in the form
-    /// that `write` gives it. A repeated call answers what the first one did,
-    /// before anything else is asked.
+    /// Makes a change, and returns the answer that `write` makes from the request after the change.
+    /// A repeated call gets the answer of the first one, before anything else is checked.
     pub async fn change(
         &self,
         caller: &Principal,
@@ -63,7 +62,7 @@ impl PartnerRequests {
     }
 }
 
-/// Makes the change, unless the request does not exist for the caller.
+/// Makes the change, unless the caller cannot see the request.
 async fn made(
     transaction: &Transaction,
     caller: &Principal,
@@ -113,7 +112,7 @@ async fn made(
     Ok(true)
 }
 
-/// The request after the change, whoever has it now.
+/// The request after the change, whoever it belongs to now.
 async fn as_it_is_now(
     transaction: &Transaction,
     request: PartnerRequestId,

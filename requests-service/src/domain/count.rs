@@ -1,27 +1,27 @@
-//! How many requests there are of each kind, of what the caller may see.
+//! Counts the requests that the caller may see, in groups.
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{Count, Filter, Group, Status};
 use contract::principal::Principal;
 use std::collections::BTreeMap;
 
-/// Kinds in an answer.
+/// The largest number of groups in an answer.
 const MOST: usize = 10_000;
-/// One more tells whether there are too many.
+/// One more is read, which shows whether there are too many.
 const LIMIT: u64 = 10_001;
 
-/// What to count.
+/// The requests to count, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountQuery {
-    /// Which requests.
+    /// The filter.
     pub filter: Filter,
-    /// By what, besides their status.
+    /// How to group them in addition to their status.
     pub group: Option<Group>,
 }
 
 impl PartnerRequests {
-    /// Counts what [`PartnerRequests::list`] would list, by status, then by group.
-    /// The counts are in that order.
+    /// Counts the requests that [`PartnerRequests::list`] would list. The counts are ordered by
+    /// status, then by group.
     pub async fn count(&self, caller: &Principal, query: &CountQuery) -> Result<Vec<Count>, Error> {
         let visibility = visibility::of(caller)?;
         self.check_filter(visibility, &query.filter).await?;
@@ -39,8 +39,8 @@ impl PartnerRequests {
     }
 }
 
-/// A status that this version does not know is none, and is counted with those
-/// that have none.
+/// Requests whose status this version does not know are counted together with requests without a
+/// status.
 fn in_order(kinds: Vec<Count>) -> Vec<Count> {
     let mut counts: BTreeMap<(Option<Status>, Option<i32>), u64> = BTreeMap::new();
     for kind in kinds {

@@ -1,30 +1,29 @@
-//! Why a question is not answered: one variant for each thing that the caller
-//! can do about it.
+//! Why a call is refused, with one variant for each reaction of the caller.
 
 use crate::{
     model::{ChangeKind, Status},
     store::StoreError,
 };
 
-/// Why there is no answer.
+/// Why a call is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such request exists for the caller.
+    /// The request does not exist, or the caller may not see it.
     #[error("no such partner request")]
     NotFound,
-    /// Requests are not for users of this type.
-    #[error("partner requests are not for users of your type")]
+    /// Users of this type may not see requests.
+    #[error("users of your type may not see partner requests")]
     UserTypeNotAllowed,
-    /// A partner user that belongs to no partner.
-    #[error("your account belongs to no partner; ask the platform's staff to assign one")]
+    /// A partner user who works for no partner.
+    #[error("your account belongs to no partner; ask the platform's staff to assign a partner")]
     PartnerNotAssigned,
-    /// The filter names a partner that is not the caller's.
+    /// The filter names another partner than the caller's.
     #[error("the filter names a partner that is not yours")]
     PartnerNotYours,
-    /// More kinds of requests than an answer holds.
-    #[error("gives more than 10,000 counts; narrow the filter, or group by nothing")]
+    /// There are more groups than an answer may contain.
+    #[error("gives more than 10,000 counts; narrow the filter, or group by status only")]
     TooManyKinds,
-    /// The caller's partner is gone.
+    /// The caller's partner does not exist, or is deleted or switched off.
     #[error("your partner was deleted")]
     PartnerDeleted,
     /// The caller's partner is inactive.
@@ -36,42 +35,42 @@ pub enum Error {
     /// The status does not allow this change.
     #[error("{change} is not possible while the request is {}", name(*status))]
     ChangeNotAllowed {
-        /// What was to be done.
+        /// The change.
         change: ChangeKind,
-        /// Where the request stands.
+        /// The status of the request.
         status: Option<Status>,
     },
-    /// The request stands already where the change leads.
-    #[error("the request is {} already: somebody was faster; read it anew", status.name())]
+    /// The request already has the status that the change leads to.
+    #[error("the request is already {}, because somebody was faster; read it again", status.name())]
     StatusReached {
-        /// Where it stands.
+        /// The status.
         status: Status,
     },
     /// The time to confirm has passed.
     #[error("the time to confirm this request has passed")]
     SlaDeadlinePassed,
-    /// The request is not as the caller read it.
-    #[error("the request has changed since its etag was read; read it anew")]
+    /// The request has changed since the caller read it.
+    #[error("the request has changed since its etag was read; read it again")]
     EtagMismatch,
     /// The idempotency key belongs to another call.
     #[error("was used with another call within the last 24 hours; use a new one")]
     IdempotencyKeyReused,
-    /// There is no such partner to assign to.
+    /// The partner of an assignment does not exist.
     #[error("there is no such partner")]
     PartnerNotFound,
-    /// The partner to assign to may not work.
+    /// The partner of an assignment is not active.
     #[error("the partner is not active")]
     PartnerNotActive,
-    /// There is no such branch to assign to.
+    /// The branch of an assignment does not exist.
     #[error("there is no such branch")]
     BranchNotFound,
-    /// The branch to assign to is another partner's.
+    /// The branch of an assignment belongs to another partner.
     #[error("the branch is not one of the partner's")]
     BranchOfOtherPartner,
-    /// The database does not answer: the same question may be answered later.
+    /// The database does not answer. A repetition may succeed.
     #[error("the database does not answer at the moment; try again")]
     Unavailable(#[source] StoreError),
-    /// A fault of ours: asking again does not help.
+    /// A fault of the service. A repetition does not help.
     #[error("internal error")]
     Internal(#[source] StoreError),
 }
@@ -79,7 +78,7 @@ pub enum Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            // what lost to another transaction each time may be asked again, too
+            // a transaction that lost each time may also succeed later
             StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::Unavailable(error),
             StoreError::Driver(_) => Self::Internal(error),
         }

@@ -1,4 +1,4 @@
-//! One request, if it exists for the caller, with all that its page shows.
+//! Returns one request that the caller may see, with its timeline and permitted changes.
 
 use super::{Error, PartnerRequests, life_cycle, timeline, visibility};
 use crate::model::{Detail, Key, Read, Status};
@@ -6,7 +6,7 @@ use contract::{principal::Principal, time::Timestamp};
 use std::time::Duration;
 
 impl PartnerRequests {
-    /// Gets one request. Another partner's does not exist for the caller.
+    /// Returns one request. A request of another partner is not found.
     pub async fn get(&self, caller: &Principal, key: &Key) -> Result<Detail, Error> {
         let visibility = visibility::of(caller)?;
         let Some(read) = self.store.get(visibility, key).await? else {
@@ -15,7 +15,7 @@ impl PartnerRequests {
         };
         let id = read.request.id;
         let entries = self.store.timeline(id).await?;
-        // after the entries, so that each finds the assignment that it followed
+        // read after the entries, so that the assignment of each entry is found
         let assignments = self.store.assignments(id).await?;
         Ok(Detail {
             timeline: timeline::shown_to(visibility, entries, &assignments),

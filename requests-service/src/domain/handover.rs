@@ -1,4 +1,4 @@
-//! To whom a request may be assigned, and until when it is to be confirmed.
+//! Checks the branch that a request is assigned to, and determines the deadline to confirm it.
 
 use super::Error;
 use crate::{
@@ -11,12 +11,12 @@ use contract::{
 };
 use std::{ops::RangeInclusive, time::Duration};
 
-/// Where no setting says it.
+/// The time to confirm if no setting names one.
 const DEFAULT_MINUTES: u64 = 15;
-/// A setting beyond is none.
+/// Values outside these bounds are ignored; the default applies.
 const MINUTES: RangeInclusive<u64> = 1..=1_440;
 
-/// To a branch of a partner, both live, the partner active.
+/// Checks that the branch and its partner exist, and that the partner is active.
 pub(super) async fn to(
     transaction: &Transaction,
     partner: PartnerId,
@@ -43,8 +43,8 @@ pub(super) async fn to(
     })
 }
 
-/// The partner's own setting before the platform's; what is no integer within
-/// bounds is passed over.
+/// The partner's own setting takes precedence over the platform's. A value that is not an integer
+/// within the bounds is ignored.
 fn minutes(settings: &[Setting]) -> u64 {
     let of = |of_partner: bool| {
         settings

@@ -1,10 +1,10 @@
-//! Whether a change is possible: one pure function over the life cycle's table.
+//! Whether a change is allowed: one pure function over the table of the life cycle.
 
 use super::Error;
 use crate::model::{ChangeKind, LIFE_CYCLE, Read, Side, Transition, Visibility};
 use contract::principal::Principal;
 
-/// The row of a change, if the request's status and the time allow it.
+/// The row of a change in the table, if the request's status and the time allow it.
 pub(super) fn allowed(change: ChangeKind, read: &Read) -> Result<&'static Transition, Error> {
     let status = read.request.status;
     let not_allowed = Error::ChangeNotAllowed { change, status };
@@ -12,7 +12,7 @@ pub(super) fn allowed(change: ChangeKind, read: &Read) -> Result<&'static Transi
         return Err(not_allowed);
     };
     match status {
-        // what may follow a status that is not known here is not known either
+        // no change is allowed from a status that this version does not know
         None if read.has_unknown_status => Err(not_allowed),
         status if transition.from.contains(&status) => match read.request.sla_deadline {
             Some(deadline) if change == ChangeKind::Confirm && read.now >= deadline => {
@@ -25,7 +25,7 @@ pub(super) fn allowed(change: ChangeKind, read: &Read) -> Result<&'static Transi
     }
 }
 
-/// What a caller may do with a request that it sees.
+/// The changes that a caller may make to a request.
 pub(super) fn permitted(
     caller: &Principal,
     visibility: Visibility,
@@ -39,7 +39,7 @@ pub(super) fn permitted(
         .collect()
 }
 
-/// On which side a caller stands.
+/// Whether a caller acts as a partner or as staff.
 pub(super) fn side(visibility: Visibility) -> Side {
     match visibility {
         Visibility::Partner(_) => Side::Partner,

@@ -1,26 +1,26 @@
-//! A page of requests: what the caller may see of what it asked for.
+//! Lists the requests that the caller may see, in pages.
 
 use super::{Error, PartnerRequests, visibility};
 use crate::model::{CountedPage, Filter, Order, PageSize, PartnerRequest, Position};
 use contract::principal::Principal;
 
-/// What to list.
+/// A page to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
-    /// Which requests.
+    /// The filter.
     pub filter: Filter,
-    /// In which order.
+    /// The order.
     pub order: Order,
-    /// How many.
+    /// The size of the page.
     pub page_size: PageSize,
-    /// After which row; `None`: from the first.
+    /// The position after which the page begins; `None` for the first page.
     pub after: Option<Position>,
-    /// Whether to count all that match.
+    /// Whether to count all matching requests.
     pub with_total_size: bool,
 }
 
 impl PartnerRequests {
-    /// Lists one page of what the caller may see.
+    /// Lists one page of the requests that the caller may see.
     pub async fn list(
         &self,
         caller: &Principal,

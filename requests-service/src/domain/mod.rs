@@ -1,9 +1,8 @@
-//! What can be asked about partner requests and partners, what can be done with
-//! requests, and by whom.
+//! The logic of requests-service: lists, counts and changes of requests, lists of partners, and who
+//! may see and do what.
 //!
-//! Every question takes the caller: what it may see is decided here, anew each
-//! time, and becomes a condition of the statement. Neither the wire nor the
-//! database is known by name.
+//! Every function takes the caller. The domain decides each time what the caller may see, and this
+//! becomes a condition of the statement. The domain depends neither on gRPC nor on the database.
 
 mod change;
 mod count;
@@ -23,14 +22,14 @@ pub use partners::{Partners, PartnersQuery, With};
 
 use crate::store::Store;
 
-/// The partner requests that exist.
+/// The requests of partners.
 #[derive(Clone, Debug)]
 pub struct PartnerRequests {
     store: Store,
 }
 
 impl PartnerRequests {
-    /// Those in a store.
+    /// The requests in a store.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store }

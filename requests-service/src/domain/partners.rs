@@ -1,4 +1,4 @@
-//! A page of partners, for the platform's staff.
+//! Lists partners, for the platform's staff.
 
 use super::{Error, visibility};
 use crate::{
@@ -10,40 +10,40 @@ use crate::{
 };
 use contract::{ids::PartnerId, principal::Principal};
 
-/// The partners that exist.
+/// The partners.
 #[derive(Clone, Debug)]
 pub struct Partners {
     store: Store,
 }
 
-/// What to list.
+/// A page to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnersQuery {
-    /// Which partners.
+    /// The filter.
     pub filter: PartnerFilter,
-    /// In which order.
+    /// The order.
     pub order: PartnerOrder,
-    /// How many.
+    /// The size of the page.
     pub page_size: PartnerPageSize,
-    /// After which partner; `None`: from the first.
+    /// The position after which the page begins; `None` for the first page.
     pub after: Option<PartnerPosition>,
-    /// What to show besides.
+    /// What to return in addition.
     pub with: With,
 }
 
-/// What a list shows besides the partners themselves. Each costs a statement,
-/// however many partners there are.
+/// What a list returns in addition to the partners. Each costs one statement, however many partners
+/// there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct With {
-    /// How many match.
+    /// The number of matching partners.
     pub total_size: bool,
-    /// How much there is of each.
+    /// The counts of each partner.
     pub counts: bool,
-    /// The branches of each.
+    /// The branches of each partner.
     pub branches: bool,
 }
 
-/// Who sees all partners' requests may see the partners, and nobody else.
+/// Only callers who see the requests of all partners may list partners.
 fn check(caller: &Principal) -> Result<(), Error> {
     match visibility::of(caller)? {
         Visibility::AllPartners => Ok(()),
@@ -52,7 +52,7 @@ fn check(caller: &Principal) -> Result<(), Error> {
 }
 
 impl Partners {
-    /// Those in a store.
+    /// The partners in a store.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store }
@@ -89,7 +89,7 @@ impl Partners {
         if with.counts {
             let mut counts = self.store.partner_counts(&ids).await?;
             for partner in partners.iter_mut() {
-                // a partner that went meanwhile has nothing any more
+                // a partner that was deleted meanwhile has no counts
                 partner.counts = Some(counts.remove(&partner.id).unwrap_or_default());
             }
         }

@@ -1,4 +1,4 @@
-//! What of a request's past a caller may know.
+//! Which part of a request's timeline a caller may see.
 
 use crate::{
     model::{Assignment, Status, TimelineEntry, Visibility},
@@ -6,8 +6,8 @@ use crate::{
 };
 use contract::{ids::PartnerId, time::Timestamp};
 
-/// Takes from entries who and why, where the request was another partner's: a
-/// partner sees that something happened, not what another one said.
+/// Removes actor and notes from entries of the time when the request belonged to another partner. A
+/// partner then sees that something happened, but not what the other partner wrote.
 pub(super) fn shown_to(
     visibility: Visibility,
     mut entries: Vec<TimelineEntry>,
@@ -25,8 +25,8 @@ pub(super) fn shown_to(
     entries
 }
 
-/// Whether a request was a partner's when something happened, or nobody's yet.
-/// Where the rows do not say, it is decided against the caller.
+/// Whether a request belonged to this partner, or to nobody yet, when something happened. If the
+/// rows do not show it, the answer is no.
 fn is_for(partner: PartnerId, entry: &TimelineEntry, assignments: &[Assignment]) -> bool {
     let given = |assignment: &&Assignment| assignment.at.unwrap_or(Timestamp::NEGATIVE_INFINITY);
     let at = entry.at.unwrap_or(Timestamp::INFINITY);
@@ -34,7 +34,7 @@ fn is_for(partner: PartnerId, entry: &TimelineEntry, assignments: &[Assignment])
         .iter()
         .filter(|assignment| given(assignment) <= at);
     if let Some(last) = before.clone().max_by_key(given) {
-        // two at one time: both have to be the caller's
+        // if two assignments have the same time, both must be the caller's
         return before
             .filter(|assignment| given(assignment) == given(&last))
             .all(|assignment| assignment.partner == partner);
@@ -43,8 +43,8 @@ fn is_for(partner: PartnerId, entry: &TimelineEntry, assignments: &[Assignment])
     all && !is_a_partners(entry.status)
 }
 
-/// What only a partner does, so that some partner had the request, whatever the
-/// assignments say.
+/// Whether only a partner can have done it. Then the request belonged to some partner, even if no
+/// assignment shows it.
 fn is_a_partners(status: Option<Status>) -> bool {
     match status {
         Some(Status::Confirmed | Status::Rejected | Status::InProgress | Status::Completed)

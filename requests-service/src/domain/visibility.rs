@@ -1,10 +1,10 @@
-//! Who sees what.
+//! Which requests a caller may see.
 
 use super::{Error, PartnerRequests};
 use crate::model::{Filter, PartnerState, Visibility};
 use contract::principal::{Principal, UserType};
 
-/// What a caller may see, by the kind of its account.
+/// What a caller may see, by type of user.
 pub(super) fn of(caller: &Principal) -> Result<Visibility, Error> {
     match caller.user_type {
         UserType::Admin | UserType::Operation => Ok(Visibility::AllPartners),
@@ -16,7 +16,7 @@ pub(super) fn of(caller: &Principal) -> Result<Visibility, Error> {
     }
 }
 
-/// Whether a filter names a partner whom the caller does not work for.
+/// Whether a filter names a partner that the caller does not work for.
 fn names_another(visibility: Visibility, filter: &Filter) -> bool {
     match visibility {
         Visibility::Partner(own) => filter.partners.iter().any(|partner| *partner != own),
@@ -25,9 +25,9 @@ fn names_another(visibility: Visibility, filter: &Filter) -> bool {
 }
 
 impl PartnerRequests {
-    /// Refuses a filter that names a partner whom the caller does not work for, so
-    /// that the mistake is not taken for an empty list. A caller whose own partner may
-    /// not work learns that first, as from every other call.
+    /// Refuses a filter that names a partner that the caller does not work for; otherwise the
+    /// caller could take an empty list for the answer. If the caller's own partner is not active,
+    /// the caller gets that refusal first, as from every other call.
     pub(super) async fn check_filter(
         &self,
         visibility: Visibility,
@@ -40,9 +40,9 @@ impl PartnerRequests {
         Err(Error::PartnerNotYours)
     }
 
-    /// Tells an empty answer from a partner that may not work. The statements
-    /// themselves show nothing of such a partner, so this is asked only when
-    /// they showed nothing, and the usual call is one statement.
+    /// Distinguishes an empty answer from a partner that is not active. The statements themselves
+    /// return nothing for such a partner. So this is checked only when they returned nothing, and
+    /// the usual call is one statement.
     pub(super) async fn check_partner_state(&self, visibility: Visibility) -> Result<(), Error> {
         let Visibility::Partner(partner) = visibility else {
             return Ok(());

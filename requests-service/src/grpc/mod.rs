@@ -1,4 +1,4 @@
-//! The wire: reads messages, asks the domain, writes messages.
+//! The gRPC services: read the request, call the domain, write the response.
 
 mod parse;
 mod partner_requests;

@@ -1,5 +1,5 @@
-//! `ticketing.requests.v1.PartnerRequestsService`, a method an RPC: parse, ask,
-//! render.
+//! `ticketing.requests.v1.PartnerRequestsService`. Each method reads the request, calls the domain,
+//! and writes the response.
 
 use super::{parse, render};
 use crate::domain::PartnerRequests;
@@ -20,7 +20,7 @@ pub struct PartnerRequestsHandlers {
 }
 
 impl PartnerRequestsHandlers {
-    /// Serves these.
+    /// Serves these requests.
     #[must_use]
     pub fn new(domain: PartnerRequests) -> Self {
         Self { domain }

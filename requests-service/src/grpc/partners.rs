@@ -15,7 +15,7 @@ pub struct PartnersHandlers {
 }
 
 impl PartnersHandlers {
-    /// Serves these.
+    /// Serves these partners.
     #[must_use]
     pub fn new(domain: Partners) -> Self {
         Self { domain }

@@ -1,4 +1,4 @@
-//! From what the domain says to what the wire says: the one place.
+//! Converts the domain's errors into statuses, in one place.
 
 use crate::domain::Error;
 use contract::errors::{InvalidField, chain, invalid_fields, refuse};
@@ -6,8 +6,8 @@ use proto::requests::v1::ErrorReason;
 use tonic::{Code, Status};
 
 impl From<Error> for Status {
-    /// What is behind an outage or a fault is logged here, once, and goes no
-    /// further.
+    /// The status of a call that is refused. The cause of an outage or a fault is logged here,
+    /// once, and the caller does not see it.
     fn from(error: Error) -> Self {
         let (code, reason) = match &error {
             Error::NotFound => (Code::NotFound, ErrorReason::PartnerRequestNotFound),

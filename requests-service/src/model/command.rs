@@ -1,39 +1,39 @@
-//! What a caller wants done with a request, and how it makes that safe.
+//! A change that a caller wants to make to a request, and what makes it safe to repeat.
 
 use super::ChangeKind;
 use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 
-/// A change with what it takes.
+/// A change with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Give it to a branch of a partner.
+    /// Assign it to a branch of a partner.
     Assign {
         /// The partner.
         partner: PartnerId,
         /// The branch, of that partner.
         branch: BranchId,
     },
-    /// Take it.
+    /// Confirm it.
     Confirm,
-    /// Refuse it.
+    /// Reject it.
     Reject {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Begin to work on it.
     Start,
-    /// Back to confirmed.
+    /// Step back to confirmed.
     StepBack,
-    /// Be done with it.
+    /// Complete it.
     Complete,
-    /// Back to in progress.
+    /// Reopen it: back to in progress.
     Reopen,
     /// Close it.
     Close,
 }
 
 impl Change {
-    /// The change that it is.
+    /// The change without its arguments.
     #[must_use]
     pub fn kind(&self) -> ChangeKind {
         match self {
@@ -52,21 +52,21 @@ impl Change {
 /// A call that changes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Which request.
+    /// The request.
     pub request: PartnerRequestId,
-    /// What to do.
+    /// The change.
     pub change: Change,
-    /// As the caller read it; `None`: as it is now.
+    /// The etag that the caller read; `None`: any.
     pub etag: Option<Etag>,
-    /// What makes a second call a repetition of the first.
+    /// The key that makes a repetition of the call safe.
     pub idempotency: Option<Idempotency>,
 }
 
-/// A digest of all that a request's own row says.
+/// A digest of the columns of a request's own row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Etag(pub String);
 
-/// A key that a caller chose for a call, and what the call was.
+/// An idempotency key, and the call that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
     /// At most 64 visible ASCII characters.
@@ -75,7 +75,6 @@ pub struct Idempotency {
     pub call: [u8; 32],
 }
 
-/// The answer to a call as the wire writes it, so that a repeated call gets the
-/// same to the byte.
+/// A response in its wire form, so that a repeated call gets the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer(pub Vec<u8>);

@@ -1,8 +1,8 @@
-//! How many requests there are of one kind.
+//! The number of requests in one group.
 
 use super::Status;
 
-/// By what requests are counted besides their status.
+/// How requests are grouped in addition to their status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// By category.
@@ -11,13 +11,14 @@ pub enum Group {
     Branch,
 }
 
-/// How many requests there are of one kind.
+/// The number of requests in one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// Their status; `None` as in [`Status`].
+    /// The status of the requests; `None` as in [`Status`].
     pub status: Option<Status>,
-    /// Their category or branch, as asked for; `None` also where there is none.
+    /// The category or branch of the requests; `None` if requests are grouped by status only, or
+    /// have none.
     pub group: Option<i32>,
-    /// How many.
+    /// The number of requests.
     pub count: u64,
 }

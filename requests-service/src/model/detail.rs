@@ -1,4 +1,4 @@
-//! One request with all that its page shows.
+//! One request with its timeline and permitted changes.
 
 use super::{ChangeKind, PartnerRequest, Status};
 use contract::{
@@ -7,72 +7,72 @@ use contract::{
 };
 use std::time::Duration;
 
-/// A request with all that its page shows.
+/// A request with its timeline and permitted changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// The request.
     pub request: PartnerRequest,
     /// What happened to it, newest first.
     pub timeline: Vec<TimelineEntry>,
-    /// How to reach its branch.
+    /// The contact of its branch.
     pub branch_contact: Option<BranchContact>,
-    /// How long its partner still has to confirm it; `None`: it need not, or
-    /// there is no limit.
+    /// How much time is left until the SLA deadline; `None` if the request is not assigned, or has
+    /// no deadline.
     pub time_left: Option<Duration>,
-    /// What the caller may do with it now.
+    /// The changes that the caller may make now.
     pub permitted: Vec<ChangeKind>,
 }
 
-/// A request as it was read, and when.
+/// A request as it was read, with the time of reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
     /// The request.
     pub request: PartnerRequest,
-    /// How to reach its branch.
+    /// The contact of its branch.
     pub branch_contact: Option<BranchContact>,
-    /// Its status is one that this version does not know; `request.status` is none
-    /// then, too.
+    /// Whether the row has a status that this version does not know; `request.status` is then
+    /// `None`.
     pub has_unknown_status: bool,
-    /// The database's time of this reading.
+    /// The database's time of reading.
     pub now: Timestamp,
 }
 
-/// How to reach a branch.
+/// The contact of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchContact {
     /// Postal address.
     pub address: Option<String>,
-    /// Telephone number as given.
+    /// Telephone number as entered.
     pub phone: Option<String>,
 }
 
-/// Something that happened to a request.
+/// An event in the history of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// The status that it led to; `None`: one that this version does not know.
+    /// The status that it led to; `None` if this version does not know it.
     pub status: Option<Status>,
-    /// When.
+    /// When it happened.
     pub at: Option<Timestamp>,
-    /// Who did it; `None`: not for the caller to know.
+    /// Who did it; `None` if the caller may not know.
     pub actor: Option<Actor>,
-    /// What was noted.
+    /// The note.
     pub notes: Option<String>,
 }
 
-/// Who did something.
+/// The user who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// `users.id`.
     pub id: UserId,
-    /// Name; empty: the user is gone.
+    /// Name; empty if the user no longer exists.
     pub name: String,
 }
 
-/// That a partner was given a request.
+/// An assignment of the request to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// To whom.
+    /// The partner.
     pub partner: PartnerId,
-    /// When; `None`: the row does not say.
+    /// When it was made; `None` if the row has no time.
     pub at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Which requests to list.
+//! Filters of requests.
 
 use super::{Status, folding::fold};
 use contract::{
@@ -12,9 +12,9 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-/// Which requests to list. Fields mean AND, values in a list mean OR; an empty
-/// field asks nothing. Filters that list the same requests in every database are
-/// equal, in whatever words they were asked for.
+/// A filter of requests. A request must match all fields, and one of the values of each field. An
+/// empty field matches every request. Filters that match the same requests in every database are
+/// equal, however they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Status is one of these.
@@ -50,8 +50,8 @@ pub struct TimeRange {
     pub end: Option<Timestamp>,
 }
 
-/// A text that the number starts with, or the customer's name contains, or, if
-/// it is written as a telephone number, the customer's phone contains.
+/// A text that the number begins with, or the customer's name contains. If it is written as a
+/// telephone number, the customer's phone may also contain its digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SearchText {
     text: AnyCase,
@@ -59,7 +59,7 @@ pub struct SearchText {
 }
 
 impl SearchText {
-    /// Reads a text; `None` if it is empty, or a search ignores all of it.
+    /// Reads a text; `None` if it is empty, or if a search ignores all of it.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
         let written_as_phone = text.chars().all(|letter| {
@@ -71,7 +71,7 @@ impl SearchText {
         AnyCase::new(text).map(|text| Self { text, phone })
     }
 
-    /// The text as it is.
+    /// The text as it was sent.
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.as_str()
@@ -84,9 +84,9 @@ impl SearchText {
     }
 }
 
-/// A text that is looked for in whatever case, and with letters folded (`fold`): at
-/// least one character that a search does not ignore. Two of them are equal if both
-/// databases fold them to the same text.
+/// A text to search for, regardless of case and with folded letters (`fold`). It has at least one
+/// character that a search does not ignore. Two texts are equal if both databases fold them to the
+/// same text.
 #[derive(Clone, Debug)]
 pub struct AnyCase(String);
 
@@ -94,7 +94,7 @@ impl AnyCase {
     /// Reads a text; `None` if it is empty, or a search ignores all of it.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
-        // PostgreSQL ignores all that SQLite does
+        // PostgreSQL ignores every character that SQLite ignores
         (!fold(Dialect::Postgres, &text).is_empty()).then_some(Self(text))
     }
 
@@ -104,7 +104,7 @@ impl AnyCase {
         &self.0
     }
 
-    /// As SQLite folds it. PostgreSQL folds all of that, and more.
+    /// The text as SQLite folds it. PostgreSQL folds all of that, and more.
     fn folded(&self) -> String {
         fold(Dialect::Sqlite, &self.0).to_ascii_lowercase()
     }
@@ -124,16 +124,15 @@ impl Hash for AnyCase {
     }
 }
 
-/// The digits of a telephone number, or of a part of one: at least one.
+/// The digits of a telephone number, or of a part of one; at least one digit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PhoneDigits(String);
 
 impl PhoneDigits {
-    /// What stands between the digits of a telephone number and is passed over.
+    /// Characters between the digits of a telephone number, which are ignored.
     pub const SEPARATORS: [char; 6] = [' ', '+', '-', '.', '(', ')'];
 
-    /// The digits in a text, of whatever script, as ASCII has them; `None` if it has
-    /// none.
+    /// The digits in a text, of any script, as ASCII digits; `None` if there are none.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let digits: String = text.chars().filter_map(digit).collect();

@@ -1,14 +1,14 @@
-//! What a search takes for the same: letters that are written in several ways, digits of
-//! any script, and characters that a search ignores.
+//! What a search treats as equal: letters that are written in several ways, digits of any script,
+//! and ignored characters.
 //!
-//! The store folds what is asked by [`fold`], and lets the database fold what is stored
-//! by the same lists. On PostgreSQL an index holds the outcome, so these lists never
-//! change: another list needs another index.
+//! The store folds the searched text with [`fold`], and the database folds stored texts with the
+//! same lists. On PostgreSQL an index contains the folded texts, so these lists never change: other
+//! lists would need another index.
 
 use database::Dialect;
 use std::ops::RangeInclusive;
 
-/// Letters of Arabic that are written in several ways, and the one way of each.
+/// Arabic letters that are written in several ways, and the form that they are folded to.
 pub(crate) const LETTERS: [(char, char); 6] = [
     ('أ', 'ا'),
     ('إ', 'ا'),
@@ -18,8 +18,8 @@ pub(crate) const LETTERS: [(char, char); 6] = [
     ('ة', 'ه'),
 ];
 
-/// Characters that a search ignores: tatweel and the marks on Arabic letters, then all
-/// characters that cannot be seen, but for controls.
+/// Characters that a search ignores: tatweel and the marks on Arabic letters, and all invisible
+/// characters except control characters.
 const IGNORED: [RangeInclusive<char>; 21] = [
     '\u{640}'..='\u{640}',
     '\u{64b}'..='\u{655}',
@@ -44,7 +44,7 @@ const IGNORED: [RangeInclusive<char>; 21] = [
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// The zeros of Unicode 17, apart from ASCII's. One to nine follow each.
+/// The zeros of Unicode 17, except that of ASCII. The digits one to nine follow each zero.
 #[rustfmt::skip]
 const ZEROS: [char; 76] = [
     // Arabic-Indic, Extended Arabic-Indic and full-width
@@ -61,16 +61,16 @@ const ZEROS: [char; 76] = [
     '\u{1e140}', '\u{1e2f0}', '\u{1e4f0}', '\u{1e5f1}', '\u{1e950}', '\u{1fbf0}',
 ];
 
-/// Characters that a search ignores in this database. SQLite needs a call for each, and
-/// so ignores none beyond U+FFFF.
+/// The characters that a search ignores in this database. SQLite needs a call of `replace` for
+/// each, so it ignores none beyond U+FFFF.
 pub(crate) fn ignored(dialect: Dialect) -> impl Iterator<Item = RangeInclusive<char>> {
     IGNORED
         .into_iter()
         .filter(move |range| dialect == Dialect::Postgres || *range.end() <= '\u{ffff}')
 }
 
-/// Digits, from zero to nine in each range, that this database takes for those of ASCII:
-/// on SQLite the first three ranges alone, since each character costs a `replace`.
+/// The ranges of digits, from zero to nine, that this database treats as ASCII digits. SQLite has
+/// the first three ranges only, because each character costs a call of `replace`.
 pub(crate) fn digits(dialect: Dialect) -> impl Iterator<Item = RangeInclusive<char>> {
     let count = match dialect {
         Dialect::Postgres => ZEROS.len(),
@@ -83,7 +83,7 @@ pub(crate) fn digits(dialect: Dialect) -> impl Iterator<Item = RangeInclusive<ch
         .map(move |zero| zero..=nine(zero))
 }
 
-/// A text as this database folds it, but for its case.
+/// A text as this database folds it, except for its case.
 pub(crate) fn fold(dialect: Dialect, text: &str) -> String {
     let counts = |letter: &char| !ignored(dialect).any(|range| range.contains(letter));
     let one_way = |letter: char| {

@@ -1,24 +1,24 @@
-//! The life cycle of a request, as one table: what may be done with it, from
-//! which status, by whom, and what that writes. `LIFE_CYCLE.md` says it in words;
-//! a test holds the two together.
+//! The life cycle of a request as one table: for each change, the statuses that allow it, who may
+//! make it, and what it writes. `LIFE_CYCLE.md` describes it in words, and a test keeps the two
+//! equal.
 
 use super::Status;
 use std::fmt;
 
-/// What may be done with a request.
+/// A change of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// Staff give it to a branch of a partner.
+    /// Staff assign it to a branch of a partner.
     Assign,
-    /// The partner takes it.
+    /// The partner confirms it.
     Confirm,
-    /// The partner refuses it.
+    /// The partner rejects it.
     Reject,
     /// The partner begins to work on it.
     Start,
     /// From in progress back to confirmed.
     StepBack,
-    /// The partner is done with it.
+    /// The partner completes it.
     Complete,
     /// From completed back to in progress.
     Reopen,
@@ -41,7 +41,7 @@ impl fmt::Display for ChangeKind {
     }
 }
 
-/// Who makes a change.
+/// Who may make a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// A user of the partner that has the request.
@@ -50,7 +50,7 @@ pub enum Side {
     Staff,
 }
 
-/// A moment of a request's life that its row keeps.
+/// A time of a change, which a column of the request's row keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// `assigned_at`.
@@ -67,23 +67,23 @@ pub enum Moment {
     Closed,
 }
 
-/// What becomes of the partner that has the request.
+/// The partner that the request belongs to after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// The same has it.
+    /// The same partner.
     Stays,
-    /// The one named in the call gets it, with a deadline to confirm.
+    /// The partner named in the call, with a deadline to confirm.
     Comes,
-    /// Nobody has it any more.
+    /// No partner.
     Goes,
 }
 
-/// What a partner said to an assignment, as `assignment_response_enum` has it.
+/// A partner's response to an assignment, as in `assignment_response_enum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// It takes the request.
+    /// The partner accepts the request.
     Confirmed,
-    /// It does not.
+    /// The partner rejects the request.
     Rejected,
 }
 
@@ -101,25 +101,25 @@ impl Response {
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Transition {
-    /// What is done.
+    /// The change.
     pub change: ChangeKind,
-    /// The statuses in which it may be; `None`: the row has none.
+    /// The statuses that allow the change; `None` stands for a row without a status.
     pub from: &'static [Option<Status>],
-    /// By whom.
+    /// Who may make it.
     pub by: Side,
-    /// The permission that it takes.
+    /// The required permission.
     pub permission: &'static str,
     /// The status that it leads to.
     pub to: Status,
-    /// Set to now.
+    /// The times that are set to now.
     pub set: &'static [Moment],
-    /// Set to NULL.
+    /// The times that are set to NULL.
     pub cleared: &'static [Moment],
-    /// Who has the request afterwards.
+    /// The partner that the request belongs to afterwards.
     pub holder: Holder,
-    /// What is written into the newest active assignment of the caller's partner.
+    /// The response that is written into the newest active assignment of the caller's partner.
     pub response: Option<Response>,
-    /// The status that the log gets.
+    /// The status that is written into the status log.
     pub logged: Status,
 }
 
@@ -209,7 +209,7 @@ pub const LIFE_CYCLE: [Transition; 8] = [
     },
 ];
 
-/// What most rows share.
+/// The values that most rows share.
 const USUAL: Transition = Transition {
     change: ChangeKind::Confirm,
     from: &[],

@@ -1,5 +1,5 @@
-//! Plain data of partner requests and of partners, as every layer of this service sees it:
-//! neither a wire format nor a table.
+//! The data of requests and partners that every layer of this service uses. It is neither the wire
+//! format nor the tables.
 
 mod command;
 mod count;

@@ -1,19 +1,19 @@
-//! Pages: in which order, how many, from where.
+//! Pages of requests: their order, size and position.
 
 use super::PartnerRequest;
 use contract::{ids::PartnerRequestId, page_tokens, pages, time::Timestamp};
 
-/// In which order to list. Requests without the value come last, either way;
-/// requests with the same value are ordered by id, the same way.
+/// The order of a list. Requests without the value come last in both directions. Requests with the
+/// same value are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Order {
-    /// What to order by.
+    /// The value to order by.
     pub field: OrderField,
-    /// Which way.
+    /// The direction.
     pub direction: Direction,
 }
 
-/// What to order by.
+/// The value to order by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OrderField {
     /// When the row was made.
@@ -51,7 +51,7 @@ impl OrderField {
         }
     }
 
-    /// Where a page starts that follows a request.
+    /// The position after a request.
     #[must_use]
     pub fn position(self, request: &PartnerRequest) -> Position {
         Position {
@@ -61,7 +61,7 @@ impl OrderField {
     }
 }
 
-/// Which way to order.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Oldest first.
@@ -71,17 +71,17 @@ pub enum Direction {
     Descending,
 }
 
-/// Where a page of requests starts.
+/// The position where a page of requests begins.
 pub type Position = page_tokens::Position<Option<Timestamp>, PartnerRequestId>;
 
-/// How many requests a page holds at most.
+/// The largest number of requests in a page.
 pub type PageSize = pages::PageSize<20, 100>;
 
-/// One page of a list that can be counted.
+/// A page of a list, optionally with the total number of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedPage<Row, Position> {
     /// The page.
     pub page: pages::Page<Row, Position>,
-    /// How many rows match over all pages, if that was asked.
+    /// How many rows match over all pages, if the caller requested it.
     pub total_size: Option<u64>,
 }

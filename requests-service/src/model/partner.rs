@@ -12,9 +12,9 @@ pub struct Partner {
     pub id: PartnerId,
     /// Name.
     pub name: String,
-    /// Whether it may work; `None`: a status that this version does not know.
+    /// Its status; `None` if this version does not know it.
     pub status: Option<PartnerStatus>,
-    /// Where its logo is.
+    /// The URL of its logo.
     pub logo_url: Option<String>,
     /// E-mail address.
     pub contact_email: Option<String>,
@@ -24,16 +24,16 @@ pub struct Partner {
     pub created_at: Option<Timestamp>,
     /// When the row last changed.
     pub updated_at: Option<Timestamp>,
-    /// How much there is of it, if that was asked.
+    /// Its counts, if they were requested.
     pub counts: Option<PartnerCounts>,
-    /// Its live branches by name, if they were asked for.
+    /// Its branches by name, if they were requested.
     pub branches: Vec<Branch>,
 }
 
-/// Status of a partner, as `partner_status_enum` has it.
+/// The status of a partner, as in `partner_status_enum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PartnerStatus {
-    /// It may work.
+    /// The partner works.
     Active,
     /// It was made inactive.
     Inactive,
@@ -46,18 +46,18 @@ impl PartnerStatus {
     pub const ALL: [Self; 3] = [Self::Active, Self::Inactive, Self::Suspended];
 }
 
-/// How much there is of a partner: live rows only.
+/// Counts of a partner. Rows that are deleted or switched off do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PartnerCounts {
     /// Its branches.
     pub branches: i64,
     /// The categories that it works in.
     pub categories: i64,
-    /// Requests that are its own now.
+    /// Requests that are assigned to it now.
     pub requests: i64,
-    /// Of these, completed or closed.
+    /// How many of these are completed or closed.
     pub completed_requests: i64,
-    /// Mean of its requests' ratings; `None`: none is rated.
+    /// The mean rating of its requests; `None` if none is rated.
     pub mean_rating: Option<f64>,
 }
 
@@ -72,9 +72,9 @@ pub struct Branch {
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
-    /// How far it goes to serve a customer, in kilometres.
+    /// How far from the branch a customer may be, in kilometres.
     pub radius_km: Option<f64>,
-    /// Who answers there.
+    /// The name of the contact.
     pub contact_name: Option<String>,
     /// Telephone number as given.
     pub phone: Option<String>,

@@ -1,12 +1,12 @@
-//! Which partners to list.
+//! Filters of partners.
 
 use super::{AnyCase, PartnerStatus};
 use contract::ids::CategoryId;
 use std::collections::BTreeSet;
 
-/// Which partners to list. Fields mean AND, values in a list mean OR; an empty
-/// field asks nothing. Filters that list the same partners in every database are
-/// equal, in whatever words they were asked for.
+/// A filter of partners. A partner must match all fields, and one of the values of each field. An
+/// empty field matches every partner. Filters that match the same partners in every database are
+/// equal, however they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartnerFilter {
     /// Status is one of these.

@@ -1,10 +1,10 @@
-//! Pages of partners: in which order, how many, from where.
+//! Pages of partners: their order, size and position.
 
 use super::{Direction, Partner};
 use contract::{ids::PartnerId, page_tokens::Position, pages::PageSize, time::Timestamp};
 
-/// In which order to list. Partners without the value come last, either way;
-/// partners with the same value are ordered by id, the same way.
+/// The order of a list. Partners without the value come last in both directions. Partners with the
+/// same value are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PartnerOrder {
     /// What to order by.
@@ -21,7 +21,7 @@ pub enum PartnerOrderField {
     Created,
     /// When the row last changed.
     Updated,
-    /// The name, by the numbers that Unicode gives its letters.
+    /// The name, in the order of Unicode code points.
     Name,
 }
 
@@ -36,7 +36,7 @@ impl PartnerOrderField {
         }
     }
 
-    /// Where a page starts that follows a partner.
+    /// The position after a partner.
     #[must_use]
     pub fn position(self, partner: &Partner) -> PartnerPosition {
         PartnerPosition {
@@ -55,8 +55,8 @@ pub enum PartnerSort {
     Name(String),
 }
 
-/// Where a page of partners starts.
+/// The position where a page of partners begins.
 pub type PartnerPosition = Position<Option<PartnerSort>, PartnerId>;
 
-/// How many partners a page holds at most.
+/// The largest number of partners in a page.
 pub type PartnerPageSize = PageSize<12, 1_000>;

@@ -3,26 +3,26 @@
 use super::{Etag, Status};
 use contract::{ids::PartnerRequestId, time::Timestamp};
 
-/// A customer's service request, with the names of what it refers to.
+/// A customer's service request, with the names of the rows that it refers to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartnerRequest {
     /// `requests.id`.
     pub id: PartnerRequestId,
     /// The number as printed.
     pub number: String,
-    /// Who asks, and where.
+    /// The customer, and where they are.
     pub customer: Customer,
-    /// What kind of help.
+    /// The category of the service.
     pub category: NamedReference,
-    /// Which service of the category.
+    /// The service within the category.
     pub service: Option<NamedReference>,
     /// How the customer is served.
     pub pickup_option: NamedReference,
-    /// Whose work it is.
+    /// The partner that the request is assigned to.
     pub partner: Option<NamedReference>,
-    /// Which branch of the partner.
+    /// The branch of the partner.
     pub branch: Option<NamedReference>,
-    /// Where it stands.
+    /// The status.
     pub status: Option<Status>,
     /// Until when the partner may confirm; `None`: no limit.
     pub sla_deadline: Option<Timestamp>,
@@ -48,13 +48,13 @@ pub struct PartnerRequest {
     pub rated_at: Option<Timestamp>,
     /// The customer's rating, 1 to 5.
     pub rating: Option<i32>,
-    /// The customer's words.
+    /// The customer's comment.
     pub feedback: Option<String>,
-    /// Of the row, without the names of what it refers to.
+    /// The etag of the row, which does not depend on the names that it refers to.
     pub etag: Etag,
 }
 
-/// The customer of a request, as written down when it was submitted.
+/// The customer of a request, as entered when the request was submitted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Customer {
     /// Name.
@@ -69,8 +69,8 @@ pub struct Customer {
     pub address: String,
 }
 
-/// Something that a request refers to. The row behind it may be gone: then the
-/// id remains and the name is empty.
+/// A reference to a row, with its names. If the row no longer exists, the id remains and the name
+/// is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedReference {
     /// The row's id.
@@ -81,11 +81,11 @@ pub struct NamedReference {
     pub name_ar: Option<String>,
 }
 
-/// What names one request.
+/// What identifies one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// `requests.id`.
     Id(PartnerRequestId),
-    /// `requests.request_number`, compared exactly.
+    /// `requests.request_number`. The match is exact.
     Number(String),
 }

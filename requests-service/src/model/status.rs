@@ -1,25 +1,25 @@
-//! Where a request stands.
+//! The status of a request.
 
-/// Status of a request, as `request_status_enum` has it. A row without one, or
-/// with one that another version added, is `None` wherever this is optional. They
-/// are in the order of that type, and of the wire's enum.
+/// The status of a request, as in `request_status_enum`. `None` stands for a row without a status,
+/// or with one that another version added. The order is that of the database's type and of the
+/// wire's enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// The customer sent it.
+    /// The customer submitted the request.
     Submitted,
-    /// A partner has it and has not answered.
+    /// The request is assigned to a partner, who has not answered yet.
     Assigned,
-    /// The partner took it.
+    /// The partner confirmed the request.
     Confirmed,
-    /// The partner works on it.
+    /// The partner works on the request.
     InProgress,
-    /// The partner is done.
+    /// The partner completed the request.
     Completed,
-    /// Staff closed it; final.
+    /// Staff closed the request. This status is final.
     Closed,
-    /// A partner refused it.
+    /// A partner rejected the request.
     Rejected,
-    /// It waits for a partner.
+    /// The request waits for a partner.
     Unassigned,
 }
 
@@ -36,7 +36,7 @@ impl Status {
         Self::Unassigned,
     ];
 
-    /// Its name, as messages have it; the same as in the database.
+    /// The name in messages, which is the same as in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,24 +2,24 @@
 
 use contract::ids::PartnerId;
 
-/// The requests that exist for a caller.
+/// The requests that a caller may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// Those of one partner, as long as the partner may work.
+    /// The requests of one partner, while that partner is active.
     Partner(PartnerId),
-    /// Those of all partners, and of none.
+    /// All requests, including those that belong to no partner.
     AllPartners,
 }
 
-/// Whether a partner may work.
+/// The state of a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartnerState {
-    /// It may.
+    /// The partner is active.
     Active,
-    /// Its row is gone, deleted, or not live.
+    /// The row does not exist, or is deleted or switched off.
     Deleted,
-    /// It was made inactive.
+    /// The partner is inactive.
     Inactive,
-    /// It was suspended.
+    /// The partner is suspended.
     Suspended,
 }

@@ -1,4 +1,4 @@
-//! Calls that change a request.
+//! Reads the requests that change a partner request.
 
 use crate::model::{Change, Command, Etag, Idempotency};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -15,12 +15,12 @@ use proto::requests::v1::{
 use std::ops::RangeInclusive;
 use tonic::Status as Refusal;
 
-/// Characters of a reason.
+/// The number of characters in a reason.
 const REASON: RangeInclusive<usize> = 10..=1_000;
 const MAX_ETAG: usize = 64;
 const MAX_IDEMPOTENCY_KEY: usize = 64;
 
-/// What UpdatePartnerRequestStatus asks for.
+/// Reads UpdatePartnerRequestStatus.
 pub(in crate::grpc) fn update(
     message: &UpdatePartnerRequestStatusRequest,
 ) -> Result<Command, Refusal> {
@@ -50,7 +50,7 @@ pub(in crate::grpc) fn update(
     fields.done(command)
 }
 
-/// What AssignPartnerRequest asks for.
+/// Reads AssignPartnerRequest.
 pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<Command, Refusal> {
     let AssignPartnerRequestRequest {
         request_id,
@@ -81,7 +81,7 @@ pub(in crate::grpc) fn assign(message: &AssignPartnerRequestRequest) -> Result<C
     fields.done(command)
 }
 
-/// What ClosePartnerRequest asks for.
+/// Reads ClosePartnerRequest.
 pub(in crate::grpc) fn close(message: &ClosePartnerRequestRequest) -> Result<Command, Refusal> {
     let ClosePartnerRequestRequest {
         request_id,
@@ -138,13 +138,13 @@ fn read_change(fields: &mut Fields, kind: i32, reason: &str) -> Change {
     }
 }
 
-/// An etag is only compared, so that it need not be one of ours.
+/// Reads an etag. It is only compared, so any text is accepted.
 fn read_etag(fields: &mut Fields, etag: &str) -> Option<Etag> {
     let etag = fields.text("etag", etag, 0..=MAX_ETAG);
     (!etag.is_empty()).then_some(Etag(etag))
 }
 
-/// The key, with a digest of the call that it is for.
+/// Reads the idempotency key, with a digest of the call that it belongs to.
 fn idempotency(
     fields: &mut Fields,
     key: &str,

@@ -1,4 +1,4 @@
-//! What a count request asks for.
+//! Reads CountPartnerRequests.
 
 use super::{UNKNOWN, filter};
 use crate::{
@@ -9,7 +9,7 @@ use contract::fields::Fields;
 use proto::requests::v1::{CountPartnerRequestsRequest, PartnerRequestGroup};
 use tonic::Status as Refusal;
 
-/// What a count request asks for.
+/// Reads a request.
 pub(in crate::grpc) fn count(message: &CountPartnerRequestsRequest) -> Result<CountQuery, Refusal> {
     let CountPartnerRequestsRequest {
         filter: wire_filter,

@@ -1,11 +1,11 @@
-//! Fields that only this service has.
+//! Reads fields that only this service has.
 
 use crate::model::{PhoneDigits, TimeRange};
 use contract::fields::Fields;
 use proto::requests::v1::TimeRange as WireTimeRange;
 
-/// A text that is searched for. `None` if the field is empty, or if it is refused since a
-/// search ignores all of it.
+/// Reads a text to search for. `None` if the field is empty, or if it is refused because a search
+/// ignores all of its characters.
 pub(super) fn searched<T>(
     fields: &mut Fields,
     field: &str,
@@ -20,7 +20,7 @@ pub(super) fn searched<T>(
     searched
 }
 
-/// The digits of a telephone number; `None` if the field is empty.
+/// Reads the digits of a telephone number; `None` if the field is empty.
 pub(super) fn phone(
     fields: &mut Fields,
     field: &str,
@@ -34,7 +34,7 @@ pub(super) fn phone(
     digits
 }
 
-/// A range of time; without one, all time.
+/// Reads a range of time. If it is absent, it includes all times.
 pub(super) fn time_range(
     fields: &mut Fields,
     field: &str,

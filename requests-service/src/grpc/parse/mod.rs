@@ -1,5 +1,4 @@
-//! From messages to the model. All that is wrong with a message is said at
-//! once, each with the field's path.
+//! Reads requests into the model. A refusal names every invalid field with its path.
 
 mod changes;
 mod count;
@@ -38,7 +37,7 @@ const MAX_PHONE: usize = 50;
 const MAX_NUMBER: usize = 50;
 const UNKNOWN: &str = "is not a value of this enum";
 
-/// What a list request asks for, and the page tokens of the list.
+/// Reads ListPartnerRequests, and returns the page tokens of the list.
 pub(super) fn list(
     message: &ListPartnerRequestsRequest,
 ) -> Result<(ListQuery, PageTokens), Refusal> {
@@ -69,7 +68,7 @@ pub(super) fn list(
     Ok((query, tokens))
 }
 
-/// Which request is asked for.
+/// Reads which request to return.
 pub(super) fn key(message: &GetPartnerRequestRequest) -> Result<Key, Refusal> {
     let mut fields = Fields::default();
     let key = match &message.key {

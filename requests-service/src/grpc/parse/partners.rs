@@ -1,4 +1,4 @@
-//! From messages about partners to the model.
+//! Reads requests about partners into the model.
 
 use super::{MAX_TEXT, TOKEN_VERSION, UNKNOWN, fields::searched, token_invalid, way};
 use crate::{
@@ -17,7 +17,7 @@ use proto::requests::v1::{
 };
 use tonic::Status as Refusal;
 
-/// What a list of partners asks for, and the page tokens of the list.
+/// Reads ListPartners, and returns the page tokens of the list.
 pub(in crate::grpc) fn list(
     message: &ListPartnersRequest,
 ) -> Result<(PartnersQuery, PageTokens), Refusal> {
@@ -54,8 +54,8 @@ pub(in crate::grpc) fn list(
     Ok((query, tokens))
 }
 
-/// The sort value in a page token of this order. A name is no time, nor is a time a name; and
-/// each row has a name.
+/// Reads the sort value in a page token of this order. A name is not accepted as a time, nor a time
+/// as a name. Every row has a name.
 #[allow(
     clippy::option_option,
     reason = "`None` is no position; `Some(None)` lacks a time"

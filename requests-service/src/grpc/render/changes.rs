@@ -1,5 +1,5 @@
-//! Answers to changes. They are kept, so that a repeated call gets the same; a
-//! first answer takes the same way.
+//! Writes the responses to changes. A response is stored, so that a repeated call gets the same
+//! one. The first response is read from the same bytes.
 
 use super::partner_request;
 use crate::model::{Answer, PartnerRequest};
@@ -8,8 +8,7 @@ use prost::Message;
 use proto::requests::v1::{ErrorReason, UpdatePartnerRequestStatusResponse};
 use tonic::{Code, Response, Status};
 
-/// The answer to any change: the three responses are one message under three
-/// names.
+/// The response to any change. The three responses are one message with three names.
 pub(in crate::grpc) fn answer(request: PartnerRequest) -> Answer {
     let response = UpdatePartnerRequestStatusResponse {
         partner_request: Some(partner_request(request)),
@@ -17,7 +16,7 @@ pub(in crate::grpc) fn answer(request: PartnerRequest) -> Answer {
     Answer(response.encode_to_vec())
 }
 
-/// An answer as the response that the RPC gives.
+/// Decodes a response for its RPC.
 pub(in crate::grpc) fn response<M: Message + Default>(
     answer: &Answer,
 ) -> Result<Response<M>, Status> {

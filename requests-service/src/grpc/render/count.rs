@@ -1,4 +1,4 @@
-//! Counts.
+//! Writes the response of CountPartnerRequests.
 
 use super::wire_status;
 use crate::model::Count;
@@ -6,7 +6,7 @@ use proto::requests::v1::{
     CountPartnerRequestsResponse, PartnerRequestCount, PartnerRequestStatus,
 };
 
-/// Counts.
+/// Writes the response.
 pub(in crate::grpc) fn counts(counts: &[Count]) -> CountPartnerRequestsResponse {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let total = counts.iter().map(|count| count.count).sum();

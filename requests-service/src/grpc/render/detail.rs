@@ -1,4 +1,4 @@
-//! One request with all that its page shows.
+//! Writes the response of GetPartnerRequest.
 
 use super::{partner_request, wire_status};
 use crate::model::{Actor, BranchContact, ChangeKind, Detail, TimelineEntry};
@@ -6,7 +6,7 @@ use proto::requests::v1::{
     self as wire, GetPartnerRequestResponse, PartnerRequestChange, PartnerRequestStatus,
 };
 
-/// A request that was asked for.
+/// Writes the response.
 pub(in crate::grpc) fn detail(detail: Detail) -> GetPartnerRequestResponse {
     let Detail {
         request,

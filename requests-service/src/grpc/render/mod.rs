@@ -1,4 +1,4 @@
-//! From the model to messages.
+//! Writes requests as messages.
 
 mod changes;
 mod count;
@@ -14,7 +14,7 @@ use crate::model::{CountedPage, Customer, Etag, NamedReference, PartnerRequest, 
 use contract::page_tokens::PageTokens;
 use proto::requests::v1::{self as wire, ListPartnerRequestsResponse, PartnerRequestStatus};
 
-/// A page.
+/// Writes a page.
 pub(super) fn page(
     counted: CountedPage<PartnerRequest, Position>,
     tokens: PageTokens,

@@ -1,4 +1,4 @@
-//! From partners to messages.
+//! Writes partners as messages.
 
 use super::total;
 use crate::model::{
@@ -7,7 +7,7 @@ use crate::model::{
 use contract::page_tokens::{PageTokens, SortValue};
 use proto::requests::v1::{self as wire, ListPartnersResponse, PartnerStatus as WireStatus};
 
-/// A page of partners.
+/// Writes a page.
 pub(in crate::grpc) fn page(
     counted: CountedPage<Partner, PartnerPosition>,
     tokens: PageTokens,
