@@ -1,4 +1,4 @@
-//! How many requests match, altogether or of each kind.
+//! Counts the requests that match, all together or in groups.
 
 use super::{
     Store, StoreError,
@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait as _},
 };
 
-/// A count of what matches.
+/// Selects a count of the matching rows.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct Matching {
     matching: i64,
@@ -36,14 +36,13 @@ struct Kind {
 }
 
 impl Store {
-    /// Counts what [`Store::list`] would list over all pages.
+    /// Counts the requests that [`Store::list`] would list over all pages.
     pub async fn count(&self, visibility: Visibility, filter: &Filter) -> Result<u64, StoreError> {
         let select = select(self.database.dialect(), visibility, filter);
         Ok(Matching::number(&self.all_matching(filter, &select).await?))
     }
 
-    /// Counts the same by status, and by what `group` says; at most `limit` kinds, in
-    /// no order.
+    /// Counts the same requests by status and by `group`. At most `limit` groups, in no order.
     pub async fn count_kinds(
         &self,
         visibility: Visibility,

@@ -1,16 +1,15 @@
-//! What can go wrong between here and the database, by what the domain can do
-//! about it.
+//! Errors of the store, grouped by what the domain can do about them.
 
 use database::{Fault, fault};
 use sea_orm::DbErr;
 
-/// Why the store has no answer.
+/// Why a statement has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database was not reached, or did not answer in time.
     #[error("the database does not answer")]
     Unavailable(#[source] DbErr),
-    /// Another transaction won: nothing was changed, and it may be tried again.
+    /// Another transaction won. Nothing was changed, so it may be tried again.
     #[error("another transaction won")]
     Conflict(#[source] DbErr),
     /// The statement is wrong, or a value does not decode.

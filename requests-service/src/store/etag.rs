@@ -6,13 +6,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use contract::time::Timestamp;
 
-/// 96 bits: two states of one row never share it, and nothing hangs on a guess.
+/// 96 bits. Two states of one row never have the same digest in practice, and guessing one gains
+/// nothing.
 const LENGTH: usize = 12;
-/// Bytes of a usual row.
+/// The number of bytes of a typical row.
 const USUAL: usize = 1_024;
 
-/// Of all that a row says. It is taken apart column by column, so that a new one
-/// does not compile before it is part of the digest.
+/// The digest of all columns of a row. The row is destructured, so that a new column does not
+/// compile until it is part of the digest.
 pub(super) fn of(row: &Model) -> Etag {
     let Model {
         id,
@@ -99,13 +100,13 @@ pub(super) fn of(row: &Model) -> Etag {
     columns.etag()
 }
 
-/// The columns as they are digested, together: a digest of small pieces takes several times
-/// as long.
+/// The bytes of the columns. They are digested together, because many small pieces take several
+/// times as long.
 struct Columns(Vec<u8>);
 
 impl Columns {
-    /// One column: whether it is NULL, its length, and its bytes, so that no two
-    /// rows are written alike.
+    /// Adds a column: whether it is NULL, its length, and its bytes. So two different rows never
+    /// have the same bytes.
     fn add(&mut self, column: Option<impl AsRef<[u8]>>) {
         let Some(column) = column else {
             return self.0.push(0);

@@ -1,5 +1,5 @@
-//! The conditions of a statement over `requests`: what a caller may see, and
-//! what it asked for.
+//! The conditions of a statement on `requests`: what the caller may see, and what the filter
+//! matches.
 
 use super::{
     entity::{
@@ -23,7 +23,8 @@ use sea_orm::{
 };
 use std::collections::BTreeSet;
 
-/// What exists for a caller: live requests, and of these one partner's or all.
+/// The requests that a caller may see: rows that are not deleted or switched off, of one partner or
+/// of all.
 pub(super) fn visible(visibility: Visibility) -> Condition {
     let live = live(Column::IsActive, Column::IsDeleted);
     match visibility {
@@ -34,16 +35,16 @@ pub(super) fn visible(visibility: Visibility) -> Condition {
     }
 }
 
-/// What holds for a live row: NULL is not live. In the words of the partial
-/// indexes, which serve no other form.
+/// The condition for a row that is not deleted or switched off; NULL counts as switched off. It has
+/// the exact form of the partial indexes, which serve no other form.
 pub(super) fn live(is_active: impl ColumnTrait, is_deleted: impl ColumnTrait) -> Condition {
     Condition::all()
         .add(is_active.into_expr())
         .add(is_deleted.into_expr().not())
 }
 
-/// A row if the partner may work. It names nothing of the outer statement, so
-/// that the database answers it once and not for each request.
+/// Selects a row if the partner is active. It does not refer to the outer statement, so the
+/// database evaluates it once, and not for each request.
 fn working(partner: PartnerId) -> SelectStatement {
     use partner::Column;
     let may_work = Condition::any()
@@ -57,8 +58,8 @@ fn working(partner: PartnerId) -> SelectStatement {
         .into_query()
 }
 
-/// What a filter asks for. It is taken apart field by field, so that a new one
-/// does not compile before it is handled.
+/// The condition of a filter. The filter is destructured, so that a new field does not compile
+/// until it is handled.
 pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
     let Filter {
         statuses,
@@ -75,7 +76,7 @@ pub(super) fn matching(dialect: Dialect, filter: &Filter) -> Condition {
     } = filter;
     let one_of = |name: Column, ids: Vec<i32>| {
         (!ids.is_empty()).then(|| match ids.as_slice() {
-            // an equality lets an index on the column give the order, too
+            // with an equality, an index on the column also provides the order
             [id] => name.eq(*id),
             _ => dialect.one_of(name.into_expr(), ids),
         })
@@ -124,7 +125,7 @@ pub(super) fn status_is_one_of(dialect: Dialect, statuses: &BTreeSet<Status>) ->
     one_of(dialect, Column::Status, statuses)
 }
 
-/// A column of an enum has one of these values; `None` if there are none.
+/// A condition that an enum column has one of these values; `None` if there are none.
 pub(super) fn one_of<E>(
     dialect: Dialect,
     column: impl ColumnTrait,
@@ -135,7 +136,7 @@ where
 {
     values.clone().next()?;
     Some(match dialect {
-        // one statement text however many there are, and typed as the column is
+        // one text for any number of values, with the type of the column
         Dialect::Postgres => {
             let labels: Vec<String> = values.map(|value| value.to_value()).collect();
             let array = format!("{}[]", E::name());
@@ -176,13 +177,13 @@ fn name_contains(dialect: Dialect, text: &str) -> Expr {
         dialect,
         &fold(dialect, text),
         lower(folded(dialect, &Column::CustomerName.into_expr())),
-        // the database folds the case of both sides, so that they are folded alike
+        // the database folds the case of both sides, so that both are folded alike
         lower(pattern(dialect, text, |text| format!("%{text}%"))),
     )
 }
 
-/// The pattern of a text, folded as what is stored. In PostgreSQL's encoding SQL_ASCII
-/// letters are bytes: what is stored there is not folded, and so the text is not either.
+/// The pattern of a text, folded like stored texts. In PostgreSQL's encoding SQL_ASCII, letters are
+/// bytes; stored texts are not folded there, so the pattern is not either.
 pub(super) fn pattern(dialect: Dialect, text: &str, with_ends: fn(&str) -> String) -> Expr {
     let pattern = |text: &str| Expr::val(with_ends(&escape(text)));
     let folded = pattern(&fold(dialect, text));
@@ -203,14 +204,14 @@ fn phone_contains(dialect: Dialect, phone: &PhoneDigits) -> Expr {
                 .into()
         },
     );
-    // digits alone: neither case nor wildcards
+    // digits only, so neither case nor wildcards matter
     let pattern = Expr::val(format!("%{}%", phone.digits()));
     contains(dialect, phone.digits(), digits, pattern)
 }
 
-/// LIKE for a pattern of a text with something before and after it. Without a
-/// trigram in it, the index of trigrams would be read from end to end, and be no
-/// help: the function asks the same, is estimated alike, and is served by no index.
+/// LIKE for a text with something before and after it. A pattern without a trigram would read the
+/// whole index of trigrams, which is useless. The function form has the same result and the same
+/// estimate, and no index serves it.
 fn contains(dialect: Dialect, text: &str, whole: Expr, pattern: Expr) -> Expr {
     if dialect == Dialect::Postgres && !has_trigram(text) {
         return Func::cust("like").args([whole, pattern]).into();
@@ -218,13 +219,13 @@ fn contains(dialect: Dialect, text: &str, whole: Expr, pattern: Expr) -> Expr {
     like(whole, pattern)
 }
 
-/// Whether three letters or digits stand in a row.
+/// Whether a text has three consecutive letters or digits.
 fn has_trigram(text: &str) -> bool {
     text.split(|letter: char| !letter.is_alphanumeric())
         .any(|word| word.chars().nth(2).is_some())
 }
 
-/// Case is folded by the database, and so in the same way on both sides.
+/// The database folds case, and so in the same way on both sides.
 pub(super) fn lower(text: Expr) -> Expr {
     Func::lower(text).into()
 }
@@ -236,7 +237,7 @@ pub(super) fn like(whole: Expr, pattern: Expr) -> Expr {
     )
 }
 
-/// Takes from a text what LIKE reads as wildcards.
+/// Escapes the wildcards of LIKE.
 fn escape(text: &str) -> String {
     text.replace('\\', r"\\")
         .replace('%', r"\%")

@@ -1,6 +1,6 @@
-//! The expression by which a database folds what is stored, as
-//! [`fold`](crate::model::folding::fold) folds what is asked. The indexes of PostgreSQL
-//! are on the same expression to the letter, so its lists are constants of the statement.
+//! The expression with which a database folds stored texts, as
+//! [`fold`](crate::model::folding::fold) folds searched ones. PostgreSQL's indexes are on exactly
+//! the same expression, so its lists are constants of the statement.
 
 use super::statement::literal;
 use crate::model::folding::{LETTERS, digits, ignored};
@@ -11,11 +11,11 @@ use sea_orm::sea_query::{
 };
 use std::ops::RangeInclusive;
 
-/// A text of a row as searches see it, but for its case.
+/// A stored text in the form that searches compare, except for its case.
 ///
-/// The lists of digits and of ignored characters are long, and most texts hold none of
-/// them: only the letters of these are replaced. A text of ASCII alone is taken as it is,
-/// and so is any in PostgreSQL's encoding SQL_ASCII, where letters are bytes.
+/// The lists of digits and ignored characters are long, and most texts contain none of them. In
+/// these texts, only letters are replaced. A text of ASCII only is not changed, nor is any text in
+/// PostgreSQL's encoding SQL_ASCII, where letters are bytes.
 pub(super) fn folded(dialect: Dialect, text: &Expr) -> Expr {
     let size = |unit| call(unit, [text.clone()]);
     let is_ascii = size("octet_length").eq(size("length"));
@@ -26,7 +26,7 @@ pub(super) fn folded(dialect: Dialect, text: &Expr) -> Expr {
     Expr::case(is_ascii, text.clone()).finally(letters).into()
 }
 
-/// With each of these characters replaced by another one.
+/// Replaces each of these characters by another one.
 fn replaced(dialect: Dialect, text: Expr, pairs: impl Iterator<Item = (char, char)>) -> Expr {
     match dialect {
         Dialect::Postgres => {
@@ -54,7 +54,7 @@ fn without_ignored(dialect: Dialect, text: &Expr) -> Expr {
     }
 }
 
-/// Whether it holds a digit that is not ASCII's, or a character that is ignored.
+/// Whether a text contains a digit that is not ASCII, or an ignored character.
 fn has_rare(dialect: Dialect, text: &Expr) -> Expr {
     let class = class(dialect, digits(dialect).chain(ignored(dialect)));
     let text = text.clone();
@@ -64,8 +64,8 @@ fn has_rare(dialect: Dialect, text: &Expr) -> Expr {
     }
 }
 
-/// One of these characters, as a regular expression or GLOB has it. PostgreSQL's is
-/// written with escapes, so that the indexes' definitions show what cannot be seen.
+/// A set of characters, as a regular expression or GLOB pattern. PostgreSQL's is written with
+/// escapes, so that the definitions of the indexes show invisible characters.
 fn class(dialect: Dialect, ranges: impl Iterator<Item = RangeInclusive<char>>) -> String {
     let written = |letter: &char| match dialect {
         Dialect::Postgres => format!("\\U{:08X}", u32::from(*letter)),

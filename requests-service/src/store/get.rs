@@ -1,4 +1,4 @@
-//! One request by what names it.
+//! Finds one request by its id or number.
 
 use super::{
     Store, StoreError,
@@ -20,14 +20,14 @@ use sea_orm::{
 };
 
 impl Store {
-    /// The request of that key, if it exists for the caller.
+    /// The request with this key, if the caller may see it.
     pub async fn get(&self, visibility: Visibility, key: &Key) -> Result<Option<Read>, StoreError> {
         let on = self.database.connection();
         read(&self.database, &self.names, on, visibility, key).await
     }
 }
 
-/// [`Store::get`], on a connection that may be in the middle of something.
+/// [`Store::get`] on a connection that may be in a transaction.
 pub(super) async fn read(
     database: &Database,
     names: &Names,
@@ -63,7 +63,7 @@ pub(super) fn select(visibility: Visibility, key: &Key, now: Expr) -> Select<req
         .filter(named(key))
 }
 
-/// A row is that of a key.
+/// The condition for the row of a key.
 pub(super) fn named(key: &Key) -> Expr {
     match key {
         Key::Id(id) => Column::Id.eq(id.0),

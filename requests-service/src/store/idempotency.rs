@@ -1,4 +1,4 @@
-//! Calls that may be sent again: their keys, and what was answered.
+//! Idempotency keys: calls that may be repeated, and their answers.
 
 use super::{
     StoreError, Transaction,
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// Which rows of requests-service's tables housekeeping deletes, and when.
+/// How long requests-service keeps the rows of its tables.
 #[must_use]
 pub fn retentions() -> Vec<Retention> {
     vec![Retention {
@@ -27,26 +27,27 @@ pub fn retentions() -> Vec<Retention> {
     }]
 }
 
-/// What is known of a key.
+/// The result of claiming a key.
 #[derive(Debug)]
 pub enum Claim {
-    /// It is this call's from now on.
+    /// The key belongs to this call from now on.
     New,
-    /// The call was made before, and answered so.
+    /// The same call was made before, with this answer.
     Answered(Answer),
-    /// Another call was made with it.
+    /// Another call was made with the key.
     OtherCall,
 }
 
 impl Transaction {
-    /// Takes a key for this call. While another transaction holds it, this waits
-    /// for its end.
+    /// Claims a key for this call. If another transaction has claimed it, this waits for the end of
+    /// that transaction.
     pub async fn claim(
         &self,
         user: UserId,
         idempotency: &Idempotency,
     ) -> Result<Claim, StoreError> {
-        // by hand, since an active model holds values only, and the time is the database's
+        // written by hand, because an active model holds values only, and the time is the
+        // database's
         let insert = Query::insert()
             .into_table(keys::Entity)
             .columns([Column::UserId, Column::Key, Column::Call, Column::CreatedAt])
@@ -57,7 +58,7 @@ impl Transaction {
                 self.database.now(),
             ])
             .on_conflict(
-                // one that is past its day is as good as none
+                // a key that is older than a day counts as none
                 OnConflict::columns([Column::UserId, Column::Key])
                     .update_columns([Column::Call, Column::Answer, Column::CreatedAt])
                     .action_and_where(Column::CreatedAt.into_expr().lte(self.a_day_ago()))
@@ -75,14 +76,14 @@ impl Transaction {
                 answer: Some(answer),
                 ..
             }) => Ok(Claim::Answered(Answer(answer))),
-            // it was there a moment ago
+            // the row existed a moment ago
             Some(keys::Model { answer: None, .. }) | None => Err(StoreError::Conflict(
                 DbErr::Custom("an idempotency key went away".to_owned()),
             )),
         }
     }
 
-    /// Keeps the answer with the key.
+    /// Stores the answer with the key.
     pub async fn keep(
         &self,
         user: UserId,

@@ -1,13 +1,13 @@
-//! Pages by keyset, a half at a time.
+//! Pages by keyset, one half at a time.
 //!
-//! Rows that have the sort value and rows that lack it are two halves, each one range of an
-//! index: a single condition over both would make the database filter its way to the page.
-//! Rows that have it come first. Only a page on which they end asks for the other half.
+//! Rows with the sort value and rows without it are two halves, each of which is one range of an
+//! index. With a single condition for both, the database would filter its way to the page. Rows
+//! with the sort value come first. Only the page on which they end reads the other half.
 //!
-//! The two statements of that page may see different moments. A half ends as a page does: a row
-//! that stood still is in the same half at both moments, and one that got or lost its sort
-//! value in between has moved during the walk. [`joined`] sees to it that no row is on one page
-//! twice.
+//! The two statements of that page may see different moments. This has the same effect as the end
+//! of any page: a row that does not change is in the same half at both moments, and a row that
+//! gains or loses its sort value has moved during the walk. [`joined`] makes sure that no row is
+//! twice on one page.
 
 use crate::model::Direction;
 use contract::page_tokens::Position;
@@ -17,35 +17,36 @@ use sea_orm::{
 };
 use std::collections::HashSet;
 
-/// In which order to page, and how far.
+/// The order and size of a page.
 #[derive(Clone, Debug)]
 pub(super) struct Keyset {
-    /// The sort value of a row, as it is compared.
+    /// The sort value of a row, as an expression.
     pub(super) sort: Expr,
-    /// Whether a row may lack it.
+    /// Whether rows may lack the sort value.
     pub(super) nullable: bool,
     /// The id of a row.
     pub(super) id: Expr,
-    /// Which way.
+    /// The direction.
     pub(super) direction: Direction,
-    /// How many rows are asked for.
+    /// How many rows are requested.
     pub(super) limit: u64,
-    /// The limits that stand in statements, ascending: the first that is no less than the one
-    /// asked. They are few, so that there are few texts; the caller cuts what is too much.
+    /// The limits in statements, ascending. A statement has the first limit that is not smaller
+    /// than the requested one. There are few, so that there are few different texts; the caller
+    /// drops surplus rows.
     pub(super) limits: &'static [u64],
 }
 
-/// The rows of one half that follow a position; without one, all of them.
+/// The rows of one half after a position; without a position, all of them.
 #[derive(Clone, Debug)]
 pub(super) enum Half {
-    /// Rows that have the sort value.
+    /// Rows with the sort value.
     Sorted(Option<(Expr, i32)>),
-    /// Rows that lack it.
+    /// Rows without it.
     Unsorted(Option<i32>),
 }
 
 impl Half {
-    /// The half in which a page starts.
+    /// The half in which a page begins.
     pub(super) fn of(after: Option<Position<Option<Expr>, i32>>) -> Self {
         match after.map(|after| (after.sort, after.id)) {
             None => Self::Sorted(None),
@@ -56,15 +57,15 @@ impl Half {
 }
 
 impl Keyset {
-    /// The half that follows on a page of which this one gave `count` rows.
+    /// The half that continues a page to which this one gave `count` rows.
     pub(super) fn next(&self, half: &Half, count: usize) -> Option<Half> {
         let is_sorted = matches!(half, Half::Sorted(_));
         let is_full = u64::try_from(count).is_ok_and(|count| count >= self.limit);
         (is_sorted && self.nullable && !is_full).then_some(Half::Unsorted(None))
     }
 
-    /// The first of these rows that are in a half. Both halves are ordered by the full key of
-    /// the index, or its exact reverse, since nothing less is served by it.
+    /// Selects the first rows of a half. Both halves are ordered by the full key of the index, or
+    /// exactly its reverse, because the index serves no other order.
     pub(super) fn select<E: EntityTrait>(&self, rows: Select<E>, half: Half) -> Select<E> {
         let mut rows = match half {
             Half::Sorted(after) => {
@@ -73,7 +74,7 @@ impl Keyset {
                 } else {
                     rows
                 };
-                // one row value is one range of the index; an OR would not be
+                // a row value is one range of the index, and an OR would not be
                 rows.apply_if(after, |rows, (sort, id)| {
                     let row = Expr::tuple([self.sort.clone(), self.id.clone()]);
                     rows.filter(self.beyond(row, Expr::tuple([sort, Expr::val(id)])))

@@ -17,8 +17,7 @@ use sea_orm::{
 };
 
 impl Store {
-    /// The first requests after a position that match the filter: `limit` of them or more, if
-    /// there are as many.
+    /// The first matching requests after a position: at least `limit` if there are as many.
     pub async fn list(
         &self,
         visibility: Visibility,
@@ -79,12 +78,12 @@ impl List<'_> {
             id: Column::Id.into_expr(),
             direction: self.order.direction,
             limit: self.limit,
-            // of a page of the default size, and of the largest
+            // for a page of the default size, and for the largest
             limits: &[21, 101],
         }
     }
 
-    /// Reads a page that starts in this half.
+    /// Reads a page that begins in this half.
     async fn read(&self, on: &impl ConnectionTrait, half: Half) -> Result<Vec<RequestRow>, DbErr> {
         let rows = self.read_half(on, half.clone()).await?;
         match self.keyset().next(&half, rows.len()) {

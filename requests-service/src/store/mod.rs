@@ -1,5 +1,4 @@
-//! The tables of partner requests and partners: one function a statement, and nothing that
-//! decides.
+//! The tables of requests and partners: one function for each statement, without decisions.
 
 pub mod entity;
 

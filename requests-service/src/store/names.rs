@@ -1,9 +1,9 @@
-//! Names of what requests refer to: categories, services, pickup options and partners. They
-//! change once a year and stand in each row of each page, so they are kept in memory, and read
-//! anew after [`FRESH`]. Four joins cost PostgreSQL as much as the page itself.
+//! The names that requests refer to: of categories, services, pickup options and partners. They
+//! change about once a year and are in every row of every page, so they are cached in memory, and
+//! read again after [`FRESH`]. Four joins would cost PostgreSQL as much as the page itself.
 //!
-//! Nothing here decides what a caller sees. The name of a branch is not kept: it is shown only
-//! with a request of the branch's own partner.
+//! The cache does not decide what a caller sees. Names of branches are not cached: they are shown
+//! only with a request of the branch's own partner.
 
 use super::entity::{category, partner, partner_request as requests, pickup_option, service};
 use crate::model::NamedReference;
@@ -16,12 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long a name is shown as it was read. The proto file says it.
+/// How long a name is used after it was read. The proto file states it.
 pub(super) const FRESH: Duration = Duration::from_secs(10);
-/// Names of one table that are kept at most.
+/// The largest number of cached names of one table.
 const MOST: usize = 10_000;
 
-/// The names that this process keeps.
+/// The names that this process caches.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     categories: Arc<Kept<category::Entity>>,
@@ -39,7 +39,7 @@ pub(super) struct PageNames {
     partners: ById,
 }
 
-/// `None`: there is no such row.
+/// `None` if the row does not exist.
 type ById = BTreeMap<i32, Option<Arc<Name>>>;
 
 #[derive(Debug, PartialEq)]
@@ -49,8 +49,7 @@ struct Name {
 }
 
 impl Names {
-    /// The names that these requests need. Those that are not at hand are read on this
-    /// connection.
+    /// The names that these requests need. Names that are not cached are read on this connection.
     pub(super) async fn of<'a>(
         &self,
         on: &impl ConnectionTrait,
@@ -104,14 +103,14 @@ trait NamedEntity: EntityTrait {
     fn named(row: Self::Model) -> (i32, Name);
 }
 
-/// Names of one table, each with the time when it was read.
+/// The names of one table, each with the time of reading.
 #[derive(Debug)]
 struct Kept<E> {
     read: Mutex<BTreeMap<i32, Reading>>,
     table: PhantomData<E>,
 }
 
-/// When a name was read, and what it was then.
+/// A name, and when it was read.
 type Reading = (Instant, Option<Arc<Name>>);
 
 impl<E> Default for Kept<E> {
@@ -134,7 +133,7 @@ impl<E: NamedEntity> Kept<E> {
         if missing.is_empty() {
             return Ok(names);
         }
-        // as of now at the latest, however long the answer takes
+        // the time before the statement, however long the answer takes
         let asked = Instant::now();
         let one_of = dialect.one_of(E::ID.into_expr(), missing.iter().copied());
         let rows = E::find().filter(one_of).all(on).await?;
@@ -150,7 +149,7 @@ impl<E: NamedEntity> Kept<E> {
 }
 
 impl<E> Kept<E> {
-    /// The names that are fresh, and the ids of the others.
+    /// The fresh names, and the ids of the others.
     fn fresh(&self, ids: BTreeSet<i32>, now: Instant) -> (ById, Vec<i32>) {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names = ById::new();

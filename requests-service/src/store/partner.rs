@@ -1,4 +1,4 @@
-//! Whether a partner may work.
+//! The state of a partner.
 
 use super::{
     Store, StoreError,
@@ -15,14 +15,14 @@ use sea_orm::{
 };
 
 impl Store {
-    /// Whether a partner may work, and if not, why.
+    /// The state of a partner.
     pub async fn partner_state(&self, partner: PartnerId) -> Result<PartnerState, StoreError> {
         state_of(self.database.connection(), partner, None).await
     }
 }
 
-/// [`Store::partner_state`], on a connection that may be in the middle of
-/// something, and with a lock on the row there; SQLite has one writer, and none.
+/// [`Store::partner_state`] on a connection that may be in a transaction. `lock` locks the row on
+/// PostgreSQL. SQLite allows one writer at a time and needs no row locks.
 pub(super) async fn state_of(
     on: &impl ConnectionTrait,
     partner: PartnerId,
@@ -37,7 +37,7 @@ pub(super) async fn state_of(
     Ok(row.map_or(PartnerState::Deleted, |row| state(row.status.as_ref())))
 }
 
-/// A status that this version does not know is none that a partner works in.
+/// a partner with a status that this version does not know is not active
 fn state(label: Option<&String>) -> PartnerState {
     match status(label) {
         Some(PartnerStatus::Active) => PartnerState::Active,
@@ -46,7 +46,7 @@ fn state(label: Option<&String>) -> PartnerState {
     }
 }
 
-/// The status of a row with this label, if this version knows it. A row without one is active.
+/// The state for a label of the status. A row without a status is active.
 pub(super) fn status(label: Option<&String>) -> Option<PartnerStatus> {
     match label {
         None => Some(PartnerStatus::Active),

@@ -1,27 +1,28 @@
-//! How PostgreSQL plans what is asked.
+//! How PostgreSQL plans statements.
 //!
-//! To plan a page takes PostgreSQL several times as long as to read it. The connections of this
-//! service therefore have one plan for each statement, whatever its values
-//! ([`App::build`](crate::app::App::build)). Left to itself, PostgreSQL plans the page of a
-//! large partner each time, and finds nothing better.
+//! Planning a page takes PostgreSQL several times as long as reading it. Therefore the connections
+//! of this service have one plan for each statement, whatever its values are
+//! ([`App::build`](crate::app::App::build)). By itself, PostgreSQL would plan the page of a large
+//! partner each time, and find no better plan.
 //!
-//! That serves where the values do not matter: a row by its key, and a page by the index of its
-//! order. How to find what a filter asks for depends on how much it finds.
+//! One plan is good where the values do not matter: for a row by its key, and for a page by the
+//! index of its order. For other filters, the best plan depends on how many rows match.
 
 use super::{Store, StoreError, statement};
 use crate::model::{Filter, TimeRange};
 use database::{Dialect, Transaction};
 use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryTrait, sea_query::SelectStatement};
 
-/// From three rows by index to a page by reading what is newest: a plan for any text read all
-/// rows to find nothing. For the statements of one transaction.
+/// Plans each time. The best plan for a text varies from three rows by an index to a page of the
+/// newest rows; one plan for all texts would read all rows to find nothing. Holds for the
+/// statements of one transaction.
 pub(super) const PLANNED_ANEW: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
-/// Anew, until PostgreSQL has seen that the values make no difference. For the statements of
-/// one transaction.
+/// Plans each time, until PostgreSQL has found that the values make no difference. Holds for the
+/// statements of one transaction.
 pub(super) const PLANNED_AS_IT_SEEMS_BEST: &str = "SET LOCAL plan_cache_mode = auto";
 
-/// How the statements of this filter are planned, if not by one plan for all values. It is
-/// taken apart field by field, so that a new one does not compile before it is thought of.
+/// How to plan the statements of this filter, if not by one plan for all values. The filter is
+/// destructured, so that a new field does not compile until it is considered.
 pub(super) fn planning(dialect: Dialect, filter: &Filter) -> Option<&'static str> {
     let Filter {
         statuses,
@@ -37,7 +38,7 @@ pub(super) fn planning(dialect: Dialect, filter: &Filter) -> Option<&'static str
         customer_phone,
     } = filter;
     let searches = text.is_some() || customer_name.is_some() || customer_phone.is_some();
-    // the indexes of one partner's requests are in each order
+    // one partner's requests have an index for each order
     let one_partner_or_all = partners.len() <= 1;
     let all = statuses.is_empty()
         && categories.is_empty()
@@ -54,7 +55,7 @@ pub(super) fn planning(dialect: Dialect, filter: &Filter) -> Option<&'static str
 }
 
 impl Store {
-    /// The rows of a statement with this filter.
+    /// Reads the rows of a statement with this filter.
     pub(super) async fn all_matching<R: FromQueryResult + Send + Sync>(
         &self,
         filter: &Filter,

@@ -1,5 +1,5 @@
-//! Rows as they are selected: their columns, read by index, which is what a list spends least
-//! on, and what they mean.
+//! Selected rows: their columns, which are read by index because this is fastest, and the values
+//! that they stand for.
 
 use super::{
     entity::{
@@ -16,8 +16,8 @@ use sea_orm::{
     RelationTrait as _, Select, TryGetable,
 };
 
-/// The cells of a row, one after the other. A struct reads its fields in the order in which
-/// the columns are selected: that of its entity.
+/// The cells of a row, in order. A struct reads its fields in the order of the selected columns,
+/// which is that of its entity.
 pub(super) struct Cells<'a> {
     row: &'a QueryResult,
     next: usize,
@@ -35,10 +35,10 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Finds what [`RequestRow`] reads. Further columns come after it.
+/// Selects the columns that [`RequestRow`] reads. Further columns come after them.
 pub(super) fn find() -> Select<requests::Entity> {
     requests::Entity::find()
-        // the row behind the reference may be gone
+        // the referenced row may no longer exist
         .join(JoinType::LeftJoin, Relation::Branch.def())
         .column_as(branch::Column::Name, "branch_name")
 }
@@ -64,7 +64,7 @@ impl RequestRow {
         })
     }
 
-    /// The row has a status, and this version does not know it.
+    /// Whether the row has a status that this version does not know.
     pub(super) fn has_unknown_status(&self) -> bool {
         self.request.status.is_some() && self.status().is_none()
     }
@@ -74,7 +74,7 @@ impl RequestRow {
         enums::known::<enums::RequestStatus>(label).map(Status::from)
     }
 
-    /// The request, with the names of what it refers to.
+    /// The request, with the names that it refers to.
     pub(super) fn named(self, names: &PageNames) -> PartnerRequest {
         let status = self.status();
         let Self {

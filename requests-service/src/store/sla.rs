@@ -15,21 +15,21 @@ use sea_orm::{
     sea_query::{Condition, ExprTrait as _},
 };
 
-/// Settings of one name at most; there is one, or two.
+/// The largest number of settings that are read. Usually there are one or two.
 const MOST: u64 = 100;
 
-/// A setting as it was written.
+/// A setting as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Setting {
-    /// Of one partner; else of the platform.
+    /// Whether it belongs to one partner; otherwise to the platform.
     pub of_partner: bool,
-    /// In whatever form.
+    /// The value, in any form.
     pub value: String,
 }
 
 impl Transaction {
-    /// The settings `sla_timeout_minutes` that are live and concern a partner,
-    /// oldest first.
+    /// The settings `sla_timeout_minutes` that concern a partner and are not deleted or switched
+    /// off, oldest first.
     pub async fn sla_settings(&self, partner: PartnerId) -> Result<Vec<Setting>, StoreError> {
         let of_partner = Column::Scope.eq(ConfigurationScope::Partner);
         let concerns = Condition::any()

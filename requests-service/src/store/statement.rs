@@ -1,9 +1,9 @@
-//! From a statement to text and bound values.
+//! Converts a statement into text and bound values.
 //!
-//! All values are bound but limits, which stand in the text: PostgreSQL plans a
-//! statement once for all values only if that plan looks as cheap as one made
-//! for these values, and it takes a limit that it cannot see for a tenth of the
-//! rows. Planning a page anew each time costs six times what reading it does.
+//! All values are bound except limits, which are part of the text. PostgreSQL uses one plan for all
+//! values only if that plan looks as cheap as one for the given values, and it assumes a tenth of
+//! the rows for a limit that it cannot see. Planning a page each time would cost six times as much
+//! as reading it.
 
 use database::Dialect;
 use sea_orm::{
@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use std::fmt::{self, Write};
 
-/// A text of ours, written into the statement.
+/// A constant text, written into the statement.
 pub(super) fn literal(text: impl Into<String>) -> Expr {
     Expr::Constant(text.into().into())
 }
@@ -40,7 +40,7 @@ struct LimitsInText(SqlWriterValues);
 impl SqlWriter for LimitsInText {
     fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
         match value {
-            // sea-query keeps limits in this type, and no column here has it
+            // sea-query uses this type for limits, and no column here has it
             Value::BigUnsigned(Some(limit)) => {
                 let _infallible = write!(self.0, "{limit}");
             }

@@ -1,4 +1,4 @@
-//! What happened to a request, and whose it was when.
+//! The history of a request, and its assignments.
 
 use super::{
     Store, StoreError,
@@ -20,13 +20,13 @@ use sea_orm::{
     sea_query::{NullOrdering, Order},
 };
 
-/// Entries of a timeline at most.
+/// The largest number of entries in a timeline.
 const MOST_ENTRIES: u64 = 200;
-/// Assignments at most. A request with more is nobody's honest request.
+/// The largest number of assignments. No real request has more.
 pub const MOST_ASSIGNMENTS: u64 = 500;
 
 impl Store {
-    /// What happened to a request, newest first.
+    /// The history of a request, newest first.
     pub async fn timeline(
         &self,
         request: PartnerRequestId,
@@ -35,8 +35,7 @@ impl Store {
         Ok(rows.into_iter().map(TimelineEntry::from).collect())
     }
 
-    /// To whom a request was assigned, in whatever order; the newest
-    /// [`MOST_ASSIGNMENTS`].
+    /// The assignments of a request, in no order; the newest [`MOST_ASSIGNMENTS`].
     pub async fn assignments(
         &self,
         request: PartnerRequestId,
@@ -57,7 +56,7 @@ pub(super) fn entries(request: PartnerRequestId) -> Select<status_log::Entity> {
             Column::Notes,
         ])
         .column_as(user::Column::Name, "user_name")
-        // the row behind the reference may be gone
+        // the referenced row may no longer exist
         .join(JoinType::LeftJoin, Relation::ChangedBy.def())
         .filter(Column::RequestId.eq(request.0))
         .filter(live(Column::IsActive, Column::IsDeleted))

@@ -1,6 +1,6 @@
-//! A change of a request: one transaction over its row, its assignments and its
-//! log. What is read and written in it is decided by the domain, statement by
-//! statement; dropped before [`Transaction::commit`], it leaves no trace.
+//! The transaction of a change: the request's row, its assignments and its log. The domain decides
+//! what is read and written. If the transaction is dropped before [`Transaction::commit`], it
+//! changes nothing.
 
 use super::{
     Store, StoreError,
@@ -37,18 +37,18 @@ impl Store {
 }
 
 impl Transaction {
-    /// Makes the request the transaction's own until it ends, and reads it as it
-    /// is from then on. `None`: it does not exist for the caller.
+    /// Locks the request until the end of the transaction, and reads it. `None` if the caller may
+    /// not see it.
     ///
-    /// Two statements: one that waited for the row would show what it joins, and
-    /// the time, as they were before.
+    /// This takes two statements. A single one that waited for the row would return joined rows,
+    /// and the time, from before the wait.
     pub async fn lock(
         &self,
         visibility: Visibility,
         request: PartnerRequestId,
     ) -> Result<Option<Read>, StoreError> {
         let key = Key::Id(request);
-        // on SQLite the transaction is the one writer already
+        // on SQLite, the transaction is the only writer anyway
         if self.database.dialect() == Dialect::Postgres {
             let lock = requests::Entity::find()
                 .select_only()
@@ -73,14 +73,14 @@ impl Transaction {
         get::read(&self.database, &self.names, &self.inner, visibility, key).await
     }
 
-    /// Whether a partner may work, and if not, why. It stays so until the
-    /// transaction ends.
+    /// The state of a partner, which cannot change until the end of the transaction.
     pub async fn partner_state(&self, partner: PartnerId) -> Result<PartnerState, StoreError> {
         partner::state_of(&self.inner, partner, Some(LockType::Share)).await
     }
 
-    /// Whose a branch is; `None`: there is none that is live. It stays so until
-    /// the transaction ends: one deleted in between would fail the write.
+    /// The partner of a branch; `None` if the branch does not exist, or is deleted or switched off.
+    /// It cannot change until the end of the transaction; otherwise a branch that is deleted
+    /// meanwhile would make the write fail.
     pub async fn partner_of_branch(
         &self,
         branch: BranchId,
@@ -97,7 +97,7 @@ impl Transaction {
         Ok(owner.map(PartnerId))
     }
 
-    /// Makes it all last.
+    /// Commits everything.
     pub async fn commit(self) -> Result<(), StoreError> {
         Ok(self.inner.commit().await?)
     }

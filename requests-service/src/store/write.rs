@@ -1,4 +1,4 @@
-//! What a change writes: the request's row, its assignments, its log.
+//! The writes of a change: the request's row, its assignments, its log.
 
 use super::{
     StoreError, Transaction,
@@ -20,33 +20,33 @@ use sea_orm::{
     sea_query::{Expr, InsertStatement, Query},
 };
 
-/// What a transition writes, with what it takes from the call.
+/// A row of the life cycle with the arguments of the call.
 #[derive(Clone, Debug)]
 pub struct AppliedTransition<'a> {
     /// The row of the life cycle.
     pub transition: &'a Transition,
-    /// Which request.
+    /// The request.
     pub request: PartnerRequestId,
-    /// Who changes it.
+    /// The user who makes the change.
     pub user: UserId,
-    /// Whose work it is while the change is made.
+    /// The partner that the request belongs to before the change.
     pub partner: Option<PartnerId>,
-    /// To whom it goes, where somebody gets it.
+    /// The partner that it is assigned to, if it is.
     pub handover: Option<Handover>,
-    /// What the log notes: the reason of a rejection.
+    /// The note in the log: the reason of a rejection.
     pub notes: Option<&'a str>,
-    /// When.
+    /// The time.
     pub now: Timestamp,
 }
 
-/// To whom a request goes.
+/// The target of an assignment.
 #[derive(Clone, Copy, Debug)]
 pub struct Handover {
     /// The partner.
     pub partner: PartnerId,
     /// The branch.
     pub branch: BranchId,
-    /// To confirm by.
+    /// The deadline to confirm.
     pub sla_deadline: Timestamp,
 }
 
@@ -109,8 +109,8 @@ impl Transaction {
         }
     }
 
-    /// The newest active assignment of the partner; older ones of it, and those
-    /// of others, stay as they are.
+    /// The newest active assignment of the partner. Its older ones, and those of other partners, do
+    /// not change.
     fn answered(
         &self,
         applied: &AppliedTransition<'_>,
@@ -175,7 +175,7 @@ impl Transaction {
     }
 }
 
-/// Assignments that another one takes the place of.
+/// The assignments that a new one replaces.
 fn superseded(applied: &AppliedTransition<'_>) -> UpdateMany<assignment::Entity> {
     use assignment::Column;
     assignment::Entity::update_many()
@@ -184,7 +184,7 @@ fn superseded(applied: &AppliedTransition<'_>) -> UpdateMany<assignment::Entity>
         .filter(Column::IsActive.into_expr())
 }
 
-/// By hand, since an active model holds values only, and a time is an expression.
+/// Written by hand, because an active model holds values only, and a time is an expression.
 fn insert<E, C, const N: usize>(table: E, values: [(C, Expr); N]) -> InsertStatement
 where
     E: sea_orm::EntityTrait<Column = C>,

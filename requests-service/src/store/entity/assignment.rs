@@ -1,5 +1,5 @@
-//! Table `request_assignments`: that a partner was given a request, and what it
-//! said.
+//! Table `request_assignments`: the assignments of requests to partners, and the partners'
+//! responses.
 
 use super::enums::AssignmentResponse;
 use contract::time::Timestamp;
@@ -20,22 +20,22 @@ pub struct Model {
     pub branch_id: i32,
     /// To `users`.
     pub assigned_by_user_id: i32,
-    /// When.
+    /// When it was made.
     pub assigned_at: Option<Timestamp>,
     /// When the partner answered.
     pub responded_at: Option<Timestamp>,
     /// [`AssignmentResponse`].
     #[sea_orm(column_type = "Enum { name: AssignmentResponse::name(), variants: Vec::new() }")]
     pub response: Option<String>,
-    /// Why the partner refused.
+    /// Why the partner rejected the request.
     pub rejection_reason: Option<String>,
-    /// Made.
+    /// When the row was created.
     pub created_at: Option<Timestamp>,
-    /// False once another assignment took its place.
+    /// False when another assignment has replaced it.
     pub is_active: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `request_assignments.request_id`.

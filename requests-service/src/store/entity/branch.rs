@@ -19,22 +19,22 @@ pub struct Model {
     /// Degrees east; `numeric(11,8)`.
     #[sea_orm(select_as = "double precision")]
     pub lng: f64,
-    /// Who answers there.
+    /// The name of the contact.
     pub contact_name: Option<String>,
-    /// Telephone number as given.
+    /// Telephone number as entered.
     pub phone: Option<String>,
     /// Postal address.
     pub address: Option<String>,
-    /// How far it serves; `numeric(5,2)`.
+    /// How far from it a customer may be, in kilometres; `numeric(5,2)`.
     #[sea_orm(select_as = "double precision")]
     pub radius_km: Option<f64>,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `branches.partner_id`.

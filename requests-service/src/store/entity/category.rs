@@ -13,13 +13,13 @@ pub struct Model {
     pub name: String,
     /// Arabic name.
     pub name_ar: Option<String>,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// Nothing that is read by way of it.
+/// No other table is read through this one.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -15,17 +15,17 @@ pub struct Model {
     pub scope: Option<String>,
     /// To `partners`; of scope partner only.
     pub partner_id: Option<i32>,
-    /// Which setting.
+    /// The name of the setting.
     pub key: String,
-    /// Its value, in whatever form.
+    /// Its value, in any form.
     pub value: String,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `configurations.partner_id`.

@@ -1,5 +1,5 @@
-//! The enums of the database. Filters and writes take them from here. Reads take the label as
-//! text, since another version may have added one: `known` gives `None` for it.
+//! The enums of the database, for filters and writes. Reads take the label as text, because another
+//! version may have added one: `known` returns `None` for it.
 
 use crate::model::{self, Response, Status};
 use sea_orm::entity::prelude::*;
@@ -39,7 +39,7 @@ pub enum PartnerStatus {
     Suspended,
 }
 
-/// What a partner said to an assignment.
+/// A partner's response to an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(
     rs_type = "String",
@@ -54,7 +54,7 @@ pub enum AssignmentResponse {
     Rejected,
 }
 
-/// Whose a setting is.
+/// Whether a setting is the platform's or a partner's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(
     rs_type = "String",

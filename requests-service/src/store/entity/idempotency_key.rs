@@ -1,4 +1,4 @@
-//! Table `ticketing_idempotency_keys`: calls that may be sent again.
+//! Table `ticketing_idempotency_keys`: calls that can be repeated safely.
 
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ticketing_idempotency_keys")]
 pub struct Model {
-    /// Whose call.
+    /// The user who made the call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i32,
     /// The key that the caller chose.
@@ -21,7 +21,7 @@ pub struct Model {
     pub created_at: Timestamp,
 }
 
-/// Nothing that is read by way of it.
+/// No other table is read through this one.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,6 +1,6 @@
-//! The tables as SeaORM sees them: the columns that are read here, and no
-//! others, so that they load from any database of the application. Enums are
-//! read as text, since a database may hold values that another version added.
+//! SeaORM entities. They contain only the columns that this service reads, so that they work with
+//! any database of the application. Enums are read as text, because a database may contain values
+//! that another version added.
 
 pub mod assignment;
 pub mod branch;

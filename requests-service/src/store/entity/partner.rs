@@ -16,23 +16,23 @@ pub struct Model {
     /// [`PartnerStatus`]; without one it is active.
     #[sea_orm(column_type = "Enum { name: PartnerStatus::name(), variants: Vec::new() }")]
     pub status: Option<String>,
-    /// Where its logo is.
+    /// The URL of its logo.
     pub logo_url: Option<String>,
     /// E-mail address.
     pub contact_email: Option<String>,
-    /// Telephone number as given.
+    /// Telephone number as entered.
     pub contact_phone: Option<String>,
-    /// Made.
+    /// When the row was created.
     pub created_at: Option<Timestamp>,
-    /// Last changed.
+    /// When the row was last changed.
     pub updated_at: Option<Timestamp>,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// Nothing that is read by way of it.
+/// No other table is read through this one.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Table `partner_categories`: who works in what.
+//! Table `partner_categories`: the categories that each partner works in.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,13 +13,13 @@ pub struct Model {
     pub partner_id: i32,
     /// To `categories`.
     pub category_id: i32,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `partner_categories.partner_id`.

@@ -42,45 +42,45 @@ pub struct Model {
     /// [`RequestStatus`].
     #[sea_orm(column_type = "Enum { name: RequestStatus::name(), variants: Vec::new() }")]
     pub status: Option<String>,
-    /// To confirm by.
+    /// The deadline to confirm.
     pub sla_deadline: Option<Timestamp>,
-    /// Made.
+    /// When the row was created.
     pub created_at: Option<Timestamp>,
-    /// Last changed.
+    /// When the row was last changed.
     pub updated_at: Option<Timestamp>,
-    /// Submitted by the customer.
+    /// When the customer submitted the request.
     pub submitted_at: Option<Timestamp>,
-    /// Last assigned.
+    /// When the request was last assigned.
     pub assigned_at: Option<Timestamp>,
-    /// Last confirmed.
+    /// When the request was last confirmed.
     pub confirmed_at: Option<Timestamp>,
-    /// Last rejected.
+    /// When the request was last rejected.
     pub rejected_at: Option<Timestamp>,
-    /// Work last began.
+    /// When work last began.
     pub in_progress_at: Option<Timestamp>,
-    /// Last completed.
+    /// When the request was last completed.
     pub completed_at: Option<Timestamp>,
-    /// Closed.
+    /// When the request was closed.
     pub closed_at: Option<Timestamp>,
     /// To `users`: who closed it.
     pub closed_by_user_id: Option<i32>,
-    /// Rated by the customer.
+    /// When the customer rated the request.
     pub rated_at: Option<Timestamp>,
     /// 1 to 5.
     pub rating: Option<i32>,
-    /// The customer's words.
+    /// The customer's comment.
     pub feedback: Option<String>,
     /// To `users`: who made it.
     pub created_by_id: Option<i32>,
     /// To `users`: who changed it last.
     pub updated_by_id: Option<i32>,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `requests.category_id`.
@@ -111,8 +111,8 @@ pub enum Relation {
         to = "super::partner::Column::Id"
     )]
     Partner,
-    /// `requests.branch_id`, unless the branch is of another partner: rows were not always
-    /// changed as a whole.
+    /// `requests.branch_id`, unless the branch belongs to another partner. The old application did
+    /// not always change both columns together.
     #[sea_orm(
         belongs_to = "super::branch::Entity",
         from = "(Column::BranchId, Column::PartnerId)",

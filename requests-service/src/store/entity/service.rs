@@ -15,7 +15,7 @@ pub struct Model {
     pub name_ar: Option<String>,
 }
 
-/// Nothing that is read by way of it.
+/// No other table is read through this one.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -18,25 +18,25 @@ pub struct Model {
     pub status: String,
     /// To `users`.
     pub changed_by_id: i32,
-    /// What was noted.
+    /// The note.
     pub notes: Option<String>,
     /// When it happened.
     pub timestamp: Option<Timestamp>,
-    /// Made.
+    /// When the row was created.
     pub created_at: Option<Timestamp>,
-    /// By whom.
+    /// The user who did so.
     pub created_by_id: Option<i32>,
-    /// Last changed.
+    /// When the row was last changed.
     pub updated_at: Option<Timestamp>,
-    /// By whom.
+    /// The user who did so.
     pub updated_by_id: Option<i32>,
-    /// Live only if true.
+    /// A row counts only if this is true.
     pub is_active: Option<bool>,
-    /// Live only if false.
+    /// A row counts only if this is false.
     pub is_deleted: Option<bool>,
 }
 
-/// What a row refers to.
+/// The tables that a row refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
     /// `request_status_log.request_id`.

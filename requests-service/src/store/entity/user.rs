@@ -1,4 +1,4 @@
-//! Table `users`, which is auth-service's: nothing of it is read here but a name.
+//! Table `users`, which belongs to auth-service. Only the name is read here.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,7 +13,7 @@ pub struct Model {
     pub name: String,
 }
 
-/// Nothing that is read by way of it.
+/// No other table is read through this one.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! The branches of a page's partners, in one statement.
+//! Reads the branches of the partners in a page, with one statement.
 
 use super::{Store, StoreError, by_bytes, live, of_partners};
 use crate::{
@@ -19,11 +19,11 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Branches that are shown of a partner.
+/// The largest number of branches for each partner.
 const MOST: i32 = 100;
 
 impl Store {
-    /// The live branches of each of these partners, by name, the first hundred.
+    /// The branches of each of these partners by name, the first hundred.
     pub async fn partner_branches(
         &self,
         partners: &[PartnerId],
@@ -58,7 +58,7 @@ pub(in crate::store) fn select(dialect: Dialect, partners: &[PartnerId]) -> Sele
         .filter(of_partners(dialect, Column::PartnerId, partners))
         .into_query();
     placed.expr_window_as(Func::cust("row_number"), by_name, PLACE);
-    // by hand, since an entity is found in its table only
+    // written by hand, because an entity can only be selected from its table
     Query::select()
         .columns(Column::iter().map(|column| (PLACED, column)))
         .from_subquery(placed, PLACED)

@@ -1,4 +1,4 @@
-//! How many partners match.
+//! Counts the partners that match.
 
 use super::{Store, StoreError, filter};
 use crate::{
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 impl Store {
-    /// Counts what [`Store::list_partners`] would list over all pages.
+    /// Counts the partners that [`Store::list_partners`] would list over all pages.
     pub async fn count_partners(&self, filter: &PartnerFilter) -> Result<u64, StoreError> {
         let select = select(self.database.dialect(), filter);
         Ok(Matching::number(&self.all(&select).await?))

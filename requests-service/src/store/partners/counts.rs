@@ -1,5 +1,5 @@
-//! How much there is of each partner of a page: one statement for all of them,
-//! in which each table is read once, for these partners alone.
+//! Reads the counts of the partners in a page, with one statement that reads each table once, for
+//! these partners only.
 
 use super::{Store, StoreError, filter, live, of_partners, requests_filter};
 use crate::{
@@ -26,7 +26,7 @@ struct CountsRow {
 }
 
 impl Store {
-    /// How much there is of each of these partners.
+    /// The counts of each of these partners.
     pub async fn partner_counts(
         &self,
         partners: &[PartnerId],
@@ -44,7 +44,7 @@ impl Store {
 }
 
 impl From<CountsRow> for PartnerCounts {
-    /// What has no row has no group, either.
+    /// The counts of a partner without rows, which has no group.
     fn from(row: CountsRow) -> Self {
         Self {
             branches: row.branches.unwrap_or(0),
@@ -87,7 +87,7 @@ pub(in crate::store) fn select(
         .filter(of_partners(dialect, partner::Column::Id, partners));
     for (name, group, columns) in groups {
         let of_partner = Expr::col((name, PARTNER)).equals((partner::Entity, partner::Column::Id));
-        // by hand, since a relation leads to a table only
+        // written by hand, because a relation can only lead to a table
         let query = QuerySelect::query(&mut select);
         query.join_subquery(JoinType::LeftJoin, group, name, of_partner);
         for column in columns {

@@ -1,4 +1,4 @@
-//! The conditions of a statement over `partners`.
+//! The conditions of a statement on `partners`.
 
 use super::{live, requests_filter};
 use crate::{
@@ -21,8 +21,8 @@ use sea_orm::{
 };
 use std::collections::BTreeSet;
 
-/// The live partners that a filter asks for. It is taken apart field by field,
-/// so that a new one does not compile before it is handled.
+/// The condition of a filter. The filter is destructured, so that a new field does not compile
+/// until it is handled.
 pub(super) fn matching(dialect: Dialect, filter: &PartnerFilter) -> Condition {
     let PartnerFilter {
         statuses,
@@ -64,8 +64,8 @@ fn works_in_one_of(dialect: Dialect, categories: &BTreeSet<CategoryId>) -> Optio
     (!categories.is_empty()).then(|| Column::Id.in_subquery(partners.into_query()))
 }
 
-/// The links between partners and categories that are live at both ends that
-/// matter: the link itself, and the category. The caller adds what is selected.
+/// The links between partners and categories. A link counts only if neither it nor its category is
+/// deleted or switched off. The caller adds the selected columns.
 pub(super) fn live_links() -> Select<partner_category::Entity> {
     use partner_category::Column as Link;
     partner_category::Entity::find()

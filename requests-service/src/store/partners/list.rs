@@ -1,4 +1,4 @@
-//! One page of partners. Names are in every row, so an order by name has one half.
+//! Lists one page of partners. Every row has a name, so an order by name has one half only.
 
 use super::{Store, StoreError, by_bytes, filter};
 use crate::{
@@ -16,8 +16,7 @@ use database::Dialect;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, Select, sea_query::Expr};
 
 impl Store {
-    /// The first partners after a position that match the filter: `limit` of them or more, if
-    /// there are as many.
+    /// The first matching partners after a position: at least `limit` if there are as many.
     pub async fn list_partners(
         &self,
         filter: &PartnerFilter,
@@ -69,7 +68,7 @@ impl List<'_> {
             id: Column::Id.into_expr(),
             direction: self.order.direction,
             limit: self.limit,
-            // of a page of the default size, of a hundred, and of the largest
+            // for a page of the default size, of a hundred, and of the largest size
             limits: &[13, 101, 1_001],
         }
     }
