@@ -1,5 +1,5 @@
-//! The command line of `migrate`. A database URL holds a password, so it is never
-//! repeated, whatever is wrong with it or with the words around it.
+//! The command line of `migrate`. A database URL contains a password, so it is never printed,
+//! whatever is wrong with it or with the other arguments.
 
 use clap::{Args, Parser, Subcommand};
 use database::DatabaseUrl;
@@ -17,7 +17,7 @@ struct Arguments {
     command: Command,
 
     /// `postgres://user@host/database` or `sqlite://path/to/file?mode=rwc`
-    // read as text: clap would print a value that it cannot parse
+    // read as text, because clap would print a value that it cannot parse
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
 }
@@ -51,17 +51,17 @@ pub(crate) enum Command {
         #[arg(long)]
         drop_data: bool,
     },
-    /// Prints what is applied and what is pending
+    /// Prints the applied and the pending migrations
     Status,
-    /// Deletes old events of the audit log, which the services' own role may not. In
-    /// batches: it may be interrupted, and run again
+    /// Deletes old events of the audit log, which the services' own roles may not. It works in
+    /// batches, so it may be interrupted, and run again
     PurgeAudit {
-        /// Those that happened longer ago than so many days, for example 400d
+        /// Events that are older than this number of days, for example 400d
         #[arg(long, value_parser = days)]
         older_than: NonZeroU16,
     },
-    /// Gives the role of each service what its statements need, and takes what else it
-    /// holds of these tables. To be run after each `up`, as their owner; PostgreSQL only
+    /// Grants the role of each service the privileges that its statements need, and revokes all
+    /// others on these tables. Run it after each `up`, as the tables' owner. PostgreSQL only
     Grants {
         #[command(flatten)]
         roles: RoleNames,
@@ -71,13 +71,13 @@ pub(crate) enum Command {
     },
 }
 
-/// Of the services' roles.
+/// The roles of the services.
 #[derive(Args, Clone)]
 pub(crate) struct RoleNames {
-    /// By which auth-service connects
+    /// The role of auth-service
     #[arg(long, env = "MIGRATE_AUTH_ROLE")]
     auth_role: String,
-    /// By which requests-service connects
+    /// The role of requests-service
     #[arg(long, env = "MIGRATE_REQUESTS_ROLE")]
     requests_role: String,
 }
@@ -91,14 +91,14 @@ impl From<RoleNames> for Roles {
     }
 }
 
-/// A command, and the database that it is for.
+/// A command, and its database.
 pub(crate) struct Invocation {
     pub(crate) command: Command,
     pub(crate) url: DatabaseUrl,
 }
 
-/// Reads the process' arguments and environment; otherwise says what is wrong,
-/// and gives the exit code.
+/// Reads the arguments and the environment. If something is wrong, prints it and returns the exit
+/// code.
 pub(crate) fn read() -> Result<Invocation, ExitCode> {
     let arguments = Arguments::try_parse().map_err(|error| explain(&error))?;
     let Some(text) = arguments.database_url else {
@@ -126,7 +126,7 @@ fn days(text: &str) -> Result<NonZeroU16, &'static str> {
     days.ok_or("must be a number of days from 1 to 65535, for example 400d")
 }
 
-/// Prints what clap has to say, help included, with every URL in it blotted out.
+/// Prints clap's message, which may be the help, without any URL in it.
 fn explain(error: &clap::Error) -> ExitCode {
     let urls = std::env::args_os()
         .skip(1)

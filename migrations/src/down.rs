@@ -12,19 +12,19 @@ use schema::{
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
-/// How [`down`] goes about it.
+/// Options of [`down`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Down {
-    /// Tables that `up` made may go with all their rows.
+    /// Drop the tables that `up` made, with all their rows.
     pub drop_data: bool,
-    /// On a database that `up` took over: leave `user_sessions.session_id`, which
-    /// an application of after 8 November 2025 needs to log in.
+    /// In a database that `up` took over: keep `user_sessions.session_id`, which an application of
+    /// after 8 November 2025 needs to log in.
     pub keep_session_id: bool,
 }
 
-/// Undoes what `up` made: a database of our own only with `drop_data`, rows
-/// included; one that was taken over without a row of the application. Without
-/// bookkeeping there is nothing to undo.
+/// Undoes what `up` made. A database that `up` made is dropped only with `drop_data`, with its
+/// rows. A database that was taken over loses no row of the application. Without bookkeeping, there
+/// is nothing to undo.
 pub async fn down(database: &Database, how: Down, tell: Tell<'_>) -> Result<Report, MigrateError> {
     if database.dialect() == Dialect::Postgres
         && let Some(dropped) = adopt::leave(database, how.keep_session_id, tell).await?

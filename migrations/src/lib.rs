@@ -1,10 +1,10 @@
-//! The schema of the one database, and how it comes about: what `migrate up`
-//! makes, what `down` drops again, and what the bookkeeping says of both.
+//! The schema of the database: what `migrate up` makes, what `down` drops, and what the bookkeeping
+//! says about both.
 //!
-//! The services read the bookkeeping to tell whether they may serve;
-//! they never change the schema themselves.
+//! The services read the bookkeeping to find out whether they may serve. They never change the
+//! schema.
 //!
-//! A database of the old application is taken over in place, and given back: the
+//! A database of the old application is taken over in place, and can be given back. The
 //! documentation of the crate [`adopt`] says what that changes, locks and stops.
 
 mod down;

@@ -1,5 +1,5 @@
-//! `migrate`: makes, drops and reports the schema of one database, and says who may do
-//! what with it.
+//! `migrate`: makes, drops and reports the schema of a database, and grants the services' roles
+//! their privileges.
 
 mod arguments;
 
@@ -10,8 +10,8 @@ use migrations::{Down, MigrateError, Roles};
 use server::program::Program;
 use std::{process::ExitCode, time::Duration};
 
-/// What became of the database when a command is told to stop. A transaction that was
-/// begun is undone by the database, which sees its connection end.
+/// The state of the database when a command was stopped. The database rolls a transaction back when
+/// its connection ends.
 const UNDONE: &str = "What it had not finished is undone or can be finished: run the same \
                       command again, and it goes on from there. `migrate status` says where \
                       the database stands";

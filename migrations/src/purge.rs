@@ -1,5 +1,5 @@
-//! The end of audit events that are old enough: the one change of the audit log,
-//! under the owner's role, since that of auth-service may only append.
+//! Deletes old audit events. This is the only change of the audit log. It needs the owner's role,
+//! because that of auth-service may only add events.
 
 use database::Database;
 use schema::{bookkeeping, error::MigrateError, migration::AUDIT};
@@ -10,13 +10,13 @@ use sea_orm::{
 use std::{num::NonZeroU16, time::Duration};
 
 const TABLE: &str = "ticketing_audit_events";
-/// Events in one transaction.
+/// The number of events in one transaction.
 const BATCH: u64 = 1_000;
 const DAY: Duration = Duration::from_hours(24);
 
-/// Deletes the audit events that are older than so many days by the database's clock,
-/// oldest first, in batches that are each kept. How many. After an error, what was
-/// deleted until then is.
+/// Deletes the audit events that are older than this number of days by the database's clock, oldest
+/// first. Returns their number. Each batch is committed, so after an error, what was deleted stays
+/// deleted.
 pub async fn purge_audit(database: &Database, days: NonZeroU16) -> Result<u64, MigrateError> {
     let applied = bookkeeping::read(database.connection(), database.dialect()).await?;
     if !applied.holds(AUDIT.name) {

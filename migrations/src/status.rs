@@ -1,10 +1,10 @@
-//! `status`: what is applied and what is pending.
+//! `status`: the applied and the pending migrations.
 
 use database::{Database, Dialect};
 use schema::{bookkeeping, error::MigrateError, found};
 
-/// What is applied and what is pending, a line for each migration of this build and of the
-/// bookkeeping, oldest first; and what else there is to know.
+/// The applied and the pending migrations, one line for each migration of this build and of the
+/// bookkeeping, oldest first; and what else the operator should know.
 pub async fn status(database: &Database) -> Result<String, MigrateError> {
     let (on, dialect) = (database.connection(), database.dialect());
     let applied = bookkeeping::read(on, dialect).await?;

@@ -1,7 +1,7 @@
-//! The second step of `up`, in a PostgreSQL database that is in use. One migration after
-//! another gets its indexes, and then, in one transaction, the rest of it and its line in the
-//! bookkeeping. Nobody who reads or writes rows waits for an index, and an interrupted run is
-//! taken up where it ended.
+//! The second step of `up`, in a PostgreSQL database that is in use. One migration after another
+//! gets its indexes; then, in one transaction, the rest of it and its line in the bookkeeping.
+//! Nobody who reads or writes rows waits for an index. An interrupted run is continued where it
+//! ended.
 
 use adopt::Record;
 use database::{Database, Dialect};
@@ -16,7 +16,7 @@ use schema::{
     trigrams,
 };
 
-/// Applies what is pending, builds what is missing, and says which migrations it applied.
+/// Applies what is pending, builds what is missing, and returns the migrations that it applied.
 pub(crate) async fn apply(
     database: &Database,
     tell: Tell<'_>,
@@ -37,9 +37,9 @@ async fn apply_within(
     let applied = bookkeeping::read(on, Dialect::Postgres).await?;
     let missing = indexes::missing(on, &applied).await?;
     match Record::read(on).await? {
-        // before the first of them is there, so that `down` finds whatever came about
+        // recorded before the first index exists, so that `down` finds every index
         Some(record) if !record.leaving => record.add_indexes(session, &missing).await?,
-        // between the two steps another run came, and turned everything round
+        // between the two steps, another run may have done the opposite
         _ if applied.is_empty() => return Err(MigrateError::Contradicted),
         _ => {}
     }
@@ -69,7 +69,7 @@ async fn apply_within(
     Ok(done)
 }
 
-/// Applies a migration whose indexes are there. The application has made its own tables.
+/// Applies a migration whose indexes exist. The application has made its own tables.
 fn script(migration: &Migration) -> String {
     let (origin, texts) = if migration.name == TABLES.name {
         (Origin::Adopted, String::new())
@@ -88,8 +88,8 @@ fn script(migration: &Migration) -> String {
     )
 }
 
-/// An expression has no statistics before its index is there, and without them the
-/// database takes each search for one that finds much. It reads a sample of the rows.
+/// An expression has no statistics until its index exists. Without them, the database assumes that
+/// every search finds many rows. ANALYZE reads a sample of the rows.
 async fn gather_statistics(session: &mut Session<'_>) -> Result<(), MigrateError> {
     let doing = "statistics of requests could not be gathered";
     session.run("ANALYZE requests".to_owned(), doing).await

@@ -1,8 +1,8 @@
 //! `up`, and what it would do.
 //!
-//! In an empty database, and on SQLite, all of it is one transaction. In a PostgreSQL database
-//! that is in use, a first transaction looks for all that could stop the work, and takes the
-//! old application's database over ([`adopt`]); then comes [`step_two`].
+//! In an empty database, and on SQLite, the work is one transaction. In a PostgreSQL database that
+//! is in use, a first transaction checks for everything that could stop the work, and takes the old
+//! application's database over ([`adopt`]). Then comes [`step_two`].
 
 use crate::step_two;
 use adopt::{self, Stage};
@@ -20,9 +20,8 @@ use schema::{
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::collections::BTreeSet;
 
-/// Applies what is pending: on an empty database, everything; on the old
-/// application's, what the services need there. It can be run again whatever
-/// became of it.
+/// Applies what is pending: in an empty database, everything; in the old application's database,
+/// what the services need there. It can be run again, however it ended.
 pub async fn up(database: &Database, tell: Tell<'_>) -> Result<Report, MigrateError> {
     let dialect = database.dialect();
     let transaction = exclusive::begin(database).await?;
@@ -71,20 +70,20 @@ pub async fn plan_up(database: &Database) -> Result<String, MigrateError> {
 
 /// What `up` has to do.
 pub(crate) struct Work {
-    /// How far the taking over of the old application's database has come.
+    /// How far the take-over of the old application's database has come.
     stage: Option<Stage>,
     pending: Vec<&'static Migration>,
     /// On PostgreSQL.
     missing: Vec<Missing>,
-    /// Whether others may use the tables meanwhile: there are some, and not on SQLite, which
-    /// has one writer.
+    /// Whether others may use the tables meanwhile: if there are tables, and not on SQLite, which
+    /// allows one writer at a time.
     is_in_use: bool,
     /// For the operator.
     lines: Vec<String>,
 }
 
 impl Work {
-    /// Looks what is to be done, and refuses what would stop it. Makes the extension.
+    /// Determines what is to be done, and refuses what would stop it. Creates the extension.
     pub(crate) async fn look(
         on: &DatabaseTransaction,
         dialect: Dialect,
@@ -125,7 +124,8 @@ impl Work {
         self.pending.is_empty() && self.missing.is_empty()
     }
 
-    /// Tables of our own that may be there already: whoever reads them refuses what is not ours.
+    /// The services' own tables that may already exist. Whoever reads them refuses other tables
+    /// with these names.
     fn bookkeeping(&self) -> &'static [&'static str] {
         match self.stage {
             Some(_) => &[bookkeeping::TABLE, adopt::TABLE],
@@ -133,7 +133,7 @@ impl Work {
         }
     }
 
-    /// The indexes that are still to be built, or may have been since an interrupted run.
+    /// The indexes that are still to be built, or may have been built by an interrupted run.
     fn indexes(&self, dialect: Dialect) -> Vec<Index> {
         let pending = self.pending.iter();
         let pending = pending.flat_map(|migration| migration.indexes(dialect));
@@ -169,7 +169,7 @@ impl Work {
         taken::refuse_columns(on, dialect, self.columns(dialect)).await
     }
 
-    /// The columns that are added to tables that are there, with their tables.
+    /// The columns that are added to existing tables, with their tables.
     fn columns(&self, dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
         let pending = self.pending.iter();
         pending.flat_map(move |migration| migration.columns(dialect))
@@ -189,7 +189,7 @@ impl Work {
         rights::refuse(on, &tables).await
     }
 
-    /// What is found and will be done on PostgreSQL.
+    /// What was found and will be done on PostgreSQL.
     async fn lines(
         &self,
         on: &DatabaseTransaction,
@@ -230,7 +230,7 @@ impl Work {
         Ok(lines)
     }
 
-    /// Applies what is pending in the transaction in which it was looked for.
+    /// Applies what is pending in the transaction that determined it.
     pub(crate) async fn create(
         &self,
         on: &DatabaseTransaction,

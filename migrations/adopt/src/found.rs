@@ -1,5 +1,5 @@
-//! What stands in a database before it is taken over. All that can stop `up` is
-//! asked here, before anything is changed.
+//! The content of a database before it is taken over. Everything that could stop `up` is checked
+//! here, before anything is changed.
 
 use crate::{
     needed,
@@ -15,11 +15,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 /// A database that can be taken over.
 pub struct Found {
     pub(crate) shape: Shape,
-    /// Rows of `user_sessions`, the one with an empty id included.
+    /// The number of rows in `user_sessions`, including the one with an empty id.
     pub(crate) sessions: i64,
 }
 
-/// Looks, and says why not. `None` where nothing of the application is.
+/// Examines the database, and returns why it cannot be taken over. `None` if it contains nothing of
+/// the application.
 pub(crate) async fn look(on: &impl ConnectionTrait) -> Result<Option<Found>, MigrateError> {
     let Some(held) = found::of_application(on, Dialect::Postgres).await? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Giving an adopted database back to the old application.
+//! Gives a database that was taken over back to the old application.
 
 use crate::{
     found::views_on,
@@ -19,8 +19,8 @@ use schema::{
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-/// Undoes what `up` made in a database that it took over, or goes on with that.
-/// Says which migrations it undid; `None` where no database was taken over.
+/// Undoes what `up` made in a database that it took over, or continues an interrupted run. Returns
+/// the migrations that it undid; `None` if no database was taken over.
 pub async fn leave(
     database: &Database,
     keep_session_id: bool,
@@ -38,8 +38,8 @@ pub async fn leave(
     if record.leaving {
         transaction.rollback().await?;
     } else {
-        // Whoever inserts now has ended when this lock is had, so that every row
-        // of ours up to this id is seen by the statement that deletes them.
+        // Every transaction that inserts has ended when this lock is held. So the statement that
+        // deletes rows sees every row of ours up to this id.
         transaction
             .execute_unprepared("LOCK TABLE user_sessions IN SHARE ROW EXCLUSIVE MODE")
             .await?;
@@ -48,7 +48,7 @@ pub async fn leave(
         transaction.commit().await?;
 
         let transaction = exclusive::begin(database).await?;
-        // another run may have done it in between
+        // another run may have done it meanwhile
         let still = Record::read(&transaction).await?;
         if still.is_some_and(|record| !record.leaving) {
             undone = give_back(&transaction, &record, keep_session_id, last).await?;
@@ -73,7 +73,7 @@ async fn drop_the_rest(
     record: &Record,
     tell: Tell<'_>,
 ) -> Result<(), MigrateError> {
-    // between the two steps another run may have come, and turned everything round
+    // between the two steps, another run may have done the opposite
     let found = Record::read(database.connection()).await?;
     if found.is_some_and(|record| !record.leaving) {
         return Err(MigrateError::Contradicted);
@@ -98,7 +98,7 @@ async fn drop_the_rest(
         .await
 }
 
-/// What [`leave`] would do; `None` where no database was taken over.
+/// What [`leave`] would do; `None` if no database was taken over.
 pub async fn plan_to_leave(
     on: &impl ConnectionTrait,
     keep_session_id: bool,
@@ -109,7 +109,7 @@ pub async fn plan_to_leave(
     }
 }
 
-/// What stops it, or what it does.
+/// What would stop it, or what it would do.
 async fn lines(
     on: &impl ConnectionTrait,
     record: &Record,
@@ -139,7 +139,7 @@ async fn lines(
     Ok(lines)
 }
 
-/// The columns of `user_sessions` that go.
+/// The columns of `user_sessions` that are dropped.
 fn going(record: &Record, keep_session_id: bool) -> impl Iterator<Item = &str> {
     record
         .columns
@@ -149,9 +149,8 @@ fn going(record: &Record, keep_session_id: bool) -> impl Iterator<Item = &str> {
         .chain((!keep_session_id).then_some("session_id"))
 }
 
-/// Step one: our rows are deleted under no lock that anybody waits for; then the
-/// table is locked for the catalogue's changes, and for the few rows that came in
-/// between.
+/// Step one. The services' rows are deleted without a lock that anybody waits for. Then the table
+/// is locked for the changes of the catalogue, and for the few rows that were inserted meanwhile.
 async fn give_back(
     transaction: &DatabaseTransaction,
     record: &Record,

@@ -1,13 +1,13 @@
-//! What the services read of the application's tables: a database that lacks any
-//! of it is not taken over.
+//! What the services read of the application's tables. A database that lacks any of it is not taken
+//! over.
 
 use schema::query;
 use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::HashMap;
 
-/// Tables with their columns, as the crate [`schema`] declares them:
-/// `text` stands for every character type, since the services read them alike.
-/// What `user_sessions` has besides is a question of its shape.
+/// Tables with their columns, as the crate [`schema`] declares them. `text` stands for every
+/// character type, because the services read them alike. The other columns of `user_sessions`
+/// depend on its shape.
 const COLUMNS: &[(&str, &str)] = &[
     (
         "branches",
@@ -117,8 +117,8 @@ const COLUMNS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Enums with the values that statements of ours name. `operation` is not among
-/// them: before mid-November 2025 there is none.
+/// Enums with the values that the services' statements name. `operation` is not among them, because
+/// it does not exist before mid-November 2025.
 const LABELS: &[(&str, &str)] = &[
     (
         "assignment_response_enum",
@@ -133,8 +133,8 @@ const LABELS: &[(&str, &str)] = &[
     ("user_type_enum", "admin, partner, customer"),
 ];
 
-/// Tables that the services insert into. A column there that is not in
-/// [`COLUMNS`] and has to be filled would refuse every such row.
+/// Tables that the services insert into. If such a table had another required column than those of
+/// [`COLUMNS`], every insert would fail.
 const INSERTED_INTO: &[&str] = &[
     "customers",
     "request_assignments",
@@ -143,7 +143,7 @@ const INSERTED_INTO: &[&str] = &[
     "users",
 ];
 
-/// Where the search path looks first, as a statement without a schema does.
+/// The schema that a statement without a schema uses: the first in the search path.
 const COLUMNS_FOUND: &str = "
     SELECT c.relname::text AS owner, a.attname::text AS name,
            CASE WHEN t.typcategory = 'S' THEN 'text' ELSE t.typname::text END AS kind
@@ -152,7 +152,7 @@ const COLUMNS_FOUND: &str = "
     JOIN pg_type t ON t.oid = a.atttypid
     WHERE pg_table_is_visible(c.oid) AND c.relkind = 'r'";
 
-/// PostgreSQL builds no index concurrently on a partitioned table.
+/// PostgreSQL cannot build an index concurrently on a partitioned table.
 const PARTITIONED: &str = "
     SELECT relname::text AS owner, '' AS name, '' AS kind FROM pg_class
     WHERE pg_table_is_visible(oid) AND relkind = 'p'";
@@ -173,8 +173,8 @@ const MUST_BE_FILLED: &str = "
 /// Names of the members of tables or enums, with the members' types.
 type Members = HashMap<String, HashMap<String, String>>;
 
-/// What is missing, as `users`, `users.email` or `request_status_enum 'closed'`,
-/// in words for a message; empty where nothing is.
+/// What is missing, as `users`, `users.email` or `request_status_enum 'closed'`, in words for a
+/// message; empty if nothing is.
 pub(crate) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let columns = members(on, COLUMNS_FOUND).await?;
     let partitioned = members(on, PARTITIONED).await?;
@@ -212,8 +212,7 @@ pub(crate) async fn missing(on: &impl ConnectionTrait) -> Result<Vec<String>, Db
     Ok(missing)
 }
 
-/// Columns that no statement of ours fills, and that have to be filled. Those of
-/// shapes that `up` drops do not count.
+/// Required columns that no statement of the services fills. Columns that `up` drops do not count.
 pub(crate) async fn unfilled(
     on: &impl ConnectionTrait,
     dropped: &[&str],

@@ -1,5 +1,5 @@
-//! What taking over and giving back mean, in lines for the operator: printed by
-//! `--plan`, and by `up` and `down` themselves before they begin.
+//! What taking over and giving back do, in lines for the operator. `--plan` prints them, and so do
+//! `up` and `down` before they begin.
 
 use crate::{found::Found, record::Record, shape::Shape};
 

@@ -1,29 +1,29 @@
-//! What `up` made in a database that it took over, for `down`; and how far either
-//! has come, so that it can be taken up again. The table is made by the same
-//! transaction as the shape, and goes last of all.
+//! The record of what `up` made in a database that it took over, for `down`. It also says how far
+//! either has come, so that an interrupted run can be continued. The table is created in the
+//! transaction that changes the shape, and dropped last.
 
 use crate::shape::Shape;
 use database::Dialect;
 use schema::{bookkeeping, error::MigrateError, indexes::Missing, query, session::Session};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-/// The table, which a database that `up` made does not have.
+/// The name of the table. A database that `up` made does not have it.
 pub const TABLE: &str = "ticketing_adoption";
 
-/// The one row of it.
+/// The table's one row.
 pub struct Record {
-    /// What was found.
+    /// The shape that was found.
     pub(crate) shape: Shape,
     /// Columns of `user_sessions` that `up` made.
     pub(crate) columns: Vec<String>,
-    /// Indexes of ours on the application's tables, built or still to be built.
+    /// The services' indexes on the application's tables, built or still to be built.
     pub indexes: Vec<String>,
-    /// `down` has given the old shape back, and is dropping the indexes.
+    /// Whether `down` has restored the old shape, and is dropping the indexes.
     pub leaving: bool,
 }
 
 impl Record {
-    /// Writes it; over one that `down` left half-way.
+    /// Writes the record, over one that an interrupted `down` left.
     pub(crate) async fn write(&self, on: &impl ConnectionTrait) -> Result<(), DbErr> {
         on.execute_unprepared(
             "CREATE TABLE IF NOT EXISTS ticketing_adoption (
@@ -51,7 +51,7 @@ impl Record {
         .map(drop)
     }
 
-    /// Reads it, where there is one.
+    /// Reads the record, if there is one.
     pub async fn read(on: &impl ConnectionTrait) -> Result<Option<Self>, MigrateError> {
         let columns = ["shape", "columns", "indexes", "leaving"];
         if !bookkeeping::is_there(on, Dialect::Postgres, TABLE, &columns).await? {

@@ -1,6 +1,5 @@
-//! The five shapes in which the application's `user_sessions` is met, told apart
-//! by what the catalogue says of its columns. Names of constraints and indexes
-//! come in two families, so they are never asked for.
+//! The five shapes of the application's `user_sessions`. They are distinguished by the columns in
+//! the catalogue. Constraints and indexes have two families of names, so names are not used.
 
 use schema::query;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -9,9 +8,8 @@ use std::fmt;
 /// Columns of `user_sessions` that a token was kept in.
 pub(crate) const TOKENS: [&str; 2] = ["token", "refresh_token"];
 
-/// Columns of ours in `user_sessions`, and their types: nullable and without a
-/// default, so that adding them touches no row and the application's own inserts
-/// go on working.
+/// The services' columns in `user_sessions`, and their types. They are nullable and have no
+/// default, so that adding them changes no row, and the application's own inserts still work.
 pub(crate) const OURS: [(&str, &str); 7] = [
     ("generation", "integer"),
     ("rotated_at", "timestamptz"),
@@ -22,18 +20,18 @@ pub(crate) const OURS: [(&str, &str); 7] = [
     ("end_reason", "varchar(50)"),
 ];
 
-/// One of the five.
+/// The shape of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// (a): whole tokens, in columns that must be filled.
+    /// (a): tokens in required columns.
     Tokens,
     /// (b): a session id and no token.
     SessionId,
-    /// (c): neither; the application's fix had failed half-way.
+    /// (c): neither; the application's migration had failed halfway.
     Neither,
-    /// (d): as (b), with one row whose session id is empty.
+    /// (d): like (b), with one row whose session id is empty.
     SessionIdAndBlank,
-    /// (e): tokens that may be missing, as the application's rollback leaves it.
+    /// (e): tokens in nullable columns, as the application's rollback leaves it.
     RolledBack,
 }
 
@@ -46,7 +44,7 @@ impl Shape {
         Self::RolledBack,
     ];
 
-    /// The letter by which the record keeps it.
+    /// The letter of the shape in the record.
     pub(crate) fn letter(self) -> &'static str {
         match self {
             Self::Tokens => "a",
@@ -61,12 +59,12 @@ impl Shape {
         Self::ALL.into_iter().find(|shape| shape.letter() == letter)
     }
 
-    /// Whether the application's sessions are found by an id, and so stay.
+    /// Whether the application finds its sessions by an id, so that they stay.
     pub(crate) fn keeps_sessions(self) -> bool {
         matches!(self, Self::SessionId | Self::SessionIdAndBlank)
     }
 
-    /// The token columns that go.
+    /// The token columns that are dropped.
     pub(crate) fn tokens(self) -> &'static [&'static str] {
         match self {
             Self::Tokens | Self::RolledBack => &TOKENS,
@@ -95,7 +93,7 @@ struct Column {
     not_null: bool,
 }
 
-/// Reads the shape of `user_sessions`; in the inner `Err`, what was met instead.
+/// Reads the shape of `user_sessions`. The inner `Err` says what was found instead.
 pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, String>, DbErr> {
     const COLUMNS: &str = "
         SELECT attname::text, format_type(atttypid, atttypmod), attnotnull
@@ -132,7 +130,7 @@ pub(crate) async fn read(on: &impl ConnectionTrait) -> Result<Result<Shape, Stri
     })
 }
 
-/// The shape that these columns make; (d) is not told from (b) by columns.
+/// The shape with these columns; (d) has the same columns as (b).
 fn recognize(columns: &[Column]) -> Option<Shape> {
     let column = |name: &str| columns.iter().find(|column| column.name == name);
     match (
@@ -158,7 +156,8 @@ fn recognize(columns: &[Column]) -> Option<Shape> {
     }
 }
 
-/// Whether something holds `session_id` unique by itself, for all rows, always.
+/// Whether a constraint or an index keeps `session_id` unique by itself, in all rows, and at all
+/// times.
 const UNIQUE: &str = "
     SELECT EXISTS (
         SELECT FROM pg_index i

@@ -1,6 +1,5 @@
-//! The table that says which migrations a database holds, and how it came by
-//! them. A table of our own, since it has to tell made from adopted, which
-//! decides what `down` may drop.
+//! The table of applied migrations. It also says whether `up` made the tables or took them over,
+//! which decides what `down` may drop.
 
 use crate::{
     error::{MigrateError, listed},
@@ -11,15 +10,15 @@ use contract::time::Timestamp;
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 
-/// Its name.
+/// The name of the table.
 pub const TABLE: &str = "ticketing_migrations";
 
-/// How a database came by what a migration describes.
+/// Where the tables of a migration come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// `up` made it, so `down` may drop it.
     Created,
-    /// The application had made it, and `up` fitted it; it is not ours to drop.
+    /// The application had made them, and `up` adapted them. They must not be dropped.
     Adopted,
 }
 
@@ -30,7 +29,7 @@ impl Origin {
             .find(|origin| origin.text() == text)
     }
 
-    /// As the bookkeeping keeps it.
+    /// The text in the table.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -40,21 +39,21 @@ impl Origin {
     }
 }
 
-/// What it holds, by name.
+/// The content of the table.
 pub struct Applied(Vec<Row>);
 
 /// A row of it.
 pub struct Row {
     /// The migration's name.
     pub name: String,
-    /// How the database came by what it describes.
+    /// Where the tables of the migration come from.
     pub origin: Origin,
     /// When it was recorded.
     pub at: Timestamp,
 }
 
 impl Applied {
-    /// Its rows, in the order of the migrations' names.
+    /// The rows, in the order of the migrations' names.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.0
@@ -93,7 +92,7 @@ impl Applied {
         names.filter(|name| !known(name)).collect()
     }
 
-    /// Refuses to undo, or to build on, what only a newer build knows.
+    /// Refuses to undo, or to build on, migrations that only a newer build knows.
     pub fn refuse_unknown(&self) -> Result<(), MigrateError> {
         match listed(&self.unknown()) {
             Some(unknown) => Err(MigrateError::UnknownMigrations(unknown)),
@@ -102,7 +101,7 @@ impl Applied {
     }
 }
 
-/// Makes the table, unless it is there.
+/// Creates the table, unless it exists.
 pub async fn make(on: &impl ConnectionTrait, dialect: Dialect) -> Result<(), DbErr> {
     on.execute_unprepared(match dialect {
         Dialect::Postgres => {
@@ -124,7 +123,7 @@ pub async fn make(on: &impl ConnectionTrait, dialect: Dialect) -> Result<(), DbE
     .map(drop)
 }
 
-/// Drops the table, with which the database is as `up` found it.
+/// Drops the table. The database is then as `up` found it.
 pub async fn drop_table(on: &impl ConnectionTrait) -> Result<(), DbErr> {
     on.execute_unprepared("DROP TABLE IF EXISTS ticketing_migrations")
         .await
@@ -149,7 +148,7 @@ pub async fn record(on: &impl ConnectionTrait, name: &str, origin: Origin) -> Re
     .map(drop)
 }
 
-/// Reads it; nothing where there is no such table.
+/// Reads the table; empty if it does not exist.
 pub async fn read(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Applied, MigrateError> {
     let columns = ["name", "origin", "applied_at"];
     if !is_there(on, dialect, TABLE, &columns).await? {
@@ -164,8 +163,8 @@ pub async fn read(on: &impl ConnectionTrait, dialect: Dialect) -> Result<Applied
     rows.collect::<Result<_, _>>().map(Applied)
 }
 
-/// Whether a table of our bookkeeping is there. Something else of its name, which lacks
-/// one of these columns, is refused.
+/// Whether the table exists. Another table with this name, which lacks one of these columns, is
+/// refused.
 pub async fn is_there(
     on: &impl ConnectionTrait,
     dialect: Dialect,

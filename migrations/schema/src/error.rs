@@ -1,36 +1,35 @@
-//! Why a command stopped. Each message says what was met and what to do about it.
+//! Why a command stopped. Each message says what was found, and what to do about it.
 
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgDatabaseError;
 use std::borrow::Borrow;
 
-/// Why a command stopped. All of its work is one transaction, so nothing was
-/// changed where the message says so, and never a part.
+/// Why a command stopped. If the message says that nothing was changed, this holds for everything,
+/// because the work is one transaction.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
-    /// The application's own tables are there, in a database that cannot be taken
-    /// over.
+    /// The database contains the application's own tables, and cannot be taken over.
     #[error(
         "the database already holds the application's own {0}, which migrate did not make; \
          nothing was changed. Point DATABASE_URL at an empty database"
     )]
     Application(String),
 
-    /// Some of the application is there, and not all that the services read.
+    /// The database contains a part of the application, but not all that the services read.
     #[error(
         "the database holds the application's own {held}, but lacks {lacks}, which the \
          services read; nothing was changed. Point DATABASE_URL at the application's \
          database, or at an empty one"
     )]
     Incomplete {
-        /// What is there.
+        /// What exists.
         held: String,
-        /// Everything that is not.
+        /// Everything that is missing.
         lacks: String,
     },
 
-    /// `user_sessions` is in none of the shapes that the application gave it.
+    /// `user_sessions` has none of the shapes that the application gave it.
     #[error(
         "user_sessions has {0}, and this is none of the shapes that migrate knows; nothing \
          was changed. Bring it to one of them: token and refresh_token (varchar(500) or \
@@ -39,35 +38,35 @@ pub enum MigrateError {
     )]
     UnknownShape(String),
 
-    /// Columns beyond the application's that every insert has to fill.
+    /// There are further columns that every insert must fill.
     #[error(
         "{0} must be filled and has no default, so the services could not insert; nothing \
          was changed. Give it a default, or let it be NULL"
     )]
     Unfilled(String),
 
-    /// Views on a column that is to go.
+    /// There are views on a column that would be dropped.
     #[error(
         "{0}, which is to go; nothing was changed. Drop the view first, and make it anew \
          without that column{1}"
     )]
     Views(String, &'static str),
 
-    /// Foreign keys to rows that are to go.
+    /// There are foreign keys to rows that would be deleted.
     #[error(
         "rows of user_sessions must go, and {0} refers to them; nothing was changed. Drop \
          that foreign key first"
     )]
     Referenced(String),
 
-    /// Names of ours that something else bears.
+    /// Something else has names that the services use.
     #[error(
         "the database holds {0}, which migrate did not make and whose name it needs; nothing \
          was changed. Rename or drop it"
     )]
     NamesTaken(String),
 
-    /// An encoding in which names could not be kept, or not be found.
+    /// The encoding cannot store all names, or cannot find them.
     #[error(
         "the database's encoding is {0}, and not UTF8: the names of people in most scripts have no \
          place in it, or are not found; nothing was changed. Make a database with ENCODING 'UTF8' \
@@ -75,14 +74,14 @@ pub enum MigrateError {
     )]
     Encoding(String),
 
-    /// The role may not do all that `up` does.
+    /// The role lacks rights that `up` needs.
     #[error(
         "the role that migrate connects as lacks {0}; nothing was changed. Grant it, or point \
          DATABASE_URL at the database as the role that owns the tables and their schema"
     )]
     RightsLacking(String),
 
-    /// `pg_trgm` is not there, and this role cannot create it.
+    /// `pg_trgm` does not exist, and this role cannot create it.
     #[error(
         "cannot create the extension pg_trgm, which the search for names and phones needs: {0}; \
          nothing was changed. It comes with PostgreSQL's contrib modules; let a superuser run \
@@ -90,27 +89,26 @@ pub enum MigrateError {
     )]
     NoTrigrams(String),
 
-    /// `pg_trgm` is there, in a schema that is closed to this role.
+    /// `pg_trgm` exists in a schema that this role may not use.
     #[error(
         "cannot use the extension pg_trgm, which the search for names and phones needs: {0}; \
          nothing was changed"
     )]
     TrigramsClosed(String),
 
-    /// `up` or `down` stopped after its first transaction. What follows that is done in
-    /// further ones.
+    /// `up` or `down` stopped after its first transaction. The work continues in further ones.
     #[error(
         "{doing}: {words}. What was done before that stands, and nothing of it is lost: \
          run the same command again, and it goes on from here"
     )]
     Interrupted {
-        /// What it was about.
+        /// What failed.
         doing: String,
-        /// What the database says.
+        /// The database's message.
         words: String,
     },
 
-    /// Tables beside those that `up` made, which `fresh` leaves to their owner.
+    /// There are other tables than those that `up` made, which `fresh` does not drop.
     #[error(
         "the database also holds {0}, which migrate did not make; nothing was changed. \
          Move them elsewhere, or use `down --drop-data`, which leaves them alone"
@@ -124,15 +122,15 @@ pub enum MigrateError {
     )]
     WouldDropData,
 
-    /// Something that `up` did not make rests on what is to be dropped.
+    /// Something that `up` did not make depends on what would be dropped.
     #[error(
         "something that migrate did not make depends on its tables; nothing was changed. \
          Drop it first: {0}"
     )]
     Dependents(String),
 
-    /// The tables were there before `up` came, and are not to be made anew; or the
-    /// record of what `up` made there is gone.
+    /// The tables existed before `up`, so they cannot be made anew; or the record of what `up` made
+    /// is missing.
     #[error(
         "the tables were there before migrate came, so they are never dropped; nothing \
          was changed. `migrate down` takes back what `up` made, as long as the table \
@@ -141,28 +139,28 @@ pub enum MigrateError {
     )]
     Adopted,
 
-    /// A newer build has been here.
+    /// A newer build has changed the database.
     #[error(
         "the database holds {0}, which this build of migrate does not know; nothing was \
          changed. Use the newest build"
     )]
     UnknownMigrations(String),
 
-    /// The bookkeeping says something that no build says.
+    /// The bookkeeping contains a text that no build writes.
     #[error(
         "the bookkeeping holds the origin or shape {0:?}, which this build of migrate does not \
          know; nothing was changed. Use the newest build"
     )]
     UnknownOrigin(String),
 
-    /// Another `migrate` came between the two steps, and did the opposite.
+    /// Another `migrate` ran between the two steps, and did the opposite.
     #[error(
         "another migrate came in between and did the opposite, which stands. \
          `migrate status` says what that is"
     )]
     Contradicted,
 
-    /// There is nothing to purge, nor the table for it.
+    /// There is no audit log to purge.
     #[error("the database has no audit log yet; nothing was changed. `migrate up` makes it")]
     NoAuditLog,
 

@@ -1,17 +1,17 @@
-//! The extension `pg_trgm`, whose trigrams an index needs to find a part of a name. It is
-//! made before anything else is changed, so that a database where this role cannot make
-//! it stays as it is.
+//! The extension `pg_trgm`, whose trigrams an index needs to find a part of a name. It is created
+//! before anything else is changed, so that the database stays unchanged if this role cannot create
+//! it.
 //!
-//! It may lie in any schema, since the index names the one that it finds. What `up`
-//! created bears a comment that says so; `down` drops that, and no other.
+//! It may be in any schema, because the index names the schema that it finds. If `up` creates it, a
+//! comment on it says so; `down` drops the extension only with this comment.
 
 use crate::{error::MigrateError, query, report::Tell};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait as _};
 
-/// Makes it, in the schema in which everything else is made.
+/// Creates it, in the schema in which everything else is created.
 const CREATE: &str = "CREATE EXTENSION pg_trgm";
 
-/// Marks it as ours. Only its owner may, and on some hosted servers an extension belongs to
+/// Adds the comment. Only the owner may do this, and on some hosted servers an extension belongs to
 /// the provider's role, whoever creates it.
 const MARK: &str = "COMMENT ON EXTENSION pg_trgm IS \
      'made by `migrate` of the ticketing services, and dropped by its `down`'";
@@ -32,7 +32,7 @@ const SCHEMA: &str = "
         WHERE e.extname = 'pg_trgm'
     ), '')";
 
-/// Why an extension that is there cannot be used; empty where it can.
+/// Why an existing extension cannot be used; empty if it can.
 const CLOSED: &str = "
     SELECT coalesce((
         SELECT format('its schema %1$I is closed to the role %2$I (GRANT USAGE ON SCHEMA %1$I TO %2$I opens it)',
@@ -41,7 +41,7 @@ const CLOSED: &str = "
         WHERE e.extname = 'pg_trgm' AND NOT has_schema_privilege(n.oid, 'USAGE')
     ), '')";
 
-/// Makes the extension, unless it is there, and says so in a line for the operator.
+/// Creates the extension, unless it exists, and says so in a line for the operator.
 pub async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
     let is_there = !schema(on).await?.is_empty();
     let (verb, besides) = if is_there {
@@ -63,7 +63,7 @@ pub async fn make(on: &DatabaseTransaction) -> Result<String, MigrateError> {
     ))
 }
 
-/// Drops the extension from a database of our own, if `up` made it.
+/// Drops the extension from a database that `up` made, if `up` created it.
 pub async fn unmake(on: &DatabaseTransaction, tell: Tell<'_>) -> Result<(), DbErr> {
     if is_ours(on).await?
         && let Err(reason) = attempt(on, DROP).await?
@@ -79,18 +79,18 @@ pub fn stays(reason: &str) -> String {
     format!("stays    the extension pg_trgm ({reason})")
 }
 
-/// The schema that it lies in, as SQL names it; empty where it is not there.
+/// The schema of the extension, as SQL names it; empty if it does not exist.
 pub async fn schema(on: &impl ConnectionTrait) -> Result<String, DbErr> {
     query::row(on, SCHEMA).await
 }
 
-/// Whether `up` made it.
+/// Whether `up` created it.
 pub async fn is_ours(on: &impl ConnectionTrait) -> Result<bool, DbErr> {
     query::row(on, IS_OURS).await
 }
 
-/// Whether `pg_trgm` finds trigrams in this word. `true`, if it is missing or this role may
-/// not use it: that is said elsewhere.
+/// Whether `pg_trgm` finds trigrams in this word. `true` if the extension is missing or this role
+/// may not use it, because that is reported elsewhere.
 pub(crate) async fn sees_letters(on: &impl ConnectionTrait, word: &str) -> Result<bool, DbErr> {
     let schema = schema(on).await?;
     if schema.is_empty() || !query::row::<String>(on, CLOSED).await?.is_empty() {
@@ -100,7 +100,7 @@ pub(crate) async fn sees_letters(on: &impl ConnectionTrait, word: &str) -> Resul
     query::row(on, &query).await
 }
 
-/// Runs a statement; if it fails, it has not been. In the inner `Err`, why.
+/// Runs a statement. If it fails, it has no effect, and the inner `Err` says why.
 async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(), String>, DbErr> {
     let savepoint = on.begin().await?;
     match savepoint.execute_unprepared(statement).await {

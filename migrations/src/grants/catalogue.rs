@@ -1,5 +1,5 @@
-//! What the database's catalogue says of the objects that the roles are granted, of what the roles
-//! may do with them, and of what an operator should know besides.
+//! What the database's catalogue says about the objects, about the roles' privileges, and about
+//! what an operator should know.
 
 use super::{PRIVILEGES, Roles, TablePrivileges};
 use database::Dialect;
@@ -39,8 +39,8 @@ macro_rules! with_objects {
     };
 }
 
-/// The objects, as GRANT names them. Each with the table that it is, or those whose defaults call
-/// the sequence.
+/// The objects, as GRANT names them. Each has the table that it is, or the tables whose defaults
+/// call the sequence.
 pub(super) async fn objects(
     on: &impl ConnectionTrait,
 ) -> Result<Vec<(String, Vec<String>)>, DbErr> {
@@ -51,8 +51,8 @@ pub(super) async fn objects(
     ask(on, OBJECTS, vec![tables().into()]).await
 }
 
-/// What the roles hold, each with whether it was granted to the role itself, and by which way it
-/// came. TEMPORARY, which PUBLIC has by default, is left out.
+/// The roles' privileges: whether each was granted to the role itself, and how the role gets it.
+/// TEMPORARY is left out, because PUBLIC has it by default.
 pub(super) async fn held(
     on: &impl ConnectionTrait,
     roles: &Roles,
@@ -82,9 +82,9 @@ pub(super) async fn held(
     ask(on, HELD, vec![tables().into(), roles.names().into()]).await
 }
 
-/// What an operator should know besides, a line each: what leads around grants; a search path that
-/// does not lead to the tables; triggers that run as the service which changes a row, except the
-/// application's own, which touches that row alone.
+/// What an operator should know, one line each: ways around the grants; a search path that does not
+/// lead to the tables; triggers that run as the service that changes a row. The application's own
+/// triggers, which change that row only, are left out.
 pub(super) async fn warnings(
     on: &impl ConnectionTrait,
     roles: &Roles,

@@ -1,10 +1,11 @@
-//! `migrate grants`: each service's role may do what the service's statements do, and nothing else.
+//! `migrate grants`: the role of each service may do what the service's statements need, and
+//! nothing else.
 //!
-//! The roles lose all that they hold of the tables and get what [`PRIVILEGES`] says, in one
-//! transaction: sessions that are at work see the privileges before it or after it. PostgreSQL only
-//! warns where a GRANT or a REVOKE has no effect, so the result is read back, and what is not as
-//! it should be undoes everything. What a role may do by a grant to PUBLIC or to a group is not for
-//! this command to take, so the report warns of it.
+//! In one transaction, the roles lose all privileges on the tables, and get those of
+//! [`PRIVILEGES`]. So running sessions see the privileges from before or from after it. PostgreSQL
+//! only warns of a GRANT or REVOKE without effect. Therefore the result is read back, and
+//! everything is rolled back if it is not as intended. Privileges that a role has by a grant to
+//! PUBLIC or to a group are not changed by this command, and the report warns of them.
 
 mod catalogue;
 mod privileges;
@@ -23,12 +24,12 @@ use schema::{
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::{collections::BTreeSet, fmt};
 
-/// What is run, and what the operator should know besides, a line each.
+/// The statements, and warnings for the operator.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Grants {
     /// The statements.
     pub statements: Vec<String>,
-    /// What lets a role do more, or a service fail, and is not for this command to change.
+    /// What lets a role do more, or makes a service fail, and is not changed by this command.
     pub warnings: Vec<String>,
 }
 
@@ -38,14 +39,14 @@ impl fmt::Display for Grants {
     }
 }
 
-/// Gives the roles what [`PRIVILEGES`] says, and takes what goes beyond it.
+/// Grants the roles the privileges of [`PRIVILEGES`], and revokes all others.
 pub async fn grant(database: &Database, roles: &Roles) -> Result<Grants, MigrateError> {
     let (transaction, grants) = apply(database, roles).await?;
     transaction.commit().await?;
     Ok(grants)
 }
 
-/// What [`grant`] does, or why it stops: it is tried, and undone.
+/// What [`grant`] would do, or why it would stop: it is tried, and rolled back.
 pub async fn plan_grants(database: &Database, roles: &Roles) -> Result<Grants, MigrateError> {
     let (transaction, grants) = apply(database, roles).await?;
     transaction.rollback().await?;
@@ -93,8 +94,8 @@ async fn run(on: &DatabaseTransaction, roles: &Roles) -> Result<Grants, MigrateE
     })
 }
 
-/// The statements, and what the roles hold after them. To revoke the privileges of a table takes
-/// those of its columns, too.
+/// Runs the statements, and reads the roles' privileges afterwards. Revoking the privileges of a
+/// table also revokes those of its columns.
 fn decide(roles: &Roles, objects: &[(String, Vec<String>)]) -> (Vec<String>, BTreeSet<Holding>) {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let both = roles.each().map(|(_, role)| quoted(role)).join(", ");
@@ -114,8 +115,8 @@ fn decide(roles: &Roles, objects: &[(String, Vec<String>)]) -> (Vec<String>, BTr
     (statements, due)
 }
 
-/// An error where a role lacks a privilege, or still holds one beyond: by the grant of a role
-/// that is not the owner, which the owner cannot revoke. Otherwise, the warnings.
+/// An error if a role lacks a privilege, or still has another one, because a role other than the
+/// owner granted it. Otherwise the warnings.
 async fn check(
     on: &DatabaseTransaction,
     roles: &Roles,

@@ -1,9 +1,9 @@
-//! What the role of each service may do, table by table. A service that needs a privilege gets
-//! it here, in one line. Nothing that is not here is granted.
+//! The privileges of each service's role, table by table. A service that needs a privilege gets it
+//! here, in one line. Nothing else is granted.
 
 use Service::{Auth, Requests};
 
-/// A service, which connects by a role of its own.
+/// A service, which connects with a role of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// auth-service.
@@ -12,8 +12,8 @@ pub enum Service {
     Requests,
 }
 
-/// What a service may do with a table: the privileges in the words of GRANT, for example
-/// `SELECT` or `UPDATE (status, closed_at)`.
+/// The privileges of a service on a table, in the words of GRANT, for example `SELECT` or `UPDATE
+/// (status, closed_at)`.
 pub type TablePrivileges = (&'static str, Service, &'static [&'static str]);
 
 /// Tables are read whole, except `users`: PostgreSQL uses the statistics of an expression, which
@@ -63,7 +63,7 @@ pub const PRIVILEGES: &[TablePrivileges] = &[
             "DELETE",
         ],
     ),
-    // append-only: the service neither changes nor deletes an event, nor chooses its number
+    // append-only: the service neither changes nor deletes an event, nor chooses its id
     (
         "ticketing_audit_events",
         Auth,
@@ -134,9 +134,9 @@ pub const PRIVILEGES: &[TablePrivileges] = &[
     ("user_permissions", Auth, &[]),
 ];
 
-/// What a service may do with an object that these tables are or need. Who inserts into a table
-/// also uses the sequences that the table's defaults call. No function is granted: triggers run
-/// without that.
+/// The privileges of a service on an object that is one of these tables, or that they need. A
+/// service that inserts into a table also uses the sequences of the table's defaults. No function
+/// is granted, because triggers run without.
 pub(super) fn of(service: Service, object: &str, tables: &[String]) -> Vec<&'static str> {
     let mut of_tables = PRIVILEGES
         .iter()
@@ -151,7 +151,7 @@ pub(super) fn of(service: Service, object: &str, tables: &[String]) -> Vec<&'sta
     }
 }
 
-/// `SELECT (id)` and `SELECT (name)` of `SELECT (id, name)`.
+/// Splits `SELECT (id, name)` into `SELECT (id)` and `SELECT (name)`.
 pub(super) fn by_column(privilege: &str) -> Vec<String> {
     match privilege.trim_end_matches(')').split_once(" (") {
         Some((privilege, columns)) => {

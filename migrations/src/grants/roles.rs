@@ -1,4 +1,4 @@
-//! The roles of the two services, and those that grants cannot bind.
+//! The roles of the two services, and roles that grants cannot restrict.
 
 use super::{Service, catalogue::ask};
 use schema::error::{MigrateError, listed};
@@ -7,14 +7,14 @@ use sea_orm::ConnectionTrait;
 /// The names of the services' roles, as the database has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// By which auth-service connects.
+    /// The role of auth-service.
     pub auth: String,
-    /// By which requests-service connects.
+    /// The role of requests-service.
     pub requests: String,
 }
 
 impl Roles {
-    /// Each with its service.
+    /// Each role with its service.
     pub(super) fn each(&self) -> [(Service, &str); 2] {
         [
             (Service::Auth, &self.auth),
@@ -27,7 +27,7 @@ impl Roles {
         vec![self.auth.clone(), self.requests.clone()]
     }
 
-    /// Refuses roles that do not exist, and those that may do more than they are granted.
+    /// Refuses roles that do not exist, and roles that may do more than they are granted.
     pub(super) async fn refuse(&self, on: &impl ConnectionTrait) -> Result<(), MigrateError> {
         if self.auth == self.requests {
             return Err(MigrateError::SameRole(self.auth.clone()));
@@ -48,9 +48,10 @@ impl Roles {
     }
 }
 
-/// The roles of these names, and why grants do not bind one. An owner of the tables, their schema
-/// or the database may do anything there, and so may its members, though some of them only by SET
-/// ROLE. A name is compared as text: PostgreSQL would cut off a `name` at 63 bytes.
+/// The roles with these names, and why grants do not restrict one. An owner of the tables, their
+/// schema or the database may do anything there, and so may its members, though some of them only
+/// after SET ROLE. Names are compared as text, because PostgreSQL would cut a `name` off at 63
+/// bytes.
 const ROLES: &str = "
     WITH owners AS (
         SELECT relowner AS owner FROM pg_class
