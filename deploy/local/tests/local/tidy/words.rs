@@ -17,6 +17,24 @@ const LEFT_BEHIND: [(&str, &str); 7] = [
     ("db", "g!("),
 ];
 
+/// Words that the field does not use, in two parts like the ones above.
+const PRIVATE: [(&str, &str); 14] = [
+    ("yo", "ung"),
+    ("one_be", "hind"),
+    ("row_be", "hind"),
+    ("used_", "mark"),
+    ("swe", "ep"),
+    ("swee", "ping"),
+    ("over", "due"),
+    ("guar", "ded"),
+    ("ad", "mit"),
+    ("Lo", "ss"),
+    ("Li", "ves"),
+    ("stan", "ding"),
+    ("ga", "te"),
+    ("tur", "ned"),
+];
+
 /// Reasons that mean the same wherever they stand.
 const SHARED_REASONS: [&str; 4] = [
     "FIELD_INVALID",
@@ -61,6 +79,38 @@ fn what_is_left_behind_is_found() {
         text,
     });
     assert_eq!(found.len(), LEFT_BEHIND.len(), "{found:?}");
+}
+
+/// The private words in a file's identifiers, outside of comments and texts.
+fn private_words(file: &File) -> Vec<String> {
+    let words = PRIVATE.map(|(start, end)| format!("_{start}{end}_"));
+    let mut found = Vec::new();
+    for (line, number) in file.text.lines().zip(1..) {
+        let code: String = line.split('"').step_by(2).collect();
+        let code = code.split("//").next().unwrap_or_default();
+        let identifiers = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        for identifier in identifiers.map(|identifier| format!("_{identifier}_")) {
+            let words = words.iter().filter(|word| identifier.contains(*word));
+            found.extend(words.map(|word| format!("{}:{number} has {word}", file.path)));
+        }
+    }
+    found
+}
+
+#[test]
+fn identifiers_use_the_words_of_the_field() {
+    let ours = files(&[".rs", ".proto"]);
+    none(&ours.iter().flat_map(private_words).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_private_word_is_found() {
+    let text = PRIVATE.map(|(start, end)| format!("let a_{start}{end}_b = \"\"; // \n"));
+    let found = private_words(&File {
+        path: "planted".to_owned(),
+        text: text.concat(),
+    });
+    assert_eq!(found.len(), PRIVATE.len(), "{found:?}");
 }
 
 /// The names of an error_reason.proto.
