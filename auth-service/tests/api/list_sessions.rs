@@ -6,6 +6,7 @@ use std::time::Duration;
 use testing::{
     Kind,
     auth::{Auth, refusal, with_token},
+    pages::all_pages,
 };
 use tonic::{Code, Status};
 
@@ -29,16 +30,14 @@ async fn page(
 
 /// The ids on all pages of a size, and how many pages there were.
 async fn walk(auth: &Auth, token: &str, page_size: i32) -> (Vec<String>, usize) {
-    let (mut ids, mut next, mut pages) = (Vec::new(), String::new(), 0);
-    loop {
-        let page = page(auth, token, page_size, &next).await.unwrap();
+    let mut pages = 0;
+    let ids = all_pages(async |page_token| {
+        let page = page(auth, token, page_size, &page_token).await?;
         pages += 1;
-        ids.extend(page.sessions.into_iter().map(|session| session.session_id));
-        next = page.next_page_token;
-        if next.is_empty() {
-            return (ids, pages);
-        }
-    }
+        let ids = page.sessions.into_iter().map(|session| session.session_id);
+        Ok::<_, Status>((ids.collect(), page.next_page_token))
+    });
+    (ids.await.unwrap(), pages)
 }
 
 testing::on_both_databases! {

@@ -33,6 +33,7 @@ mod listening;
 pub mod load;
 pub mod metrics;
 pub mod old_database;
+pub mod pages;
 pub mod pair;
 mod patience;
 pub mod pooler;

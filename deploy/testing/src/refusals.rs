@@ -10,6 +10,18 @@ const FILES: [&str; 2] = [
     include_str!("../../../proto/ticketing/requests/v1/error_reason.proto"),
 ];
 
+/// The fields that an `INVALID_ARGUMENT` names.
+#[track_caller]
+pub fn fields(refusal: &Status) -> Vec<String> {
+    assert_eq!(refusal.code(), Code::InvalidArgument, "{refusal:?}");
+    let details = refusal.get_error_details();
+    let bad_request = details.bad_request().expect("the fields are named");
+    let violations = bad_request.field_violations.iter();
+    violations
+        .map(|violation| violation.field.clone())
+        .collect()
+}
+
 /// What the comment of a reason says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Promise {

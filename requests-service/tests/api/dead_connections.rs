@@ -98,7 +98,7 @@ mod what_writes_is_answered_after_all_connections_died {
 
     no_call_of_these_kinds_fails_because_connections_died! {
         update(service, id) = service.update(
-            &changes::partner(1),
+            &changes::partner_with_update(1),
             changes::update(id, PartnerRequestChange::Confirm),
         );
         assign(service, id) = service.assign(&changes::staff(), changes::assign(id, 2, 21));

@@ -1,7 +1,7 @@
 //! GetPartnerRequest: what a request's page shows besides the request.
 
 use crate::{
-    changes::{assign, by_id, partner, staff, update, waiting},
+    changes::{assign, by_id, partner_with_update, staff, update, waiting},
     support::{Row, Service, of},
 };
 use proto::requests::v1::{
@@ -33,10 +33,10 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         service.clock.advance(MINUTE);
-        service.update(&partner(1), update(1, Change::Confirm)).await.unwrap();
+        service.update(&partner_with_update(1), update(1, Change::Confirm)).await.unwrap();
         service.clock.advance(MINUTE);
-        service.update(&partner(1), update(1, Change::Start)).await.unwrap();
-        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        service.update(&partner_with_update(1), update(1, Change::Start)).await.unwrap();
+        let shown = service.detail(&partner_with_update(1), by_id(1)).await.unwrap();
         assert_eq!(timeline(&shown), [
             (Status::InProgress, Some("Of Alpha"), None),
             (Status::Confirmed, Some("Of Alpha"), None),
@@ -53,10 +53,10 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         service.clock.advance(MINUTE);
-        service.update(&partner(1), update(1, Change::Reject)).await.unwrap();
+        service.update(&partner_with_update(1), update(1, Change::Reject)).await.unwrap();
         service.clock.advance(MINUTE);
         service.assign(&staff(), assign(1, 2, 21)).await.unwrap();
-        let shown = service.detail(&partner(2), by_id(1)).await.unwrap();
+        let shown = service.detail(&partner_with_update(2), by_id(1)).await.unwrap();
         assert_eq!(timeline(&shown), [
             (Status::Assigned, Some("Of the platform"), None),
             (Status::Rejected, None, None),
@@ -86,7 +86,7 @@ testing::on_both_databases! {
         }
         service.execute(&script).await;
         service.execute("UPDATE request_status_log SET \"timestamp\" = NULL").await;
-        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        let shown = service.detail(&partner_with_update(1), by_id(1)).await.unwrap();
         assert_eq!(shown.timeline.len(), 200);
         assert_eq!(shown.timeline[0].notes.as_deref(), Some("249"));
         assert_eq!(shown.timeline[199].notes.as_deref(), Some("50"));
@@ -97,7 +97,7 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         service.execute("UPDATE branches SET address = '1, Corniche', phone = '+20 3 555' WHERE id = 11").await;
         waiting(&service, 1).await;
-        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        let shown = service.detail(&partner_with_update(1), by_id(1)).await.unwrap();
         let contact = |address: &str, phone: &str| Some(BranchContact {
             address: Some(address.to_owned()),
             phone: Some(phone.to_owned()),
@@ -106,7 +106,7 @@ testing::on_both_databases! {
         service.assign(&staff(), assign(1, 2, 21)).await.unwrap();
         let shown = service.detail(&staff(), by_id(1)).await.unwrap();
         assert_eq!(shown.branch_contact, Some(BranchContact::default()));
-        service.update(&partner(2), update(1, Change::Reject)).await.unwrap();
+        service.update(&partner_with_update(2), update(1, Change::Reject)).await.unwrap();
         assert_eq!(service.detail(&staff(), by_id(1)).await.unwrap().branch_contact, None);
     }
 
@@ -114,7 +114,7 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         service.execute("UPDATE branches SET address = '1, Corniche' WHERE id = 21").await;
         service.insert(&[Row { branch: Some(21), ..Row::new(1, Some(1)) }]).await;
-        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        let shown = service.detail(&partner_with_update(1), by_id(1)).await.unwrap();
         assert_eq!(shown.partner_request.unwrap().branch.unwrap().name, "");
         assert_eq!(shown.branch_contact, Some(BranchContact::default()));
     }
@@ -123,7 +123,7 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         let left = async || {
-            let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+            let shown = service.detail(&partner_with_update(1), by_id(1)).await.unwrap();
             shown.time_left.map(|left| left.seconds)
         };
         service.clock.advance(5 * MINUTE);
@@ -132,12 +132,12 @@ testing::on_both_databases! {
         service.clock.advance(20 * MINUTE);
         assert_eq!(left().await, Some(0));
         assert_eq!(
-            permitted(&service.detail(&partner(1), by_id(1)).await.unwrap()),
+            permitted(&service.detail(&partner_with_update(1), by_id(1)).await.unwrap()),
             [Change::Reject]
         );
         service.execute("UPDATE requests SET sla_deadline = NULL").await;
         assert_eq!(left().await, None);
-        service.update(&partner(1), update(1, Change::Confirm)).await.unwrap();
+        service.update(&partner_with_update(1), update(1, Change::Confirm)).await.unwrap();
         assert_eq!(left().await, None);
     }
 
@@ -147,16 +147,16 @@ testing::on_both_databases! {
         let shown = async |token: &str| permitted(&service.detail(token, by_id(1)).await.unwrap());
         let reader = of("partner", "request_view", Some(1), 901);
         let assigner = of("operation", "request_view+request_assign", None, 903);
-        assert_eq!(shown(&partner(1)).await, [Change::Confirm, Change::Reject]);
+        assert_eq!(shown(&partner_with_update(1)).await, [Change::Confirm, Change::Reject]);
         assert_eq!(shown(&staff()).await, [Change::Assign]);
         assert_eq!(shown(&reader).await, []);
-        service.update(&partner(1), update(1, Change::Confirm)).await.unwrap();
-        assert_eq!(shown(&partner(1)).await, [Change::Start]);
-        service.update(&partner(1), update(1, Change::Start)).await.unwrap();
-        assert_eq!(shown(&partner(1)).await, [Change::StepBack, Change::Complete]);
+        service.update(&partner_with_update(1), update(1, Change::Confirm)).await.unwrap();
+        assert_eq!(shown(&partner_with_update(1)).await, [Change::Start]);
+        service.update(&partner_with_update(1), update(1, Change::Start)).await.unwrap();
+        assert_eq!(shown(&partner_with_update(1)).await, [Change::StepBack, Change::Complete]);
         assert_eq!(shown(&assigner).await, [Change::Assign]);
-        service.update(&partner(1), update(1, Change::Complete)).await.unwrap();
-        assert_eq!(shown(&partner(1)).await, [Change::Reopen]);
+        service.update(&partner_with_update(1), update(1, Change::Complete)).await.unwrap();
+        assert_eq!(shown(&partner_with_update(1)).await, [Change::Reopen]);
         assert_eq!(shown(&staff()).await, [Change::Close]);
         assert_eq!(shown(&assigner).await, []);
     }
@@ -174,7 +174,10 @@ async fn a_deadline_at_infinity_leaves_all_time() {
         service
             .execute(&format!("UPDATE requests SET sla_deadline = '{deadline}'"))
             .await;
-        let shown = service.detail(&partner(1), by_id(1)).await.unwrap();
+        let shown = service
+            .detail(&partner_with_update(1), by_id(1))
+            .await
+            .unwrap();
         assert_eq!(shown.time_left.map(|left| left.seconds), left);
         assert_eq!(permitted(&shown), may);
     }

@@ -1,14 +1,11 @@
 //! Searches in letters and digits that people write in several ways. Each row is stored
 //! in one way and found in all of them.
 
-use crate::{
-    refusals::fields,
-    support::{ADMIN, MANAGER, PartnerRow, Row, Service, start_without_partners},
-};
+use crate::support::{ADMIN, MANAGER, PartnerRow, Row, Service, start_without_partners};
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, PartnerFilter, PartnerRequestFilter,
 };
-use testing::{Kind, TestDatabase};
+use testing::{Kind, TestDatabase, refusals::fields};
 
 /// Digits of some scripts from zero to nine; SQLite has the first three.
 const DIGITS: [&str; 7] = [

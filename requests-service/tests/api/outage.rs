@@ -109,7 +109,7 @@ enum Break {
 /// Confirms a request over a connection that breaks, then again over one that does
 /// not, and sees that it was done once.
 async fn confirmed_twice(service: &Service, proxy: &TcpProxy, id: i32, at: Break) -> First {
-    let token = changes::partner(1);
+    let token = changes::partner_with_update(1);
     changes::waiting(service, id).await;
     let confirm = UpdatePartnerRequestStatusRequest {
         idempotency_key: format!("confirm-{id}"),

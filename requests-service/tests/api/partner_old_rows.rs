@@ -1,6 +1,7 @@
 //! ListPartners over rows of the old application: NULL wherever it may stand,
 //! texts at their full length, numbers and times that no one expects.
 
+use crate::partners_walk;
 use crate::support::{BranchRow, MANAGER, PartnerRow, Service, start_without_partners};
 use contract::time::Timestamp;
 use proto::requests::v1::{
@@ -26,21 +27,10 @@ fn by_creation() -> ListPartnersRequest {
     with_all(PartnerOrderField::CreateTime, OrderDirection::Descending)
 }
 
-/// Page after page of one partner each.
+/// The ids on all pages, with one partner on each.
 async fn walk(service: &Service, mut request: ListPartnersRequest) -> Vec<i32> {
     request.page_size = 1;
-    let mut walked = Vec::new();
-    loop {
-        let page = service
-            .list_partners(MANAGER, request.clone())
-            .await
-            .unwrap();
-        walked.extend(page.partners.iter().map(|partner| partner.partner_id));
-        if page.next_page_token.is_empty() {
-            return walked;
-        }
-        request.page_token = page.next_page_token;
-    }
+    partners_walk::walk(service, request, None, async || {}).await
 }
 
 testing::on_both_databases! {

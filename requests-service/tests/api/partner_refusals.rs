@@ -1,14 +1,11 @@
 //! ListPartners: who is refused, and which messages.
 
-use crate::{
-    refusals::fields,
-    support::{ADMIN, MANAGER, PartnerRow, Row, Service, reason, start_without_partners},
-};
+use crate::support::{ADMIN, MANAGER, PartnerRow, Row, Service, reason, start_without_partners};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, PartnerFilter, PartnerOrder, PartnerOrderField,
 };
-use testing::Kind;
+use testing::{Kind, refusals::fields};
 use tonic::Code;
 
 fn everything() -> ListPartnersRequest {

@@ -14,7 +14,8 @@ use proto::requests::v1::{
     ListPartnersRequest, OrderDirection, PartnerFilter, PartnerOrder, PartnerOrderField,
 };
 use std::cmp::Reverse;
-use testing::Kind;
+use testing::{Kind, pages::all_pages};
+use tonic::Status;
 
 const FIELDS: [PartnerOrderField; 3] = [
     PartnerOrderField::CreateTime,
@@ -149,31 +150,30 @@ fn first_page(
     }
 }
 
-/// The ids of all pages, with something done between one and the next.
-async fn walk(
+/// The ids on all pages. `between` runs between a page and the next.
+pub(crate) async fn walk(
     service: &Service,
     first: ListPartnersRequest,
     total: Option<i64>,
     mut between: impl AsyncFnMut(),
 ) -> Vec<i32> {
-    let mut walked = Vec::new();
-    let mut request = first;
-    loop {
-        let page = service
-            .list_partners(MANAGER, request.clone())
-            .await
-            .unwrap();
-        let size = usize::try_from(request.page_size).unwrap();
+    let size = usize::try_from(first.page_size).unwrap();
+    let walked = all_pages(async |page_token| {
+        if !page_token.is_empty() {
+            between().await;
+        }
+        let request = ListPartnersRequest {
+            page_token,
+            ..first.clone()
+        };
+        let page = service.list_partners(MANAGER, request).await?;
         assert!(page.partners.len() <= size);
         assert!(page.next_page_token.is_empty() || page.partners.len() == size);
         assert!(total.is_none() || page.total_size == total);
-        walked.extend(page.partners.iter().map(|partner| partner.partner_id));
-        if page.next_page_token.is_empty() {
-            return walked;
-        }
-        request.page_token = page.next_page_token;
-        between().await;
-    }
+        let ids = page.partners.iter().map(|partner| partner.partner_id);
+        Ok::<_, Status>((ids.collect(), page.next_page_token))
+    });
+    walked.await.unwrap()
 }
 
 pub(crate) async fn service_with(

@@ -5,9 +5,8 @@ use proto::requests::v1::{
     GetPartnerRequestRequest, ListPartnerRequestsRequest, PartnerRequestFilter,
     PartnerRequestOrder, TimeRange, get_partner_request_request::Key,
 };
-use testing::Kind;
+use testing::{Kind, refusals::fields};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 fn everything() -> ListPartnerRequestsRequest {
     ListPartnerRequestsRequest::default()
@@ -18,17 +17,6 @@ fn filtered(filter: PartnerRequestFilter) -> ListPartnerRequestsRequest {
         filter: Some(filter),
         ..everything()
     }
-}
-
-/// The fields that an `INVALID_ARGUMENT` names.
-pub(crate) fn fields(status: &Status) -> Vec<String> {
-    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
-    let details = status.get_error_details();
-    let bad_request = details.bad_request().expect("the fields are named");
-    let violations = bad_request.field_violations.iter();
-    violations
-        .map(|violation| violation.field.clone())
-        .collect()
 }
 
 testing::on_both_databases! {

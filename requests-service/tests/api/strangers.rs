@@ -3,7 +3,7 @@
 //! idempotency keys. Nothing of the one is ever in an answer to the other.
 
 use crate::{
-    changes::{self, partner},
+    changes::{self, partner_with_update},
     support::{Row, Service},
 };
 use futures_util::{StreamExt as _, stream};
@@ -210,7 +210,7 @@ testing::on_both_databases! {
                 service: &service,
                 loot: &loot,
                 partner: owner,
-                token: partner(owner),
+                token: partner_with_update(owner),
                 random: fastrand::Rng::with_seed(seed + u64::try_from(number).unwrap()),
             }
             .walk()

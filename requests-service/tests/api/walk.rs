@@ -5,7 +5,8 @@ use proto::requests::v1::{
     ListPartnerRequestsRequest, OrderDirection, PartnerRequestOrder, PartnerRequestOrderField,
 };
 use std::cmp::Reverse;
-use testing::Kind;
+use testing::{Kind, pages::all_pages};
+use tonic::Status;
 
 pub(crate) const FIELDS: [PartnerRequestOrderField; 5] = [
     PartnerRequestOrderField::CreateTime,
@@ -79,19 +80,19 @@ pub(crate) async fn walk(
     token: &str,
     first: ListPartnerRequestsRequest,
 ) -> Vec<i32> {
-    let mut walked = Vec::new();
-    let mut request = first;
-    loop {
-        let page = service.list(token, request.clone()).await.unwrap();
-        let size = usize::try_from(request.page_size).unwrap();
+    let size = usize::try_from(first.page_size).unwrap();
+    let walked = all_pages(async |page_token| {
+        let request = ListPartnerRequestsRequest {
+            page_token,
+            ..first.clone()
+        };
+        let page = service.list(token, request).await?;
         assert!(page.partner_requests.len() <= size);
         assert!(page.next_page_token.is_empty() || page.partner_requests.len() == size);
-        walked.extend(page.partner_requests.iter().map(|row| row.request_id));
-        if page.next_page_token.is_empty() {
-            return walked;
-        }
-        request.page_token = page.next_page_token;
-    }
+        let ids = page.partner_requests.iter().map(|row| row.request_id);
+        Ok::<_, Status>((ids.collect(), page.next_page_token))
+    });
+    walked.await.unwrap()
 }
 
 testing::on_both_databases! {

@@ -11,6 +11,7 @@ use proto::auth::v1::{
 use testing::{
     Kind,
     auth::{Auth, TestUser, refusal, with_token},
+    pages::all_pages,
 };
 use tonic::{Code, Status};
 
@@ -49,21 +50,17 @@ async fn walk(
     filter: &AuditEventFilter,
     page_size: i32,
 ) -> Vec<AuditEvent> {
-    let mut request = ListAuditEventsRequest {
-        filter: Some(filter.clone()),
-        page_size,
-        page_token: String::new(),
-    };
-    let mut events = Vec::new();
-    loop {
-        let page = page(auth, token, request.clone()).await.unwrap();
+    let events = all_pages(async |page_token| {
+        let request = ListAuditEventsRequest {
+            filter: Some(filter.clone()),
+            page_size,
+            page_token,
+        };
+        let page = page(auth, token, request).await?;
         assert!(page.audit_events.len() <= usize::try_from(page_size).unwrap());
-        events.extend(page.audit_events);
-        if page.next_page_token.is_empty() {
-            return events;
-        }
-        request.page_token = page.next_page_token;
-    }
+        Ok::<_, Status>((page.audit_events, page.next_page_token))
+    });
+    events.await.unwrap()
 }
 
 testing::on_both_databases! {

@@ -1,6 +1,6 @@
 //! Calls that are sent again.
 
-use super::{assign, close, partner, staff, update, waiting};
+use super::{assign, close, partner_with_update, staff, update, waiting};
 use crate::support::{self, Service, reason};
 use proto::requests::v1::{
     AssignPartnerRequestRequest, ClosePartnerRequestRequest, PartnerRequestChange,
@@ -35,9 +35,9 @@ testing::on_both_databases! {
         service.insert(&[support::Row { status: None, ..support::Row::new(1, None) }]).await;
         let given = service.assign(&staff(), give.clone()).await.unwrap();
         let confirm = keyed(PartnerRequestChange::Confirm, "confirm");
-        let confirmed = service.update(&partner(1), confirm.clone()).await.unwrap();
-        service.update(&partner(1), update(1, PartnerRequestChange::Start)).await.unwrap();
-        service.update(&partner(1), update(1, PartnerRequestChange::Complete)).await.unwrap();
+        let confirmed = service.update(&partner_with_update(1), confirm.clone()).await.unwrap();
+        service.update(&partner_with_update(1), update(1, PartnerRequestChange::Start)).await.unwrap();
+        service.update(&partner_with_update(1), update(1, PartnerRequestChange::Complete)).await.unwrap();
         let shut = ClosePartnerRequestRequest {
             idempotency_key: "close".to_owned(),
             ..close(1)
@@ -46,7 +46,7 @@ testing::on_both_databases! {
         let log = count(&service, "request_status_log").await;
         for _ in 0..2 {
             assert_eq!(service.assign(&staff(), give.clone()).await.unwrap(), given);
-            assert_eq!(service.update(&partner(1), confirm.clone()).await.unwrap(), confirmed);
+            assert_eq!(service.update(&partner_with_update(1), confirm.clone()).await.unwrap(), confirmed);
             assert_eq!(service.close(&staff(), shut.clone()).await.unwrap(), closed);
         }
         assert_eq!(count(&service, "request_status_log").await, log);
@@ -60,19 +60,19 @@ testing::on_both_databases! {
             etag,
             ..keyed(PartnerRequestChange::Reject, "reject")
         };
-        let first = service.update(&partner(1), reject.clone()).await.unwrap();
-        assert_eq!(service.update(&partner(1), reject.clone()).await.unwrap(), first);
+        let first = service.update(&partner_with_update(1), reject.clone()).await.unwrap();
+        assert_eq!(service.update(&partner_with_update(1), reject.clone()).await.unwrap(), first);
         // whatever becomes of it, and of the partner
         service.assign(&staff(), assign(1, 2, 21)).await.unwrap();
         service.execute("UPDATE partners SET status = 'suspended' WHERE id = 1").await;
-        assert_eq!(service.update(&partner(1), reject).await.unwrap(), first);
+        assert_eq!(service.update(&partner_with_update(1), reject).await.unwrap(), first);
     }
 
     async fn a_key_is_of_one_call_and_of_one_user(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         waiting(&service, 2).await;
-        service.update(&partner(1), keyed(PartnerRequestChange::Confirm, "key")).await.unwrap();
+        service.update(&partner_with_update(1), keyed(PartnerRequestChange::Confirm, "key")).await.unwrap();
         let of_another_request = UpdatePartnerRequestStatusRequest {
             request_id: 2,
             ..keyed(PartnerRequestChange::Confirm, "key")
@@ -82,7 +82,7 @@ testing::on_both_databases! {
             ..keyed(PartnerRequestChange::Confirm, "key")
         };
         for other in [keyed(PartnerRequestChange::Start, "key"), of_another_request.clone(), with_an_etag] {
-            let refusal = service.update(&partner(1), other).await.unwrap_err();
+            let refusal = service.update(&partner_with_update(1), other).await.unwrap_err();
             assert_eq!(refusal.code(), Code::InvalidArgument);
             assert_eq!(reason(&refusal), "IDEMPOTENCY_KEY_REUSED");
         }
@@ -100,16 +100,16 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         let confirm = keyed(PartnerRequestChange::Confirm, "key");
-        service.update(&partner(1), confirm.clone()).await.unwrap();
-        let refusal = service.update(&partner(2), confirm.clone()).await.unwrap_err();
+        service.update(&partner_with_update(1), confirm.clone()).await.unwrap();
+        let refusal = service.update(&partner_with_update(2), confirm.clone()).await.unwrap_err();
         assert_eq!(refusal.code(), Code::NotFound);
         // nor does it stand in the way of one's own that is spelt alike
         service.insert(&[support::Row::new(2, Some(2))]).await;
         let theirs = UpdatePartnerRequestStatusRequest { request_id: 2, ..confirm.clone() };
         for _ in 0..3 {
-            let shown = service.update(&partner(2), theirs.clone()).await.unwrap();
+            let shown = service.update(&partner_with_update(2), theirs.clone()).await.unwrap();
             assert_eq!(shown.request_id, 2);
-            let shown = service.update(&partner(1), confirm.clone()).await.unwrap();
+            let shown = service.update(&partner_with_update(1), confirm.clone()).await.unwrap();
             assert_eq!(shown.request_id, 1);
         }
     }
@@ -118,15 +118,15 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         let start = keyed(PartnerRequestChange::Start, "key");
-        let refusal = service.update(&partner(1), start.clone()).await.unwrap_err();
+        let refusal = service.update(&partner_with_update(1), start.clone()).await.unwrap_err();
         assert_eq!(reason(&refusal), "CHANGE_NOT_ALLOWED");
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
         // what does not exist for the caller is refused on another way
-        let not_ours = service.update(&partner(2), start.clone()).await.unwrap_err();
+        let not_ours = service.update(&partner_with_update(2), start.clone()).await.unwrap_err();
         assert_eq!(not_ours.code(), Code::NotFound);
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 0);
-        service.update(&partner(1), update(1, PartnerRequestChange::Confirm)).await.unwrap();
-        assert!(service.update(&partner(1), start).await.is_ok());
+        service.update(&partner_with_update(1), update(1, PartnerRequestChange::Confirm)).await.unwrap();
+        assert!(service.update(&partner_with_update(1), start).await.is_ok());
     }
 
     async fn a_key_is_kept_for_a_day(kind: Kind) {
@@ -138,22 +138,22 @@ testing::on_both_databases! {
             request_id: id,
             ..keyed(PartnerRequestChange::Confirm, "key")
         };
-        service.update(&partner(1), confirm(1)).await.unwrap();
+        service.update(&partner_with_update(1), confirm(1)).await.unwrap();
         service.clock.advance(NEARLY_A_DAY);
-        assert!(service.update(&partner(1), confirm(1)).await.is_ok());
+        assert!(service.update(&partner_with_update(1), confirm(1)).await.is_ok());
         service.clock.advance(Duration::from_mins(11));
         // its day is over: this is a first call
         service.execute("UPDATE requests SET sla_deadline = NULL").await;
-        let refusal = service.update(&partner(1), confirm(1)).await.unwrap_err();
+        let refusal = service.update(&partner_with_update(1), confirm(1)).await.unwrap_err();
         assert_eq!(reason(&refusal), "STATUS_REACHED");
-        service.update(&partner(1), confirm(2)).await.unwrap();
+        service.update(&partner_with_update(1), confirm(2)).await.unwrap();
         assert_eq!(count(&service, "ticketing_idempotency_keys").await, 1);
     }
 
     async fn housekeeping_deletes_keys_past_their_day(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
-        service.update(&partner(1), keyed(PartnerRequestChange::Confirm, "confirm")).await.unwrap();
+        service.update(&partner_with_update(1), keyed(PartnerRequestChange::Confirm, "confirm")).await.unwrap();
         let pool = service.database.open(&service.clock).await;
         let keys = retentions()[0];
         service.clock.advance(NEARLY_A_DAY);

@@ -3,7 +3,7 @@
 
 use super::{
     document::{Written, document},
-    done, partner, staff,
+    done, partner_with_update, staff,
 };
 use crate::support::{Row, Service, of, reason, seconds};
 use proto::requests::v1::{PartnerRequestChange, PartnerRequestStatus};
@@ -228,7 +228,7 @@ testing::on_both_databases! {
                 id += 1;
                 full(&service, id, status).await;
                 let before = row(&service, id).await;
-                let token = if written.who.starts_with("staff") { staff() } else { partner(1) };
+                let token = if written.who.starts_with("staff") { staff() } else { partner_with_update(1) };
                 let outcome = done(&service, &token, id, written.change()).await;
                 let what = format!("{} from {status}", written.change);
                 match outcome {
@@ -261,7 +261,7 @@ testing::on_both_databases! {
             let before = row(&service, id).await;
             let (permission, others) = match written.who.split_once(", ") {
                 Some(("staff", permission)) => (permission, [
-                    (partner(1), Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED"),
+                    (partner_with_update(1), Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED"),
                     (of("admin", "request_view", None, 903), Code::PermissionDenied, "PERMISSION_MISSING"),
                 ]),
                 Some((_, permission)) => (permission, [
@@ -270,7 +270,7 @@ testing::on_both_databases! {
                 ]),
                 None => panic!("{}", written.who),
             };
-            let another = (partner(2), Code::NotFound, "PARTNER_REQUEST_NOT_FOUND");
+            let another = (partner_with_update(2), Code::NotFound, "PARTNER_REQUEST_NOT_FOUND");
             let without = (of("partner", permission, None, 901), Code::PermissionDenied, "PARTNER_NOT_ASSIGNED");
             let of_partners = [another, without].into_iter().filter(|_| written.who.starts_with("its"));
             for (token, code, expected) in others.into_iter().chain(of_partners) {
@@ -296,7 +296,7 @@ testing::on_both_databases! {
                      VALUES ({id}, 1, 11, 900, false), ({id}, 1, 11, 900, NULL)"
                 ))
                 .await;
-            done(&service, &partner(1), id, change).await.unwrap();
+            done(&service, &partner_with_update(1), id, change).await.unwrap();
             let rows = format!(
                 "SELECT response || ' ' || (responded_at IS NOT NULL) AS line FROM request_assignments
                  WHERE request_id = {id} AND (is_active IS NULL OR NOT is_active)"
@@ -316,7 +316,7 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         full(&service, 1, "assigned").await;
         service.execute("UPDATE requests SET updated_at = completed_at").await;
-        done(&service, &partner(1), 1, PartnerRequestChange::Confirm).await.unwrap();
+        done(&service, &partner_with_update(1), 1, PartnerRequestChange::Confirm).await.unwrap();
         let log = "SELECT changed_by_id || ' ' || created_by_id || ' ' || updated_by_id || ' ' ||
                        (created_at = \"timestamp\") || ' ' || (updated_at = \"timestamp\") || ' ' ||
                        (\"timestamp\" = (SELECT confirmed_at FROM requests)) || ' ' ||

@@ -1,6 +1,6 @@
 //! Changes that wait for another transaction.
 
-use super::{assign, by_id, partner, staff, update, waiting};
+use super::{assign, by_id, partner_with_update, staff, update, waiting};
 use crate::support::{Service, reason};
 use contract::time::Clock;
 use database::PoolLimits;
@@ -74,11 +74,19 @@ async fn a_writer_that_does_not_end_is_an_outage() {
     let other = service.database.open(&Clock::system()).await;
     let writer = other.begin().await.unwrap();
     let confirm = || update(1, PartnerRequestChange::Confirm);
-    let refusal = service.update(&partner(1), confirm()).await.unwrap_err();
+    let refusal = service
+        .update(&partner_with_update(1), confirm())
+        .await
+        .unwrap_err();
     assert_eq!(refusal.code(), Code::Unavailable);
     assert_eq!(reason(&refusal), "DATABASE_UNAVAILABLE");
     writer.rollback().await.unwrap();
-    assert!(service.update(&partner(1), confirm()).await.is_ok());
+    assert!(
+        service
+            .update(&partner_with_update(1), confirm())
+            .await
+            .is_ok()
+    );
 }
 
 /// Whether another partner's request is being worked on is nothing to see, either:
@@ -92,7 +100,10 @@ async fn nobody_waits_for_another_partners_request() {
     let hold = "SELECT id FROM requests FOR UPDATE";
     holder.execute_unprepared(hold).await.unwrap();
     let confirm = update(1, PartnerRequestChange::Confirm);
-    let refusal = service.update(&partner(2), confirm).await.unwrap_err();
+    let refusal = service
+        .update(&partner_with_update(2), confirm)
+        .await
+        .unwrap_err();
     assert_eq!(refusal.code(), Code::NotFound);
     holder.rollback().await.unwrap();
 }

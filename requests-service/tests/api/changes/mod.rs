@@ -16,8 +16,8 @@ use proto::requests::v1::{
 };
 use tonic::Status;
 
-/// Of the partner's user 901 or 902.
-pub(crate) fn partner(id: i32) -> String {
+/// The token of a user of this partner who may see and change requests: user 901 or 902.
+pub(crate) fn partner_with_update(id: i32) -> String {
     support::of("partner", "request_view+request_update", Some(id), 900 + id)
 }
 

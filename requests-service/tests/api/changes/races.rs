@@ -1,6 +1,6 @@
 //! Many at one request at once.
 
-use super::{assign, by_id, partner, staff, update, waiting};
+use super::{assign, by_id, partner_with_update, staff, update, waiting};
 use crate::support::{Service, reason};
 use proto::requests::v1::{PartnerRequestChange, UpdatePartnerRequestStatusRequest};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ async fn confirmed_by_many(
 ) -> BTreeMap<String, usize> {
     let service = Service::start(kind).await;
     let etag = waiting(&service, 1).await.etag;
-    let token = partner(1);
+    let token = partner_with_update(1);
     let calls = (0..32).map(|number| service.update(&token, request(number, &etag)));
     let mut outcomes = BTreeMap::new();
     let mut answers = Vec::new();
@@ -71,7 +71,7 @@ testing::on_both_databases! {
     /// Each either saw the request of the other, or did not see it any more.
     async fn confirmations_and_reassignments_come_one_after_the_other(kind: Kind) {
         let service = Service::start(kind).await;
-        let (one, staff) = (partner(1), staff());
+        let (one, staff) = (partner_with_update(1), staff());
         for id in 1..=20 {
             waiting(&service, id).await;
             let (confirmed, reassigned) = tokio::join!(

@@ -1,7 +1,7 @@
 //! What a change asks for besides the status: reasons, deadlines, live branches
 //! of active partners, etags.
 
-use super::{assign, by_id, close, partner, staff, update, waiting};
+use super::{assign, by_id, close, partner_with_update, staff, update, waiting};
 use crate::support::{Row, Service, reason};
 use contract::time::Timestamp;
 use proto::requests::v1::{
@@ -9,18 +9,10 @@ use proto::requests::v1::{
     PartnerRequestStatus, UpdatePartnerRequestStatusRequest,
 };
 use std::time::Duration;
-use testing::Kind;
+use testing::{Kind, refusals::fields};
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 const MINUTE: Duration = Duration::from_mins(1);
-
-fn fields(refusal: &Status) -> Vec<String> {
-    assert_eq!(refusal.code(), Code::InvalidArgument, "{refusal:?}");
-    let details = refusal.get_error_details();
-    let violations = &details.bad_request().unwrap().field_violations;
-    violations.iter().map(|field| field.field.clone()).collect()
-}
 
 fn time(of: Option<prost_types::Timestamp>) -> Timestamp {
     of.unwrap().try_into().unwrap()
@@ -49,9 +41,9 @@ testing::on_both_databases! {
             (PartnerRequestChange::Reopen, PartnerRequestStatus::InProgress),
             (PartnerRequestChange::Complete, PartnerRequestStatus::Completed),
         ] {
-            let shown = service.update(&partner(1), update(1, change)).await.unwrap();
+            let shown = service.update(&partner_with_update(1), update(1, change)).await.unwrap();
             assert_eq!(shown.status(), status, "{change:?}");
-            assert_eq!(service.get(&partner(1), by_id(1)).await.unwrap(), shown);
+            assert_eq!(service.get(&partner_with_update(1), by_id(1)).await.unwrap(), shown);
         }
         let closed = service.close(&staff(), close(1)).await.unwrap();
         assert_eq!(closed.status(), PartnerRequestStatus::Closed);
@@ -61,18 +53,18 @@ testing::on_both_databases! {
     async fn a_rejected_request_is_no_longer_its_partners(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
-        let shown = service.update(&partner(1), update(1, PartnerRequestChange::Reject)).await.unwrap();
+        let shown = service.update(&partner_with_update(1), update(1, PartnerRequestChange::Reject)).await.unwrap();
         assert_eq!(shown.status(), PartnerRequestStatus::Unassigned);
         assert_eq!((shown.partner, shown.branch, shown.sla_deadline), (None, None, None));
         for change in [PartnerRequestChange::Reject, PartnerRequestChange::Confirm] {
-            let refusal = service.update(&partner(1), update(1, change)).await.unwrap_err();
+            let refusal = service.update(&partner_with_update(1), update(1, change)).await.unwrap_err();
             assert_eq!(refusal.code(), Code::NotFound);
         }
-        assert_eq!(service.get(&partner(1), by_id(1)).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(service.get(&partner_with_update(1), by_id(1)).await.unwrap_err().code(), Code::NotFound);
         // and may come again
         let again = service.assign(&staff(), assign(1, 2, 21)).await.unwrap();
         assert_eq!(again.reject_time, None);
-        assert_eq!(service.get(&partner(2), by_id(1)).await.unwrap(), again);
+        assert_eq!(service.get(&partner_with_update(2), by_id(1)).await.unwrap(), again);
     }
 
     async fn a_reason_is_asked_of_a_rejection_and_of_nothing_else(kind: Kind) {
@@ -97,7 +89,7 @@ testing::on_both_databases! {
             (with(PartnerRequestChange::Close, String::new()), &["change"]),
             (UpdatePartnerRequestStatusRequest { change: 99, request_id: -1, ..Default::default() }, &["request_id", "change"]),
         ] {
-            let refusal = service.update(&partner(1), request.clone()).await.unwrap_err();
+            let refusal = service.update(&partner_with_update(1), request.clone()).await.unwrap_err();
             assert_eq!(fields(&refusal), expected, "{request:?}");
         }
         let refusal = service.assign(&staff(), AssignPartnerRequestRequest::default()).await.unwrap_err();
@@ -113,7 +105,7 @@ testing::on_both_databases! {
             assert_eq!(fields(&refusal), ["etag", "idempotency_key"], "{key}");
         }
         let ten_letters = with(reject, "لا سيارة ا".to_owned());
-        assert!(service.update(&partner(1), ten_letters).await.is_ok());
+        assert!(service.update(&partner_with_update(1), ten_letters).await.is_ok());
     }
 
     async fn confirming_ends_with_the_deadline_and_nothing_else_does(kind: Kind) {
@@ -123,16 +115,16 @@ testing::on_both_databases! {
         }
         service.clock.advance(14 * MINUTE);
         let confirm = |id| update(id, PartnerRequestChange::Confirm);
-        assert!(service.update(&partner(1), confirm(1)).await.is_ok());
+        assert!(service.update(&partner_with_update(1), confirm(1)).await.is_ok());
         service.clock.advance(2 * MINUTE);
-        let refusal = service.update(&partner(1), confirm(2)).await.unwrap_err();
+        let refusal = service.update(&partner_with_update(1), confirm(2)).await.unwrap_err();
         assert_eq!(refusal.code(), Code::FailedPrecondition);
         assert_eq!(reason(&refusal), "SLA_DEADLINE_PASSED");
-        assert!(service.update(&partner(1), update(2, PartnerRequestChange::Reject)).await.is_ok());
-        assert!(service.update(&partner(1), update(1, PartnerRequestChange::Start)).await.is_ok());
+        assert!(service.update(&partner_with_update(1), update(2, PartnerRequestChange::Reject)).await.is_ok());
+        assert!(service.update(&partner_with_update(1), update(1, PartnerRequestChange::Start)).await.is_ok());
         // NULL: no limit
         service.execute("UPDATE requests SET sla_deadline = NULL WHERE id = 3").await;
-        assert!(service.update(&partner(1), confirm(3)).await.is_ok());
+        assert!(service.update(&partner_with_update(1), confirm(3)).await.is_ok());
     }
 
     async fn the_deadline_is_as_far_off_as_the_configuration_says(kind: Kind) {
@@ -209,7 +201,7 @@ testing::on_both_databases! {
         service.insert(&dead).await;
         for id in [1, 2, 404] {
             let confirm = update(id, PartnerRequestChange::Confirm);
-            assert_eq!(service.update(&partner(1), confirm).await.unwrap_err().code(), Code::NotFound);
+            assert_eq!(service.update(&partner_with_update(1), confirm).await.unwrap_err().code(), Code::NotFound);
             assert_eq!(service.assign(&staff(), assign(id, 1, 11)).await.unwrap_err().code(), Code::NotFound);
             assert_eq!(service.close(&staff(), close(id)).await.unwrap_err().code(), Code::NotFound);
         }
@@ -218,11 +210,11 @@ testing::on_both_databases! {
     async fn an_etag_is_of_the_row_and_of_nothing_else(kind: Kind) {
         let service = Service::start(kind).await;
         let assigned = waiting(&service, 1).await;
-        let shown = service.get(&partner(1), by_id(1)).await.unwrap();
+        let shown = service.get(&partner_with_update(1), by_id(1)).await.unwrap();
         assert_eq!(shown.etag, assigned.etag);
         // the name of what it refers to is not the row's
         service.execute("UPDATE categories SET name = 'Hauling'").await;
-        assert_eq!(service.get(&partner(1), by_id(1)).await.unwrap().etag, shown.etag);
+        assert_eq!(service.get(&partner_with_update(1), by_id(1)).await.unwrap().etag, shown.etag);
         // columns that the wire does not show are, whatever a trigger notes of the change
         if kind == Kind::Postgres {
             service.execute("ALTER TABLE requests DISABLE TRIGGER USER").await;
@@ -230,7 +222,7 @@ testing::on_both_databases! {
         let mut touched = shown.clone();
         for change in ["updated_by_id = NULL", "customer_id = 903", "created_by_id = 903"] {
             service.execute(&format!("UPDATE requests SET {change}")).await;
-            let now = service.get(&partner(1), by_id(1)).await.unwrap();
+            let now = service.get(&partner_with_update(1), by_id(1)).await.unwrap();
             assert_ne!(now.etag, touched.etag, "{change}");
             touched = now;
         }
@@ -240,11 +232,11 @@ testing::on_both_databases! {
             ..update(1, PartnerRequestChange::Confirm)
         };
         for stale in [shown.etag.as_str(), "never was one"] {
-            let refusal = service.update(&partner(1), confirm(stale)).await.unwrap_err();
+            let refusal = service.update(&partner_with_update(1), confirm(stale)).await.unwrap_err();
             assert_eq!(refusal.code(), Code::Aborted);
             assert_eq!(reason(&refusal), "ETAG_MISMATCH");
         }
-        let confirmed = service.update(&partner(1), confirm(&touched.etag)).await.unwrap();
+        let confirmed = service.update(&partner_with_update(1), confirm(&touched.etag)).await.unwrap();
         assert_ne!(confirmed.etag, touched.etag);
     }
 }

@@ -1,7 +1,7 @@
 //! The old application goes on beside us: its time-out job, which takes requests from
 //! partners that did not confirm in time, asks for no status before it writes.
 
-use super::{partner, update, waiting};
+use super::{partner_with_update, update, waiting};
 use crate::support::Service;
 use proto::requests::v1::PartnerRequestChange;
 use testing::Kind;
@@ -36,7 +36,7 @@ async fn all_of(service: &Service, id: i32) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_confirmation_that_races_the_old_applications_timeout_job_is_whole_or_nothing() {
     let service = Service::start(Kind::Postgres).await;
-    let token = partner(1);
+    let token = partner_with_update(1);
     let (mut confirmed_first, mut timed_out_first) = (0, 0);
     for id in 1..=100 {
         waiting(&service, id).await;

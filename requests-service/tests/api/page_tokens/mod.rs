@@ -6,7 +6,6 @@ mod words;
 use self::words::{other_partners, other_requests, partners, requests};
 use crate::{
     partners_walk, random_filters,
-    refusals::fields,
     support::{ADMIN, MANAGER, Row, Service, reason},
 };
 use fastrand::Rng;
@@ -19,7 +18,7 @@ use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnersRequest, Partner, PartnerOrder, PartnerRequestOrder,
 };
 use std::fmt::Debug;
-use testing::Kind;
+use testing::{Kind, refusals::fields};
 use tonic::Status;
 
 /// Random, by a seed that is printed.

@@ -1,4 +1,4 @@
-//! What the tests stand on: a served service, callers, rows.
+//! Helpers of the tests: a service, callers, rows.
 
 mod partner_rows;
 mod service;

@@ -1,4 +1,4 @@
-//! Callers: a token here says in plain words whose it is.
+//! Callers. A token here is readable: it names its user.
 
 use client::validation::{ValidationError, Validator};
 use contract::{
@@ -9,11 +9,11 @@ use contract::{
 };
 
 pub(crate) const ADMIN: &str = "admin/request_view";
-/// Who manages partners.
+/// A user who manages partners.
 pub(crate) const MANAGER: &str = "admin/partner_manage";
 pub(crate) const OPERATION: &str = "operation/request_view";
 
-/// The token of a user of a partner.
+/// The token of a user of this partner who may see requests.
 pub(crate) fn partner(id: i32) -> String {
     format!("partner/request_view/{id}")
 }
@@ -24,7 +24,7 @@ pub(crate) fn of(user_type: &str, permissions: &str, partner: Option<i32>, user:
     format!("{user_type}/{permissions}/{partner}/{user}")
 }
 
-/// Takes `user type/permissions/partner/user` at its word.
+/// Reads tokens of the form `user type/permissions/partner/user`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tokens;
 

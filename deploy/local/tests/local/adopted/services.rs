@@ -15,6 +15,7 @@ use requests_service::{app::App, config::Config};
 use testing::{
     Role, TestDatabase,
     auth::{Auth, as_service, channel, with_token},
+    pages::all_pages,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Status, transport::Channel};
@@ -117,16 +118,17 @@ impl Services {
     pub(super) async fn walk(
         &self,
         token: &str,
-        mut request: ListPartnerRequestsRequest,
+        request: ListPartnerRequestsRequest,
     ) -> Result<Vec<i32>, Status> {
-        let mut walked = Vec::new();
-        loop {
-            let page = self.page(token, request.clone()).await?;
-            walked.extend(page.partner_requests.iter().map(|row| row.request_id));
-            if page.next_page_token.is_empty() {
-                return Ok(walked);
-            }
-            request.page_token = page.next_page_token;
-        }
+        all_pages(async |page_token| {
+            let request = ListPartnerRequestsRequest {
+                page_token,
+                ..request.clone()
+            };
+            let page = self.page(token, request).await?;
+            let ids = page.partner_requests.iter().map(|row| row.request_id);
+            Ok((ids.collect(), page.next_page_token))
+        })
+        .await
     }
 }

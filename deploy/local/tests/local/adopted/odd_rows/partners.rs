@@ -6,8 +6,8 @@ use proto::requests::v1::{
     CountPartnerRequestsRequest, ListPartnersRequest, PartnerFilter, PartnerOrder,
     partners_service_client::PartnersServiceClient,
 };
-use testing::{auth::with_token, fingerprint::lines};
-use tonic::Code;
+use testing::{auth::with_token, fingerprint::lines, pages::all_pages};
+use tonic::{Code, Status};
 
 /// Counts in every grouping come to the live rows that the caller sees.
 pub(super) async fn count(world: &World) {
@@ -61,35 +61,34 @@ pub(super) async fn list(world: &World) {
     }
 }
 
-/// The ids on all pages; `None`: they may not ask.
+/// The ids on all pages; `None` if the caller may not list partners.
 async fn walk(
     world: &World,
     caller: &Caller,
     mut request: ListPartnersRequest,
 ) -> Option<Vec<i32>> {
     let mut client = PartnersServiceClient::new(world.services.channel.clone());
-    let mut walked = Vec::new();
-    loop {
+    let walked = all_pages(async |page_token| {
+        request.page_token = page_token;
         let message = with_token(request.clone(), &caller.tokens.access_token);
-        let page = match client.list_partners(message).await {
-            Ok(page) => page.into_inner(),
-            Err(refusal) => {
-                assert_eq!(refusal.code(), Code::PermissionDenied, "{refusal:?}");
-                return None;
-            }
-        };
-        walked.extend(page.partners.iter().map(|partner| partner.partner_id));
-        if page.next_page_token.is_empty() {
-            request.page_token.clear();
-            request.filter = Some(PartnerFilter {
-                statuses: vec![1, 2, 3],
-                category_ids: (1..=8).collect(),
-                name: "ن".to_owned(),
-            });
-            let message = with_token(request, &caller.tokens.access_token);
-            client.list_partners(message).await.unwrap();
-            return Some(walked);
+        let page = client.list_partners(message).await?.into_inner();
+        let ids = page.partners.iter().map(|partner| partner.partner_id);
+        Ok::<_, Status>((ids.collect(), page.next_page_token))
+    });
+    let walked = match walked.await {
+        Ok(walked) => walked,
+        Err(refusal) => {
+            assert_eq!(refusal.code(), Code::PermissionDenied, "{refusal:?}");
+            return None;
         }
-        request.page_token = page.next_page_token;
-    }
+    };
+    request.page_token.clear();
+    request.filter = Some(PartnerFilter {
+        statuses: vec![1, 2, 3],
+        category_ids: (1..=8).collect(),
+        name: "ن".to_owned(),
+    });
+    let message = with_token(request, &caller.tokens.access_token);
+    client.list_partners(message).await.unwrap();
+    Some(walked)
 }
