@@ -137,7 +137,7 @@ fn the_databases_password_never_prints() {
 }
 
 #[test]
-fn lives_that_do_not_fit_together_are_refused() {
+fn lifetimes_that_do_not_fit_together_are_refused() {
     assert!(configure(&["--access-token-seconds=239"]).is_err());
     assert!(configure(&["--access-token-seconds=240"]).is_ok());
     assert!(configure(&["--refresh-token-seconds=899"]).is_err());

@@ -42,7 +42,7 @@ testing::on_both_databases! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_in_that_is_turned_away_unhashed_is_no_attempt() {
+async fn a_log_in_that_is_refused_unhashed_is_no_attempt() {
     let auth = Auth::start(Kind::Postgres).await;
     let slow = auth
         .another_replica_configured(&["--hashing-concurrency=1"], |config| {

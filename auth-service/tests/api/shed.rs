@@ -102,7 +102,7 @@ fn is_shed(answer: Result<(), Status>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn log_ins_leave_room_for_refreshes_and_these_for_validations() {
+async fn log_ins_leave_capacity_for_refreshes_and_refreshes_for_validations() {
     let world = World::start().await;
     let replica = &world.replica;
     let mut held: Vec<Held> = (0..6).map(|_| world.log_in()).collect();

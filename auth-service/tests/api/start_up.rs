@@ -195,7 +195,7 @@ async fn a_stop_lets_what_is_in_flight_finish() {
 }
 
 testing::on_both_databases! {
-    async fn a_stop_writes_the_last_used_marks(kind: Kind) {
+    async fn a_stop_writes_the_last_first_uses(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;

@@ -144,7 +144,7 @@ fn client_at(number: u8, server: SocketAddr) -> Client {
 }
 
 #[tokio::test]
-async fn lists_beyond_the_room_are_refused_at_once_and_changes_still_find_some() {
+async fn lists_beyond_the_capacity_are_refused_at_once_and_changes_are_still_served() {
     let world = World::start().await;
     let mut held = world.hold_lists(6).await;
     is_shed(world.list()).await;
@@ -178,7 +178,7 @@ async fn lists_beyond_the_room_are_refused_at_once_and_changes_still_find_some()
 }
 
 #[tokio::test]
-async fn a_call_that_its_client_gives_up_makes_room() {
+async fn a_call_that_its_client_gives_up_frees_its_permit() {
     let world = World::start().await;
     let mut held = world.hold_lists(6).await;
     is_shed(world.list()).await;

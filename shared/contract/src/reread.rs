@@ -95,7 +95,7 @@ struct Inner<S: Source> {
     last: Mutex<Last>,
     /// Held by the one task that reads the files, so that a disk that does not answer blocks one
     /// thread only.
-    turn: Arc<AsyncMutex<()>>,
+    reading: Arc<AsyncMutex<()>>,
 }
 
 #[derive(Clone, Copy)]
@@ -133,7 +133,7 @@ impl<S: Source> Reread<S> {
             made: RwLock::new(Arc::new(made)),
             times: Mutex::new(times),
             last: Mutex::new(last),
-            turn: Arc::default(),
+            reading: Arc::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -161,7 +161,7 @@ impl<S: Source> Reread<S> {
     pub async fn current(&self) -> Arc<S::Made> {
         let called = Instant::now();
         let reading = async {
-            let turn = Arc::clone(&self.inner.turn).lock_owned().await;
+            let reading = Arc::clone(&self.inner.turn).lock_owned().await;
             // a caller that waited finds what the previous one has read
             if self.inner.times().begun_to_end > called {
                 return;
@@ -170,7 +170,7 @@ impl<S: Source> Reread<S> {
             // logs of the thread belong to this caller
             let (span, log) = (Span::current(), dispatcher::get_default(Dispatch::clone));
             let read = spawn_blocking(move || {
-                let _turn = turn;
+                let _reading = reading;
                 dispatcher::with_default(&log, || span.in_scope(|| inner.read().map_err(drop)))
             });
             // a panic is logged, and the previous value is kept

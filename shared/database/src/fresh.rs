@@ -103,18 +103,18 @@ impl Refusals {
     ) -> Result<F::Output, &'static str> {
         let deadline = Instant::now() + self.patience;
         if !has_idle {
-            self.turn(deadline).await?;
+            self.may_connect(deadline).await?;
         }
         loop {
             match unless_refused(statement()).await {
                 Some(outcome) => return Ok(outcome),
-                None => self.turn(deadline).await?,
+                None => self.may_connect(deadline).await?,
             }
         }
     }
 
     /// Waits until a connection may be made. If that is not before the deadline, says why.
-    async fn turn(&self, deadline: Instant) -> Result<(), &'static str> {
+    async fn may_connect(&self, deadline: Instant) -> Result<(), &'static str> {
         if self.last.borrow().is_none() {
             return Ok(());
         }

@@ -136,13 +136,13 @@ impl<'a> Life<'a> {
         match holder {
             Holder::Shared { read_at } => end >= read_at + rules.overlap,
             Holder::Separate => self
-                .turn_from(token.generation)
+                .rotation_from(token.generation)
                 .is_some_and(|rotation| end >= rotation.rotated_at + rules.overlap),
             Holder::Thief => true,
         }
     }
 
-    fn turn_from(&self, generation: Generation) -> Option<&Change> {
+    fn rotation_from(&self, generation: Generation) -> Option<&Change> {
         self.changes()
             .find(|change| change.is_rotation && change.generation[0] == generation)
     }

@@ -78,7 +78,7 @@ impl Run {
         let mut choices = fastrand::Rng::with_seed(self.seed);
         let seeds = std::iter::repeat_with(|| choices.u64(..)).enumerate();
         let mut tally = Tally::default();
-        let mut lives = stream::iter(seeds)
+        let mut runs = stream::iter(seeds)
             .take_while(|_| std::future::ready(!self.is_enough(world)))
             .map(async |(number, seed)| {
                 (
@@ -88,7 +88,7 @@ impl Run {
             })
             .buffer_unordered(USERS);
         let mut next = tally::EVERY;
-        while let Some((number, lived)) = lives.next().await {
+        while let Some((number, lived)) = runs.next().await {
             tally.add(&lived.history, self.rules);
             assert!(
                 lived.violations.is_empty(),

@@ -44,19 +44,19 @@ testing::on_both_databases! {
 
     async fn an_answer_that_breaks_off_is_asked_for_again(kind: Kind) {
         let (world, proxy, client, store) = behind_a_proxy(kind).await;
-        let mut turns = 0;
+        let mut rotations = 0;
         // from the first bytes of the request to the last ones of the answer
         for bytes in (1..2_000).step_by(150) {
             world.use_and_wait(OVER).await;
             proxy.break_once_after(bytes).await;
             client.access_token().await.expect("asked for again");
-            turns += 1;
-            assert_eq!(kept(&store).await.generation, 1 + turns, "after {bytes} bytes");
+            rotations += 1;
+            assert_eq!(kept(&store).await.generation, 1 + rotations, "after {bytes} bytes");
         }
         assert!(world.is_active().await);
     }
 
-    async fn shedding_is_waited_for(kind: Kind) {
+    async fn an_overloaded_replica_is_waited_for(kind: Kind) {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;

@@ -86,7 +86,7 @@ fn answers_never_go_back() {
 }
 
 #[test]
-fn a_generation_turns_once_and_is_one_chain() {
+fn a_generation_rotates_once_and_is_one_chain() {
     let mut twice = Story::begun();
     twice.rotates(1).rotates(1).refreshed(1, pair(2));
     twice.breaks(&[Rule::TwoWinners]);
@@ -100,7 +100,7 @@ fn a_generation_turns_once_and_is_one_chain() {
 }
 
 #[test]
-fn a_session_turns_at_most_once_an_overlap() {
+fn a_session_rotates_at_most_once_an_overlap() {
     let mut story = Story::begun();
     story.rotates(1).refreshed(1, pair(2)).rotates(2);
     story.history.changes[1].rotated_at = story.history.changes[0].rotated_at;

@@ -6,7 +6,7 @@ use crate::refresh_model::world::{Fault, OVERLAP, Property, Stores, World};
 
 /// The answer of a rotation is lost, and asked for again an overlap later.
 #[test]
-fn an_overlap_counted_from_the_turn_refuses_an_honest_holder() {
+fn an_overlap_counted_from_the_rotation_refuses_an_honest_holder() {
     breaks(
         &with(Fault::OverlapFromTheRotation),
         Property::HonestIsNotRefused,

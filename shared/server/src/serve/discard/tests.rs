@@ -279,7 +279,7 @@ impl HttpBody for Announced {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_many_bodies_are_read_at_once_and_room_is_made_again() {
+async fn a_limited_number_of_bodies_is_read_at_once_and_permits_are_freed() {
     let refusing = Refusing::default();
     let mut senders = Vec::new();
     let mut answers = JoinSet::new();
