@@ -161,7 +161,7 @@ impl<S: Source> Reread<S> {
     pub async fn current(&self) -> Arc<S::Made> {
         let called = Instant::now();
         let reading = async {
-            let reading = Arc::clone(&self.inner.turn).lock_owned().await;
+            let reading = Arc::clone(&self.inner.reading).lock_owned().await;
             // a caller that waited finds what the previous one has read
             if self.inner.times().begun_to_end > called {
                 return;
