@@ -6,7 +6,7 @@ use proto::requests::v1::{
     PartnerRequestOrder, TimeRange, get_partner_request_request::Key,
 };
 use testing::{Kind, refusals::fields};
-use tonic::{Code, Status};
+use tonic::Code;
 
 fn everything() -> ListPartnerRequestsRequest {
     ListPartnerRequestsRequest::default()

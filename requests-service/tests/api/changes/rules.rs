@@ -10,7 +10,7 @@ use proto::requests::v1::{
 };
 use std::time::Duration;
 use testing::{Kind, refusals::fields};
-use tonic::{Code, Status};
+use tonic::Code;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
