@@ -1,4 +1,4 @@
-//! What the command is asked to do.
+//! The command line of `ticketing-local`.
 
 use crate::generate::Options;
 use clap::{Args, Parser, Subcommand};
@@ -7,9 +7,9 @@ use database::DatabaseUrl;
 use server::serve::WebOrigins;
 use std::{net::SocketAddr, path::PathBuf};
 
-/// How many demo requests there are by default.
+/// The default number of demo requests.
 const DEMO_REQUESTS: &str = "3000";
-/// How many there may be.
+/// The largest number of demo requests.
 const MOST_DEMO_REQUESTS: i32 = 1_000_000;
 
 /// Runs auth-service and requests-service in one process, with demo data.

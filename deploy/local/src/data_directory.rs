@@ -1,5 +1,4 @@
-//! What a run keeps between starts: signing keys, a service token, and the
-//! SQLite database.
+//! What a run keeps between starts: signing keys, a service token, and the SQLite database.
 
 use auth_service::tokens::{GenerateError, KeyName, generate_key};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
@@ -12,21 +11,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names of the files that a fresh start removes. Nothing else in the directory
-/// is ours to remove.
+/// The files that a fresh start removes. Other files in the directory are not touched.
 const DATABASE_FILES: [&str; 3] = ["ticketing.db", "ticketing.db-wal", "ticketing.db-shm"];
 const SERVICE_TOKEN: &str = "service-token";
 const KEYS: &str = "keys";
 const LOCK: &str = "lock";
 
-/// The directory, made if it was not there, and this run's alone.
+/// The directory. It is created if it does not exist, and locked for this run.
 #[derive(Debug)]
 pub(crate) struct DataDirectory {
     path: PathBuf,
     _lock: File,
 }
 
-/// The directory cannot be used.
+/// Why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
     /// Something in it cannot be read or written.
@@ -36,12 +34,12 @@ pub enum DirectoryError {
         path.display()
     )]
     Io {
-        /// What.
+        /// The path.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
-    /// Another run has it.
+    /// Another run uses it.
     #[error(
         "{} is in use by another run: stop that one, or give this one its own --data-directory",
         path.display()
@@ -50,7 +48,7 @@ pub enum DirectoryError {
         /// The directory.
         path: PathBuf,
     },
-    /// No key could be made.
+    /// No signing key could be generated.
     #[error(transparent)]
     Key(#[from] GenerateError),
     /// The operating system gives no random numbers.
@@ -61,7 +59,7 @@ pub enum DirectoryError {
 impl DataDirectory {
     /// Opens the directory; a fresh start removes what an earlier one left.
     pub(crate) fn open(path: &Path, fresh: bool, clock: &Clock) -> Result<Self, DirectoryError> {
-        // absolute, so that what is printed can be pasted anywhere
+        // an absolute path, so that printed lines can be pasted anywhere
         let path = std::path::absolute(path).map_err(of(path))?;
         make(&path)?;
         let directory = Self {
@@ -132,29 +130,29 @@ impl DataDirectory {
         };
         let written = file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes());
         if written.is_err() {
-            // a part of a token would stop each later start
+            // an incomplete token would prevent every later start
             let _ = fs::remove_file(&path);
         }
         written.map_err(of(&path))
     }
 }
 
-/// Whether a file is one of ours by its name.
+/// Whether a run writes files with this name.
 fn is_key(path: &Path) -> bool {
     let name = path.file_stem().and_then(|stem| stem.to_str());
     let is_pem = path.extension().is_some_and(|extension| extension == "pem");
     is_pem && name.is_some_and(|name| name.parse::<KeyName>().is_ok())
 }
 
-/// Makes a directory for its owner alone, and those above it.
+/// Creates a directory and its parents, with access for the owner only.
 fn make(path: &Path) -> Result<(), DirectoryError> {
     let mut builder = fs::DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(path);
     made.map_err(of(path))
 }
 
-/// Locks a directory until the file is dropped: a fresh start beside a running one
-/// would take its data away.
+/// Locks a directory until the file is dropped, because a fresh start would remove the data of a
+/// running one.
 fn lock(directory: &Path) -> Result<File, DirectoryError> {
     let path = directory.join(LOCK);
     let opened = OpenOptions::new()

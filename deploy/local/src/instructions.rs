@@ -1,14 +1,14 @@
-//! What the terminal shows: addresses, log-ins, and lines to paste into bash, in
-//! order. The lines are a script: whatever is not a command is a comment.
+//! The text on the terminal: addresses, log-ins, and lines to paste into bash, in order. The lines
+//! are a script, in which everything except commands is a comment.
 
 use crate::demo;
 use server::serve::WebOrigins;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
-/// The last line, so that a reader of a pipe knows that it has all of them.
+/// The last line, which tells the reader of a pipe that the text is complete.
 const END: &str = "# Ctrl-C stops both services.";
 
-/// Everything that the lines name.
+/// The values in the text.
 pub(crate) struct Instructions {
     pub(crate) auth: SocketAddr,
     pub(crate) auth_internal: SocketAddr,
@@ -156,7 +156,7 @@ impl Instructions {
     }
 }
 
-/// One word to a shell, whatever is in it.
+/// Quotes a text as one word for a shell.
 fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     if text.bytes().all(is_plain) {

@@ -1,7 +1,6 @@
-//! Both services in one process, on a database that is made and filled with
-//! demo data at the first start: what plain `cargo run` starts. It listens on
-//! the loopback interface unless told otherwise, and is for trying out, not for
-//! serving.
+//! Both services in one process, on a database that the first start creates and fills with demo
+//! data. Plain `cargo run` starts it. By default it listens on the loopback interface. It is for
+//! trying the services out, not for production.
 
 mod arguments;
 mod data;

@@ -11,7 +11,7 @@ use std::{fmt::Display, process::ExitCode};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What became of the data when its writing is told to stop.
+/// The state of the data when writing it was stopped.
 const NO_DATA: &str = "It writes all of the data or none: run it again";
 
 fn main() -> ExitCode {

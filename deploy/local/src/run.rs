@@ -1,5 +1,5 @@
-//! The run: data directory, migrations, demo data, both services, and what to
-//! paste.
+//! The run: prepares the data directory, migrations, demo data and both services, and prints what
+//! to paste.
 
 use crate::{
     Config, DemoArguments, DirectoryError, data_directory::DataDirectory, demo,
@@ -20,7 +20,7 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The run cannot start, or failed: one clear line.
+/// Why the run could not start, or failed, in one line.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each is its source")]
 pub enum LocalError {
@@ -73,7 +73,7 @@ fn in_our_words(error: &MigrateError) -> String {
     error.to_string().replace("DATABASE_URL", "--database-url")
 }
 
-/// Both services, listening but not serving yet, and what they keep between runs.
+/// Both services, which listen but do not serve yet, and what they keep between runs.
 #[derive(Debug)]
 pub struct Run {
     auth: auth::App,
@@ -91,7 +91,7 @@ impl Run {
             Some(url) => url.clone(),
             None => directory.database_url().parse()?,
         };
-        // the ports first: a second run must not touch the data of the first
+        // the ports come first, so that a second run does not touch the data of the first
         let auth_config = auth_config(&config, &directory, &url)?;
         let auth = auth::App::build(auth_config, clock.clone()).await?;
         let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;

@@ -1,5 +1,4 @@
-//! auth-service as it is served, in this process, on a database of its own; and
-//! users to log in.
+//! auth-service, running in this process on a database of its own, and users to log in.
 
 mod replica;
 
@@ -23,7 +22,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// What every test user logs in with.
+/// The password of every test user.
 pub const PASSWORD: &str = "correct horse battery";
 /// The first service token that a test's auth-service accepts.
 pub const SERVICE_TOKEN: &str = "test-service-token-0123456789abcdef";
@@ -33,33 +32,32 @@ pub const SERVICE_TOKEN: &str = "test-service-token-0123456789abcdef";
 pub struct Auth {
     /// Its database.
     pub database: TestDatabase,
-    /// Its clock, and that of its statements: tests advance it.
+    /// The clock of the service and of its statements, which tests advance.
     pub clock: Clock,
     /// Its keys and its service token.
     pub folder: tempfile::TempDir,
-    /// One running process of it; tests start more.
+    /// One replica. Tests may start more.
     pub replica: Replica,
 }
 
 impl Auth {
-    /// Starts it on a database that `migrate up` has made.
+    /// Starts it on a migrated database.
     pub async fn start(kind: Kind) -> Self {
         Self::start_on(TestDatabase::migrated(kind).await).await
     }
 
-    /// Starts it on a given database, by its own role.
+    /// Starts it on a given database, with its own role.
     pub async fn start_on(database: TestDatabase) -> Self {
         let url = database.url_as(Role::Auth);
         Self::start_through(database, &url, &[]).await
     }
 
-    /// Starts it on a database that it reaches by another URL (a proxy's), with
-    /// more flags.
+    /// Starts it on a database with another URL, for example that of a proxy, and with more flags.
     pub async fn start_through(database: TestDatabase, url: &DatabaseUrl, flags: &[&str]) -> Self {
         Self::start_configured(database, url, flags, |_| ()).await
     }
 
-    /// The same, configured beyond what flags say.
+    /// The same, with settings that flags do not have.
     pub async fn start_configured(
         database: TestDatabase,
         url: &DatabaseUrl,
@@ -80,17 +78,17 @@ impl Auth {
         }
     }
 
-    /// Starts another one on the same database, with the same keys.
+    /// Starts another replica on the same database, with the same keys.
     pub async fn another_replica(&self) -> Replica {
         self.another_replica_with(&[]).await
     }
 
-    /// Starts another one on the same database, with more flags.
+    /// Starts another replica on the same database, with more flags.
     pub async fn another_replica_with(&self, flags: &[&str]) -> Replica {
         self.another_replica_configured(flags, |_| ()).await
     }
 
-    /// Starts another one on the same database, configured beyond what flags say.
+    /// Starts another replica on the same database, with settings that flags do not have.
     pub async fn another_replica_configured(
         &self,
         flags: &[&str],
@@ -103,7 +101,7 @@ impl Auth {
         Replica::start_configured(config, &self.clock).await
     }
 
-    /// Starts another one on the same database, whose process goes by another clock.
+    /// Starts another replica on the same database, with another clock.
     pub async fn another_replica_by(&self, clock: &Clock) -> Replica {
         let url = self.database.url_as(Role::Auth);
         let mut config = Replica::config(self.folder.path(), &url, &[]);
@@ -117,7 +115,7 @@ impl Auth {
         self.replica.client()
     }
 
-    /// Adds a user with [`PASSWORD`], of a role by its name.
+    /// Adds a user with [`PASSWORD`] and the role of this name.
     pub async fn add_user(&self, user: TestUser<'_>) -> i32 {
         let partner = user
             .partner_id
@@ -214,7 +212,7 @@ pub fn as_service<T>(message: T) -> Request<T> {
     with_token(message, SERVICE_TOKEN)
 }
 
-/// Code and reason of a refusal, which is as the contract says, for comparison.
+/// Code and reason of a refusal, for comparison. Checks the refusal against the contract.
 #[must_use]
 #[track_caller]
 pub fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (tonic::Code, String) {
@@ -226,8 +224,7 @@ pub fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (tonic::Code, S
     )
 }
 
-/// A cheap Argon2id hash of [`PASSWORD`], so that a suite's log-ins cost
-/// nothing.
+/// A cheap Argon2id hash of [`PASSWORD`], which makes the log-ins of a suite fast.
 #[must_use]
 pub fn password_hash() -> &'static str {
     use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};

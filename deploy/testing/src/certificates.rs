@@ -1,4 +1,4 @@
-//! Authorities and certificates, made for one test; and a mounted Secret.
+//! Authorities and certificates for one test, and a mounted Secret.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// An authority that signs what it is asked to.
+/// An authority that signs certificates.
 #[derive(Debug)]
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -116,8 +116,8 @@ fn expire(params: &mut CertificateParams) {
     params.not_after = rcgen::date_time_ymd(2000, 1, 1);
 }
 
-/// A folder as Kubernetes mounts a Secret: files that are symbolic links by way of
-/// `..data`, which is swapped whole when the Secret changes.
+/// A folder as Kubernetes mounts a Secret: the files are symbolic links through `..data`, which is
+/// replaced as a whole when the Secret changes.
 #[derive(Debug)]
 pub struct Mounted {
     folder: tempfile::TempDir,

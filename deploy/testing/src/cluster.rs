@@ -12,14 +12,14 @@ use std::{
     sync::OnceLock,
 };
 
-/// As whom something connects to PostgreSQL.
+/// The role of a connection to PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// As a superuser, who owns the tables: tests, and `migrate`.
+    /// A superuser, who owns the tables: for tests and for `migrate`.
     Owner,
-    /// As auth-service, by the role that may do what its statements do.
+    /// The role of auth-service, which has only the privileges that its statements need.
     Auth,
-    /// As requests-service, likewise.
+    /// The same for requests-service.
     Requests,
 }
 
@@ -40,8 +40,8 @@ impl Role {
         format!("postgres://{}@{server}/{database}", self.name())
     }
 
-    /// Fails where a service would reach PostgreSQL by another role: what it may not do
-    /// there, no test would show.
+    /// Fails if a service would connect with another role. With that role, tests would not notice
+    /// missing privileges.
     #[track_caller]
     pub fn assert_in(self, url: &DatabaseUrl) {
         let of_role = |end: char| format!("postgres://{}{end}", self.name());
@@ -63,12 +63,11 @@ pub struct Cluster {
     port: u16,
 }
 
-/// The roles that services connect by.
+/// The roles of the services.
 const ROLES: [Role; 2] = [Role::Auth, Role::Requests];
 
-/// Makes the cluster, starts it, and waits for the end of the test process.
-/// With `$DURABLE` off, nothing is synced to disk: what a power cut leaves of a
-/// test is nobody's loss.
+/// Creates the cluster, starts it, and waits for the end of the test process. With `$DURABLE` off,
+/// nothing is synced to disk, because a test does not survive a power cut anyway.
 const SCRIPT: &str = r#"
 {
     initdb -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync -D data ||
@@ -107,8 +106,7 @@ cd / && rm -rf "$directory"
 "#;
 
 impl Cluster {
-    /// The one that the tests of this process share, started by the first that
-    /// asks.
+    /// The cluster that all tests of this process share. The first test that needs it starts it.
     pub fn shared() -> &'static Self {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
         CLUSTER.get_or_init(Self::start)
@@ -120,7 +118,7 @@ impl Cluster {
         Self::start_with(&[("DURABLE", "off")], free_port)
     }
 
-    /// Another one, that speaks TLS alone, and with clients of an authority alone.
+    /// Another cluster that accepts TLS only, from clients of an authority only.
     #[must_use]
     pub fn with_tls(own: &Certified, clients: &Authority) -> Self {
         let authority = clients.pem();
@@ -141,7 +139,7 @@ impl Cluster {
 
     fn start_with(variables: &[(&str, &str)], port: impl Fn() -> u16) -> Self {
         let mut error = String::new();
-        // between the choice of a port and its use another process may take it
+        // another process may take the port between its choice and its use
         for _ in 0..3 {
             let port = port();
             let mut shell = shell();
@@ -157,7 +155,7 @@ impl Cluster {
         panic!("PostgreSQL did not start: {error}");
     }
 
-    /// Kills the server, as a crash does: nothing is written that was not yet.
+    /// Kills the server, as a crash does: what was not written is lost.
     pub fn kill(&self) {
         self.control("pg_ctl stop -m immediate -D data");
     }
@@ -272,8 +270,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// One below those that the kernel gives to connections: it is still free when
-/// something is started that listens there, or started again.
+/// A port below those that the kernel assigns to connections, so that it stays free until something
+/// that listens there is started again.
 #[must_use]
 pub fn port_that_stays_free() -> u16 {
     let start = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap_or(0);

@@ -31,25 +31,25 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A database that no other test sees. It goes when this value is dropped, so keep
-/// it for as long as anything is connected.
+/// A database of one test. It is dropped with this value, so the value must live as long as
+/// anything is connected.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// Which one it is.
     pub kind: Kind,
-    /// What its owner is given to reach it; a service is given [`TestDatabase::url_as`].
+    /// The URL for its owner. Services get [`TestDatabase::url_as`].
     pub url: DatabaseUrl,
     /// The database's name, or the file's path.
     place: String,
 }
 
 impl TestDatabase {
-    /// One that `migrate up` has made.
+    /// A migrated database.
     pub async fn migrated(kind: Kind) -> Self {
         Self::new(kind, true).await
     }
 
-    /// One without any table. On SQLite, the file comes with the first connection.
+    /// A database without tables. On SQLite, the first connection creates the file.
     pub async fn empty(kind: Kind) -> Self {
         Self::new(kind, false).await
     }
@@ -85,8 +85,8 @@ impl TestDatabase {
         }
     }
 
-    /// Another one with the same schema and rows. Nobody may be connected to this
-    /// one meanwhile: on PostgreSQL the copy fails, on SQLite it may be torn.
+    /// A copy with the same schema and rows. Nobody may be connected to this database meanwhile: on
+    /// PostgreSQL the copy would fail, and on SQLite it could be inconsistent.
     pub async fn copy(&self) -> Self {
         let (place, url) = match self.kind {
             Kind::Postgres => {
@@ -146,8 +146,7 @@ impl TestDatabase {
         row.try_get_by_index(0).expect("a number")
     }
 
-    /// Returns once so many statements wait for locks that others hold; PostgreSQL alone
-    /// tells.
+    /// Waits until this number of statements wait for locks. PostgreSQL only.
     pub async fn wait_for_waiting(&self, statements: i32) {
         let query = "SELECT CAST(count(*) AS integer) FROM pg_stat_activity \
                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -169,9 +168,8 @@ impl TestDatabase {
             .unwrap_or_else(|_| panic!("{statements} statements do not wait"));
     }
 
-    /// Ends each connection that a service's role has to it, as an operator does, and
-    /// returns once their processes are gone. How many these were; PostgreSQL alone has
-    /// them.
+    /// Ends every connection of a service's role, as an operator does, waits until their processes
+    /// are gone, and returns their number. PostgreSQL only.
     pub async fn end_connections_of(&self, role: Role) -> usize {
         let database = self.open(&Clock::system()).await;
         let select = |columns: &str, which: &str| {
@@ -203,14 +201,14 @@ impl TestDatabase {
         pids.len()
     }
 
-    /// Where its server listens, for a [`TcpProxy`]: PostgreSQL alone has one.
+    /// The address of its server, for a [`TcpProxy`]. PostgreSQL only.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         assert!(self.kind == Kind::Postgres, "SQLite has no server");
         Cluster::shared().address()
     }
 
-    /// What a service is given to reach it. SQLite has no roles.
+    /// The URL for a service. SQLite has no roles.
     #[must_use]
     pub fn url_as(&self, role: Role) -> DatabaseUrl {
         match self.kind {
@@ -250,8 +248,8 @@ impl TestDatabase {
             .expect("a pool")
     }
 
-    /// Runs `migrate grants`, as the test that migrated the database itself has to
-    /// before services reach it. A migrated one has them.
+    /// Runs `migrate grants`, for tests that migrated the database themselves. A database that is
+    /// created migrated has the privileges already.
     pub async fn grant(&self) {
         if self.kind == Kind::Postgres {
             template::grant_at(&self.url).await;

@@ -1,12 +1,12 @@
-//! Calls that find each connection to the database dead.
+//! Calls that find every connection to the database dead.
 
 use crate::{Role, TestDatabase};
 use futures_util::future::join_all;
 use tonic::Status;
 
-/// Ends each connection of a service's role, then makes the calls, `at_once` or one after
-/// the other. Fails unless all of them are answered. At least four connections must have
-/// been used before, so that a call that is sent again may meet the next dead one.
+/// Ends every connection of a service's role, then makes the calls, `at_once` or one after the
+/// other. Fails unless all of them are answered. At least four connections must have been used
+/// before, so that a repeated call may find another dead one.
 pub async fn assert_answered<F>(database: &TestDatabase, role: Role, calls: Vec<F>, at_once: bool)
 where
     F: Future<Output = Result<(), Status>>,

@@ -9,10 +9,10 @@ use std::{
     process::Command,
 };
 
-/// A small disk, for programs that are run on it. It goes with this value.
+/// A small disk for programs that run on it. It is removed with this value.
 ///
-/// It is mounted where no other program sees it. Where this machine lets nobody mount, the
-/// programs' files must not grow instead.
+/// It is mounted where no other program sees it. If this machine does not allow mounting, a limit
+/// on the size of the programs' files takes its place.
 #[derive(Debug)]
 pub struct Disk {
     holder: Supervisor,
@@ -95,7 +95,7 @@ impl Disk {
         command
     }
 
-    /// Leaves no room, for a process that [runs](Self::command) on it.
+    /// Fills the disk, for a process that [runs](Self::command) on it.
     pub fn fill(&self, process: u32) {
         if self.enter.is_none() {
             return limit_files(process, "0");
@@ -106,7 +106,7 @@ impl Disk {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the space again.
     pub fn free(&self, process: u32) {
         if self.enter.is_none() {
             return limit_files(process, "unlimited");
@@ -115,7 +115,7 @@ impl Disk {
     }
 }
 
-/// What takes all the room.
+/// The file that fills the disk.
 const BALLAST: &str = "ballast";
 
 fn limit_files(process: u32, bytes: &str) {

@@ -1,6 +1,6 @@
-//! Hostile input, made from good input: how many of it, and how a text is spoilt.
+//! Hostile input, made from valid input: how many inputs to try, and how to change a text.
 //!
-//! Few inputs in the suite, many on demand:
+//! The suite tries few inputs, and more on demand:
 //!
 //! ```sh
 //! TICKETING_FUZZ=700000 cargo test --release -p auth-service --test api -- fuzz
@@ -8,7 +8,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// Inputs for each property, unless the environment says otherwise.
+/// The number of inputs for each property by default.
 const IN_THE_SUITE: u32 = 1_000;
 
 /// How many inputs each property is given: `TICKETING_FUZZ`.
@@ -24,7 +24,7 @@ pub fn inputs() -> ProptestConfig {
     }
 }
 
-/// What is done to a text, mostly one of base64 in segments.
+/// A change of a text, which usually is base64 in segments.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// One bit is turned over.
@@ -91,7 +91,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A text after changes. It may be what it was: two of them can undo each other, and
+/// A text after changes. It may be unchanged, because two changes can cancel each other out, and
 /// some have nothing to change.
 #[must_use]
 pub fn changed(text: &str, changes: &[Change]) -> String {

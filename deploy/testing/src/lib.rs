@@ -1,13 +1,12 @@
-//! Real parts for the workspace's tests: databases of both kinds, one for each
-//! test and cloned from a template, and those of the old application; auth-service as it is
-//! served, with users, and requests-service beside it; a
-//! third service's contract; certificates; a proxy that takes a server away; a program as a
-//! container runs it; a service's program as it is deployed; hostile input; callers that do
-//! not pause; what the contract says of refusals; the documents and the commands in them; and
-//! the outside tools that some tests run.
+//! Helpers for the workspace's tests, all of them real: databases of both kinds, one for each test
+//! and copied from a template, and databases of the old application; both services with users; the
+//! contract of a third service; certificates; a proxy that cuts a server off; a program as a
+//! container runs it; a service's program as a separate process; hostile input; load; the contract
+//! of refusals; lists in pages; the documents and their commands; and the external tools of some
+//! tests.
 //!
-//! Each test has a tokio runtime of its own, so nothing here that outlives a test
-//! holds a connection: what is shared are processes, files, ports and URLs.
+//! Each test has a tokio runtime of its own. So nothing here that outlives a test holds a
+//! connection; only processes, files, ports and URLs are shared.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Where a service's process says that it listens.
+//! Reads the address of a listener from a service's log.
 
 use std::net::SocketAddr;
 

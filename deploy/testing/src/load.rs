@@ -1,4 +1,4 @@
-//! Callers that call again and again, for benchmarks, and what they saw.
+//! Callers that call in a loop, for benchmarks, and their results.
 
 use crate::auth::channel;
 use std::{
@@ -37,7 +37,7 @@ impl Times {
     }
 }
 
-/// What callers saw.
+/// The results of callers.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Calls that were answered.
@@ -49,7 +49,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Takes in what others saw.
+    /// Adds the results of others.
     pub fn add(&mut self, others: impl IntoIterator<Item = Self>) {
         for other in others {
             self.answered.0.extend(other.answered.0);
@@ -98,14 +98,14 @@ pub struct Callers {
     pub count: usize,
     /// How many share a connection.
     pub on_a_connection: usize,
-    /// How long one waits after a call that was not answered; as long as it is told if
-    /// this is not given.
+    /// How long a caller waits after a call that was not answered; if it is `None`, as long as the
+    /// answer says.
     pub pause: Option<Duration>,
 }
 
 impl Callers {
-    /// All of them call for a while. A call is told its caller's number, and how many
-    /// calls the caller has made.
+    /// Runs all callers for a while. A call gets its caller's number, and how many calls the caller
+    /// has made.
     pub async fn call_for<F>(
         self,
         window: Duration,

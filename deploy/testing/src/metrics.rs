@@ -1,4 +1,4 @@
-//! What a service tells Prometheus.
+//! Scrapes a service's metrics, as Prometheus does.
 
 use std::net::SocketAddr;
 use tokio::{
@@ -38,14 +38,13 @@ impl Scraped {
     }
 }
 
-/// Asks as Prometheus does, by HTTP/1.1. Who speaks none hangs up: the answer is
-/// then empty, or no text.
+/// Scrapes by HTTP/1.1, as Prometheus does. A listener that does not speak it closes the
+/// connection; the answer is then empty, or not text.
 pub async fn scrape(address: SocketAddr) -> Scraped {
     ask(address, "/metrics", "1.1").await.expect("it listens")
 }
 
-/// Asks for a path by HTTP/1.0, whose answers come in one piece; nothing where nobody
-/// listens.
+/// Gets a path by HTTP/1.0, whose answers come in one piece. `None` if nobody listens.
 pub async fn get(address: SocketAddr, path: &str) -> Option<Scraped> {
     ask(address, path, "1.0").await
 }

@@ -1,5 +1,5 @@
-//! Databases of the old application, as they are met, and what tells whether one
-//! was touched.
+//! Databases of the old application in all their forms, and a digest that shows whether a database
+//! was changed.
 
 use crate::{
     Kind, TestDatabase,
@@ -16,7 +16,7 @@ pub const OLD_APPLICATION: &str =
 
 const ROWS: &str = include_str!("../../../migrations/tests/fixtures/old_rows.sql");
 
-/// How one differs from another.
+/// The form of a database.
 #[derive(Clone, Copy, Debug)]
 pub struct OldDatabase {
     /// A letter from `a` to `e`.
@@ -56,7 +56,7 @@ impl OldDatabase {
         }
     }
 
-    /// All that there are of a shape.
+    /// All forms with a shape.
     pub fn all_of_shape(shape: char) -> impl Iterator<Item = Self> {
         (0..8).map(move |bits| Self {
             shape,

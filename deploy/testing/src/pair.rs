@@ -1,4 +1,4 @@
-//! The pair as it is served: requests-service and auth-service, each on its ports.
+//! Both services as they are served: requests-service and auth-service, each with its ports.
 
 use crate::{
     Kind, PATIENCE, Role,
@@ -48,13 +48,13 @@ impl Pair {
         Self::with(auth, &flags, None).await
     }
 
-    /// Told by flags how to reach auth-service, and reached itself by TLS if the
-    /// client's is given.
+    /// Starts requests-service with flags for auth-service, and with TLS if the client's is given.
     pub async fn with(auth: Auth, flags: &[String], tls: Option<ClientTls>) -> Self {
         Self::configured(auth, flags, tls, |_| ()).await
     }
 
-    /// Configured beyond what flags say, and with more time than a loaded machine takes.
+    /// Starts it with settings that flags do not have, and with more time than a loaded machine
+    /// takes.
     pub async fn configured(
         auth: Auth,
         flags: &[String],

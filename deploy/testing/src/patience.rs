@@ -1,15 +1,14 @@
-//! How long tests wait for what is to happen.
+//! How long tests wait.
 
 use contract::deadline::Limits;
 use database::PoolLimits;
 use std::time::Duration;
 
-/// Longer than a loaded machine takes for anything: no test that asks for an answer
-/// comes to the end of it.
+/// More time than a loaded machine takes for anything. A test that waits for an answer never
+/// reaches it.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Limits on a pool that nothing comes near. Who asks what becomes of a call at the
-/// limits of production names these.
+/// Limits of a pool that no test reaches. Tests of the limits of production set their own.
 #[must_use]
 pub fn patient_limits() -> PoolLimits {
     PoolLimits {

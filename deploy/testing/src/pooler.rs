@@ -1,10 +1,10 @@
-//! PgBouncer before a cluster.
+//! PgBouncer in front of a cluster.
 
 use crate::{Cluster, Role, cluster::is_root, port_that_stays_free, program::Program, tools};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
-/// A pooler that runs. It takes what a connection asks for at its start, and drops it, as it
-/// must be told before it takes connections of sqlx at all.
+/// A running pooler. It ignores the settings of new connections, because otherwise it would refuse
+/// connections of sqlx.
 #[derive(Debug)]
 pub struct Pooler {
     address: SocketAddr,

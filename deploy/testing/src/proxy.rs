@@ -1,5 +1,5 @@
-//! A TCP proxy that takes a server away from its clients, and gives it back, while
-//! the server itself runs on.
+//! A TCP proxy that cuts a server off from its clients, and connects it again, while the server
+//! itself runs on.
 
 use std::{
     io,
@@ -16,19 +16,18 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Forwards connections to one address, until told otherwise. It ends with this
-/// value.
+/// Forwards connections to one address. It ends with this value.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
     orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
     traffic: Arc<Traffic>,
-    /// Bound beside the listener and never listening, so that the port stays ours
-    /// while a connection to it is refused.
+    /// Bound beside the listener, and never listening, so that no other process takes the port
+    /// while connections to it are refused.
     _place: TcpSocket,
 }
 
-/// What passes, both ways and all connections together.
+/// What may pass, in both directions and for all connections together.
 #[derive(Debug)]
 struct Traffic {
     /// How many connections clients have made.
@@ -84,37 +83,36 @@ impl TcpProxy {
         self.address
     }
 
-    /// The server is gone: every connection is closed, and new ones are refused.
+    /// Closes every connection, and refuses new ones, like a server that is gone.
     pub async fn cut(&self) {
         self.order(Order::Cut).await;
     }
 
-    /// The server is silent: connections stay and new ones are accepted, and not a
-    /// byte passes.
+    /// Keeps connections and accepts new ones, but passes nothing, like a server that is silent.
     pub async fn hang(&self) {
         self.order(Order::Hang).await;
     }
 
-    /// The server behind the connections that there are is gone without a word: they stay
-    /// open for good, and not a byte passes. New connections are served.
+    /// Existing connections stay open, but pass nothing, like connections to a server that
+    /// vanished. New connections are served.
     pub async fn vanish(&self) {
         self.order(Order::Vanish).await;
     }
 
-    /// Connections break when so many more bytes have passed, both ways and all
-    /// together: in the middle of a message, or of a word.
+    /// Breaks connections after this many more bytes, in both directions together: in the middle of
+    /// a message, or of a word.
     pub async fn break_after(&self, bytes: u64) {
         self.order(Order::BreakAfter(bytes)).await;
     }
 
-    /// The connection breaks by which the last of so many more bytes has passed, and no
-    /// other: who asks again is served.
+    /// Breaks only the connection on which the last of this many more bytes passes. Repeated calls
+    /// are served.
     pub async fn break_once_after(&self, bytes: u64) {
         self.order(Order::BreakOnceAfter(bytes)).await;
     }
 
-    /// The server hears these words, which a client sends at once; the connection
-    /// breaks before their answer.
+    /// Passes these words of a client on to the server, and breaks the connection before their
+    /// answer.
     pub async fn lose_answer_to(&self, words: &'static [u8]) {
         self.order(Order::LoseAnswerTo(words)).await;
     }
@@ -131,8 +129,7 @@ impl TcpProxy {
         self.traffic.passed.load(Ordering::SeqCst)
     }
 
-    /// The server is back. What clients sent meanwhile on a silent connection
-    /// arrives now.
+    /// Connects the server again. What clients sent on a silent connection meanwhile arrives now.
     pub async fn restore(&self) {
         self.order(Order::Restore).await;
     }
@@ -247,8 +244,7 @@ async fn forward(
     let _ended = tokio::try_join!(there, back);
 }
 
-/// Passes on as many of the bytes that come as may pass, and ends where those are not
-/// all.
+/// Passes on as many bytes as may pass, and ends when some may not.
 async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,

@@ -1,6 +1,6 @@
-//! Random choices of a test that can be made again.
+//! Random choices that can be repeated.
 
-/// The seed is printed, and TICKETING_SEED repeats it, as far as time does.
+/// The seed is printed. TICKETING_SEED repeats it, except for the effects of time.
 #[must_use]
 pub fn random() -> fastrand::Rng {
     let seed = std::env::var("TICKETING_SEED")

@@ -1,4 +1,4 @@
-//! What the contract says of each reason, held against the refusals that tests see.
+//! Checks refusals against what the contract says about their reasons.
 
 use contract::errors;
 use std::{collections::HashMap, sync::LazyLock};
@@ -22,18 +22,18 @@ pub fn fields(refusal: &Status) -> Vec<String> {
         .collect()
 }
 
-/// What the comment of a reason says.
+/// The content of a reason's comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Promise {
     /// The code, in capitals; `None`: any.
     code: Option<String>,
     /// Keys of the metadata that come with it.
     metadata: Vec<String>,
-    /// Whether it says that it has no `RetryInfo`, which its code has.
+    /// Whether it says that there is no `RetryInfo`, although its code usually has one.
     never_again: bool,
 }
 
-/// By reason. Of one that both services give, the code stands in either file.
+/// The comments by reason. A reason of both services has the same code in both files.
 static PROMISES: LazyLock<HashMap<String, Promise>> =
     LazyLock::new(|| FILES.iter().flat_map(|file| promises(file)).collect());
 
@@ -77,8 +77,8 @@ fn name(code: Code) -> String {
     name
 }
 
-/// Fails if a refusal of ours is not as the contract says of its reason: the code, the
-/// metadata, and when to come back.
+/// Fails if a refusal does not follow the contract of its reason: the code, the metadata, and when
+/// to retry.
 #[track_caller]
 pub fn assert_kept(status: &Status) {
     let Some(reason) = contract::errors::reason_of(status) else {
@@ -109,7 +109,7 @@ pub fn assert_kept(status: &Status) {
     );
 }
 
-/// The reason in a refusal, which is as the contract says.
+/// The reason of a refusal, which is checked against the contract.
 #[track_caller]
 #[must_use]
 pub fn reason(status: &Status) -> String {

@@ -1,12 +1,12 @@
-//! Rows of `requests`, and what they refer to.
+//! Rows of `requests`, and the rows that they refer to.
 
 use crate::Kind;
 use contract::time::Timestamp;
 use proto::requests::v1::TimeRange;
 
-/// Partners 1 and 2 may work, 3 to 7 may not; 11 and 12 are branches of the
-/// first, 21 of the second. Users 901 and 902 work for these, 903 is staff.
-/// Everything else is there three times.
+/// Partners 1 and 2 are active, and 3 to 7 are not. Branches 11 and 12 belong to the first, and 21
+/// to the second. Users 901 and 902 work for these partners, and 903 is staff. There are three rows
+/// of everything else.
 pub const WORLD: &str = "
 INSERT INTO roles (id, name) VALUES (900, 'everyone');
 INSERT INTO users (id, name, email, password, role_id, user_type)

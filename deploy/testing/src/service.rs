@@ -1,4 +1,4 @@
-//! A service's real program, as a process of its own, for benchmarks.
+//! A service's real program in a process of its own, for benchmarks.
 
 use crate::{auth::channel, listening};
 use std::{
@@ -41,7 +41,7 @@ pub fn folder(profile: &str) -> PathBuf {
     })
 }
 
-/// A running service, ready when this is had. It is killed with this value.
+/// A running service, which is ready. It is killed with this value.
 #[derive(Debug)]
 pub struct Service {
     name: &'static str,

@@ -1,9 +1,9 @@
-//! One test body, run on each database.
+//! Runs one test body on each database.
 
 use std::{future::Future, time::Duration};
 
-/// How long one test may take, so that one that hangs says which it is. None that goes
-/// on comes near it, on whatever machine.
+/// How long one test may take. A test that hangs then fails with its name. No other test takes
+/// nearly as long, on any machine.
 const LIMIT: Duration = Duration::from_mins(15);
 
 /// Runs a test's body under the limit. Used by [`on_both_databases!`].

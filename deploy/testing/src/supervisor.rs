@@ -1,5 +1,5 @@
-//! A shell that owns what must not outlive the test process: it makes it, waits
-//! until the process is gone, in whatever way, and clears it away.
+//! A shell that owns what must not outlive the test process. It creates it, waits until the process
+//! has ended in any way, and removes it.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -73,9 +73,9 @@ impl Drop for Supervisor {
     }
 }
 
-/// In memory, where there is room: a database is a few hundred files, and to copy
-/// them takes a tenth of the time there. TMPDIR decides otherwise; its owner may not
-/// be let in there, so /tmp comes last.
+/// In memory, if there is enough space: a database is a few hundred files, and copying them takes a
+/// tenth of the time there. TMPDIR takes precedence; its owner may have no access there, so /tmp
+/// comes last.
 const MAKE_DIRECTORY: &str = r#"
 trap '' INT TERM HUP
 parent=${TMPDIR:-/tmp}

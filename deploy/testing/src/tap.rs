@@ -1,4 +1,4 @@
-//! Statements, read off the wire to PostgreSQL.
+//! Statements, read from the connection to PostgreSQL.
 
 use crate::TestDatabase;
 use std::{
@@ -15,7 +15,7 @@ use tokio::{
 /// The texts of the statements that were executed, in order.
 type Executed = Arc<Mutex<Vec<String>>>;
 
-/// Forwards connections to PostgreSQL, and notes what is executed.
+/// Forwards connections to PostgreSQL, and records the statements.
 #[derive(Debug)]
 pub struct Tap {
     address: SocketAddr,

@@ -1,5 +1,5 @@
-//! The migrated database of either kind, made once a process and copied for each
-//! test: a copy takes milliseconds, migrating half a second.
+//! The migrated database of either kind, created once in a process and copied for each test: a copy
+//! takes milliseconds, and migrating half a second.
 
 use crate::{
     cluster::{Cluster, Role},
@@ -70,8 +70,7 @@ async fn create(cluster: &Cluster, prefix: &str, template: &str) -> String {
     name
 }
 
-/// Drops a database, some time soon and out of the test's way: each takes eight
-/// megabytes.
+/// Drops a database soon, in the background. Each takes eight megabytes.
 pub(crate) fn drop_postgres(name: &str) {
     static QUEUE: OnceLock<mpsc::Sender<String>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {

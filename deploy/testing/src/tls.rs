@@ -1,4 +1,4 @@
-//! A client of TLS that asks for what a test wants to be spoken.
+//! A TLS client that requests protocols.
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc};
 use tokio::net::TcpStream;

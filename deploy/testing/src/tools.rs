@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The path of a tool: of the workspace's own `target/tools/bin`, or else of PATH.
-/// A test without its tool fails: one that skipped it would prove nothing.
+/// The path of a tool: in the workspace's own `target/tools/bin`, or on PATH. A test without its
+/// tool fails, because a skipped test would prove nothing.
 #[must_use]
 pub fn find(name: &str) -> PathBuf {
     let own = workspace().join("target/tools/bin");

@@ -12,7 +12,7 @@ pub struct File {
     pub text: String,
 }
 
-/// Folders that hold nothing of ours.
+/// Folders without files of the workspace.
 const NOT_OURS: [&str; 3] = ["target", ".git", ".ticketing"];
 
 /// The workspace's files with one of some endings, ordered by their paths.

@@ -1,4 +1,4 @@
-//! The life of one made-up request: how far it came, and when what happened.
+//! The life of one generated request: which stage it reached, and when.
 
 use super::{Partner, World};
 use contract::time::Timestamp;
@@ -7,13 +7,13 @@ use std::time::Duration;
 /// How long a partner has to confirm.
 const SLA: Duration = Duration::from_mins(15);
 
-/// How far a request came.
+/// The stage that a request reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     Submitted,
-    /// A partner refused it, and the row still says so.
+    /// A partner rejected it, and the row still has this status.
     Rejected,
-    /// A partner refused it or let the time pass.
+    /// A partner rejected it, or did not confirm it in time.
     Unassigned,
     Assigned,
     Confirmed,
@@ -23,7 +23,7 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Most requests are done; a few are at every other stage.
+    /// Most requests are completed; a few are at every other stage.
     fn draw(random: &mut fastrand::Rng) -> Self {
         match random.u8(0..100) {
             0..3 => Self::Submitted,
@@ -51,7 +51,7 @@ impl Stage {
     }
 }
 
-/// One request, and what happened to it.
+/// One request, and its history.
 pub(crate) struct Life<'a> {
     pub(super) id: i32,
     pub(super) world: &'a World,
@@ -62,7 +62,7 @@ pub(crate) struct Life<'a> {
     pub(super) branch: i32,
     pub(super) submitted: Timestamp,
     pub(super) assigned: Timestamp,
-    /// To confirm by; of one that waits for it, within a day from `now`.
+    /// The deadline to confirm; for a request that waits, within a day from `now`.
     pub(super) deadline: Timestamp,
     pub(super) answered: Timestamp,
     pub(super) started: Timestamp,
@@ -71,8 +71,8 @@ pub(crate) struct Life<'a> {
 }
 
 impl<'a> Life<'a> {
-    /// The `id`-th life of a seed number, submitted at a time and known as of
-    /// `now`: nothing has happened that is yet to come.
+    /// The `id`-th life of a seed number, for a request that was submitted at a time. It ends at
+    /// `now`, so nothing lies in the future.
     pub(crate) fn new(
         seed: u64,
         id: i32,
@@ -80,7 +80,7 @@ impl<'a> Life<'a> {
         submitted: Timestamp,
         now: Timestamp,
     ) -> Self {
-        // of a seed of its own, so that its rows may be made one table at a time
+        // with a seed of its own, so that its rows can be generated one table at a time
         let mut random = fastrand::Rng::with_seed(seed ^ u64::from(id.unsigned_abs()) << 20);
         let mut at = submitted;
         let mut after = |random: &mut fastrand::Rng, minutes: u64| {

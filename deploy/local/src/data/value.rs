@@ -1,10 +1,10 @@
-//! A value of a row, before a database has a say in it.
+//! A value of a row, independent of the database.
 
 use contract::time::Timestamp;
 use database::Database;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait};
 
-/// A table, and the columns that rows give.
+/// A table, and the columns of its rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,

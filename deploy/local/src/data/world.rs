@@ -1,5 +1,4 @@
-//! What requests happen between: partners and their branches, customers, staff,
-//! and what can be asked for.
+//! What requests refer to: partners and their branches, customers, staff, categories and services.
 
 /// A partner that requests are assigned to.
 #[derive(Clone, Debug)]
@@ -7,11 +6,11 @@ pub(crate) struct Partner {
     pub(crate) id: i32,
     /// `branches.id` of its branches; at least one.
     pub(crate) branches: Vec<i32>,
-    /// The user that answers for it.
+    /// The user who responds for it.
     pub(crate) user: i32,
 }
 
-/// Everything that a request names.
+/// Everything that a request refers to.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     /// By size: the first has the most work. At least one.

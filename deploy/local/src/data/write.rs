@@ -1,4 +1,4 @@
-//! How rows get into a database.
+//! Writes rows into a database.
 
 use super::{Row, Table};
 use database::{Database, Dialect};
@@ -28,8 +28,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Lets the ids that the database gives go on after those that rows brought
-/// along. SQLite does so by itself.
+/// Advances the database's sequences past the ids of the inserted rows. SQLite does so by itself.
 pub(crate) async fn continue_ids(
     on: &impl ConnectionTrait,
     database: &Database,

@@ -1,5 +1,5 @@
-//! Demo data: partners, every kind of user, and requests in every status. The
-//! same at each first start, but for the times, which lie before it.
+//! Demo data: partners, every kind of user, and requests in every status. It is the same at each
+//! first start, except for the times, which are before the start.
 
 mod seed;
 
@@ -15,15 +15,15 @@ use sea_orm::{
 };
 pub(crate) use seed::Seed;
 
-/// What every demo user logs in with.
+/// The password of every demo user.
 pub const PASSWORD: &str = "demo password";
 
 /// A demo user.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoUser {
-    /// What it logs in with.
+    /// The e-mail for log-ins.
     pub email: &'static str,
-    /// What it is there to show.
+    /// What the user demonstrates.
     pub what: &'static str,
     name: &'static str,
     user_type: &'static str,
@@ -32,7 +32,7 @@ pub struct DemoUser {
     partner: Option<usize>,
 }
 
-/// The demo users; the first is the one that the printed lines log in.
+/// The demo users. The printed lines log the first one in.
 pub const USERS: [DemoUser; 7] = [
     DemoUser {
         email: "partner@swift.example",
@@ -95,13 +95,13 @@ pub const USERS: [DemoUser; 7] = [
 /// Whether the demo data is in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// It is.
+    /// The database has the demo data.
     Present,
     /// The database has other users.
     OtherData,
 }
 
-/// No demo data was written.
+/// Why no demo data was written.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The database failed.

@@ -1,4 +1,4 @@
-//! How the demo data gets into the tables.
+//! Writes the demo data into the tables.
 
 use super::{DemoUser, USERS};
 use crate::data::{
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The same data at each first start.
 const SEED: u64 = 20_251_108;
-/// Over how long the requests are spread.
+/// The time over which the requests are spread.
 const SPREAD: Duration = Duration::from_hours(90 * 24);
 
 /// The id of the row at a position of a list, in an otherwise empty table.

@@ -1,8 +1,10 @@
-//! The data generator: any number of requests and of live sessions, in an empty PostgreSQL
-//! database. The same seed gives the same data, apart from the times, which go back from now.
+//! The data generator. It writes any number of requests and of active sessions into an empty
+//! PostgreSQL database. The same seed gives the same data, except for the times, which are counted
+//! back from now.
 //!
-//! It writes into tables that `migrate up` made, or that the old application made: there,
-//! sessions are the old application's. PostgreSQL makes the rows itself, in one transaction.
+//! The tables may come from `migrate up` or from the old application. In the second case, the
+//! sessions are those of the old application. PostgreSQL generates the rows itself, in one
+//! transaction.
 
 mod options;
 
@@ -21,11 +23,11 @@ use std::time::Duration;
 const ROWS: &str = include_str!("rows.sql");
 const SESSIONS: &str = include_str!("sessions.sql");
 const OLD_SESSIONS: &str = include_str!("old_sessions.sql");
-/// Millions of rows are one statement.
+/// One statement writes millions of rows.
 const PATIENCE: Duration = Duration::from_hours(6);
-/// Of "demo password", by bcrypt with the cost 10, which the old application reads as well.
+/// The bcrypt hash of "demo password" with cost 10, which the old application can verify as well.
 const PASSWORD_HASH: &str = "$2b$10$irfUPsD9ydglIaEM4LC9aO5FvMCp1VcMXLL4KtklQuSKcCbHE763y";
-/// The tables that get rows.
+/// The tables that rows are written into.
 const TABLES: [&str; 10] = [
     "partners",
     "branches",
@@ -39,7 +41,7 @@ const TABLES: [&str; 10] = [
     "user_sessions",
 ];
 
-/// No data was generated.
+/// Why no data was generated.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     /// The database cannot be reached.
@@ -100,7 +102,7 @@ pub async fn generate(options: &Options) -> Result<(), GenerateError> {
     Ok(())
 }
 
-/// Whether sessions are ours, and not the old application's.
+/// Whether the sessions are those of the services, and not of the old application.
 async fn has_our_sessions(on: &Transaction) -> Result<bool, DbErr> {
     let column = "SELECT 1 FROM pg_attribute WHERE attrelid = 'user_sessions'::regclass \
                   AND attname = 'generation' AND NOT attisdropped";

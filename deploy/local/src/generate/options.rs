@@ -1,10 +1,10 @@
-//! What is to be generated.
+//! The options of the data generator.
 
 use clap::Args;
 use contract::config::within;
 use database::DatabaseUrl;
 
-/// More would not fit into the ids' type with their log.
+/// With more requests, the ids of their logs would not fit into their type.
 const MAX_ROWS: i32 = 100_000_000;
 
 /// Fills an empty PostgreSQL database with made-up data.

@@ -1,4 +1,4 @@
-//! One process of auth-service.
+//! One replica of auth-service.
 
 use super::channel;
 use crate::Role;
@@ -21,14 +21,14 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
-/// What a hash costs in tests, below what configuration allows.
+/// The cost of a hash in tests, which is lower than the configuration allows.
 pub(super) const CHEAP: Argon2Costs = Argon2Costs {
     memory_kib: 8,
     passes: 1,
     lanes: 1,
 };
 
-/// One of possibly several auth-services on one database.
+/// One replica of auth-service on a database.
 #[derive(Debug)]
 pub struct Replica {
     /// Where clients reach it.
@@ -37,7 +37,7 @@ pub struct Replica {
     pub internal: SocketAddr,
     /// Where the cluster reaches it.
     pub ops: SocketAddr,
-    /// What its verifications of passwords cost.
+    /// The work that verifying passwords costs.
     pub password_work: PasswordWork,
     stop: CancellationToken,
 }
@@ -65,13 +65,13 @@ impl Replica {
             .chain(flags.iter().map(|flag| (*flag).to_owned()));
         let mut config = config::from_flags::<Config>(flags).expect("a configuration");
         config.passwords.costs = CHEAP;
-        // nothing is done beside the calls, but where a test asks for it
+        // no background work, unless a test requests it
         config.housekeeping = Duration::from_hours(1);
         config
     }
 
-    /// Serves until `stop`, as the program does; tells where services and the cluster
-    /// reach it. For a process of its own.
+    /// Serves until `stop`, as the program does, and reports the addresses for services and the
+    /// cluster. For a separate process.
     pub async fn serve(
         folder: &Path,
         url: &DatabaseUrl,
@@ -119,8 +119,7 @@ impl Replica {
     }
 }
 
-/// Gives calls, and their statements, the time that they have in production, where it is an outage that a test
-/// looks at.
+/// Gives calls and their statements the same time as in production, for tests of outages.
 pub fn as_in_production(config: &mut Config) {
     config.pool = PoolLimits {
         connections: config.pool.connections,

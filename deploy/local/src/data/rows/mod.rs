@@ -1,4 +1,4 @@
-//! The rows that a life leaves in three tables.
+//! The rows of a life in three tables.
 
 use super::{Life, Row, Table, Value, life::Stage, names::NAMES};
 use contract::time::Timestamp;
