@@ -1,20 +1,20 @@
-//! One `migrate` at a time: the transaction in which a command does all its work.
+//! Lets one `migrate` work at a time: the transaction in which a command does its work.
 
 use crate::{error::MigrateError, query};
 use database::{Database, Dialect};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use std::time::{Duration, Instant};
 
-/// How long a command waits for another one to end.
+/// How long a command waits until another one ends.
 const WAIT: Duration = Duration::from_mins(1);
-/// How often it asks.
+/// How often it tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Only `migrate` takes this one: "ticketin" in ASCII.
+/// The advisory lock of `migrate`: "ticketin" in ASCII.
 pub(crate) const ADVISORY_LOCK: i64 = 0x7469_636b_6574_696e;
 
-/// Where PostgreSQL can (14 and newer), it looks whether `migrate` is still there, so
-/// that a stop ends also what the server does for long.
+/// If PostgreSQL can (14 and newer), it checks whether `migrate` is still connected. So a stop also
+/// ends long statements on the server.
 pub(crate) const END_WITH_THE_CLIENT: &str = "
     DO $$ BEGIN
         SET client_connection_check_interval = '2s';
@@ -22,13 +22,12 @@ pub(crate) const END_WITH_THE_CLIENT: &str = "
         NULL;
     END $$";
 
-/// A table in use is left to its users, not queued for: what queues for a lock stops
-/// everyone behind it. Building an index, on the other hand, may take its time.
+/// The time limit of locks. A statement that waits for a table's lock blocks everyone behind it, so
+/// it gives up soon. Building an index may take longer.
 pub const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = 0";
 
-/// Begins the transaction, alone on the database among its kind: by an advisory
-/// lock on PostgreSQL, as the one writer on SQLite. What ends it, however it ends,
-/// gives that up again.
+/// Begins the transaction while no other `migrate` works: with an advisory lock on PostgreSQL, and
+/// as the one writer on SQLite. The end of the transaction releases the lock.
 pub async fn begin(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
     let transaction = begin_to_try(database).await?;
     if database.dialect() == Dialect::Postgres {
@@ -49,9 +48,9 @@ async fn lock(transaction: &DatabaseTransaction) -> Result<(), MigrateError> {
     }
 }
 
-/// Begins a transaction that the caller rolls back, to see what can be done; other runs
-/// may be at work meanwhile. It may write: that the extension can be made is seen by
-/// making it.
+/// Begins a transaction that the caller rolls back, to find out what can be done. Other runs may
+/// work meanwhile. The transaction may write, because the only way to find out whether the
+/// extension can be created is to create it.
 pub async fn begin_to_try(database: &Database) -> Result<DatabaseTransaction, MigrateError> {
     let transaction = database.begin().await?.with_savepoints();
     if database.dialect() == Dialect::Postgres {
@@ -60,9 +59,9 @@ pub async fn begin_to_try(database: &Database) -> Result<DatabaseTransaction, Mi
     Ok(transaction)
 }
 
-/// For how long a lock is asked for again and again. That is not left to the
-/// database: a statement that waits there holds a snapshot, and an index that the
-/// other `migrate` builds concurrently would wait for that in turn.
+/// How long to try for a lock. The database does not wait for it, because a waiting statement would
+/// hold a snapshot, and an index that the other `migrate` builds concurrently would wait for that
+/// snapshot.
 pub(crate) struct Patience(Instant);
 
 impl Patience {
@@ -71,7 +70,7 @@ impl Patience {
         Self(Instant::now())
     }
 
-    /// Waits a little; an error where it has come to its end.
+    /// Waits for a moment; an error when the time is over.
     pub(crate) async fn pause(&self) -> Result<(), MigrateError> {
         if self.0.elapsed() >= WAIT {
             return Err(MigrateError::Busy);

@@ -1,5 +1,4 @@
-//! What stands in a database beside the bookkeeping: whose tables and types
-//! there are, by name.
+//! What a database contains besides the bookkeeping: tables and types, by name.
 
 use crate::{
     bookkeeping,
@@ -10,8 +9,8 @@ use crate::{
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// The application's tables and types that no migration of ours makes. A
-/// database that holds one of them is the application's.
+/// The application's tables and types that no migration makes. A database with one of them belongs
+/// to the application.
 const APPLICATIONS_OWN: &[&str] = &[
     "branch_user_role_enum",
     "branch_users",
@@ -22,8 +21,7 @@ const APPLICATIONS_OWN: &[&str] = &[
     "user_permissions",
 ];
 
-/// The application's tables, types and functions in a database without our
-/// bookkeeping.
+/// The application's tables, types and functions in a database without bookkeeping.
 pub async fn of_application(
     on: &impl ConnectionTrait,
     dialect: Dialect,
@@ -51,7 +49,7 @@ pub async fn of_others(
     Ok(listed(&names))
 }
 
-/// Tables and views where the search path looks, without those of extensions.
+/// Tables and views in the first schema of the search path, without those of extensions.
 const POSTGRES_TABLES: &str = "
     SELECT c.relname::text AS name
     FROM pg_class c
@@ -64,7 +62,7 @@ const POSTGRES_TABLES: &str = "
       )
     ORDER BY 1";
 
-/// Enums, domains and functions where the search path looks.
+/// Enums, domains and functions in the first schema of the search path.
 const TYPES_AND_FUNCTIONS: &str = "
     SELECT t.typname::text AS name
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace

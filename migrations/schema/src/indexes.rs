@@ -1,7 +1,7 @@
-//! The indexes on the application's tables, where these are in use: one by one and
-//! concurrently. Each is a statement outside of any transaction, under a lock
-//! (`SHARE UPDATE EXCLUSIVE`) that neither readers nor writers of rows wait for.
-//! Whatever interrupts it, the next run goes on where this one ended.
+//! Builds the indexes on the application's tables while these are in use, one by one and
+//! concurrently. Each is a statement outside of transactions, with a lock (`SHARE UPDATE
+//! EXCLUSIVE`) that does not block readers or writers. If it is interrupted, the next run
+//! continues.
 
 use crate::{
     bookkeeping::Applied,
@@ -13,18 +13,19 @@ use crate::{
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// An index that is not there, or cannot be used.
+/// An index that does not exist, or cannot be used.
 pub struct Missing {
-    /// Which one.
+    /// The index.
     pub index: Index,
     /// The migration that it belongs to.
     pub migration: &'static str,
-    /// An interrupted build has left one that is kept up by every write and serves no query.
+    /// Whether an interrupted build has left an index that every write updates and no query can
+    /// use.
     is_broken: bool,
 }
 
-/// Those of pending migrations, and any of trigrams: these go with the extension, where
-/// somebody has dropped it.
+/// The indexes of pending migrations, and all trigram indexes, because these are dropped with the
+/// extension.
 pub async fn missing(on: &impl ConnectionTrait, applied: &Applied) -> Result<Vec<Missing>, DbErr> {
     const FOUND: &str = "
         SELECT c.relname::text, i.indrelid::regclass::text, i.indisvalid
@@ -54,7 +55,7 @@ pub async fn missing(on: &impl ConnectionTrait, applied: &Applied) -> Result<Vec
 }
 
 impl Missing {
-    /// Builds it. Of the extension `pg_trgm`, the schema is given.
+    /// Builds it. `extension` is the schema of `pg_trgm`.
     pub async fn build(
         &self,
         session: &mut Session<'_>,
@@ -72,7 +73,7 @@ impl Missing {
     }
 }
 
-/// Drops one that is recorded, if it is still there.
+/// Drops a recorded index, if it still exists.
 pub async fn drop(session: &mut Session<'_>, name: &str) -> Result<(), MigrateError> {
     let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
     session

@@ -1,10 +1,10 @@
-//! What a database takes letters for: its encoding, and its locale.
+//! How a database treats letters: its encoding and its locale.
 
 use crate::{error::MigrateError, query, trigrams};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Refuses a database whose encoding has no place for letters of every script. One of
-/// SQL_ASCII takes them for bytes; where it was taken over already, it goes on as it did.
+/// Refuses a database whose encoding cannot store the letters of every script. SQL_ASCII treats
+/// letters as bytes; a database with it that was taken over earlier is still accepted.
 pub async fn refuse_encoding(
     on: &impl ConnectionTrait,
     is_taken_over: bool,
@@ -17,7 +17,7 @@ pub async fn refuse_encoding(
     }
 }
 
-/// What does not stop `up`, in lines for the operator.
+/// Warnings for the operator, which do not stop `up`.
 pub async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let encoding = encoding(on).await?;
     if encoding != "UTF8" {

@@ -1,9 +1,9 @@
-//! The migrations of this build, and what all commands of `migrate` share: the bookkeeping,
-//! the locks that let one command work at a time, what a database is asked before anything is
-//! changed, and why a command stops.
+//! The migrations of this build, and what all commands of `migrate` share: the bookkeeping, the
+//! locks that let one command work at a time, the checks before anything is changed, and the
+//! errors.
 //!
-//! It knows no command. The crate `adopt` takes over the database of the old application with
-//! it, and the crate `migrations` has the commands.
+//! This crate knows no command. The crate `adopt` uses it to take over the database of the old
+//! application, and the crate `migrations` has the commands.
 
 pub mod bookkeeping;
 pub mod error;

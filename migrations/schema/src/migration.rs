@@ -2,19 +2,19 @@
 
 use database::{Dialect, NEWEST_MIGRATION};
 
-/// One text of a migration.
+/// One SQL text of a migration.
 macro_rules! text {
     ($path:literal) => {
         include_str!(concat!("../", $path))
     };
 }
 
-/// The last of this build's migrations: where it stands in the bookkeeping
-/// (table `ticketing_migrations`, column `name`), all of them do, since they are
-/// applied in order. Later ones may stand there, too.
+/// The last migration of this build. If it is in the bookkeeping (table `ticketing_migrations`,
+/// column `name`), all of them are, because they are applied in order. Later ones may be there,
+/// too.
 const NEWEST: &str = MIGRATIONS[MIGRATIONS.len() - 1].name;
 
-/// What the services wait for, which do not have this crate in them.
+/// The name that the services wait for. They do not link this crate.
 const WAITED_FOR: &[u8] = NEWEST_MIGRATION.as_bytes();
 const _: () = assert!(
     matches!(NEWEST.as_bytes(), WAITED_FOR),
@@ -33,29 +33,28 @@ pub const NAMES: [&str; MIGRATIONS.len()] = {
     names
 };
 
-/// The application's roles and permissions, as statements for either database,
-/// for tables that were made elsewhere and are empty.
+/// The application's roles and permissions, as statements for both databases. For empty tables that
+/// something else made.
 pub const SEED: &str = text!("0001_tables/seed.sql");
 
-/// One step of the schema. A migration that is released is never edited; the
-/// next one changes what it made.
+/// One step of the schema. A released migration is never edited; a later one changes what it made.
 pub struct Migration {
-    /// Its key in the bookkeeping: a number that sorts, and a word.
+    /// The name in the bookkeeping: a number for the order, and a word.
     pub name: &'static str,
-    /// What it makes on PostgreSQL, and drops again.
+    /// The statements for PostgreSQL.
     postgres: Texts,
-    /// What it makes on SQLite, and drops again.
+    /// The statements for SQLite.
     sqlite: Texts,
 }
 
-/// The statements of a migration on one of the databases.
+/// The statements of a migration for one database.
 pub struct Texts {
-    /// Makes everything but `indexes` in a database that holds none of it.
+    /// Makes everything except `indexes`, in a database that has none of it.
     pub create: &'static [&'static str],
-    /// The indexes on the application's tables, a line each: a database that is in
-    /// use gets them one by one and concurrently, before the rest.
+    /// The indexes on the application's tables, one on each line. A database that is in use gets
+    /// them one by one and concurrently, before the rest.
     indexes: &'static str,
-    /// Drops exactly that; indexes go with their tables.
+    /// Drops exactly what `create` makes. Indexes are dropped with their tables.
     pub drop: &'static str,
 }
 
@@ -75,8 +74,8 @@ impl Migration {
         }
     }
 
-    /// The names that its statements give to anything but its [`Migration::indexes`].
-    /// Names of keys and sequences are not among them, since the database chooses free ones.
+    /// The names that its statements define, except those of [`Migration::indexes`]. Names of keys
+    /// and sequences are not included, because the database chooses free ones.
     pub fn created(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
         self.lines(dialect).filter_map(|line| {
             let statement = line.strip_prefix("CREATE ")?;
@@ -86,7 +85,7 @@ impl Migration {
         })
     }
 
-    /// The columns that it adds to tables that are there, with their tables.
+    /// The columns that it adds to existing tables, with their tables.
     pub fn columns(&self, dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.lines(dialect).filter_map(|line| {
             let statement = line.strip_prefix("ALTER TABLE ")?;
@@ -114,12 +113,12 @@ pub struct Index {
     pub name: &'static str,
     /// The table that it is on.
     pub table: &'static str,
-    /// What follows its name.
+    /// The rest of the statement after its name.
     definition: &'static str,
 }
 
 impl Index {
-    /// Reads a line `CREATE INDEX name ON table …;`, and no other.
+    /// Reads a line of the form `CREATE INDEX name ON table …;`.
     fn read(line: &'static str) -> Option<Self> {
         let statement = line.strip_prefix("CREATE INDEX ")?;
         let (name, definition) = statement.trim_end_matches(';').split_once(' ')?;
@@ -137,8 +136,8 @@ impl Index {
         self.definition.contains(" gin_trgm_ops")
     }
 
-    /// What follows its name, where `pg_trgm` lies in this schema: a statement finds no
-    /// operator class by the search path, where that does not lead to the extension.
+    /// The rest of the statement, if `pg_trgm` is in this schema. Without the schema, a statement
+    /// would not find the operator class if the search path does not include it.
     #[must_use]
     pub fn definition(&self, schema_of_trigrams: &str) -> String {
         self.definition.replace(
@@ -148,8 +147,8 @@ impl Index {
     }
 }
 
-/// The migration that makes the application's tables, or takes them over where
-/// the application has made them. All later ones make tables of our own, indexes, and columns.
+/// The migration that makes the application's tables, or takes them over if the application has
+/// made them. All later ones make tables of the services, indexes and columns.
 pub const TABLES: &Migration = &MIGRATIONS[0];
 
 /// All of them, oldest first. To add one, write it below, name it here, and name it in

@@ -1,4 +1,4 @@
-//! Queries written by hand, whose rows are read column by column in the order of the query.
+//! Hand-written queries, whose rows are read in the order of their columns.
 
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetableMany, Value};
 
@@ -15,7 +15,7 @@ pub async fn rows<T: TryGetableMany>(
         .collect()
 }
 
-/// The one row of a query that always gives one.
+/// The one row of a query that always returns one.
 pub async fn row<T: TryGetableMany>(on: &impl ConnectionTrait, query: &str) -> Result<T, DbErr> {
     let missing = || DbErr::RecordNotFound(format!("no row: {query}"));
     rows(on, query, []).await?.pop().ok_or_else(missing)

@@ -1,8 +1,8 @@
-//! What a command did, or would do, as a person reads it.
+//! What a command did, or would do, in text for the operator.
 
 use std::fmt;
 
-/// Who is told, line by line, what a command found and does, before it does it.
+/// Receives, line by line, what a command found and is about to do.
 pub type Tell<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// What a command changed.

@@ -1,5 +1,5 @@
-//! What the role that runs `up` must be allowed to do. It is looked for before anything
-//! is changed: the database itself would say it only where it stops the work half-way.
+//! The rights that the role of `up` needs. They are checked before anything is changed; otherwise
+//! the database would stop the work halfway.
 
 use crate::{
     error::{MigrateError, listed},
@@ -7,8 +7,8 @@ use crate::{
 };
 use sea_orm::ConnectionTrait;
 
-/// Refuses a role that may not make tables where `up` makes them, or indexes and columns
-/// on those of these tables that are there.
+/// Refuses a role that may not create tables where `up` creates them, or indexes and columns on the
+/// existing ones of these tables.
 pub async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), MigrateError> {
     let tables = query::array(tables.iter().copied());
     let lacking: Vec<String> = query::rows(on, LACKING, [tables]).await?;
@@ -18,7 +18,7 @@ pub async fn refuse(on: &impl ConnectionTrait, tables: &[&str]) -> Result<(), Mi
     }
 }
 
-/// An index lies in the schema of its table, and needs CREATE there, too.
+/// An index is in the schema of its table, and also needs CREATE there.
 const LACKING: &str = "
     WITH tables AS (
         SELECT c.oid, c.relowner, c.relnamespace

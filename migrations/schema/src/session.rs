@@ -1,5 +1,5 @@
-//! A connection of its own for the second step, whose statements cannot run in a
-//! transaction, and which has to keep another `migrate` out by itself.
+//! A connection for the second step. The statements of that step cannot run in a transaction, and
+//! the connection itself keeps other runs of `migrate` out.
 
 use crate::{
     error::{MigrateError, code, words},
@@ -13,32 +13,31 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgRow};
 use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// The connection. It holds the lock that keeps other runs of `migrate` out for as
-/// long as it is open.
+/// The connection. While it is open, it holds the lock that keeps other runs of `migrate` out.
 pub struct Session<'a> {
     connection: PgConnection,
     server: Server<'a>,
 }
 
-/// The server's side of a session, looked at by way of other connections.
+/// The server's process of a session, observed over other connections.
 #[derive(Clone, Copy)]
 struct Server<'a> {
-    /// The process that works for the session; 0 while it is not known.
+    /// The id of the process; 0 while it is unknown.
     pid: i32,
     database: &'a Database,
     tell: Tell<'a>,
 }
 
-/// How often the server is looked at while it works.
+/// How often the process is checked while it works.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// An index may take its time. To wait for its lock is harmless, since nobody who
-/// reads or writes rows queues behind it. What a stop leaves of it is rebuilt.
+/// Building an index may take long. Waiting for its lock is harmless, because readers and writers
+/// do not queue behind it. What an interrupted build leaves is rebuilt.
 const SETTINGS: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 
 impl<'a> Session<'a> {
     /// Takes a connection out of the pool, and waits for other runs to end. The first step is
-    /// done already, so its failure is not the end of all.
+    /// already done, so if this fails, its result stays.
     pub async fn open(database: &'a Database, tell: Tell<'a>) -> Result<Self, MigrateError> {
         let open = Self::connect(database, tell).await;
         open.map_err(|error| error.half_way("the second step could not begin"))
@@ -70,8 +69,7 @@ impl<'a> Session<'a> {
         done.map_err(|error| MigrateError::from(error).half_way(doing))
     }
 
-    /// Runs statements that the step can do without, in one transaction. In the inner
-    /// `Err`, what the database says.
+    /// Runs optional statements in one transaction. The inner `Err` is the database's message.
     pub async fn attempt(&mut self, statements: &str) -> Result<Result<(), String>, MigrateError> {
         match self.execute(statements.to_owned()).await {
             Ok(()) => Ok(Ok(())),
@@ -80,7 +78,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Ends it, and with it the lock, before the caller goes on.
+    /// Closes it, and so releases the lock, before the caller continues.
     pub async fn close(self) -> Result<(), MigrateError> {
         let close = async { self.connection.close().await.map_err(failed) };
         let closed = self.server.watch(close).await;
@@ -104,17 +102,17 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What the second step was about where nothing more precise is said.
+/// The message if nothing more precise is known.
 const STOPPED: &str = "the second step stopped";
 
-/// A connection may die without a word to either side. No statement has a time limit, so
-/// its answer would be waited for for good.
+/// A connection may die without notice to either side. Statements have no time limit, so without
+/// this check, `migrate` would wait for ever.
 const LOST: &str = "the connection is dead (the server does not work for it any more, and no answer \
                     has arrived)";
 
 impl Server<'_> {
-    /// Waits for an answer of the server, and tells meanwhile for whom the server waits. Fails
-    /// where it does not work any more. It may just have ended, so it is looked at twice.
+    /// Waits for an answer of the server, and reports meanwhile what the server waits for. Fails if
+    /// the process no longer works. The process may just have finished, so it is checked twice.
     async fn watch<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let mut answer = pin!(answer);
         let mut looks_at_no_work = 0;
@@ -122,7 +120,7 @@ impl Server<'_> {
             if let Ok(answer) = timeout(LOOK_EVERY, &mut answer).await {
                 return answer;
             }
-            // that nobody can look is no reason to stop
+            // a failed check is no reason to stop
             let Ok(Ok(is_at_work)) = timeout(LOOK_EVERY, self.look()).await else {
                 continue;
             };
@@ -134,8 +132,8 @@ impl Server<'_> {
         }
     }
 
-    /// Ends the session's process, if it holds the lock still. For as long as it waits for this
-    /// client, the next run would be kept out.
+    /// Ends the session's process, if it still holds the lock. Otherwise the next run would have to
+    /// wait while the process waits for this client.
     async fn give_up_the_lock(&self) -> Result<(), DbErr> {
         let end = format!(
             "SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -149,14 +147,14 @@ impl Server<'_> {
             .map(drop)
     }
 
-    /// Whether the session's process is at work. Tells for whom it waits, a line each.
+    /// Whether the session's process is working. Reports what it waits for, one line each.
     async fn look(&self) -> Result<bool, DbErr> {
         let Self { pid, tell, .. } = self;
         let on = self.database.connection();
         for line in query::rows::<String>(on, &waits_for(*pid), []).await? {
             tell(&line);
         }
-        // where states are not tracked, it is 'disabled'
+        // without the tracking of states, this is 'disabled'
         let at_work = format!(
             "SELECT EXISTS (
                  SELECT FROM pg_stat_activity
@@ -167,8 +165,8 @@ impl Server<'_> {
     }
 }
 
-/// For whom a process of the server waits, a line each. A prepared transaction has no
-/// process. When a transaction began is hidden from roles that may not see the other's.
+/// What a process of the server waits for, one line each. A prepared transaction has no process.
+/// The start of a transaction is hidden from roles that may not see it.
 fn waits_for(pid: i32) -> String {
     format!(
         "SELECT 'waits    for ' || CASE blocker WHEN 0 THEN 'a prepared transaction (pg_prepared_xacts)' ELSE

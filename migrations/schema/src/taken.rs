@@ -1,6 +1,6 @@
-//! Names that `up` is about to give to something, and that something else bears
-//! already. They are looked for before anything is changed: in a database that is taken
-//! over, some of them are needed only after its first step can no longer be undone.
+//! Names that `up` is about to use, and that something else already has. They are checked before
+//! anything is changed, because in a database that is taken over, some are needed only after the
+//! first step, which can then no longer be undone.
 
 use crate::{
     error::{MigrateError, listed},
@@ -10,13 +10,13 @@ use crate::{
 use database::Dialect;
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// What bears a name.
+/// Something with a name.
 pub struct Bearer {
     /// The name.
     pub name: String,
-    /// What it is, for a message.
+    /// Its kind, for a message.
     kind: String,
-    /// The table that it is an index of; empty where it is no index.
+    /// If it is an index, its table; otherwise empty.
     of_table: String,
 }
 
@@ -27,14 +27,14 @@ impl Bearer {
         self.kind == "table"
     }
 
-    /// Whether it is this index, as far as its name and its table tell.
+    /// Whether it is this index, according to its name and table.
     #[must_use]
     pub fn is_index(&self, index: &Index) -> bool {
         self.name == index.name && self.of_table == index.table
     }
 }
 
-/// Refuses a database in which something bears one of these names and is not ours.
+/// Refuses a database in which something else has one of these names.
 pub async fn refuse(
     on: &impl ConnectionTrait,
     dialect: Dialect,
@@ -53,7 +53,7 @@ pub async fn refuse(
     }
 }
 
-/// Refuses a database in which these tables have these columns already.
+/// Refuses a database in which these tables already have these columns.
 pub async fn refuse_columns(
     on: &impl ConnectionTrait,
     dialect: Dialect,
@@ -78,9 +78,9 @@ pub async fn refuse_columns(
     }
 }
 
-/// Everything with a name where the search path looks. PostgreSQL keeps the names of
-/// relations, types and functions apart, but a table takes a type of its name along. To
-/// tell an operator which kinds exclude each other would say more than is needed.
+/// Everything with a name in the first schema of the search path. PostgreSQL separates the names of
+/// relations, types and functions, but a table also creates a type with its name. All kinds are
+/// treated alike, because the operator does not need the details.
 const POSTGRES: &str = "
     SELECT c.relname::text AS name, coalesce(i.indrelid::regclass::text, '') AS of_table,
            CASE c.relkind
@@ -98,7 +98,7 @@ const POSTGRES: &str = "
     WHERE n.nspname = ANY (current_schemas(false))
     ORDER BY 1, 3";
 
-/// SQLite takes no notice of the case of a name.
+/// SQLite ignores the case of names.
 const SQLITE: &str = "
     SELECT lower(name) AS name, CASE type WHEN 'index' THEN lower(tbl_name) ELSE '' END AS of_table, type AS kind
     FROM sqlite_schema ORDER BY 1, 3";
