@@ -55,7 +55,7 @@ pub async fn missing(on: &impl ConnectionTrait, applied: &Applied) -> Result<Vec
 }
 
 impl Missing {
-    /// Builds it. `extension` is the schema of `pg_trgm`.
+    /// Builds it.
     pub async fn build(
         &self,
         session: &mut Session<'_>,
