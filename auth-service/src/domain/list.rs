@@ -30,12 +30,12 @@ impl Lists {
     pub async fn sessions(
         &self,
         user: UserId,
-        asks: SessionId,
+        caller: SessionId,
         after: Option<SessionPosition>,
         page_size: SessionPageSize,
     ) -> Result<Page<Session, SessionPosition>, AuthError> {
         let limit = page_size.limit();
-        let rows = self.store.list_sessions(user, asks, after, limit).await?;
+        let rows = self.store.list_sessions(user, caller, after, limit).await?;
         let page = page_size.page(rows, |(position, _)| *position);
         Ok(page.map(|(_, session)| session))
     }

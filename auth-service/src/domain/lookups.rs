@@ -192,18 +192,18 @@ mod tests {
             SessionId::random(),
             SessionId::random(),
         ];
-        let ask = |id| {
+        let send = |id| {
             let lookups = lookups.clone();
             tokio::spawn(async move { lookups.look_up(id).await })
         };
-        let asked = ask(first);
+        let requested = send(first);
         assert_eq!(starts.recv().await, Some(vec![first]));
-        let later = [ask(second), ask(third), ask(second)];
+        let later = [send(second), send(third), send(second)];
         while lookups.queue.waiting() < 3 {
             tokio::task::yield_now().await;
         }
         open.add_permits(2);
-        assert!(asked.await.unwrap().unwrap().is_none());
+        assert!(requested.await.unwrap().unwrap().is_none());
         let mut together = vec![second, third];
         together.sort_unstable();
         assert_eq!(
@@ -249,8 +249,8 @@ mod tests {
         impl Future<Output = ()>,
         Arc<Mutex<Vec<SessionId>>>,
     ) {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&asked);
+        let requested = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requested);
         let metrics = LookupMetrics::default();
         let loads = Loads {
             load: move |ids| {
@@ -260,15 +260,15 @@ mod tests {
             metrics: metrics.clone(),
         };
         let (queue, worker) = batches::queue_and_worker(loads, CancellationToken::new());
-        (Lookups { queue, metrics }, worker.run(), asked)
+        (Lookups { queue, metrics }, worker.run(), requested)
     }
 
     #[tokio::test]
     async fn a_full_queue_sheds() {
         let (lookups, _worker, _asked) = waiting();
         for _ in 0..MAX_QUEUE {
-            let asked = lookups.look_up(SessionId::random()).now_or_never();
-            assert!(asked.is_none(), "it waits");
+            let requested = lookups.look_up(SessionId::random()).now_or_never();
+            assert!(requested.is_none(), "it waits");
         }
         let shed = lookups.look_up(SessionId::random()).await;
         assert!(matches!(shed, Err(AuthError::Overloaded)));
@@ -276,14 +276,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_that_went_away_is_not_asked_for() {
-        let (lookups, worker, asked) = waiting();
+        let (lookups, worker, requested) = waiting();
         let [gone, stays] = [SessionId::random(), SessionId::random()];
         assert!(lookups.look_up(gone).now_or_never().is_none());
         let staying = tokio::spawn(async move { lookups.look_up(stays).await });
         tokio::task::yield_now().await;
         tokio::spawn(worker);
         assert!(staying.await.unwrap().unwrap().is_none());
-        assert_eq!(*asked.lock().unwrap(), [stays]);
+        assert_eq!(*requested.lock().unwrap(), [stays]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -294,20 +294,20 @@ mod tests {
             started.send(ids).unwrap();
             std::future::pending::<Result<Found, StoreError>>()
         });
-        let ask = || {
+        let send = || {
             let lookups = lookups.clone();
             tokio::spawn(async move { lookups.look_up(SessionId::random()).await })
         };
-        let in_hand = ask();
+        let in_hand = send();
         starts.recv().await.unwrap();
-        let waits = ask();
+        let waits = send();
         while lookups.queue.waiting() < 1 {
             tokio::task::yield_now().await;
         }
         let stopped_at = Instant::now();
         stop.cancel();
-        for asked in [in_hand, waits, ask()] {
-            let answer = asked.await.unwrap();
+        for requested in [in_hand, waits, send()] {
+            let answer = requested.await.unwrap();
             assert!(matches!(answer, Err(AuthError::Unavailable(_))));
         }
         assert_eq!(

@@ -191,13 +191,13 @@ impl AuthService for AuthHandlers {
         &self,
         request: Request<ListAuditEventsRequest>,
     ) -> Result<Response<ListAuditEventsResponse>, Status> {
-        let asked = audit::list(request.into_inner())?;
+        let requested = audit::list(request.into_inner())?;
         let page = self
             .lists
-            .audit_events(&asked.filter, asked.after, asked.page_size)
+            .audit_events(&requested.filter, requested.after, requested.page_size)
             .await
             .map_err(to_status)?;
-        Ok(Response::new(audit::page(page, asked.tokens)))
+        Ok(Response::new(audit::page(page, requested.tokens)))
     }
 
     async fn get_jwks(

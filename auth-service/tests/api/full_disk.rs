@@ -202,9 +202,9 @@ impl Told {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restart() {
-    let asked = std::env::var("TICKETING_ROUNDS").ok();
-    let asked: Option<usize> = asked.map(|rounds| rounds.parse().unwrap());
-    let failures: Vec<usize> = match asked {
+    let requested = std::env::var("TICKETING_ROUNDS").ok();
+    let requested: Option<usize> = requested.map(|rounds| rounds.parse().unwrap());
+    let failures: Vec<usize> = match requested {
         Some(_) => (1..=24).collect(),
         None => vec![1, 8, 24],
     };
@@ -212,7 +212,7 @@ async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restar
         // A disk of its own, since the rows of all rounds stay on it.
         let mut world = World::start().await;
         let (mut sessions, mut writes) = (0, 0);
-        let rounds = asked.unwrap_or(1);
+        let rounds = requested.unwrap_or(1);
         for round in 0..rounds {
             let played = world.play(round + failures, failures).await;
             sessions += played.0;

@@ -51,8 +51,8 @@ async fn typed(words: &[&str], folder: &Path) -> (i32, String) {
 fn keys(words: &[&str], folder: &Path, clock: &Clock) -> Result<String, KeysError> {
     let directory = format!("--directory={}", folder.display());
     let words = [&["auth-service", "keys"], words, &[&directory]].concat();
-    let asked = config::from_words::<Config, _>(words).unwrap();
-    let Invocation::Command(Command::Keys(arguments)) = asked else {
+    let requested = config::from_words::<Config, _>(words).unwrap();
+    let Invocation::Command(Command::Keys(arguments)) = requested else {
         panic!("a command of `keys`");
     };
     let mut out = Vec::new();

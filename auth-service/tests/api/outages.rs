@@ -169,7 +169,7 @@ async fn with_the_database_silent_every_call_is_unavailable_and_served_again_aft
 async fn with_idle_connections_that_are_silent_every_call_is_served() {
     let world = world_configured(|config| {
         // idle for long enough
-        config.pool.ask_after = Duration::ZERO;
+        config.pool.check_after = Duration::ZERO;
     })
     .await;
     world.proxy.vanish().await;
@@ -182,7 +182,7 @@ async fn with_idle_connections_that_are_silent_every_call_is_served() {
 async fn around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted() {
     let world = world().await;
     let ended = unauthenticated("SESSION_ENDED");
-    let ask = async |token: &str| {
+    let send = async |token: &str| {
         let request = as_service(ValidateSessionRequest {
             access_token: token.to_owned(),
         });
@@ -204,12 +204,12 @@ async fn around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted(
             all_served_again(&world).await;
         }
     };
-    let asking = async {
+    let requesting = async {
         loop {
-            if let Err(status) = ask(&world.live.access_token).await {
+            if let Err(status) = send(&world.live.access_token).await {
                 assert_eq!(status.code(), Code::Unavailable, "{status}");
             }
-            let revoked = refusal(ask(&world.revoked.access_token).await);
+            let revoked = refusal(send(&world.revoked.access_token).await);
             assert!(
                 revoked == ended || revoked.0 == Code::Unavailable,
                 "{revoked:?}"
@@ -218,12 +218,12 @@ async fn around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted(
     };
     tokio::select! {
         () = outages => {}
-        () = asking => {}
+        () = requesting => {}
     }
-    ask(&world.live.access_token)
+    send(&world.live.access_token)
         .await
         .expect("valid as before");
-    assert_eq!(refusal(ask(&world.revoked.access_token).await), ended);
+    assert_eq!(refusal(send(&world.revoked.access_token).await), ended);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

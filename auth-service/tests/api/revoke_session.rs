@@ -45,14 +45,14 @@ testing::on_both_databases! {
                     let _either = replicas[1].validate(&tokens.access_token).await;
                 }
             };
-            let revoked_and_asked = async {
+            let revoked_and_validated = async {
                 auth.revoke(&tokens.access_token).await.unwrap();
                 for replica in &replicas {
                     let after = refusal(replica.validate(&tokens.access_token).await);
                     assert_eq!(after, unauthenticated("SESSION_ENDED"));
                 }
             };
-            tokio::join!(on_their_way, revoked_and_asked);
+            tokio::join!(on_their_way, revoked_and_validated);
         }
     }
 

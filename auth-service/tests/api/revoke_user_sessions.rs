@@ -27,7 +27,7 @@ use tonic::{Code, Status};
 const WHY: &str = "a stolen laptop";
 const ACTIVE: &str = "SELECT CAST(COUNT(*) AS text) FROM user_sessions WHERE is_active";
 
-fn ask(scope: Scope) -> RevokeUserSessionsRequest {
+fn request_for(scope: Scope) -> RevokeUserSessionsRequest {
     RevokeUserSessionsRequest {
         scope: Some(scope),
         reason: WHY.to_owned(),
@@ -82,13 +82,13 @@ testing::on_both_databases! {
             ))
             .await;
 
-        let first_count = RevokeUserSessionsRequest { validate_only: true, ..ask(Scope::UserId(sara)) };
+        let first_count = RevokeUserSessionsRequest { validate_only: true, ..request_for(Scope::UserId(sara)) };
         let counted = revoke(&auth, &staff, first_count.clone()).await.unwrap();
         assert_eq!((counted.session_count, counted.more), (2, false));
         for tokens in &sessions {
             other.validate(&tokens.access_token).await.expect("only counted");
         }
-        let done = revoke(&auth, &staff, ask(Scope::UserId(sara))).await.unwrap();
+        let done = revoke(&auth, &staff, request_for(Scope::UserId(sara))).await.unwrap();
         assert_eq!((done.session_count, done.more), (2, false));
         for tokens in &sessions {
             for replica in [&auth.replica, &other] {
@@ -115,9 +115,9 @@ testing::on_both_databases! {
         auth.clock.advance(Duration::from_mins(5));
         let recent = token(&auth, "sara@example.com").await;
 
-        let counted = RevokeUserSessionsRequest { validate_only: true, ..ask(before(time)) };
+        let counted = RevokeUserSessionsRequest { validate_only: true, ..request_for(before(time)) };
         assert_eq!(revoke(&auth, &staff, counted).await.unwrap().session_count, 1);
-        let done = revoke(&auth, &staff, ask(before(time))).await.unwrap();
+        let done = revoke(&auth, &staff, request_for(before(time))).await.unwrap();
         assert_eq!((done.session_count, done.more), (1, false));
         assert_eq!(refusal(auth.validate(&old).await), unauthenticated("SESSION_ENDED"));
         auth.validate(&recent).await.expect("begun later");
@@ -128,7 +128,7 @@ testing::on_both_databases! {
         let auth = Auth::start(kind).await;
         let admin = add_staff(&auth, "admin@example.com", "admin", "admin").await;
         let staff = token(&auth, "admin@example.com").await;
-        let done = revoke(&auth, &staff, ask(Scope::UserId(admin))).await.unwrap();
+        let done = revoke(&auth, &staff, request_for(Scope::UserId(admin))).await.unwrap();
         assert_eq!(done.session_count, 1);
         assert_eq!(refusal(auth.validate(&staff).await), unauthenticated("SESSION_ENDED"));
     }
@@ -143,7 +143,7 @@ testing::on_both_databases! {
         make_some_odd(&auth).await;
         let staff = token(&auth, "admin@example.com").await;
         let time = auth.clock.now() + Duration::from_mins(1);
-        let done = revoke(&auth, &staff, ask(before(time))).await.unwrap();
+        let done = revoke(&auth, &staff, request_for(before(time))).await.unwrap();
         assert_eq!((done.session_count, done.more), (1_101 - 6, false));
         assert_eq!(refusal(auth.validate(&last).await), unauthenticated("SESSION_ENDED"));
         assert_eq!(text(&auth.database, ACTIVE).await.as_deref(), Some("1"), "the caller's alone");
@@ -182,9 +182,9 @@ testing::on_both_databases! {
         let staff = token(&auth, "admin@example.com").await;
         let time = auth.clock.now() + Duration::from_mins(1);
         let (one, two, three) = tokio::join!(
-            revoke(&auth, &staff, ask(before(time))),
-            revoke(&other, &staff, ask(Scope::UserId(sara))),
-            revoke(&other, &staff, ask(before(time))),
+            revoke(&auth, &staff, request_for(before(time))),
+            revoke(&other, &staff, request_for(Scope::UserId(sara))),
+            revoke(&other, &staff, request_for(before(time))),
         );
         let counts = [one, two, three].map(|done| done.unwrap().session_count);
         assert_eq!(counts.iter().sum::<i32>(), 1_201, "{counts:?}");
@@ -195,14 +195,14 @@ testing::on_both_databases! {
         add_staff(&auth, "admin@example.com", "admin", "admin").await;
         let staff = token(&auth, "admin@example.com").await;
         let time = |seconds, nanos| Scope::CreatedBefore(prost_types::Timestamp { seconds, nanos });
-        let good = ask(Scope::UserId(1));
+        let good = request_for(Scope::UserId(1));
         let with = |reason: &str| RevokeUserSessionsRequest { reason: reason.to_owned(), ..good.clone() };
         let wrong = [
             (RevokeUserSessionsRequest { scope: None, ..good.clone() }, "scope"),
-            (ask(Scope::UserId(0)), "user_id"),
-            (ask(Scope::UserId(-1)), "user_id"),
-            (ask(time(0, -1)), "created_before"),
-            (ask(time(i64::MAX, 0)), "created_before"),
+            (request_for(Scope::UserId(0)), "user_id"),
+            (request_for(Scope::UserId(-1)), "user_id"),
+            (request_for(time(0, -1)), "created_before"),
+            (request_for(time(i64::MAX, 0)), "created_before"),
             (with(""), "reason"),
             (with("  "), "reason"),
             (with("two\nlines"), "reason"),
@@ -232,7 +232,7 @@ testing::on_both_databases! {
         ] {
             let caller = token(&auth, email).await;
             let denied = (Code::PermissionDenied, reason.to_owned());
-            assert_eq!(refusal(revoke(&auth, &caller, ask(Scope::UserId(sara))).await), denied, "{email}");
+            assert_eq!(refusal(revoke(&auth, &caller, request_for(Scope::UserId(sara))).await), denied, "{email}");
             auth.validate(&caller).await.expect("it goes on");
         }
     }
@@ -251,7 +251,7 @@ testing::on_both_databases! {
         };
         let answer = process.public_client().create_session(log_in).await.unwrap();
         let staff = answer.into_inner().tokens.unwrap().access_token;
-        revoke(&process, &staff, ask(Scope::UserId(sara))).await.unwrap();
+        revoke(&process, &staff, request_for(Scope::UserId(sara))).await.unwrap();
         process.terminate().await;
         let (_, printed) = process.ended().await;
         let line = printed.lines().find(|line| line.contains(WHY)).expect("a line of the log");
@@ -284,7 +284,7 @@ async fn a_batch_is_bounded_and_a_transaction_of_its_own() {
     multiply(&auth.database, 1_100).await;
     let staff = token(&auth, "admin@example.com").await;
     let _before = tap.taken();
-    let done = revoke(&auth, &staff, ask(Scope::UserId(sara)))
+    let done = revoke(&auth, &staff, request_for(Scope::UserId(sara)))
         .await
         .unwrap();
     assert_eq!(done.session_count, 1_101);

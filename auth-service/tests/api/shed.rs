@@ -125,9 +125,9 @@ async fn log_ins_leave_capacity_for_refreshes_and_refreshes_for_validations() {
         validated.expect("capacity for a validation");
     }
     for listener in [replica.public, replica.internal, replica.ops] {
-        let asked = HealthCheckRequest::default();
+        let requested = HealthCheckRequest::default();
         let mut health = HealthClient::new(channel(listener));
-        let answer = health.check(asked).await.unwrap().into_inner();
+        let answer = health.check(requested).await.unwrap().into_inner();
         assert_eq!(answer.status, 1, "SERVING");
     }
     let scraped = scrape(replica.ops).await;

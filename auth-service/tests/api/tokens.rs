@@ -215,7 +215,7 @@ testing::on_both_databases! {
 }
 
 /// Asks from within a property: proptest knows no futures.
-fn ask<T>(future: impl Future<Output = T>) -> T {
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| Handle::current().block_on(future))
 }
 
@@ -233,7 +233,7 @@ async fn a_token_with_any_byte_changed_is_refused() {
             let access_token = String::from_utf8(bytes).unwrap();
             let request =
                 testing::auth::as_service(proto::auth::v1::ValidateSessionRequest { access_token });
-            let (code, _) = refusal(ask(client.clone().validate_session(request)));
+            let (code, _) = refusal(wait_for(client.clone().validate_session(request)));
             prop_assert_eq!(code, tonic::Code::Unauthenticated);
             Ok(())
         });
@@ -259,7 +259,7 @@ async fn arbitrary_text_is_refused_and_never_a_fault() {
     let checked = runner.run(&texts, |access_token| {
         let request =
             testing::auth::as_service(proto::auth::v1::ValidateSessionRequest { access_token });
-        let (code, reason) = refusal(ask(client.clone().validate_session(request)));
+        let (code, reason) = refusal(wait_for(client.clone().validate_session(request)));
         prop_assert_eq!(code, tonic::Code::Unauthenticated);
         prop_assert!(reason.starts_with("TOKEN_"), "{}", reason);
         Ok(())

@@ -63,7 +63,7 @@ fn request(method: &str, path: &str, content_type: Option<&str>) -> Request<Body
 }
 
 async fn status(address: SocketAddr, request: Request<Body>) -> u16 {
-    http2::ask(address, request).await.status().as_u16()
+    http2::send(address, request).await.status().as_u16()
 }
 
 /// Nothing has been done, nor counted.
@@ -112,7 +112,7 @@ testing::on_both_databases! {
             (with_pages.public, "Application/gRPC"),
             (with_pages.public, "Application/gRPC-Web+Proto; charset=utf-8"),
         ] {
-            let answer = http2::ask(address, request("POST", LOG_IN, Some(content_type))).await;
+            let answer = http2::send(address, request("POST", LOG_IN, Some(content_type))).await;
             assert_eq!(answer.status(), 200);
             let begun = content_type.to_ascii_lowercase();
             let begun = begun.split("+proto").next().unwrap();
@@ -128,7 +128,7 @@ testing::on_both_databases! {
 #[tokio::test]
 async fn metadata_that_is_too_large_is_431_and_far_too_large_ends_the_connection() {
     let auth = Auth::start(Kind::Sqlite).await;
-    let ask = async |bytes: usize| {
+    let send = async |bytes: usize| {
         let mut channel = channel(auth.replica.public);
         std::future::poll_fn(|context| channel.poll_ready(context))
             .await
@@ -142,11 +142,11 @@ async fn metadata_that_is_too_large_is_431_and_far_too_large_ends_the_connection
         channel.call(request).await
     };
     for (bytes, status) in [(50_000, 200), (70_000, 431), (120_000, 431)] {
-        let answer = ask(bytes).await.unwrap();
+        let answer = send(bytes).await.unwrap();
         assert_eq!(answer.status(), status, "{bytes}");
     }
     for bytes in [200_000, 1_000_000] {
-        let error = ask(bytes).await.unwrap_err();
+        let error = send(bytes).await.unwrap_err();
         let causes = std::iter::successors(error.source(), |&cause| cause.source());
         let causes: Vec<_> = causes.map(ToString::to_string).collect();
         assert!(

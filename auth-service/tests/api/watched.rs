@@ -114,12 +114,12 @@ async fn whoever_keeps_reflection_open_is_answered_and_holds_up_no_stop() {
             format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo")
         };
         for path in [path("v1"), path("v1alpha")] {
-            let asked = once(std::future::ready(list())).chain(pending());
+            let requested = once(std::future::ready(list())).chain(pending());
             let mut grpc = Grpc::new(channel(listener));
             grpc.ready().await.unwrap();
             let codec = ProstCodec::<_, v1alpha::ServerReflectionResponse>::default();
             let answers = grpc
-                .streaming(Request::new(asked), path.parse().unwrap(), codec)
+                .streaming(Request::new(requested), path.parse().unwrap(), codec)
                 .await;
             let mut answers = answers.unwrap().into_inner();
             assert!(answers.message().await.unwrap().is_some());
@@ -137,7 +137,7 @@ async fn whoever_keeps_reflection_open_is_answered_and_holds_up_no_stop() {
 async fn whoever_asks_for_health_and_does_not_end_the_question_holds_up_no_stop() {
     let folder = tempfile::tempdir().unwrap();
     let process = start(folder.path()).await;
-    let mut asked = tokio::task::JoinSet::new();
+    let mut requested = tokio::task::JoinSet::new();
     for path in [
         "/grpc.health.v1.Health/Check",
         "/grpc.health.v1.Health/Watch",
@@ -145,7 +145,7 @@ async fn whoever_asks_for_health_and_does_not_end_the_question_holds_up_no_stop(
         let (begun, begins) = oneshot::channel();
         let mut grpc = Grpc::new(channel(process.ops));
         grpc.ready().await.unwrap();
-        asked.spawn(async move {
+        requested.spawn(async move {
             let codec = ProstCodec::<_, HealthCheckResponse>::default();
             let question = async move {
                 begun.send(()).unwrap();
@@ -161,6 +161,6 @@ async fn whoever_asks_for_health_and_does_not_end_the_question_holds_up_no_stop(
         begins.await.unwrap();
     }
     process.terminate().await;
-    asked.join_all().await;
+    requested.join_all().await;
     ends(process).await;
 }

@@ -14,10 +14,10 @@ const IN_THE_SUITE: u32 = 1_000;
 /// How many inputs each property is given: `TICKETING_FUZZ`.
 #[must_use]
 pub fn inputs() -> ProptestConfig {
-    let asked = std::env::var("TICKETING_FUZZ").ok();
-    let asked = asked.map(|number| number.parse().expect("TICKETING_FUZZ is a number"));
+    let requested = std::env::var("TICKETING_FUZZ").ok();
+    let requested = requested.map(|number| number.parse().expect("TICKETING_FUZZ is a number"));
     ProptestConfig {
-        cases: asked.unwrap_or(IN_THE_SUITE),
+        cases: requested.unwrap_or(IN_THE_SUITE),
         // the input that failed is printed, and becomes a test of its own
         failure_persistence: None,
         ..ProptestConfig::default()

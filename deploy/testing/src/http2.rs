@@ -19,7 +19,7 @@ pub fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
 }
 
 /// What is answered to a request.
-pub async fn ask(address: SocketAddr, request: Request<Body>) -> Response<Body> {
+pub async fn send(address: SocketAddr, request: Request<Body>) -> Response<Body> {
     let mut channel = channel(address);
     std::future::poll_fn(|context| channel.poll_ready(context))
         .await
@@ -30,5 +30,5 @@ pub async fn ask(address: SocketAddr, request: Request<Body>) -> Response<Body> 
 /// What is answered to a GET.
 pub async fn get(address: SocketAddr, path: &str) -> Response<Body> {
     let request = Request::get(path).body(Body::empty()).expect("a request");
-    ask(address, request).await
+    send(address, request).await
 }

@@ -61,9 +61,9 @@ impl Seen {
         self.answered.0.sort_unstable();
     }
 
-    fn note(&mut self, asked: Instant, answer: &Result<(), Status>) {
+    fn note(&mut self, requested: Instant, answer: &Result<(), Status>) {
         match answer {
-            Ok(()) => self.answered.0.push(asked.elapsed()),
+            Ok(()) => self.answered.0.push(requested.elapsed()),
             Err(status) if status.code() == Code::ResourceExhausted => self.shed += 1,
             Err(status) => {
                 let reason = contract::errors::reason_of(status).unwrap_or_default();
@@ -126,9 +126,9 @@ impl Callers {
                 let mut seen = Seen::default();
                 let mut calls = 0;
                 while Instant::now() < end {
-                    let asked = Instant::now();
+                    let requested = Instant::now();
                     let answer = call(connection.clone(), caller, calls).await;
-                    seen.note(asked, &answer);
+                    seen.note(requested, &answer);
                     calls += 1;
                     if let Err(status) = answer {
                         tokio::time::sleep(self.pause.unwrap_or_else(|| told(&status))).await;

@@ -16,7 +16,7 @@ pub fn patient_limits() -> PoolLimits {
         statement_timeout: PATIENCE,
         lock_timeout: PATIENCE,
         idle_in_transaction_timeout: PATIENCE,
-        ask_after: PATIENCE,
+        check_after: PATIENCE,
         ..PoolLimits::default()
     }
 }

@@ -63,8 +63,8 @@ impl Tap {
         ];
         let mut executed = self.executed.lock().expect("no other test's panic");
         let ours = |text: &String| {
-            let is_asked = text.is_empty() || text == "SELECT 1";
-            !is_asked && !beside.iter().any(|other| text.contains(other))
+            let is_probe = text.is_empty() || text == "SELECT 1";
+            !is_probe && !beside.iter().any(|other| text.contains(other))
         };
         std::mem::take(&mut *executed)
             .into_iter()

@@ -48,7 +48,7 @@ pub(super) async fn objects(
         "SELECT kind || ' ' || name, array_remove(array_agg(of_table), NULL) FROM objects
          GROUP BY kind, name ORDER BY kind, name"
     );
-    ask(on, OBJECTS, vec![tables().into()]).await
+    query(on, OBJECTS, vec![tables().into()]).await
 }
 
 /// The roles' privileges: whether each was granted to the role itself, and how the role gets it.
@@ -79,7 +79,7 @@ pub(super) async fn held(
         WHERE rolname::text = ANY ($2) AND (grantee = r.oid OR privilege_type <> 'TEMPORARY')
         ORDER BY 1, 3, 2"
     );
-    ask(on, HELD, vec![tables().into(), roles.names().into()]).await
+    query(on, HELD, vec![tables().into(), roles.names().into()]).await
 }
 
 /// What an operator should know, one line each: ways around the grants; a search path that does not
@@ -124,7 +124,7 @@ pub(super) async fn warnings(
     let written = PRIVILEGES.iter().filter(is_written);
     let written: Vec<_> = written.map(|(table, ..)| (*table).to_owned()).collect();
     let values = vec![tables().into(), roles.names().into(), written.into()];
-    ask(on, WARNINGS, values).await
+    query(on, WARNINGS, values).await
 }
 
 fn tables() -> Vec<String> {
@@ -133,7 +133,7 @@ fn tables() -> Vec<String> {
 }
 
 /// Runs a query, and reads its rows in the order of its columns.
-pub(super) async fn ask<Row: TryGetableMany>(
+pub(super) async fn query<Row: TryGetableMany>(
     on: &impl ConnectionTrait,
     text: &'static str,
     values: Vec<Value>,

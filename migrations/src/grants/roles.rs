@@ -1,6 +1,6 @@
 //! The roles of the two services, and roles that grants cannot restrict.
 
-use super::{Service, catalogue::ask};
+use super::{Service, catalogue::query};
 use schema::error::{MigrateError, listed};
 use sea_orm::ConnectionTrait;
 
@@ -33,7 +33,7 @@ impl Roles {
             return Err(MigrateError::SameRole(self.auth.clone()));
         }
         let found: Vec<(String, Option<String>)> =
-            ask(on, ROLES, vec![self.names().into()]).await?;
+            query(on, ROLES, vec![self.names().into()]).await?;
         let mut missing = self.names();
         missing.retain(|name| found.iter().all(|(found, _)| found != name));
         if let Some(missing) = listed(&missing) {

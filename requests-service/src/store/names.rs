@@ -134,7 +134,7 @@ impl<E: NamedEntity> Kept<E> {
             return Ok(names);
         }
         // the time before the statement, however long the answer takes
-        let asked = Instant::now();
+        let requested = Instant::now();
         let one_of = dialect.one_of(E::ID.into_expr(), missing.iter().copied());
         let rows = E::find().filter(one_of).all(on).await?;
         let mut found: BTreeMap<i32, Name> = rows.into_iter().map(E::named).collect();
@@ -142,7 +142,7 @@ impl<E: NamedEntity> Kept<E> {
             .into_iter()
             .map(|id| (id, found.remove(&id).map(Arc::new)));
         let read: ById = read.collect();
-        self.keep(&read, asked);
+        self.keep(&read, requested);
         names.extend(read);
         Ok(names)
     }
@@ -234,11 +234,11 @@ mod tests {
         let read = Instant::now();
         let names = ById::from([(1, Some(name("Towing"))), (2, None)]);
         kept.keep(&names, read);
-        let asked = || BTreeSet::from([1, 2, 3]);
+        let requested = || BTreeSet::from([1, 2, 3]);
         let late = read + FRESH.saturating_sub(Duration::from_nanos(1));
-        assert_eq!(kept.fresh(asked(), late), (names, vec![3]));
+        assert_eq!(kept.fresh(requested(), late), (names, vec![3]));
         assert_eq!(
-            kept.fresh(asked(), read + FRESH),
+            kept.fresh(requested(), read + FRESH),
             (ById::new(), vec![1, 2, 3])
         );
         assert_eq!(FRESH, Duration::from_secs(10));

@@ -138,7 +138,7 @@ testing::on_both_databases! {
                 .await;
             tokens.push((known, pair.log_in(email).await));
         }
-        let mut asked = 0;
+        let mut requested = 0;
         for (path, rule) in rules.iter() {
             let AccessRule::Session { permission: Some(permission), user_types } = rule else {
                 continue;
@@ -156,9 +156,9 @@ testing::on_both_databases! {
             let details = refusal.get_error_details();
             let metadata = &details.error_info().expect("a reason").metadata;
             assert_eq!(metadata.get("permission"), Some(permission), "{path}");
-            asked += 1;
+            requested += 1;
         }
-        assert_eq!(asked, 9, "every RPC that asks for a permission");
+        assert_eq!(requested, 9, "every RPC that asks for a permission");
     }
 
     async fn a_message_that_cannot_be_decoded_is_the_callers_fault(kind: Kind) {

@@ -33,11 +33,11 @@ fn listeners(pair: &Pair) -> [SocketAddr; 5] {
 /// The files that reflection answers.
 async fn reflected(
     client: &mut ServerReflectionClient<Channel>,
-    asked: MessageRequest,
+    requested: MessageRequest,
 ) -> Vec<Vec<u8>> {
     let request = ServerReflectionRequest {
         host: String::new(),
-        message_request: Some(asked),
+        message_request: Some(requested),
     };
     let answers = client
         .server_reflection_info(tokio_stream::once(request))
@@ -110,11 +110,11 @@ testing::on_both_databases! {
         let by_symbol = symbols.map(|name| MessageRequest::FileContainingSymbol(format!("google.rpc.{name}")));
         for server in listeners(&pair) {
             let mut client = ServerReflectionClient::new(channel(server));
-            for asked in by_name.iter().chain(&by_symbol) {
-                let files = reflected(&mut client, asked.clone()).await;
+            for requested in by_name.iter().chain(&by_symbol) {
+                let files = reflected(&mut client, requested.clone()).await;
                 let file = prost_types::FileDescriptorProto::decode(files[0].as_slice()).unwrap();
-                assert!(FILES.contains(&file.name()), "{asked:?}: {}", file.name());
-                assert!(contract.file.contains(&file), "{asked:?}");
+                assert!(FILES.contains(&file.name()), "{requested:?}: {}", file.name());
+                assert!(contract.file.contains(&file), "{requested:?}");
             }
             let described = Command::new(tools::find("grpcurl"))
                 .args(["-plaintext", &server.to_string(), "describe", "google.rpc.ErrorInfo"])

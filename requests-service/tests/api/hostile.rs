@@ -40,7 +40,7 @@ fn whole(bytes: Vec<u8>) -> Body {
 }
 
 /// Code and reason of an answer, however it says them.
-async fn ask(
+async fn send(
     server: SocketAddr,
     path: &str,
     headers: &[(&str, &str)],
@@ -158,7 +158,7 @@ testing::on_both_databases! {
                 "/ticketing.auth.v1.SessionValidationService/validatesession",
                 "/ticketing.requests.v1.PartnersService/%4cistPartners",
             ] {
-                let answer = ask(server, path, &[], whole(framed(0, b""))).await;
+                let answer = send(server, path, &[], whole(framed(0, b""))).await;
                 assert_eq!(answer, is(Code::Unimplemented, "METHOD_UNKNOWN"), "{path}");
             }
         }
@@ -170,16 +170,16 @@ testing::on_both_databases! {
         for server in world.listeners() {
             for encoding in ["gzip", "GZIP", "deflate", "zstd", "snappy", "identity, gzip", ""] {
                 let headers = [("grpc-encoding", encoding)];
-                let answer = ask(server, CHECK, &headers, whole(framed(1, b"x"))).await;
+                let answer = send(server, CHECK, &headers, whole(framed(1, b"x"))).await;
                 assert_eq!(answer, unsupported, "{encoding}");
             }
             let plain = [("grpc-encoding", "identity"), ("grpc-accept-encoding", "gzip")];
-            let answer = ask(server, CHECK, &plain, whole(framed(0, b""))).await;
+            let answer = send(server, CHECK, &plain, whole(framed(0, b""))).await;
             assert_eq!(answer.0, Code::Ok);
         }
         for (server, path, _) in world.calls() {
             let headers = [("grpc-encoding", "gzip")];
-            assert_eq!(ask(server, path, &headers, whole(framed(1, b"x"))).await, unsupported);
+            assert_eq!(send(server, path, &headers, whole(framed(1, b"x"))).await, unsupported);
         }
     }
 
@@ -206,15 +206,15 @@ testing::on_both_databases! {
         for (server, path, headers) in world.calls() {
             let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             for body in &bodies {
-                let answer = ask(server, path, &headers, whole(body.clone())).await;
+                let answer = send(server, path, &headers, whole(body.clone())).await;
                 assert_eq!(answer, malformed, "{path} {body:?}");
             }
             // a message that tells the call all it needs is looked at
-            let answer = ask(server, path, &headers, whole(good.clone())).await;
+            let answer = send(server, path, &headers, whole(good.clone())).await;
             assert!(is_handled(&answer), "{path}: {answer:?}");
         }
         for bytes in undecodable {
-            let answer = ask(world.pair.public, WATCH, &[], whole(framed(0, bytes))).await;
+            let answer = send(world.pair.public, WATCH, &[], whole(framed(0, bytes))).await;
             assert_eq!(answer, malformed);
         }
         for ops in [world.pair.auth.replica.ops, world.pair.ops] {
@@ -236,18 +236,18 @@ testing::on_both_databases! {
             let most: u32 = if path == CHECK { 4_096 } else { 65_536 };
             for announced in [most + 1, 1_000_000, u32::MAX] {
                 let body = [&[0], announced.to_be_bytes().as_slice()].concat();
-                let answer = ask(server, path, &headers, unended(body)).await;
+                let answer = send(server, path, &headers, unended(body)).await;
                 assert_eq!(answer, too_large, "{path}: {announced}");
             }
             let content = vec![b'x'; usize::try_from(most).unwrap() + 1];
-            let answer = ask(server, path, &headers, whole(framed(0, &content))).await;
+            let answer = send(server, path, &headers, whole(framed(0, &content))).await;
             assert_eq!(answer, too_large, "{path}");
             // the longest: text in a field that nobody knows
             let mut longest = vec![0xfa, 0x01];
             let text = if path == CHECK { most - 4 } else { most - 5 };
             prost::encoding::encode_varint(text.into(), &mut longest);
             longest.resize(usize::try_from(most).unwrap(), b'x');
-            let answer = ask(server, path, &headers, whole(framed(0, &longest))).await;
+            let answer = send(server, path, &headers, whole(framed(0, &longest))).await;
             assert!(is_handled(&answer), "{path}: {answer:?}");
         }
     }
@@ -258,20 +258,20 @@ testing::on_both_databases! {
         for server in world.listeners() {
             let nothing = message(&HealthCheckRequest { service: "nothing".to_owned() });
             for path in [CHECK, WATCH] {
-                assert_eq!(ask(server, path, &[], whole(nothing.clone())).await, not_given);
+                assert_eq!(send(server, path, &[], whole(nothing.clone())).await, not_given);
             }
             let reflect = |message_request| {
                 let host = String::new();
                 whole(message(&ServerReflectionRequest { host, message_request }))
             };
             let nothing = MessageRequest::FileContainingSymbol("a.B".to_owned());
-            let answer = ask(server, REFLECT, &[], reflect(Some(nothing))).await;
+            let answer = send(server, REFLECT, &[], reflect(Some(nothing))).await;
             assert_eq!(answer, not_given);
-            let answer = ask(server, REFLECT, &[], reflect(None)).await;
+            let answer = send(server, REFLECT, &[], reflect(None)).await;
             assert_eq!(answer, is(Code::InvalidArgument, "NOT_GIVEN"));
-            let answer = ask(server, REFLECT, &[], whole(framed(0, &[b'x'; 5_000]))).await;
+            let answer = send(server, REFLECT, &[], whole(framed(0, &[b'x'; 5_000]))).await;
             assert_eq!(answer, is(Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
-            let answer = ask(server, REFLECT, &[], whole(framed(1, b""))).await;
+            let answer = send(server, REFLECT, &[], whole(framed(1, b""))).await;
             assert_eq!(answer, is(Code::InvalidArgument, "MESSAGE_MALFORMED"));
         }
     }
@@ -285,11 +285,11 @@ testing::on_both_databases! {
             };
             for time in ["", "S", "1", "1s", "-1S", "123456789S", "1.5S", "soon", "99999999H"] {
                 let message = message(&GetPartnerRequestRequest::default());
-                let answer = ask(server, path, &with(time), whole(message)).await;
+                let answer = send(server, path, &with(time), whole(message)).await;
                 assert!(is_handled(&answer), "{path} {time}: {answer:?}");
             }
             for time in ["0n", "1n", "999u", "1m", "2m", "100m"].into_iter().cycle().take(60) {
-                let answer = ask(server, path, &with(time), unended(vec![0])).await;
+                let answer = send(server, path, &with(time), unended(vec![0])).await;
                 assert!(
                     // who cannot be asked in so short a time
                     answer == is(Code::Unavailable, "DEADLINE_REACHED")

@@ -104,8 +104,8 @@ testing::on_both_databases! {
         }
         service.insert(&rows).await;
         for (id, (one, other)) in (1_i32..).step_by(2).zip(&pairs) {
-            for asked in [format!("No {id} X{one}Y"), format!("no {id} x{other}y")] {
-                for filter in [name(&asked), text(&asked)] {
+            for requested in [format!("No {id} X{one}Y"), format!("no {id} x{other}y")] {
+                for filter in [name(&requested), text(&requested)] {
                     let shown = one.escape_unicode();
                     assert_eq!(ids(&service, filter).await, [id + 1, id], "{shown}");
                 }
@@ -118,7 +118,7 @@ testing::on_both_databases! {
         let names = ["أحمد علي", "احمد على", "مُصْطَفَىٰ", "فاطمـــة", "إسراء", "آية ٱلله", "Mo\u{200b}na", "🐎\u{fe0f} Mona"];
         let rows: Vec<Row> = (1..).zip(names).map(|(id, name)| named(id, name)).collect();
         service.insert(&rows).await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("احمد", vec![2, 1]),
             ("أحمد علي", vec![2, 1]),
             ("إحمد", vec![2, 1]),
@@ -133,8 +133,8 @@ testing::on_both_databases! {
             ("🐎 mona", vec![8]),
             ("حمدا", vec![]),
         ] {
-            assert_eq!(ids(&service, name(asked)).await, expected, "{asked}");
-            assert_eq!(ids(&service, text(asked)).await, expected, "{asked}");
+            assert_eq!(ids(&service, name(requested)).await, expected, "{requested}");
+            assert_eq!(ids(&service, text(requested)).await, expected, "{requested}");
         }
     }
 
@@ -160,12 +160,12 @@ testing::on_both_databases! {
         service.insert(&rows).await;
         for row in &rows {
             let id = row.id;
-            let asked = format!("2012345{id}6789");
-            for filter in [phone(&asked), text(&asked), phone(&row.customer_phone), text(&row.customer_phone)] {
+            let requested = format!("2012345{id}6789");
+            for filter in [phone(&requested), text(&requested), phone(&row.customer_phone), text(&row.customer_phone)] {
                 assert_eq!(ids(&service, filter).await, [id], "{row:?}");
             }
-            for asked in [format!("req-2025-777{id}"), row.number.clone()] {
-                assert_eq!(ids(&service, text(&asked)).await, [id], "{row:?}");
+            for requested in [format!("req-2025-777{id}"), row.number.clone()] {
+                assert_eq!(ids(&service, text(&requested)).await, [id], "{row:?}");
             }
         }
     }
@@ -175,7 +175,7 @@ testing::on_both_databases! {
         service
             .insert(&[named(1, "أ100٪ %"), named(2, "إ_ة"), named(3, "آاه"), named(4, "ى\\ة")])
             .await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("ا_ه", vec![2]),
             ("ا%ه", vec![]),
             ("ي\\ه", vec![4]),
@@ -183,8 +183,8 @@ testing::on_both_databases! {
             ("%", vec![1]),
             ("_", vec![2]),
         ] {
-            assert_eq!(ids(&service, name(asked)).await, expected, "{asked}");
-            assert_eq!(ids(&service, text(asked)).await, expected, "{asked}");
+            assert_eq!(ids(&service, name(requested)).await, expected, "{requested}");
+            assert_eq!(ids(&service, text(requested)).await, expected, "{requested}");
         }
     }
 
@@ -212,21 +212,21 @@ testing::on_both_databases! {
         service
             .insert_partners(&[named(1, "شركة أحمد ٢٤"), named(2, "Swift\u{200e} 24")])
             .await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("شركه احمد 24", vec![1]),
             ("شَركة إحمد", vec![1]),
             ("٢٤", vec![2, 1]),
             ("SWIFT 24", vec![2]),
         ] {
             let filter = PartnerFilter {
-                name: asked.to_owned(),
+                name: requested.to_owned(),
                 ..PartnerFilter::default()
             };
             let request = ListPartnersRequest {
                 filter: Some(filter),
                 ..ListPartnersRequest::default()
             };
-            assert_eq!(service.partner_ids(request).await, expected, "{asked}");
+            assert_eq!(service.partner_ids(request).await, expected, "{requested}");
         }
         let filter = PartnerFilter {
             name: "\u{200e}".to_owned(),
@@ -261,14 +261,22 @@ async fn in_sql_ascii_a_text_is_found_as_it_is_stored() {
     service
         .insert(&[named(1, "أحمد"), named(2, "احمد"), named(3, "Mona ٣")])
         .await;
-    for (asked, expected) in [
+    for (requested, expected) in [
         ("أحمد", vec![1]),
         ("احمد", vec![2]),
         ("حمد", vec![2, 1]),
         ("mona ٣", vec![3]),
         ("mona 3", vec![]),
     ] {
-        assert_eq!(ids(&service, name(asked)).await, expected, "{asked}");
-        assert_eq!(ids(&service, text(asked)).await, expected, "{asked}");
+        assert_eq!(
+            ids(&service, name(requested)).await,
+            expected,
+            "{requested}"
+        );
+        assert_eq!(
+            ids(&service, text(requested)).await,
+            expected,
+            "{requested}"
+        );
     }
 }

@@ -16,7 +16,7 @@ testing::on_both_databases! {
         let service = Service::start(kind).await;
         let rows: Vec<Row> = (1..=150).map(|id| Row::new(id, Some(1))).collect();
         service.insert(&rows).await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             (0, 20),
             (1, 1),
             (99, 99),
@@ -24,8 +24,8 @@ testing::on_both_databases! {
             (101, 100),
             (i32::MAX, 100),
         ] {
-            let page = service.list(ADMIN, sized(asked)).await.unwrap();
-            assert_eq!(page.partner_requests.len(), expected, "{asked}");
+            let page = service.list(ADMIN, sized(requested)).await.unwrap();
+            assert_eq!(page.partner_requests.len(), expected, "{requested}");
             assert!(!page.next_page_token.is_empty());
         }
         // created, newest first

@@ -35,7 +35,7 @@ testing::on_both_databases! {
         let service = start_without_partners(kind).await;
         let rows: Vec<PartnerRow> = (1..=1_010).map(PartnerRow::new).collect();
         service.insert_partners(&rows).await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             (0, 12),
             (1, 1),
             (999, 999),
@@ -43,8 +43,8 @@ testing::on_both_databases! {
             (1_001, 1_000),
             (i32::MAX, 1_000),
         ] {
-            let page = service.list_partners(MANAGER, sized(asked)).await.unwrap();
-            assert_eq!(page.partners.len(), expected, "{asked}");
+            let page = service.list_partners(MANAGER, sized(requested)).await.unwrap();
+            assert_eq!(page.partners.len(), expected, "{requested}");
             assert!(!page.next_page_token.is_empty());
         }
         // created, newest first
@@ -127,7 +127,7 @@ testing::on_both_databases! {
         let page = service.list_partners(MANAGER, everything()).await.unwrap();
         let shown: Vec<PartnerStatus> = page.partners.iter().map(Partner::status).collect();
         assert_eq!(shown, [active, suspended, inactive, active]);
-        for (asked, expected) in [
+        for (requested, expected) in [
             (vec![], vec![4, 3, 2, 1]),
             (vec![active], vec![4, 1]),
             (vec![inactive], vec![2]),
@@ -136,10 +136,10 @@ testing::on_both_databases! {
             (vec![suspended, active], vec![4, 3, 1]),
         ] {
             let filter = PartnerFilter {
-                statuses: asked.iter().map(|status| i32::from(*status)).collect(),
+                statuses: requested.iter().map(|status| i32::from(*status)).collect(),
                 ..PartnerFilter::default()
             };
-            assert_eq!(service.partner_ids(filtered(filter)).await, expected, "{asked:?}");
+            assert_eq!(service.partner_ids(filtered(filter)).await, expected, "{requested:?}");
         }
     }
 
@@ -190,7 +190,7 @@ testing::on_both_databases! {
             })
             .collect();
         service.insert_partners(&rows).await;
-        for (asked, expected) in [
+        for (requested, expected) in [
             ("aLPHA", vec![1]),
             ("towing", vec![1]),
             ("a t", vec![1]),
@@ -202,7 +202,7 @@ testing::on_both_databases! {
             ("a%g", vec![]),
             ("'", vec![]),
         ] {
-            assert_eq!(service.partner_ids(named(asked)).await, expected, "{asked}");
+            assert_eq!(service.partner_ids(named(requested)).await, expected, "{requested}");
         }
     }
 
@@ -259,11 +259,11 @@ testing::on_both_databases! {
                     address = 'Tahrir Square' WHERE id = 21;",
             )
             .await;
-        let asking = ListPartnersRequest {
+        let requesting = ListPartnersRequest {
             include_branches: true,
             ..everything()
         };
-        let page = service.list_partners(MANAGER, asking.clone()).await.unwrap();
+        let page = service.list_partners(MANAGER, requesting.clone()).await.unwrap();
         let ids: Vec<Vec<i32>> = page
             .partners
             .iter()
@@ -282,7 +282,7 @@ testing::on_both_databases! {
         assert_eq!((bare.radius_km, &bare.contact_name, &bare.phone, &bare.address), (None, &None, &None, &None));
 
         // of this page's partners alone
-        let one = ListPartnersRequest { page_size: 1, ..asking };
+        let one = ListPartnersRequest { page_size: 1, ..requesting };
         let page = service.list_partners(MANAGER, one).await.unwrap();
         assert_eq!(page.partners.len(), 1);
         assert!(page.partners[0].branches.is_empty());
@@ -296,12 +296,12 @@ testing::on_both_databases! {
             .collect();
         branches.push(BranchRow { is_deleted: Some(true), ..BranchRow::new(999, 1, "A") });
         service.insert_branches(&branches).await;
-        let asking = ListPartnersRequest {
+        let requesting = ListPartnersRequest {
             include_branches: true,
             include_counts: true,
             ..everything()
         };
-        let page = service.list_partners(MANAGER, asking).await.unwrap();
+        let page = service.list_partners(MANAGER, requesting).await.unwrap();
         for (partner, last) in page.partners.iter().zip([249, 250]) {
             let shown: Vec<i32> = partner.branches.iter().map(|branch| branch.branch_id).collect();
             let expected: Vec<i32> = (0..100).map(|index| last - 2 * index).collect();

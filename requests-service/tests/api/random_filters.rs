@@ -38,38 +38,38 @@ testing::on_both_databases! {
         let mut some_and_not_all = 0;
         for _ in 0..150 {
             let filter = filter().new_tree(&mut random).unwrap().current();
-            let asked = asked().new_tree(&mut random).unwrap().current();
-            let seen = |row: &Row| asked.sees(row) && matches(row, &filter);
-            let expected = sorted(&rows, seen, asked.field, asked.direction);
+            let requested = requested().new_tree(&mut random).unwrap().current();
+            let seen = |row: &Row| requested.sees(row) && matches(row, &filter);
+            let expected = sorted(&rows, seen, requested.field, requested.direction);
             let request = ListPartnerRequestsRequest {
                 filter: Some(filter.clone()),
                 order: Some(PartnerRequestOrder {
-                    field: asked.field.into(),
-                    direction: asked.direction.into(),
+                    field: requested.field.into(),
+                    direction: requested.direction.into(),
                 }),
-                page_size: asked.page_size,
+                page_size: requested.page_size,
                 include_total_size: true,
                 ..ListPartnerRequestsRequest::default()
             };
             // a partner user may name its own partner only
-            let token = match asked.partner {
+            let token = match requested.partner {
                 Some(id) if filter.partner_ids.iter().all(|named| *named == id) => partner(id),
                 Some(_) => continue,
                 None => ADMIN.to_owned(),
             };
             let first = service.list(&token, request.clone()).await.unwrap();
             let walked = walk(&service, &token, request).await;
-            assert_eq!(walked, expected, "{asked:?} {filter:?}");
+            assert_eq!(walked, expected, "{requested:?} {filter:?}");
             let total = i64::try_from(expected.len()).unwrap();
-            assert_eq!(first.total_size, Some(total), "{asked:?} {filter:?}");
+            assert_eq!(first.total_size, Some(total), "{requested:?} {filter:?}");
             for group in GROUPS {
                 let request = CountPartnerRequestsRequest {
                     filter: Some(filter.clone()),
                     group_by: group.into(),
                 };
                 let counted = service.count(&token, request).await.unwrap();
-                assert_eq!(counted, naive(&rows, seen, group), "{asked:?} {filter:?}");
-                assert_eq!(counted.total_size, total, "{asked:?} {filter:?}");
+                assert_eq!(counted, naive(&rows, seen, group), "{requested:?} {filter:?}");
+                assert_eq!(counted.total_size, total, "{requested:?} {filter:?}");
             }
             some_and_not_all += usize::from((1..rows.len()).contains(&expected.len()));
         }
@@ -97,20 +97,20 @@ const GROUPS: [PartnerRequestGroup; 3] = [
 
 /// Who asks, in which order, and for how many at a time.
 #[derive(Clone, Debug)]
-struct Asked {
+struct RequestedPage {
     partner: Option<i32>,
     field: PartnerRequestOrderField,
     direction: OrderDirection,
     page_size: i32,
 }
 
-impl Asked {
+impl RequestedPage {
     fn sees(&self, row: &Row) -> bool {
         self.partner.is_none() || row.partner == self.partner
     }
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn requested() -> impl Strategy<Value = RequestedPage> {
     let directions = vec![OrderDirection::Ascending, OrderDirection::Descending];
     (
         option::weighted(0.3, 1..=2),
@@ -118,7 +118,7 @@ fn asked() -> impl Strategy<Value = Asked> {
         select(directions),
         prop_oneof![1..=9, Just(100)],
     )
-        .prop_map(|(partner, field, direction, page_size)| Asked {
+        .prop_map(|(partner, field, direction, page_size)| RequestedPage {
             partner,
             field,
             direction,

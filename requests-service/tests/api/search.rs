@@ -19,7 +19,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-fn asking(filter: PartnerRequestFilter) -> ListPartnerRequestsRequest {
+fn requesting(filter: PartnerRequestFilter) -> ListPartnerRequestsRequest {
     ListPartnerRequestsRequest {
         filter: Some(filter),
         ..ListPartnerRequestsRequest::default()
@@ -40,8 +40,8 @@ async fn found(service: &Service, staff: PartnerRequestFilter) -> [Vec<i32>; 2] 
         ..staff.clone()
     };
     [
-        service.list_ids(ADMIN, asking(staff)).await,
-        service.list_ids(&partner(1), asking(own)).await,
+        service.list_ids(ADMIN, requesting(staff)).await,
+        service.list_ids(&partner(1), requesting(own)).await,
     ]
 }
 

@@ -131,8 +131,8 @@ async fn is_shed(call: Held) {
 }
 
 async fn is_healthy(channel: Channel) {
-    let asked = HealthCheckRequest::default();
-    let answer = HealthClient::new(channel).check(asked).await.unwrap();
+    let requested = HealthCheckRequest::default();
+    let answer = HealthClient::new(channel).check(requested).await.unwrap();
     assert_eq!(answer.into_inner().status, 1, "SERVING");
 }
 

@@ -48,7 +48,7 @@ async fn pair_by(kind: Kind, flags: &[&str], mounted: Option<&Mounted>) -> Pair 
 }
 
 /// What a server answers, in small letters; empty where it hangs up.
-async fn ask_by(
+async fn send_by(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     call: &str,
     headers: &[String],
@@ -78,7 +78,7 @@ async fn pre_flight(server: SocketAddr, origin: &str) -> String {
         "access-control-request-headers: authorization,content-type,x-grpc-web".to_owned(),
     ];
     let stream = TcpStream::connect(server).await.unwrap();
-    ask_by(stream, &format!("OPTIONS {LIST}"), &headers, b"").await
+    send_by(stream, &format!("OPTIONS {LIST}"), &headers, b"").await
 }
 
 /// The headers of a page's call by gRPC-Web, of either kind.
@@ -104,7 +104,7 @@ async fn list_by(
     let mut headers = of_page(origin, "+proto");
     headers.extend(token.map(|token| format!("authorization: Bearer {token}")));
     let body = framed(0, &ListPartnerRequestsRequest::default().encode_to_vec());
-    ask_by(stream, &format!("POST {LIST}"), &headers, &body).await
+    send_by(stream, &format!("POST {LIST}"), &headers, &body).await
 }
 
 /// Asks whether a service is healthy, once or to be told of each change.
@@ -144,7 +144,7 @@ async fn reflected(server: SocketAddr, version: &str, kind: &str) -> String {
     if kind == "-text" {
         body = BASE64.encode(body).into_bytes();
     }
-    ask_by(stream, &call, &of_page(PAGE, kind), &body).await
+    send_by(stream, &call, &of_page(PAGE, kind), &body).await
 }
 
 testing::on_both_databases! {
@@ -180,11 +180,11 @@ testing::on_both_databases! {
                 assert!(answer.contains(part), "{part} in {answer}");
             }
         };
-        let mut asked = health(pair.public, "Check", "liveness").await;
-        let answer = read_until(&mut asked, b"grpc-status:0").await;
+        let mut requested = health(pair.public, "Check", "liveness").await;
+        let answer = read_until(&mut requested, b"grpc-status:0").await;
         answered(&answer, &["content-type: application/grpc-web+proto", "\0\0\0\0\u{2}\u{8}\u{1}"]);
-        let mut asked = health(pair.public, "Check", "nothing").await;
-        let answer = read_until(&mut asked, b"\r\n\r\n").await;
+        let mut requested = health(pair.public, "Check", "nothing").await;
+        let answer = read_until(&mut requested, b"\r\n\r\n").await;
         answered(&answer, &["content-type: application/grpc-web+proto", "grpc-status: 5"]);
 
         let service = "ticketing.requests.v1.partnerrequestsservice";

@@ -77,10 +77,10 @@ fn read_rule(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<AccessR
         .as_message()?
         .transcode_to()
         .ok()?;
-    let asks_for_nothing_more = rule.permission.is_empty() && rule.user_types.is_empty();
+    let requires_nothing_more = rule.permission.is_empty() && rule.user_types.is_empty();
     match rule.caller() {
-        Caller::Public if asks_for_nothing_more => Some(AccessRule::Public),
-        Caller::Service if asks_for_nothing_more => Some(AccessRule::Service),
+        Caller::Public if requires_nothing_more => Some(AccessRule::Public),
+        Caller::Service if requires_nothing_more => Some(AccessRule::Service),
         Caller::Session => Some(AccessRule::Session {
             user_types: rule.user_types().map(known).collect::<Option<_>>()?,
             permission: Some(rule.permission).filter(|name| !name.is_empty()),

@@ -98,7 +98,7 @@ impl Deadline {
     #[must_use]
     pub fn of_call(headers: &HeaderMap, limit: Duration) -> Self {
         match with_time_to_answer(headers) {
-            Some(asked) if asked < limit => Self::within(asked),
+            Some(requested) if requested < limit => Self::within(requested),
             Some(_) | None => Self {
                 limit: Some(limit),
                 ..Self::within(limit)
@@ -156,8 +156,8 @@ impl Deadline {
 /// only UNAVAILABLE.
 #[must_use]
 pub fn with_time_to_answer(headers: &HeaderMap) -> Option<Duration> {
-    let asked = grpc_timeout::of(headers).or_else(|| connect_timeout::of(headers))?;
-    Some(less_time_to_answer(asked).min(asked.saturating_sub(TO_ANSWER_AT_LEAST)))
+    let requested = grpc_timeout::of(headers).or_else(|| connect_timeout::of(headers))?;
+    Some(less_time_to_answer(requested).min(requested.saturating_sub(TO_ANSWER_AT_LEAST)))
 }
 
 fn less_time_to_answer(time: Duration) -> Duration {

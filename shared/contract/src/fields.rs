@@ -139,9 +139,9 @@ impl Fields {
     /// Reads the `page_size` of a list.
     pub fn page_size<const DEFAULT: u16, const MOST: u16>(
         &mut self,
-        asked: i32,
+        requested: i32,
     ) -> PageSize<DEFAULT, MOST> {
-        let size = PageSize::asked(asked);
+        let size = PageSize::requested(requested);
         self.require(size.is_some(), "page_size", "must not be negative");
         size.unwrap_or(PageSize::DEFAULT)
     }

@@ -20,7 +20,7 @@ impl<const DEFAULT: u16, const MOST: u16> PageSize<DEFAULT, MOST> {
 
     /// The size that a caller requested; `None` if it is negative.
     #[must_use]
-    pub fn asked(size: i32) -> Option<Self> {
+    pub fn requested(size: i32) -> Option<Self> {
         match size {
             ..0 => None,
             0 => Some(Self::DEFAULT),
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn page_sizes_have_a_default_and_a_limit() {
-        let rows = |size| PageSize::<20, 100>::asked(size).map(|size| size.0);
+        let rows = |size| PageSize::<20, 100>::requested(size).map(|size| size.0);
         assert_eq!(rows(0), Some(20));
         assert_eq!(rows(1), Some(1));
         assert_eq!(rows(100), Some(100));

@@ -18,12 +18,12 @@ pub(super) const SILENCE: Duration = Duration::from_millis(500);
 
 tokio::task_local! {
     /// Whether a connection that this task takes is checked first, however long it was idle.
-    static ASKED: bool;
+    static CHECKED: bool;
 }
 
 /// Runs a statement. If `first`, it runs on a connection that was checked right before.
-pub(super) fn asked<F: Future>(first: bool, statement: F) -> impl Future<Output = F::Output> {
-    ASKED.scope(first, statement)
+pub(super) fn checked<F: Future>(first: bool, statement: F) -> impl Future<Output = F::Output> {
+    CHECKED.scope(first, statement)
 }
 
 /// A pool of PostgreSQL's connections.
@@ -44,10 +44,10 @@ pub(super) fn postgres(
         Box::pin(async move { refusals.check(connection).await })
     })
     .before_acquire(move |connection, known| {
-        let is_asked = known.idle_for >= limits.ask_after
-            || ASKED.try_with(|asked| *asked).unwrap_or_default();
+        let is_checked = known.idle_for >= limits.check_after
+            || CHECKED.try_with(|checked| *checked).unwrap_or_default();
         Box::pin(async move {
-            if is_asked {
+            if is_checked {
                 may_be_used(connection).await
             } else {
                 Ok(true)

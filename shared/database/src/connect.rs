@@ -42,7 +42,7 @@ pub struct PoolLimits {
     /// How long a transaction may pause between two of its statements (PostgreSQL).
     pub idle_in_transaction_timeout: Duration,
     /// A connection that was idle for this long is checked before it is used (PostgreSQL).
-    pub ask_after: Duration,
+    pub check_after: Duration,
     /// A connection of this age is replaced, so that the pool follows a fail-over.
     pub max_lifetime: Duration,
     /// Whether PostgreSQL plans each statement once, whatever its values are. For pools with few
@@ -58,7 +58,7 @@ impl Default for PoolLimits {
             statement_timeout: deadline::STATEMENT,
             lock_timeout: deadline::LOCK,
             idle_in_transaction_timeout: Duration::from_secs(30),
-            ask_after: Duration::from_secs(1),
+            check_after: Duration::from_secs(1),
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
         }

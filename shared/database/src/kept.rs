@@ -53,7 +53,7 @@ impl KeptConnection {
         bind: impl Fn(KeptQuery) -> KeptQuery + Sync,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let begun = Instant::now();
-        let attempt = |_asked| self.query_once(bind(sqlx::query(text)));
+        let attempt = |_check_first| self.query_once(bind(sqlx::query(text)));
         let rows = answered(Effect::Reads, attempt).await;
         if let Some(observed) = &self.database.observed {
             observed.statement(begun.elapsed(), rows.is_err());
@@ -80,7 +80,7 @@ impl KeptConnection {
         if let Some(mut idle) = idle {
             if idle.made_at.elapsed() >= limits.max_lifetime {
                 let _ = clean::answers(clean::SILENCE, idle.connection.close()).await;
-            } else if idle.used_at.elapsed() < limits.ask_after
+            } else if idle.used_at.elapsed() < limits.check_after
                 || clean::may_be_used(&mut idle.connection)
                     .await
                     .is_ok_and(|may| may)

@@ -46,14 +46,14 @@ impl Pool {
         self.connections.get_sqlite_connection_pool()
     }
 
-    /// Runs a statement on a connection of the pool. If `asked`, the connection was checked right
+    /// Runs a statement on a connection of the pool. If `check_first`, the connection was checked right
     /// before.
-    async fn run<T, F>(&self, asked: bool, statement: impl Fn() -> F) -> Result<T, DbErr>
+    async fn run<T, F>(&self, check_first: bool, statement: impl Fn() -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
     {
         // it is large, and would be moved several times
-        let statement = || Box::pin(clean::asked(asked, statement()));
+        let statement = || Box::pin(clean::checked(check_first, statement()));
         let outcome = self.refusals.run(self.has_idle(), statement).await;
         outcome.unwrap_or_else(|why| {
             let error = sqlx::Error::Configuration(why.into());
@@ -98,13 +98,13 @@ impl ConnectionTrait for Pool {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let effect = Effect::of(&statement.sql);
         let execute = || self.connections.execute_raw(statement.clone());
-        let attempt = |asked| self.run(asked, execute);
+        let attempt = |check_first| self.run(check_first, execute);
         answered(effect, attempt).await
     }
 
     async fn execute_unprepared(&self, script: &str) -> Result<ExecResult, DbErr> {
         let execute = || self.connections.execute_unprepared(script);
-        let attempt = |asked| self.run(asked, execute);
+        let attempt = |check_first| self.run(check_first, execute);
         answered(Effect::Writes, attempt).await
     }
 
@@ -118,7 +118,7 @@ impl ConnectionTrait for Pool {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let effect = Effect::of(&statement.sql);
         let query = || self.connections.query_all_raw(statement.clone());
-        let attempt = |asked| self.run(asked, query);
+        let attempt = |check_first| self.run(check_first, query);
         answered(effect, attempt).await
     }
 }
@@ -127,13 +127,13 @@ impl Database {
     /// Begins a transaction. On SQLite it begins as a writer, because a reader that becomes a
     /// writer is refused at once while another one writes.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        answered(Effect::Reads, |asked| self.begin_once(asked)).await
+        answered(Effect::Reads, |check_first| self.begin_once(check_first)).await
     }
 
     /// Begins in a task of its own, which continues if the caller gives up. Otherwise sqlx 0.9
     /// would give the connection back to the pool inside the transaction, and later writes on it
     /// would be answered but never committed.
-    async fn begin_once(&self, asked: bool) -> Result<Transaction, DbErr> {
+    async fn begin_once(&self, check_first: bool) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: match self.dialect {
                 Dialect::Postgres => None,
@@ -146,7 +146,7 @@ impl Database {
         let pool = self.pool.clone();
         let begin = async move {
             let begin = || pool.connections.begin_with_options(options);
-            pool.run(asked, begin).await
+            pool.run(check_first, begin).await
         };
         let begun = run_to_end(within(longest, begin)).await;
         begun.map(Transaction::new)
@@ -158,7 +158,7 @@ impl Database {
         F: Future<Output = Result<T, DbErr>>,
     {
         let read = &read;
-        let attempt = |asked| async move { read(self.begin_once(asked).await?).await };
+        let attempt = |check_first| async move { read(self.begin_once(check_first).await?).await };
         answered(Effect::Reads, attempt).await
     }
 }
@@ -190,10 +190,10 @@ pub(super) async fn answered<T, F>(effect: Effect, attempt: impl Fn(bool) -> F) 
 where
     F: Future<Output = Result<T, DbErr>>,
 {
-    let mut asked = effect == Effect::Writes;
+    let mut check_first = effect == Effect::Writes;
     let mut may_be_sent_again = effect == Effect::Reads;
     for _ in 1..ATTEMPTS {
-        match attempt(asked).await {
+        match attempt(check_first).await {
             Err(error) if was_not_sent(&error) => {
                 tracing::info!(%error, "no connection to the database; trying another one");
             }
@@ -203,9 +203,9 @@ where
             }
             outcome => return outcome,
         }
-        asked = true;
+        check_first = true;
     }
-    attempt(asked).await
+    attempt(check_first).await
 }
 
 #[cfg(test)]
@@ -226,7 +226,7 @@ mod tests {
         let lost = || DbErr::Query(broken());
         let tried = async |effect, errors: &[DbErr]| {
             let next = AtomicUsize::new(0);
-            let attempt = |_asked| {
+            let attempt = |_check_first| {
                 let error = errors.get(next.fetch_add(1, Ordering::SeqCst)).cloned();
                 async { error.map_or(Ok(()), Err) }
             };

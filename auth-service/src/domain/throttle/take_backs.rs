@@ -260,13 +260,13 @@ mod tests {
         assert_eq!(starts.recv().await, Some(1));
         gives_up.abort();
         assert!(gives_up.await.unwrap_err().is_cancelled());
-        let asking = take_backs.clone();
-        let asked = tokio::spawn(async move { asking.write(&key("a")).await });
+        let requesting = take_backs.clone();
+        let requested = tokio::spawn(async move { requesting.write(&key("a")).await });
         tokio::task::yield_now().await;
-        assert!(!asked.is_finished());
+        assert!(!requested.is_finished());
         take_backs.write(&key("b")).await;
         permits.add_permits(1);
-        asked.await.unwrap();
+        requested.await.unwrap();
         assert!(starts.try_recv().is_err(), "it was written once");
     }
 

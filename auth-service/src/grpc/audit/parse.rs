@@ -23,7 +23,7 @@ const UNKNOWN: &str = "must be one of the contract, other than UNSPECIFIED";
 
 /// A requested page.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedPage {
     pub(crate) filter: AuditFilter,
     pub(crate) after: Option<AuditPosition>,
     pub(crate) page_size: AuditPageSize,
@@ -32,7 +32,7 @@ pub(crate) struct Asked {
 }
 
 /// Reads a request.
-pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
+pub(crate) fn list(message: ListAuditEventsRequest) -> Result<RequestedPage, Status> {
     let mut fields = Fields::default();
     let page_size = fields.page_size(message.page_size);
     let filter = filter(&mut fields, message.filter.unwrap_or_default());
@@ -42,7 +42,7 @@ pub(crate) fn list(message: ListAuditEventsRequest) -> Result<Asked, Status> {
     let tokens = PageTokens::of(TOKEN_VERSION, list);
     let mut fields = Fields::default();
     let after = fields.accept(tokens.read(&message.page_token, page_tokens::time));
-    fields.done(Asked {
+    fields.done(RequestedPage {
         filter,
         after,
         page_size,
@@ -206,12 +206,12 @@ mod tests {
             page_token: token.to_owned(),
             ..Default::default()
         };
-        let asked = list(message).unwrap();
+        let requested = list(message).unwrap();
         let position = AuditPosition {
             sort: Timestamp::from_micros(1_700_000_000_000_001),
             id: 7,
         };
-        assert_eq!(asked.after, Some(position));
-        assert_eq!(asked.tokens.write(Some(&position)), token);
+        assert_eq!(requested.after, Some(position));
+        assert_eq!(requested.tokens.write(Some(&position)), token);
     }
 }

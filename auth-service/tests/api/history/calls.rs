@@ -92,7 +92,7 @@ pub(super) struct Caller {
 impl Caller {
     /// Waits for an answer, and records it. One that does not come in time is
     /// dropped, and with it the call.
-    async fn ask<T>(
+    async fn send<T>(
         &self,
         action: Action,
         patience: Duration,
@@ -132,7 +132,7 @@ impl Caller {
         };
         let call = at.public.create_session(request);
         let action = Action::Create { session, password };
-        let answer = self.ask(action, patience, call, |answer| {
+        let answer = self.send(action, patience, call, |answer| {
             Pair::issued(answer.tokens.as_ref().unwrap())
         });
         answer.await.map(|answer| {
@@ -154,7 +154,7 @@ impl Caller {
         let token = pair.presented(pair.tokens.refresh_token_expire_time);
         let action = Action::Refresh { token, holder };
         let call = at.public.refresh_session(request);
-        let answer = self.ask(action, patience, call, |answer| {
+        let answer = self.send(action, patience, call, |answer| {
             Pair::issued(answer.tokens.as_ref().unwrap())
         });
         answer.await.map(|answer| Pair {
@@ -278,7 +278,7 @@ impl Caller {
         patience: Duration,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Answer<()> {
-        let answer = self.ask(action, patience, call, |_| Outcome::Done).await;
+        let answer = self.send(action, patience, call, |_| Outcome::Done).await;
         answer.map(|_| ())
     }
 }

@@ -103,7 +103,7 @@ async fn compare(
     );
     println!(
         "  health: {} times asked, {} times well",
-        health.asked, health.well
+        health.requested, health.well
     );
 }
 
@@ -117,7 +117,7 @@ struct Memory {
 /// What listeners said of their health.
 #[derive(Default)]
 struct Health {
-    asked: usize,
+    requested: usize,
     well: usize,
 }
 
@@ -126,7 +126,7 @@ impl Health {
         loop {
             for listener in listeners {
                 let is_well = serves(listener).await;
-                self.asked += 1;
+                self.requested += 1;
                 self.well += usize::from(is_well);
             }
             tokio::time::sleep(EACH).await;

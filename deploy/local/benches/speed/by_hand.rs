@@ -78,11 +78,11 @@ pub(crate) async fn read(
         let mut times = Vec::new();
         let (begun, before) = (Instant::now(), processes.times());
         while times.is_empty() || begun.elapsed() < window {
-            let asked = Instant::now();
+            let requested = Instant::now();
             for row in fetch(&mut connection, &page).await {
                 black_box(decode(&row));
             }
-            times.push(asked.elapsed());
+            times.push(requested.elapsed());
         }
         let cpu = difference(processes.times(), before);
         (connection, Window::new(times, begun.elapsed(), cpu))

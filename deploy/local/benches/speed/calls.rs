@@ -102,7 +102,7 @@ async fn echo(stage: &Stage, load: Load, window: Duration) -> Window {
         let tokens = Arc::clone(&tokens);
         async move {
             let token = tokens.next().expect("it is endless");
-            let answer = ask(channel, token).await;
+            let answer = send(channel, token).await;
             assert_eq!(answer.name, token.text, "the echo");
             true
         }
@@ -123,7 +123,7 @@ async fn validate(
             let Some(token) = tokens.next() else {
                 return false;
             };
-            let answer = ask(channel, token).await;
+            let answer = send(channel, token).await;
             assert_eq!(answer.user_id, token.user_id, "whose session it is");
             assert_eq!(answer.session_id, token.session_id, "which session it is");
             true
@@ -132,7 +132,7 @@ async fn validate(
     drive(channels, load, window, &stage.processes, call).await
 }
 
-async fn ask(channel: Channel, token: &Signed) -> proto::auth::v1::Principal {
+async fn send(channel: Channel, token: &Signed) -> proto::auth::v1::Principal {
     let request = as_service(ValidateSessionRequest {
         access_token: token.text.clone(),
     });
@@ -193,7 +193,7 @@ pub(crate) async fn warm_up(stage: &Stage) {
         let count = stage.tokens.div_ceil(channels.len());
         callers.spawn(async move {
             for _ in 0..count {
-                ask(channel.clone(), tokens.next().expect("it is endless")).await;
+                send(channel.clone(), tokens.next().expect("it is endless")).await;
             }
         });
     }

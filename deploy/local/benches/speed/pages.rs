@@ -96,7 +96,7 @@ impl Pages<'_> {
             include_total_size: true,
             ..ListPartnerRequestsRequest::default()
         };
-        let first = self.ask(caller, &request).await;
+        let first = self.send(caller, &request).await;
         let total = first.total_size.expect("it was asked for");
         let size = i64::try_from(SIZE).expect("a small number");
         let mut before = total - size - 1;
@@ -106,7 +106,7 @@ impl Pages<'_> {
             request.page_size = LARGEST.min(i32::try_from(before).unwrap_or(LARGEST));
             before -= i64::from(request.page_size);
             request.page_token = last.0;
-            let page = self.ask(caller, &request).await;
+            let page = self.send(caller, &request).await;
             last = (page.next_page_token, page.partner_requests);
         }
         let id = last.1.last().expect("a request").request_id;
@@ -144,11 +144,11 @@ impl Pages<'_> {
             requests,
             is_last,
         };
-        page.check(&self.ask(caller, &page.request).await);
+        page.check(&self.send(caller, &page.request).await);
         page
     }
 
-    async fn ask(
+    async fn send(
         &self,
         caller: Caller<'_>,
         request: &ListPartnerRequestsRequest,

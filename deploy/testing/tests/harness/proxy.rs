@@ -154,14 +154,14 @@ async fn a_database_goes_and_comes_back() {
         acquire_timeout: Duration::from_millis(500),
         ..PoolLimits::default()
     };
-    let ask = async |limits| {
+    let send = async |limits| {
         let pool = Database::open(&url, limits, Clock::system()).await.unwrap();
         pool.connection().execute_unprepared("SELECT 1").await
     };
 
-    ask(patient_limits()).await.unwrap();
+    send(patient_limits()).await.unwrap();
     proxy.cut().await;
-    ask(soon).await.unwrap_err();
+    send(soon).await.unwrap_err();
     proxy.restore().await;
-    ask(patient_limits()).await.unwrap();
+    send(patient_limits()).await.unwrap();
 }

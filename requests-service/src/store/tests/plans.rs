@@ -60,14 +60,14 @@ fn positions(direction: Direction) -> [Option<Position>; 4] {
 
 /// A page that is asked for.
 #[derive(Debug)]
-struct Asked {
+struct RequestedPage {
     visibility: Visibility,
     filter: Filter,
     order: Order,
     after: Option<Position>,
 }
 
-fn every_page() -> Vec<Asked> {
+fn every_page() -> Vec<RequestedPage> {
     let all = Filter::default();
     let one_partner = Filter {
         partners: [PartnerId(3)].into(),
@@ -83,7 +83,7 @@ fn every_page() -> Vec<Asked> {
     for (visibility, filter) in lists {
         for field in OrderField::ALL {
             for direction in [Direction::Ascending, Direction::Descending] {
-                pages.extend(positions(direction).map(|after| Asked {
+                pages.extend(positions(direction).map(|after| RequestedPage {
                     visibility,
                     filter: filter.clone(),
                     order: Order { field, direction },
@@ -96,15 +96,15 @@ fn every_page() -> Vec<Asked> {
 }
 
 /// The statement of the page, and that of the other half if rows with the sort value end on it.
-fn asking(dialect: Dialect, explain: &str, asked: &Asked) -> Vec<Statement> {
+fn statements_of(dialect: Dialect, explain: &str, page: &RequestedPage) -> Vec<Statement> {
     let list = List {
         dialect,
-        visibility: asked.visibility,
-        filter: &asked.filter,
-        order: asked.order,
+        visibility: page.visibility,
+        filter: &page.filter,
+        order: page.order,
         limit: ROWS_OF_PAGE,
     };
-    let half = list.half(asked.after);
+    let half = list.half(page.after);
     let next = list.keyset().next(&half, 0);
     let halves = std::iter::once(half).chain(next);
     let statements = halves.map(|half| {
@@ -160,7 +160,7 @@ async fn the_last_page_costs_what_the_first_costs() {
 
 async fn plans_made_for_the_values_read_a_page(store: &Store) {
     for page in every_page() {
-        for statement in asking(Dialect::Postgres, "EXPLAIN (ANALYZE, FORMAT JSON)", &page) {
+        for statement in statements_of(Dialect::Postgres, "EXPLAIN (ANALYZE, FORMAT JSON)", &page) {
             let connection = store.database.connection();
             let row: QueryResult = connection.query_one_raw(statement).await.unwrap().unwrap();
             let plan: Value = row.try_get_by_index(0).unwrap();
@@ -186,7 +186,7 @@ async fn plans_made_for_any_values_read_a_page(store: &Store) {
     transaction.execute_unprepared(generic).await.unwrap();
     let mut before = rows_read(&transaction).await;
     for page in every_page() {
-        for statement in asking(Dialect::Postgres, "", &page) {
+        for statement in statements_of(Dialect::Postgres, "", &page) {
             transaction.query_all_raw(statement).await.unwrap();
             let after = rows_read(&transaction).await;
             let read = after - before;
@@ -211,7 +211,7 @@ async fn sqlite_reads_a_page_from_the_index_in_its_order() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
     let store = Store::new(database.open_as(Role::Requests).await);
     for page in every_page() {
-        for statement in asking(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page) {
+        for statement in statements_of(Dialect::Sqlite, "EXPLAIN QUERY PLAN", &page) {
             let connection = store.database.connection();
             let rows: Vec<QueryResult> = connection.query_all_raw(statement).await.unwrap();
             let steps: Vec<String> = rows

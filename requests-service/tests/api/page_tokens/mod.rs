@@ -50,15 +50,15 @@ testing::on_both_databases! {
         let mut next_pages = 0;
         for round in 0..60 {
             let drawn = random_filters::filter().new_tree(&mut strategies).unwrap().current();
-            let asked = ListPartnerRequestsRequest {
+            let requested = ListPartnerRequestsRequest {
                 filter: (round > 0).then_some(drawn),
                 order: Some(PartnerRequestOrder { field: random.i32(0..6), direction: random.i32(0..3) }),
                 page_size: 100,
                 ..ListPartnerRequestsRequest::default()
             };
-            let whole = service.list_ids(ADMIN, asked.clone()).await;
+            let whole = service.list_ids(ADMIN, requested.clone()).await;
             let mut walked = Vec::new();
-            let mut request = requests(&mut random, &asked);
+            let mut request = requests(&mut random, &requested);
             loop {
                 let page = service.list(ADMIN, request.clone()).await.unwrap();
                 walked.extend(page.partner_requests.iter().map(|row| row.request_id));
@@ -68,7 +68,7 @@ testing::on_both_databases! {
                 next_pages += 1;
                 request = requests(&mut random, &ListPartnerRequestsRequest {
                     page_token: page.next_page_token,
-                    ..asked.clone()
+                    ..requested.clone()
                 });
                 if walked.len() < 8 {
                     for other in other_requests(&request) {
@@ -76,7 +76,7 @@ testing::on_both_databases! {
                     }
                 }
             }
-            assert_eq!(walked, whole, "{asked:?}");
+            assert_eq!(walked, whole, "{requested:?}");
         }
         assert!(next_pages > 60, "{next_pages}");
     }
@@ -91,15 +91,15 @@ testing::on_both_databases! {
         let mut next_pages = 0;
         for round in 0..60 {
             let drawn = partners_walk::filter().new_tree(&mut strategies).unwrap().current();
-            let asked = ListPartnersRequest {
+            let requested = ListPartnersRequest {
                 filter: (round > 0).then_some(drawn),
                 order: Some(PartnerOrder { field: random.i32(0..4), direction: random.i32(0..3) }),
                 page_size: 100,
                 ..ListPartnersRequest::default()
             };
-            let whole = service.list_partners(MANAGER, asked.clone()).await.unwrap();
+            let whole = service.list_partners(MANAGER, requested.clone()).await.unwrap();
             let mut walked = Vec::new();
-            let mut request = partners(&mut random, &asked);
+            let mut request = partners(&mut random, &requested);
             loop {
                 let page = service.list_partners(MANAGER, request.clone()).await.unwrap();
                 walked.extend(ids(&page.partners));
@@ -109,7 +109,7 @@ testing::on_both_databases! {
                 next_pages += 1;
                 request = partners(&mut random, &ListPartnersRequest {
                     page_token: page.next_page_token,
-                    ..asked.clone()
+                    ..requested.clone()
                 });
                 if walked.len() < 8 {
                     for other in other_partners(&request) {
@@ -117,7 +117,7 @@ testing::on_both_databases! {
                     }
                 }
             }
-            assert_eq!(walked, ids(&whole.partners), "{asked:?}");
+            assert_eq!(walked, ids(&whole.partners), "{requested:?}");
         }
         assert!(next_pages > 60, "{next_pages}");
     }

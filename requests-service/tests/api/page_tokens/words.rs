@@ -79,9 +79,9 @@ fn order(random: &mut Rng, field: i32, direction: i32) -> (i32, i32) {
 /// The same page of the same list, asked for in other words.
 pub(super) fn requests(
     random: &mut Rng,
-    asked: &ListPartnerRequestsRequest,
+    requested: &ListPartnerRequestsRequest,
 ) -> ListPartnerRequestsRequest {
-    let filter = asked.filter.clone().unwrap_or_default();
+    let filter = requested.filter.clone().unwrap_or_default();
     let filter = PartnerRequestFilter {
         statuses: list(random, &filter.statuses),
         category_ids: list(random, &filter.category_ids),
@@ -95,7 +95,7 @@ pub(super) fn requests(
         customer_name: text(random, &filter.customer_name),
         customer_phone: phone(random, &filter.customer_phone),
     };
-    let (field, direction) = asked
+    let (field, direction) = requested
         .order
         .map_or((0, 0), |order| (order.field, order.direction));
     let (field, direction) = self::order(random, field, direction);
@@ -103,20 +103,20 @@ pub(super) fn requests(
         filter: or_none(random, filter),
         order: or_none(random, PartnerRequestOrder { field, direction }),
         page_size: random.i32(1..8),
-        page_token: asked.page_token.clone(),
+        page_token: requested.page_token.clone(),
         include_total_size: random.bool(),
     }
 }
 
 /// The same page of the same list, asked for in other words.
-pub(super) fn partners(random: &mut Rng, asked: &ListPartnersRequest) -> ListPartnersRequest {
-    let filter = asked.filter.clone().unwrap_or_default();
+pub(super) fn partners(random: &mut Rng, requested: &ListPartnersRequest) -> ListPartnersRequest {
+    let filter = requested.filter.clone().unwrap_or_default();
     let filter = PartnerFilter {
         statuses: list(random, &filter.statuses),
         category_ids: list(random, &filter.category_ids),
         name: text(random, &filter.name),
     };
-    let (field, direction) = asked
+    let (field, direction) = requested
         .order
         .map_or((0, 0), |order| (order.field, order.direction));
     let (field, direction) = self::order(random, field, direction);
@@ -124,7 +124,7 @@ pub(super) fn partners(random: &mut Rng, asked: &ListPartnersRequest) -> ListPar
         filter: or_none(random, filter),
         order: or_none(random, PartnerOrder { field, direction }),
         page_size: random.i32(1..8),
-        page_token: asked.page_token.clone(),
+        page_token: requested.page_token.clone(),
         include_total_size: random.bool(),
         include_counts: random.bool(),
         include_branches: random.bool(),
@@ -152,7 +152,7 @@ fn shift(range: &mut Option<TimeRange>) {
 
 /// Lists that differ from this one in one thing each.
 pub(super) fn other_requests(
-    asked: &ListPartnerRequestsRequest,
+    requested: &ListPartnerRequestsRequest,
 ) -> Vec<ListPartnerRequestsRequest> {
     let changes: [fn(&mut PartnerRequestFilter); 11] = [
         |filter| toggle(&mut filter.statuses, 3),
@@ -169,23 +169,23 @@ pub(super) fn other_requests(
     ];
     let mut others = Vec::new();
     for change in changes {
-        let mut other = asked.clone();
+        let mut other = requested.clone();
         change(other.filter.get_or_insert_default());
         others.push(other);
     }
-    let PartnerRequestOrder { field, direction } = asked.order.unwrap_or_default();
+    let PartnerRequestOrder { field, direction } = requested.order.unwrap_or_default();
     for (field, direction) in other_orders(field, direction) {
         let order = Some(PartnerRequestOrder { field, direction });
         others.push(ListPartnerRequestsRequest {
             order,
-            ..asked.clone()
+            ..requested.clone()
         });
     }
     others
 }
 
 /// Lists that differ from this one in one thing each.
-pub(super) fn other_partners(asked: &ListPartnersRequest) -> Vec<ListPartnersRequest> {
+pub(super) fn other_partners(requested: &ListPartnersRequest) -> Vec<ListPartnersRequest> {
     let changes: [fn(&mut PartnerFilter); 3] = [
         |filter| toggle(&mut filter.statuses, 3),
         |filter| toggle(&mut filter.category_ids, 1),
@@ -193,16 +193,16 @@ pub(super) fn other_partners(asked: &ListPartnersRequest) -> Vec<ListPartnersReq
     ];
     let mut others = Vec::new();
     for change in changes {
-        let mut other = asked.clone();
+        let mut other = requested.clone();
         change(other.filter.get_or_insert_default());
         others.push(other);
     }
-    let PartnerOrder { field, direction } = asked.order.unwrap_or_default();
+    let PartnerOrder { field, direction } = requested.order.unwrap_or_default();
     for (field, direction) in other_orders(field, direction) {
         let order = Some(PartnerOrder { field, direction });
         others.push(ListPartnersRequest {
             order,
-            ..asked.clone()
+            ..requested.clone()
         });
     }
     others

@@ -81,27 +81,27 @@ impl Balanced {
     }
 
     /// Chooses a replica, but none of these addresses.
-    pub(super) async fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+    pub(super) async fn pick(&self, requested: &[SocketAddr]) -> Option<Replica> {
         let mut looked_up = self.known.looked_up.subscribe();
         let first = looked_up.wait_for(|looked_up| *looked_up);
         // if none was found in time, there is nothing to choose from
         let _ = tokio::time::timeout(FIRST_ADDRESSES, first).await;
-        self.known.pick(asked)
+        self.known.pick(requested)
     }
 
     /// Whether there is a replica at another address than these.
-    pub(super) fn has_another(&self, asked: &[SocketAddr]) -> bool {
-        self.known.pick(asked).is_some()
+    pub(super) fn has_another(&self, requested: &[SocketAddr]) -> bool {
+        self.known.pick(requested).is_some()
     }
 }
 
 impl Known {
-    fn pick(&self, asked: &[SocketAddr]) -> Option<Replica> {
+    fn pick(&self, requested: &[SocketAddr]) -> Option<Replica> {
         let replicas = self.replicas.read().unwrap_or_else(PoisonError::into_inner);
-        let not_asked = replicas
+        let not_tried = replicas
             .iter()
-            .filter(|replica| !asked.contains(&replica.address()));
-        let (avoided, good): (Vec<_>, Vec<_>) = not_asked.partition(|replica| replica.is_avoided());
+            .filter(|replica| !requested.contains(&replica.address()));
+        let (avoided, good): (Vec<_>, Vec<_>) = not_tried.partition(|replica| replica.is_avoided());
         let among = if good.is_empty() { avoided } else { good };
         if among.is_empty() {
             if replicas.is_empty() {

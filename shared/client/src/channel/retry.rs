@@ -105,17 +105,17 @@ impl Balanced {
     where
         F: Future<Output = Result<T, (AttemptFailure, E)>>,
     {
-        let (mut asked, mut not_again) = (Vec::new(), Vec::new());
+        let (mut requested, mut not_again) = (Vec::new(), Vec::new());
         for attempts_left in (1..=policy.attempts).rev() {
-            if !self.has_another(&asked) {
-                asked.clone_from(&not_again);
+            if !self.has_another(&requested) {
+                requested.clone_from(&not_again);
             }
-            let Some(replica) = self.pick(&asked).await else {
+            let Some(replica) = self.pick(&requested).await else {
                 break;
             };
-            asked.push(replica.address());
+            requested.push(replica.address());
             // a replica that does not answer must leave time for another
-            let is_shared = policy.is_idempotent && self.has_another(&asked);
+            let is_shared = policy.is_idempotent && self.has_another(&requested);
             let shares = if is_shared { attempts_left } else { 1 };
             let time = deadline.map(|deadline| deadline.attempt(shares));
             let failure = match within(time, attempt(replica.clone(), time)).await {

@@ -163,7 +163,7 @@ impl<S: PairStore> SessionClient<S> {
         loop {
             let sleep = match self.refresh_if_due().await {
                 Ok(due) => due.since(self.inner.clock.now()).min(look),
-                Err(error) if error.asks_for_log_in() => return error,
+                Err(error) if error.requires_log_in() => return error,
                 Err(_) => SHORTEST_SLEEP,
             };
             tokio::time::sleep(sleep.max(SHORTEST_SLEEP.min(look))).await;

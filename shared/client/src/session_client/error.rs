@@ -32,7 +32,7 @@ pub enum SessionError {
 impl SessionError {
     /// Whether only a log-in helps.
     #[must_use]
-    pub fn asks_for_log_in(&self) -> bool {
+    pub fn requires_log_in(&self) -> bool {
         matches!(self, Self::NotLoggedIn | Self::Over(_))
     }
 

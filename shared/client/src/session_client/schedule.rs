@@ -43,18 +43,22 @@ impl Schedule {
         &self,
         pair: &Pair,
         failures: u32,
-        asked: Option<Duration>,
+        requested: Option<Duration>,
         now: Timestamp,
     ) -> Option<Duration> {
-        let pause = self.back_off(failures).max(asked.unwrap_or_default());
+        let pause = self.back_off(failures).max(requested.unwrap_or_default());
         let is_over_then = !pair.is_good(now + pause);
         let is_enough = failures >= ATTEMPTS || pause > LONGEST_PAUSE;
         (!(is_over_then && is_enough)).then_some(pause)
     }
 
     /// The same for a call that somebody waits for.
-    pub(super) fn pause_of_call(&self, failures: u32, asked: Option<Duration>) -> Option<Duration> {
-        let pause = self.back_off(failures).max(asked.unwrap_or_default());
+    pub(super) fn pause_of_call(
+        &self,
+        failures: u32,
+        requested: Option<Duration>,
+    ) -> Option<Duration> {
+        let pause = self.back_off(failures).max(requested.unwrap_or_default());
         (failures < ATTEMPTS && pause <= LONGEST_PAUSE).then_some(pause)
     }
 
@@ -129,22 +133,23 @@ mod tests {
     #[test]
     fn pauses_grow_to_a_limit_and_end_with_the_access_token() {
         let schedule = schedule(1);
-        let pause = |failures, asked, now| schedule.pause(&pair(), failures, asked, at(now));
+        let pause =
+            |failures, requested, now| schedule.pause(&pair(), failures, requested, at(now));
         for failures in 1..100 {
             let full = Duration::from_millis(100 << (failures - 1).min(10)).min(LONGEST_PAUSE);
             let pause = pause(failures, None, 0).expect("the token is good");
             assert!(pause >= full / 2 && pause < full, "{failures}: {pause:?}");
         }
-        let asked = Some(Duration::from_secs(3));
-        assert_eq!(pause(1, asked, 0), asked);
-        assert_eq!(pause(4, asked, 1_000), asked);
+        let requested = Some(Duration::from_secs(3));
+        assert_eq!(pause(1, requested, 0), requested);
+        assert_eq!(pause(4, requested, 1_000), requested);
         assert_eq!(pause(6, None, 899), None);
         assert_eq!(pause(5, None, 1_000), None);
         // asked for more than is left
         let hours = Some(Duration::from_hours(3));
         assert_eq!(pause(1, hours, 0), None);
         assert_eq!(schedule.pause_of_call(1, hours), None);
-        assert_eq!(schedule.pause_of_call(4, asked), asked);
-        assert_eq!(schedule.pause_of_call(5, asked), None);
+        assert_eq!(schedule.pause_of_call(4, requested), requested);
+        assert_eq!(schedule.pause_of_call(5, requested), None);
     }
 }

@@ -51,7 +51,7 @@ impl RemoteValidator {
     }
 
     /// Calls one replica, and another one if it does not answer.
-    async fn ask(
+    async fn send(
         &self,
         message: &ValidateSessionRequest,
         deadline: Deadline,
@@ -140,7 +140,7 @@ impl Validator for RemoteValidator {
         let message = ValidateSessionRequest {
             access_token: token.expose().to_owned(),
         };
-        let response = self.ask(&message, deadline).await?;
+        let response = self.send(&message, deadline).await?;
         let principal = response.principal.and_then(Principal::from_wire);
         principal.ok_or_else(|| {
             tracing::error!("auth-service answered without a principal");

@@ -34,7 +34,7 @@ testing::on_both_databases! {
         }
         world.auth.clock.advance(Duration::from_mins(2));
         let error = client.access_token().await.expect_err("it is over");
-        assert!(!error.asks_for_log_in(), "an outage is no refusal: {error:?}");
+        assert!(!error.requires_log_in(), "an outage is no refusal: {error:?}");
 
         proxy.restore().await;
         world.auth.clock.advance(Duration::from_hours(5));
@@ -74,7 +74,7 @@ testing::on_both_databases! {
         let later = Status::with_error_details(Code::Unavailable, "come back later", details);
         world.front.next([Fate::Refused(later)]);
         let error = client.access_token().await.expect_err("no answer");
-        assert!(!error.asks_for_log_in(), "{error:?}");
+        assert!(!error.requires_log_in(), "{error:?}");
         assert_eq!(world.front.calls("RefreshSession"), 1);
         world.auth.clock.advance(Duration::from_hours(1));
         token(&client, &store).await;
@@ -91,7 +91,7 @@ testing::on_both_databases! {
         let away = || Fate::Refused(Status::unavailable("away"));
         world.front.next(std::iter::repeat_with(away).take(5));
         let error = client.access_token().await.expect_err("no answer");
-        assert!(!error.asks_for_log_in(), "{error:?}");
+        assert!(!error.requires_log_in(), "{error:?}");
         assert_eq!(world.front.calls("RefreshSession"), 5);
         // at rest: the next callers are not sent there at once
         client.access_token().await.expect_err("no answer");

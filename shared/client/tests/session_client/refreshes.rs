@@ -53,17 +53,17 @@ testing::on_both_databases! {
         world.use_and_wait(OVER).await;
         let barrier = Arc::new(Semaphore::new(0));
         world.front.next([Fate::Held(Arc::clone(&barrier))]);
-        let ask = || {
+        let send = || {
             let client = client.clone();
             tokio::spawn(async move { client.access_token().await })
         };
-        let gone = ask();
+        let gone = send();
         while world.front.calls("RefreshSession") == 0 {
             tokio::task::yield_now().await;
         }
         gone.abort();
         assert!(gone.await.unwrap_err().is_cancelled());
-        let stays = ask();
+        let stays = send();
         barrier.add_permits(1);
         let given = stays.await.unwrap().expect("the refresh went on");
         assert_eq!(given.expose(), kept(&store).await.access_token.expose());
@@ -173,7 +173,7 @@ testing::on_both_databases! {
         let client = world.client(store.clone());
         world.front.next([Fate::AnswerLost]);
         let error = client.log_in(credentials()).await.unwrap_err();
-        assert!(!error.asks_for_log_in(), "{error:?}");
+        assert!(!error.requires_log_in(), "{error:?}");
         assert_eq!(world.front.calls("CreateSession"), 1);
         assert!(store.load().await.unwrap().is_none());
     }
@@ -189,7 +189,7 @@ testing::on_both_databases! {
         ] {
             world.front.next([Fate::Refused(status)]);
             let error = client.access_token().await.unwrap_err();
-            assert!(!error.asks_for_log_in(), "{error:?}");
+            assert!(!error.requires_log_in(), "{error:?}");
             world.auth.clock.advance(Duration::from_secs(1));
         }
         world.validate(&token(&client, &store).await).await.expect("it goes on");

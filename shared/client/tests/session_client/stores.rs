@@ -59,7 +59,7 @@ testing::on_both_databases! {
 
         world.auth.clock.advance(OVERLAP);
         let error = client.access_token().await.expect_err("none is good");
-        assert!(!error.asks_for_log_in(), "{error:?}");
+        assert!(!error.requires_log_in(), "{error:?}");
 
         // hours later the old one still stands for the pair that nobody used
         world.auth.clock.advance(Duration::from_hours(3));

@@ -134,6 +134,6 @@ pub(crate) async fn token<S: PairStore>(client: &SessionClient<S>, store: &S) ->
 /// The reason for which a client asks for a log-in.
 pub(crate) fn reason<T: std::fmt::Debug>(answer: Result<T, SessionError>) -> String {
     let error = answer.expect_err("a refusal");
-    assert!(error.asks_for_log_in(), "{error:?}");
+    assert!(error.requires_log_in(), "{error:?}");
     error.to_string()
 }

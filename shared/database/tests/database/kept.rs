@@ -49,9 +49,9 @@ async fn one_connection_serves_every_statement_also_after_one_that_is_refused() 
 async fn a_connection_that_died_is_replaced_and_the_statement_answered() {
     let test = TestDatabase::migrated(Kind::Postgres).await;
     // asked before it is used, or not
-    for ask_after in [Duration::ZERO, Duration::MAX] {
+    for check_after in [Duration::ZERO, Duration::MAX] {
         let limits = PoolLimits {
-            ask_after,
+            check_after,
             ..PoolLimits::default()
         };
         let kept = kept_of(&test, limits).await;

@@ -53,7 +53,7 @@ async fn in_time<T>(work: impl Future<Output = T>) -> T {
 async fn what_is_asked_first_is_answered_on_another_connection() {
     // each connection is asked before each use
     let limits = PoolLimits {
-        ask_after: Duration::ZERO,
+        check_after: Duration::ZERO,
         ..patient_limits()
     };
     let (database, proxy, pool) = world(limits).await;

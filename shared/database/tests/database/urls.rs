@@ -17,7 +17,7 @@ async fn opened(url: &str) -> Database {
 }
 
 /// What the server answers to a statement.
-async fn asked(url: &str, statement: &str) -> Result<String, DbErr> {
+async fn requested(url: &str, statement: &str) -> Result<String, DbErr> {
     let database = opened(url).await;
     let pool = database.connection();
     let statement = Statement::from_string(pool.get_database_backend(), statement);
@@ -57,7 +57,7 @@ async fn a_server_is_found_by_its_address_of_either_kind_and_by_its_socket() {
         ),
     ] {
         let by = "SELECT COALESCE(inet_server_addr()::text, 'a socket') AS it";
-        assert_eq!(asked(&url, by).await.unwrap(), expected, "{url}");
+        assert_eq!(requested(&url, by).await.unwrap(), expected, "{url}");
     }
 }
 
@@ -81,7 +81,7 @@ async fn each_character_of_a_user_and_a_password_reaches_the_server() {
     }
     let user = "SELECT current_user::text AS it";
     let wrong = format!("postgres://postgres:wrong@[::1]:{port}/postgres");
-    while asked(&wrong, user).await.is_ok() {}
+    while requested(&wrong, user).await.is_ok() {}
     let right = format!("postgres://{USER}@[::1]:{port}/postgres");
-    assert_eq!(asked(&right, user).await.unwrap(), "mona@corp");
+    assert_eq!(requested(&right, user).await.unwrap(), "mona@corp");
 }

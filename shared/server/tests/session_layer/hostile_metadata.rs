@@ -92,8 +92,8 @@ proptest! {
         prop_assert_eq!(read.map(|time| time.as_nanos()), nanoseconds_of(&value));
         let limit = Limits::default().call;
         let deadline = Deadline::of_call(&headers("grpc-timeout", &[value]), limit);
-        let asked = read.map_or(limit, |asked| asked.min(limit));
-        prop_assert!(deadline.remaining() <= asked.max(Duration::ZERO));
+        let requested = read.map_or(limit, |requested| requested.min(limit));
+        prop_assert!(deadline.remaining() <= requested.max(Duration::ZERO));
     }
 
     #[test]

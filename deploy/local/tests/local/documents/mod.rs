@@ -35,14 +35,18 @@ fn every_block_that_is_not_run_here_is_run_elsewhere_or_says_why_not() {
     // the names by which tests ask for commands
     let call = ["commands", "(\""].concat();
     let sources = files(&[".rs"]);
-    let asked = sources
+    let requested = sources
         .iter()
         .flat_map(|file| file.text.split(&call).skip(1));
-    let asked: BTreeSet<_> = asked.filter_map(|rest| rest.split('"').next()).collect();
+    let requested: BTreeSet<_> = requested
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
     for block in documents().iter().flat_map(blocks) {
         match &block.run {
             Run::BesideTheServices => {}
-            Run::ByName(name) => assert!(asked.contains(name.as_str()), "no test runs {block:?}"),
+            Run::ByName(name) => {
+                assert!(requested.contains(name.as_str()), "no test runs {block:?}")
+            }
             Run::Not(reason) => assert!(reason.split(' ').count() > 3, "no reason: {block:?}"),
         }
     }

@@ -21,8 +21,8 @@ const KUBECTL: &str = "SECRETS=$HOME; OVERLAY=production
 /// calls makes.
 #[track_caller]
 fn check_objects(document: &str, home: &Path) {
-    let asked = std::fs::read_to_string(home.join("asked")).unwrap_or_default();
-    let words: Vec<_> = asked.split_whitespace().collect();
+    let requested = std::fs::read_to_string(home.join("asked")).unwrap_or_default();
+    let words: Vec<_> = requested.split_whitespace().collect();
     let mut known = manifests::objects();
     let created = words.windows(3).filter(|words| words[0] == "create");
     known.extend(created.map(|words| format!("{}/{}", words[1], words[2])));

@@ -126,10 +126,10 @@ pub(super) fn probes(manifests: &Manifests) -> Vec<String> {
             ("livenessProbe", server::serve::LIVENESS),
             ("readinessProbe", ""),
         ] {
-            let asks = &container[probe]["grpc"];
-            let of_ops = asks["port"].as_u64() == ports(container).get("ops").copied();
-            if !of_ops || asks["service"].as_str() != Some(service) {
-                found.push(format!("{}: {probe} asks {asks}", workload.title()));
+            let check = &container[probe]["grpc"];
+            let of_ops = check["port"].as_u64() == ports(container).get("ops").copied();
+            if !of_ops || check["service"].as_str() != Some(service) {
+                found.push(format!("{}: {probe} asks {check}", workload.title()));
             }
         }
         // the wait and the drain deadline of server::serve, and the last writes

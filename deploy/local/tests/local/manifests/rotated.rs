@@ -23,8 +23,8 @@ kubectl() { cat; }";
 /// Runs a command of the image, with the directory that it would see.
 pub(super) fn run(words: &str, keys: &Path) -> Result<String, String> {
     let words = words.replace("/keys", &keys.display().to_string());
-    let asked = config::from_words::<Config, _>(words.split(' '));
-    let Ok(Invocation::Command(Command::Keys(arguments))) = asked else {
+    let requested = config::from_words::<Config, _>(words.split(' '));
+    let Ok(Invocation::Command(Command::Keys(arguments))) = requested else {
         panic!("a command of `keys`: {words}");
     };
     let mut out = Vec::new();

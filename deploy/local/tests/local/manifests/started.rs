@@ -110,15 +110,15 @@ fn container<'a>(manifests: &'a Manifests, name: &str) -> &'a Value {
 
 /// Asks as a probe of the manifest does, at the listener that has the port it names.
 async fn probe(container: &Value, probe: &str, listeners: &[(&str, SocketAddr)]) -> ServingStatus {
-    let asks = &container[probe]["grpc"];
+    let check = &container[probe]["grpc"];
     let ports = environment::ports(container);
-    let mut named = ports.iter().filter(|(_, port)| asks["port"] == **port);
+    let mut named = ports.iter().filter(|(_, port)| check["port"] == **port);
     let (name, _) = named.next().expect("a named port");
     let mut listeners = listeners.iter();
     let (_, listener) = listeners
         .find(|(listener, _)| listener == name)
         .expect(name);
-    health(*listener, text(&asks["service"])).await
+    health(*listener, text(&check["service"])).await
 }
 
 async fn health(ops: SocketAddr, service: &str) -> ServingStatus {

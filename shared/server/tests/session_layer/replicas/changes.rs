@@ -1,6 +1,6 @@
 //! Addresses that change, and what the certificate of a replica must be of.
 
-use super::{Load, ask, dns::Dns, stand_in::StandIn, to, validator};
+use super::{Load, dns::Dns, send, stand_in::StandIn, to, validator};
 use crate::tls::{mounted, server, stranger};
 use client::{
     channel::{Balanced, Resolver, Target},
@@ -45,9 +45,9 @@ async fn replicas_come_and_go_by_dns_and_no_call_fails() {
     load.answers(200).await;
 
     // nobody by that name: the last known stay
-    let asked = dns.asked();
+    let requested = dns.requested();
     dns.answer(&[]);
-    load.until(|| dns.asked() > asked + 1).await;
+    load.until(|| dns.requested() > requested + 1).await;
     load.answers(200).await;
     load.end().await;
 }
@@ -68,8 +68,8 @@ async fn any_call_goes_to_a_replica_that_can_be_reached() {
     for _ in 0..10 {
         let mut client = HealthClient::new(to(&[nobody(1), there, nobody(2)]));
         for _ in 0..3 {
-            let asked = HealthCheckRequest::default();
-            client.check(asked).await.expect("an answer");
+            let requested = HealthCheckRequest::default();
+            client.check(requested).await.expect("an answer");
         }
     }
     let mut client = HealthClient::new(to(&[nobody(1)]));
@@ -91,7 +91,7 @@ async fn a_replica_is_believed_by_the_name_and_not_by_its_address() {
         );
         let resolver = Resolver::new(move |_, _| std::future::ready(Ok(vec![address])));
         let validator = validator(Balanced::new(target.unwrap(), resolver));
-        let answer = ask(&validator, "token").await;
+        let answer = send(&validator, "token").await;
         let expected = if believed {
             Ok("sara@example.com".to_owned())
         } else {

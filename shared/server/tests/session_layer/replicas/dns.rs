@@ -18,7 +18,7 @@ pub(crate) struct Dns {
 #[derive(Default)]
 struct State {
     answer: Vec<Ipv4Addr>,
-    asked: usize,
+    requested: usize,
 }
 
 impl Dns {
@@ -42,14 +42,14 @@ impl Dns {
     }
 
     /// How many questions were answered.
-    pub(crate) fn asked(&self) -> usize {
-        self.state.lock().unwrap().asked
+    pub(crate) fn requested(&self) -> usize {
+        self.state.lock().unwrap().requested
     }
 
     pub(crate) fn resolver(&self) -> Resolver {
         let server = self.address;
         Resolver::new(move |name, port| async move {
-            let addresses = ask(server, &name).await?;
+            let addresses = send(server, &name).await?;
             Ok(addresses.into_iter().map(|ip| (ip, port).into()).collect())
         })
     }
@@ -69,7 +69,7 @@ async fn serve(socket: UdpSocket, state: Arc<Mutex<State>>) {
         let question = &buffer[HEADER..length];
         let answer = {
             let mut state = state.lock().unwrap();
-            state.asked += 1;
+            state.requested += 1;
             state.answer.clone()
         };
         let mut message = buffer[..2].to_vec();
@@ -96,7 +96,7 @@ async fn serve(socket: UdpSocket, state: Arc<Mutex<State>>) {
     }
 }
 
-async fn ask(server: SocketAddr, name: &str) -> io::Result<Vec<Ipv4Addr>> {
+async fn send(server: SocketAddr, name: &str) -> io::Result<Vec<Ipv4Addr>> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     socket.connect(server).await?;
     let mut message = vec![7, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];

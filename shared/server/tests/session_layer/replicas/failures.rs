@@ -1,7 +1,7 @@
 //! Replicas that die, hang, shed load or answer.
 
 use super::{
-    Load, ask,
+    Load, send,
     stand_in::{Says, StandIn},
     to, validator,
 };
@@ -73,7 +73,7 @@ async fn all_away_is_said_long_before_the_deadline_and_over_when_one_is_back() {
     let replica = StandIn::answering("127.0.0.1:0").await;
     let proxies = [replica.address, replica.address].map(TcpProxy::start);
     let validator = validator(to(&proxies.each_ref().map(TcpProxy::address)));
-    assert_eq!(ask(&validator, "token").await, Ok(served()));
+    assert_eq!(send(&validator, "token").await, Ok(served()));
     for proxy in &proxies {
         proxy.cut().await;
     }
@@ -83,7 +83,7 @@ async fn all_away_is_said_long_before_the_deadline_and_over_when_one_is_back() {
     let answer = validator.validate(token, an_hour).await;
     assert_eq!(answer.map(|principal| principal.name), UNAVAILABLE);
     proxies[1].restore().await;
-    assert_eq!(ask(&validator, "token").await, Ok(served()));
+    assert_eq!(send(&validator, "token").await, Ok(served()));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn an_answer_is_not_asked_for_twice() {
         let (one, two) = (StandIn::saying(says).await, StandIn::saying(says).await);
         let validator = validator(to(&[one.address, two.address]));
         for calls in 1..=5 {
-            ask(&validator, "token").await.unwrap_err();
+            send(&validator, "token").await.unwrap_err();
             assert_eq!(one.calls() + two.calls(), calls, "{:?}", says());
         }
     }
@@ -130,7 +130,7 @@ async fn a_replica_that_sheds_load_leaves_it_to_another() {
     );
     let validator = validator(to(&[busy.address, idle.address]));
     for _ in 0..50 {
-        assert_eq!(ask(&validator, "token").await, Ok(served()));
+        assert_eq!(send(&validator, "token").await, Ok(served()));
     }
     assert!(busy.calls() > 0);
 }
@@ -145,10 +145,13 @@ async fn an_outage_is_not_multiplied() {
     ];
     let validator = validator(to(&replicas.each_ref().map(|replica| replica.address)));
     for _ in 0..CALLS {
-        assert_eq!(ask(&validator, "token").await, UNAVAILABLE);
+        assert_eq!(send(&validator, "token").await, UNAVAILABLE);
     }
-    let asked: usize = replicas.iter().map(StandIn::calls).sum();
-    assert!((CALLS + 50..CALLS + 100).contains(&asked), "{asked}");
+    let requested: usize = replicas.iter().map(StandIn::calls).sum();
+    assert!(
+        (CALLS + 50..CALLS + 100).contains(&requested),
+        "{requested}"
+    );
 }
 
 #[tokio::test]
@@ -164,11 +167,11 @@ async fn who_gives_up_leaves_nothing_running() {
     let an_hour = Duration::from_hours(1);
     {
         let token = BearerToken::new("token".to_owned()).unwrap();
-        let asking = validator.validate(token, Deadline::within(an_hour));
-        let mut asking = std::pin::pin!(asking);
+        let requesting = validator.validate(token, Deadline::within(an_hour));
+        let mut requesting = std::pin::pin!(requesting);
         // until a replica works on it, and no longer
         while calls(&replicas) == 0 {
-            let step = tokio::time::timeout(Duration::from_millis(1), &mut asking).await;
+            let step = tokio::time::timeout(Duration::from_millis(1), &mut requesting).await;
             step.expect_err("no answer");
         }
     }

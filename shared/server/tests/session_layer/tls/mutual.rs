@@ -44,7 +44,7 @@ fn target(auth: &Auth, tls: ClientTls) -> Target {
     Target::new(&url.parse().unwrap(), Some(tls)).unwrap()
 }
 
-fn asking(auth: &Auth, tls: ClientTls) -> SessionValidationServiceClient<Channel> {
+fn client_of(auth: &Auth, tls: ClientTls) -> SessionValidationServiceClient<Channel> {
     SessionValidationServiceClient::new(channel::connect(target(auth, tls)))
 }
 
@@ -64,7 +64,7 @@ async fn a_service_is_served_by_a_name_on_the_list_and_by_no_token() {
 
     for name in ["requests.internal", "spiffe://ticketing/reports"] {
         let caller = mounted(&ours.client(&["elsewhere", name]), &ours);
-        let mut service = asking(&auth, client(&caller));
+        let mut service = client_of(&auth, client(&caller));
         let answer = service.validate_session(message.clone()).await;
         let principal = answer.expect(name).into_inner().principal.unwrap();
         assert_eq!(principal.name, "sara@example.com");
@@ -84,12 +84,12 @@ async fn a_service_is_served_by_a_name_on_the_list_and_by_no_token() {
         "spiffe://ticketing/Reports",
     ] {
         let caller = mounted(&ours.client(&[name]), &ours);
-        let mut service = asking(&auth, client(&caller));
+        let mut service = client_of(&auth, client(&caller));
         let answer = service.validate_session(as_service(message.clone())).await;
         assert_eq!(refusal(answer), not_allowed, "{name}");
     }
     let caller = mounted(&ours.client(&["requests.internal"]), &ours);
-    let mut unnamed = asking(&auth, stranger(&caller));
+    let mut unnamed = client_of(&auth, stranger(&caller));
     let answer = unnamed.validate_session(as_service(message)).await;
     answer.expect_err("a service token, and no certificate");
 }

@@ -32,8 +32,8 @@ async fn a_certificate_is_replaced_under_calls_and_none_fails() {
                     .call(Some(tls.clone()))
                     .await
                     .expect("a new connection");
-                let asked = HealthCheckRequest::default();
-                kept.check(asked).await.expect("an open connection");
+                let requested = HealthCheckRequest::default();
+                kept.check(requested).await.expect("an open connection");
                 calls += 2;
             }
             calls
