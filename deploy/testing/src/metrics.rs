@@ -41,15 +41,17 @@ impl Scraped {
 /// Scrapes by HTTP/1.1, as Prometheus does. A listener that does not speak it closes the
 /// connection; the answer is then empty, or not text.
 pub async fn scrape(address: SocketAddr) -> Scraped {
-    get(address, "/metrics", "1.1").await.expect("it listens")
+    get_by(address, "/metrics", "1.1")
+        .await
+        .expect("it listens")
 }
 
 /// Gets a path by HTTP/1.0, whose answers come in one piece. `None` if nobody listens.
 pub async fn get(address: SocketAddr, path: &str) -> Option<Scraped> {
-    get(address, path, "1.0").await
+    get_by(address, path, "1.0").await
 }
 
-async fn get(address: SocketAddr, path: &str, version: &str) -> Option<Scraped> {
+async fn get_by(address: SocketAddr, path: &str, version: &str) -> Option<Scraped> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let request =
         format!("GET {path} HTTP/{version}\r\nHost: {address}\r\nConnection: close\r\n\r\n");

@@ -1,6 +1,6 @@
 //! Addresses that change, and what the certificate of a replica must be of.
 
-use super::{Load, dns::Dns, send, stand_in::StandIn, to, validator};
+use super::{Load, dns::Dns, stand_in::StandIn, to, validate, validator};
 use crate::tls::{mounted, server, stranger};
 use client::{
     channel::{Balanced, Resolver, Target},
@@ -91,7 +91,7 @@ async fn a_replica_is_believed_by_the_name_and_not_by_its_address() {
         );
         let resolver = Resolver::new(move |_, _| std::future::ready(Ok(vec![address])));
         let validator = validator(Balanced::new(target.unwrap(), resolver));
-        let answer = send(&validator, "token").await;
+        let answer = validate(&validator, "token").await;
         let expected = if believed {
             Ok("sara@example.com".to_owned())
         } else {

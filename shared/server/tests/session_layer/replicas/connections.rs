@@ -1,6 +1,6 @@
 //! What a caller notices of connections that end in the middle of a call.
 
-use super::{send, stand_in::StandIn, to, validator};
+use super::{stand_in::StandIn, to, validate, validator};
 use proto::auth::v1::{
     ValidateSessionRequest, session_validation_service_client::SessionValidationServiceClient,
 };
@@ -114,7 +114,7 @@ async fn a_call_that_was_not_looked_at_is_made_elsewhere() {
         while stopping.calls() < 5 {
             assert_eq!(call(&addresses).await, Ok(()));
             assert_eq!(
-                send(&validator(to(&addresses)), "token").await,
+                validate(&validator(to(&addresses)), "token").await,
                 Ok("sara@example.com".to_owned())
             );
         }
@@ -161,7 +161,7 @@ async fn connections_that_are_replaced_are_no_failures() {
     );
     let validator = validator(to(&[stopping.address, other.address]));
     while stopping.calls() < 150 {
-        let answer = send(&validator, "token").await;
+        let answer = validate(&validator, "token").await;
         assert_eq!(answer, Ok("sara@example.com".to_owned()));
     }
 }

@@ -1,9 +1,9 @@
 //! Replicas that die, hang, shed load or answer.
 
 use super::{
-    Load, send,
+    Load,
     stand_in::{Says, StandIn},
-    to, validator,
+    to, validate, validator,
 };
 use client::validation::{ValidationError, Validator as _};
 use contract::{bearer::BearerToken, deadline::Deadline, errors};
@@ -73,7 +73,7 @@ async fn all_away_is_said_long_before_the_deadline_and_over_when_one_is_back() {
     let replica = StandIn::answering("127.0.0.1:0").await;
     let proxies = [replica.address, replica.address].map(TcpProxy::start);
     let validator = validator(to(&proxies.each_ref().map(TcpProxy::address)));
-    assert_eq!(send(&validator, "token").await, Ok(served()));
+    assert_eq!(validate(&validator, "token").await, Ok(served()));
     for proxy in &proxies {
         proxy.cut().await;
     }
@@ -83,7 +83,7 @@ async fn all_away_is_said_long_before_the_deadline_and_over_when_one_is_back() {
     let answer = validator.validate(token, an_hour).await;
     assert_eq!(answer.map(|principal| principal.name), UNAVAILABLE);
     proxies[1].restore().await;
-    assert_eq!(send(&validator, "token").await, Ok(served()));
+    assert_eq!(validate(&validator, "token").await, Ok(served()));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn an_answer_is_not_asked_for_twice() {
         let (one, two) = (StandIn::saying(says).await, StandIn::saying(says).await);
         let validator = validator(to(&[one.address, two.address]));
         for calls in 1..=5 {
-            send(&validator, "token").await.unwrap_err();
+            validate(&validator, "token").await.unwrap_err();
             assert_eq!(one.calls() + two.calls(), calls, "{:?}", says());
         }
     }
@@ -130,7 +130,7 @@ async fn a_replica_that_sheds_load_leaves_it_to_another() {
     );
     let validator = validator(to(&[busy.address, idle.address]));
     for _ in 0..50 {
-        assert_eq!(send(&validator, "token").await, Ok(served()));
+        assert_eq!(validate(&validator, "token").await, Ok(served()));
     }
     assert!(busy.calls() > 0);
 }
@@ -145,7 +145,7 @@ async fn an_outage_is_not_multiplied() {
     ];
     let validator = validator(to(&replicas.each_ref().map(|replica| replica.address)));
     for _ in 0..CALLS {
-        assert_eq!(send(&validator, "token").await, UNAVAILABLE);
+        assert_eq!(validate(&validator, "token").await, UNAVAILABLE);
     }
     let requested: usize = replicas.iter().map(StandIn::calls).sum();
     assert!(

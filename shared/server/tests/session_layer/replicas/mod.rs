@@ -42,11 +42,11 @@ fn validator(auth: Balanced) -> RemoteValidator {
 }
 
 /// The name of the token's user.
-async fn send(validator: &RemoteValidator, token: &str) -> Result<String, ValidationError> {
-    send_within(PATIENCE, validator, token).await
+async fn validate(validator: &RemoteValidator, token: &str) -> Result<String, ValidationError> {
+    validate_within(PATIENCE, validator, token).await
 }
 
-async fn send_within(
+async fn validate_within(
     patience: Duration,
     validator: &RemoteValidator,
     token: &str,
@@ -79,7 +79,7 @@ impl Load {
             callers.spawn(async move {
                 let mut calls = 0;
                 while !done.load(Ordering::Relaxed) {
-                    let answer = send_within(patience, &validator, &token).await;
+                    let answer = validate_within(patience, &validator, &token).await;
                     assert_eq!(answer, Ok("sara@example.com".to_owned()));
                     calls += 1;
                     let _ = tell.send(()).await;
