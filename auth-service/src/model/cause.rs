@@ -147,7 +147,7 @@ macro_rules! refusals {
         }
 
         impl Refusal {
-            /// What the caller is told.
+            /// The reason and the message for the caller.
             #[must_use]
             pub const fn told(self) -> (ErrorReason, &'static str) {
                 match self {

@@ -6,7 +6,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 /// Ten years.
 pub(crate) const SECONDS: RangeInclusive<u64> = 1..=10 * 366 * 86_400;
-/// How long a refresh may take at the server. The overlap must hold four.
+/// How long a refresh may take at the server. The overlap must be at least four times as long.
 const REFRESH_TIME: Duration = Duration::from_secs(10);
 
 const ACCESS: &str = "AUTH_ACCESS_TOKEN_SECONDS";
@@ -14,7 +14,7 @@ const REFRESH: &str = "AUTH_REFRESH_TOKEN_SECONDS";
 const SESSION: &str = "AUTH_SESSION_SECONDS";
 const OVERLAP: &str = "AUTH_REFRESH_OVERLAP_SECONDS";
 
-/// The lifetimes of tokens and sessions. [`Part::check`] holds them to each other.
+/// The lifetimes of tokens and sessions, which must fit together.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// Lifetime of an access token, in seconds; at least four overlaps.
@@ -25,8 +25,8 @@ pub struct Lifetimes {
         value_parser = seconds(SECONDS)
     )]
     pub access_token: Duration,
-    /// Lifetime of a refresh token, in seconds; at least that of an access token. A refresh moves the
-    /// end of the session by so much.
+    /// Lifetime of a refresh token, in seconds; at least that of an access token. A refresh extends
+    /// the session by this time.
     #[arg(
         long = "refresh-token-seconds",
         env = REFRESH,
@@ -34,7 +34,7 @@ pub struct Lifetimes {
         value_parser = seconds(SECONDS)
     )]
     pub refresh_token: Duration,
-    /// Lifetime of a session however often it is refreshed, in seconds; at least that of a refresh
+    /// Lifetime of a session, however often it is refreshed, in seconds; at least that of a refresh
     /// token.
     #[arg(
         long = "session-seconds",
@@ -43,8 +43,8 @@ pub struct Lifetimes {
         value_parser = seconds(SECONDS)
     )]
     pub session: Duration,
-    /// How long after a pair's first use the pair before may still be presented, in seconds; at
-    /// least 40.
+    /// How long after the first use of a pair the previous pair may still be presented, in seconds;
+    /// at least 40.
     #[arg(
         long = "refresh-overlap-seconds",
         env = OVERLAP,

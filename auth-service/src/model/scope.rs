@@ -5,23 +5,23 @@ use contract::{
     time::Timestamp,
 };
 
-/// Which sessions to end, the old application's among them.
+/// Which sessions to end, including those of the old application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All that there are.
+    /// All sessions.
     All,
-    /// Those of a user, but for one.
+    /// The sessions of a user, except one.
     Of {
         /// The user.
         user: UserId,
-        /// The one that goes on.
+        /// The session that continues.
         but: Option<SessionId>,
     },
-    /// Those begun before a time, but for one.
+    /// The sessions that began before a time, except one.
     CreatedBefore {
         /// The time.
         time: Timestamp,
-        /// The one that goes on.
+        /// The session that continues.
         but: SessionId,
     },
 }

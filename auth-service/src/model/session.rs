@@ -7,85 +7,87 @@ use contract::{
     time::Timestamp,
 };
 
-/// Which pair of tokens of a session: 1 at log-in, one more at each rotation.
+/// The number of a pair of tokens within its session: 1 at log-in, and one more at each rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Generation(pub i32);
 
 impl Generation {
-    /// That of a log-in.
+    /// The generation of a log-in.
     pub const FIRST: Self = Self(1);
 
-    /// The one after this.
+    /// The next generation.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// What the database holds of a log-in.
+/// A session: what the database stores about a log-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its name.
+    /// Its id.
     pub id: SessionId,
-    /// Whose it is.
+    /// Its user.
     pub user_id: UserId,
-    /// The pair in force.
+    /// The current generation.
     pub generation: Generation,
-    /// Not ended.
+    /// Whether it was not ended.
     pub is_active: bool,
     /// When the user logged in.
     pub created_at: Timestamp,
-    /// When it ends unless it is refreshed.
+    /// When it expires if it is not refreshed.
     pub expires_at: Timestamp,
-    /// When it ends however often it is refreshed.
+    /// When it expires, however often it is refreshed.
     pub absolute_expires_at: Timestamp,
-    /// When the generation in force began.
+    /// When the current generation began.
     pub rotated_at: Timestamp,
-    /// When the generation in force was first used.
+    /// When the current generation was first used.
     pub used_at: Option<Timestamp>,
-    /// What the client called itself at log-in.
+    /// The name that the client gave for its device at log-in.
     pub device_info: Option<String>,
-    /// The peer's address at log-in.
+    /// The client's address at log-in.
     pub ip_address: Option<String>,
 }
 
-/// A session as one statement reads it: with its user, and the database's time.
+/// A session with its user and the database's time, read by one statement.
 #[derive(Clone, Debug)]
 pub struct SessionRecord {
     /// The session.
     pub session: Session,
-    /// The user now; `None` if the row is gone.
+    /// The user; `None` if the user's row is gone.
     pub user: Option<User>,
-    /// Whether the user's password is the one that logged in; `None` if the row is gone.
+    /// Whether the user's password is still the one of the log-in; `None` if the user's row is
+    /// gone.
     pub password_is_in_force: Option<bool>,
-    /// The database's time at the reading.
+    /// The database's time of reading.
     pub now: Timestamp,
 }
 
-/// The same, with no more than a validation needs.
+/// The part of a session that a validation needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookedUp {
-    /// Whose session it is.
+    /// The user of the session.
     pub user_id: UserId,
-    /// The pair in force.
+    /// The current generation.
     pub generation: Generation,
-    /// Not ended.
+    /// Whether it was not ended.
     pub is_active: bool,
-    /// When it ends unless it is refreshed.
+    /// When it expires if it is not refreshed.
     pub expires_at: Timestamp,
-    /// When it ends however often it is refreshed.
+    /// When it expires, however often it is refreshed.
     pub absolute_expires_at: Timestamp,
-    /// Whether the generation in force was used.
+    /// Whether the current generation was used.
     pub is_used: bool,
-    /// The user now; `None` if the row is gone.
+    /// The user; `None` if the user's row is gone.
     pub holder: Option<Holder>,
-    /// Whether the user's password is the one that logged in; `None` if the row is gone.
+    /// Whether the user's password is still the one of the log-in; `None` if the user's row is
+    /// gone.
     pub password_is_in_force: Option<bool>,
-    /// The database's time at the reading.
+    /// The database's time of reading.
     pub now: Timestamp,
 }
 
-/// The user behind a session, as a validation tells of it.
+/// The user of a session, as a validation returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Display name.
@@ -96,8 +98,8 @@ pub struct Holder {
     pub role: String,
     /// The partner that the user works for.
     pub partner_id: Option<PartnerId>,
-    /// Active and not deleted.
+    /// Whether the user is active and not deleted.
     pub is_live: bool,
-    /// Permissions in force, sorted.
+    /// The permissions that the user has now, sorted.
     pub permissions: Vec<String>,
 }

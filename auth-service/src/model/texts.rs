@@ -1,7 +1,7 @@
 //! Enums whose values are texts in the database, on the wire, in metrics and in logs.
 
-/// Defines an enum whose values have names. Each value stands in one line, from which the list of
-/// all values and the conversions follow. `stored "…"` is the text in the database where it is an
+/// Defines an enum whose values have names. Each value has one line, from which the list of all
+/// values and the conversions follow. `stored "…"` is the text in the database, if that is an
 /// earlier name: older replicas write it, and the audit log is append-only.
 macro_rules! texts {
     ($(#[$doc:meta])+ $set:ident {

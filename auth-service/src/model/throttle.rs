@@ -5,13 +5,13 @@ use clap::Args;
 use contract::{config::within, time::Timestamp};
 use std::time::Duration;
 
-/// What attempts are counted under: a digest, so that neither an e-mail nor an
-/// address lies in the database in plain.
+/// The key that attempts are counted under. It is a digest, so that the database contains neither
+/// e-mails nor addresses in plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ThrottleKey(String);
 
 impl ThrottleKey {
-    /// The key of a kind of attempt, and what it is counted by.
+    /// The key for a kind of attempt and the values that it is counted by.
     #[must_use]
     pub fn new(kind: &str, parts: &[&str]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
@@ -23,26 +23,26 @@ impl ThrottleKey {
         Self(hex::encode(context.finish()))
     }
 
-    /// As the column holds it: SHA-256 in lower-case hex.
+    /// The text in the column: SHA-256 in lower-case hex.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What is counted under a key.
+/// The count of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttle {
-    /// Attempts that count.
+    /// The number of attempts that count.
     pub attempts: u32,
     /// When the last of them was made.
     pub last_attempt_at: Timestamp,
-    /// From when on they count no more.
+    /// When they no longer count.
     pub forgotten_at: Timestamp,
 }
 
 impl Throttle {
-    /// Nothing is counted yet.
+    /// No attempt is counted yet.
     #[must_use]
     pub fn none(now: Timestamp) -> Self {
         Self {
@@ -53,22 +53,22 @@ impl Throttle {
     }
 }
 
-/// Attempts that were counted under one key: what is needed to take them back.
+/// Attempts that were counted under one key, with what is needed to take them back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountedAttempts {
-    /// Under which key.
+    /// The key.
     pub key: ThrottleKey,
-    /// How many.
+    /// The number of attempts.
     pub attempts: u32,
     /// When the last of them was made.
     pub last_attempt_at: Timestamp,
-    /// The throttle before these attempts. If others came in between, the throttle after the
-    /// last of those.
+    /// The throttle before these attempts. If others were counted in between, the throttle after
+    /// the last of those.
     pub before: Throttle,
 }
 
 impl CountedAttempts {
-    /// These attempts and others under the same key, as if they had been counted together.
+    /// These attempts together with others under the same key, as if they had been counted at once.
     #[must_use]
     pub fn and(self, others: Self) -> Self {
         let attempts = self.attempts.saturating_add(others.attempts);
@@ -90,12 +90,12 @@ impl CountedAttempts {
     }
 }
 
-/// How much is let through without a delay.
+/// How many attempts are allowed without a delay.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
-    /// Failed log-ins of one account from one network (IPv4: /24, IPv6: /48) before the next has
-    /// to wait; ten times as many of the account from wherever. The same for guesses of the
-    /// current password in ChangePassword. At least 1.
+    /// Number of failed log-ins to one account from one network (IPv4: /24, IPv6: /48) before the
+    /// next must wait. For all networks together, ten times as many. The same holds for guesses of
+    /// the current password in ChangePassword. At least 1.
     #[arg(
         long = "throttle-log-ins",
         env = "AUTH_THROTTLE_LOG_INS",
@@ -103,8 +103,8 @@ pub struct ThrottleLimits {
         value_parser = within::<u32>(1..=1_000)
     )]
     pub log_ins: u32,
-    /// Registrations from one network within an hour; at least 1. Clients behind a proxy that
-    /// `AUTH_TRUSTED_PROXIES` does not count are one network.
+    /// Number of registrations from one network within an hour; at least 1. Clients behind a proxy
+    /// that `AUTH_TRUSTED_PROXIES` does not count are one network.
     #[arg(
         long = "throttle-registrations",
         env = "AUTH_THROTTLE_REGISTRATIONS",
@@ -123,7 +123,7 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// Not now: how long to wait.
+/// The attempt must wait for this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub Duration);
 
@@ -131,7 +131,7 @@ pub struct Wait(pub Duration);
 mod tests {
     use super::*;
 
-    /// An attempt at one time, when the last one before was made at another.
+    /// An attempt at one time, after a last one at another.
     fn attempt(at: i64, last_before: i64) -> CountedAttempts {
         CountedAttempts {
             key: ThrottleKey::new("a", &[]),

@@ -11,6 +11,7 @@ const FILES: [&str; 2] = [
 ];
 
 /// The fields that an `INVALID_ARGUMENT` names.
+#[must_use]
 #[track_caller]
 pub fn fields(refusal: &Status) -> Vec<String> {
     assert_eq!(refusal.code(), Code::InvalidArgument, "{refusal:?}");

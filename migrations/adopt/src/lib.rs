@@ -9,27 +9,25 @@
 //! | `down`, 1 | `user_sessions`: our sessions and columns go; without `--keep-session-id` `session_id` goes, too, and empty token columns come back | as step 1 of `up`. Our sessions are deleted before that, which holds up nobody | nothing is changed |
 //! | `down`, 2 | our indexes and bookkeeping go, and the extension, if `up` created it and nothing else needs it | as step 2 of `up` | run `down` again |
 //!
-//! What can stop either step is looked for before the first: names that something else
-//! bears, rights that the role lacks, the extension. What comes in between stops step two,
-//! which says so.
+//! Anything that could stop either step is checked before the first: names that something else
+//! uses, rights that the role lacks, the extension. If something happens in between, step two stops
+//! and says so.
 //!
-//! What stops working: from shapes (a), (c) and (e) on, nobody logs in to the old
-//! application any more after step 1 of `up`, and whoever was logged in is logged
-//! out; from (b) and (d) on it goes on as before. After `down` without
-//! `--keep-session-id`, an application of after 8 November 2025 cannot log in.
-//! Our services serve between the end of `up` and the beginning of `down`: stop
-//! them before `down`.
+//! What stops working: after step 1 of `up` on shapes (a), (c) and (e), nobody can log in to the
+//! old application any more, and all of its users are logged out. On (b) and (d) it continues as
+//! before. After `down` without `--keep-session-id`, an application of after 8 November 2025 cannot
+//! log in. The services serve between the end of `up` and the beginning of `down`, so stop them
+//! before `down`.
 //!
-//! `migrate` needs a connection of its own for as long as it runs: by way of a
-//! pooler that gives one to each transaction, two runs could meet in step 2.
+//! `migrate` needs a connection of its own while it runs. Through a pooler that assigns connections
+//! to transactions, two runs could meet in step 2.
 //!
-//! A database that `migrate` took over or made before gets later migrations by step 2
-//! alone, whose second half `up` shares with it (`step_two` of the crate `migrations`).
+//! A database that `migrate` took over or made earlier gets later migrations by step 2 only, whose
+//! second half `up` uses as well (`step_two` of the crate `migrations`).
 //!
-//! No other table is touched, and no row of one. The bookkeeping names a
-//! migration when its indexes are there, not before: without them each page
-//! of requests would read the whole table, beside an application that needs the
-//! same disks.
+//! No other table is changed, and no row of one. The bookkeeping names a migration only when its
+//! indexes exist. Without them, each page of requests would read the whole table, while the
+//! application needs the same disks.
 
 mod found;
 mod leave;

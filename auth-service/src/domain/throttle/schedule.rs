@@ -245,8 +245,8 @@ mod tests {
             prop_assert_eq!(delay.is_zero(), failures < free);
         }
 
-        /// Whatever was counted, by whatever clock: who waits as long as it is told
-        /// is let through, and not a moment before.
+        /// Whatever was counted, with whatever clock: an attempt that waits as long as it is told is
+        /// then allowed, and not a microsecond sooner.
         #[test]
         fn a_wait_is_as_long_as_it_says(
             free in 1..50_u32,
