@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_that_went_away_is_not_asked_for() {
+    async fn a_look_up_whose_caller_gave_up_is_removed() {
         let (lookups, worker, requested) = waiting();
         let [gone, stays] = [SessionId::random(), SessionId::random()];
         assert!(lookups.look_up(gone).now_or_never().is_none());

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_of_the_table() {
+    fn every_row_of_the_table_decides_as_it_says() {
         assert_eq!(decided(5, None), Decision::FirstUse);
         assert_eq!(
             decided(5, Some(0)),

@@ -21,7 +21,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_not_seen_goes_and_the_rest_stays() {
+    fn invisible_characters_are_removed_and_the_others_stay() {
         let cleaned = |text: &str| clean(text).unwrap_or_default();
         assert_eq!(
             cleaned(" Fire\u{7}fox\r\n on\tAndroid "),

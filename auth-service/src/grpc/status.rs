@@ -85,7 +85,7 @@ mod tests {
     use tonic_types::StatusExt as _;
 
     #[test]
-    fn who_has_to_wait_is_told_how_long_to_the_microsecond() {
+    fn a_throttled_caller_is_told_how_long_to_wait_to_the_microsecond() {
         for wait in [1, 999_999, 1_000_000, 300_000_000].map(Duration::from_micros) {
             let status = to_status(AuthError::TooManyAttempts(wait));
             let told = status.get_details_retry_info().unwrap().retry_delay;

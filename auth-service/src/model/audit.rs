@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn every_stored_text_is_read_again() {
         for value in AuditEventType::ALL {
             assert_eq!(AuditEventType::parse_stored(value.stored()), Some(*value));
         }

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_know_of_the_owner_is_refused() {
+    fn a_password_that_others_know_of_the_owner_is_refused() {
         for known in [
             "SARA.ALI",
             "sara.ali@EXAMPLE.com",

@@ -242,7 +242,7 @@ async fn change_behind(auth: &Auth, tokens: &TokenPair, script: &str) -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_changes_between_verification_and_writing_refuses_the_change() {
+async fn a_change_between_verification_and_writing_refuses_the_new_password() {
     let ended = "UPDATE user_sessions SET is_active = false, end_reason = 'logged_out'";
     let disabled = "UPDATE users SET is_active = false";
     let elsewhere = format!(

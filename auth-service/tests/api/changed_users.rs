@@ -132,7 +132,7 @@ testing::on_both_databases! {
 
 /// A database that answers and cannot write: its disk is full.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_could_not_be_ended_is_not_told_to_be_dead() {
+async fn a_session_that_could_not_be_ended_is_unavailable_and_not_refused() {
     const FULL: &str = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
         'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'; \
         CREATE TRIGGER is_full BEFORE UPDATE ON user_sessions EXECUTE FUNCTION is_full()";

@@ -13,7 +13,7 @@ use std::time::Duration;
 use testing::{Kind, auth::Auth};
 
 testing::on_both_databases! {
-    async fn what_lies_in_the_database_names_nobody_and_goes_in_batches(kind: Kind) {
+    async fn stored_throttles_name_nobody_and_are_purged_in_batches(kind: Kind) {
         let auth = Auth::start(kind).await;
         for email in ["a@example.com", "b@example.com"] {
             is_wrong(log_in(&auth, email, WRONG).await);

@@ -82,7 +82,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn who_has_an_account_is_not_told(kind: Kind) {
+    async fn a_log_in_does_not_reveal_which_accounts_exist(kind: Kind) {
         let auth = Auth::start(kind).await;
         for email in ["sara@example.com", "disabled@example.com", "deleted@example.com", "unknown-flag@example.com"] {
             auth.add_customer(email).await;
@@ -196,7 +196,7 @@ testing::on_both_databases! {
         assert_eq!(text(&auth.database, noted).await, last, "a refresh is no log-in");
     }
 
-    async fn what_the_old_application_hashed_logs_in(kind: Kind) {
+    async fn a_password_that_the_old_application_hashed_logs_in(kind: Kind) {
         let auth = Auth::start(kind).await;
         let id = auth.add_customer("sara@example.com").await;
         let decomposed = "مؤ\u{654}من كلمة سر";

@@ -25,7 +25,7 @@ const SLOW: Argon2Costs = Argon2Costs {
 };
 
 testing::on_both_databases! {
-    async fn who_has_to_wait_locks_and_writes_nothing(kind: Kind) {
+    async fn a_throttled_attempt_locks_and_writes_nothing(kind: Kind) {
         let auth = Auth::start(kind).await;
         is_wrong(log_in(&auth, "sara@example.com", WRONG).await);
         auth.database.execute("UPDATE ticketing_throttles SET attempts = 1000").await;

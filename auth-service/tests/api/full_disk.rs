@@ -201,7 +201,7 @@ impl Told {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_around_a_full_disk_is_true_at_once_and_after_a_restart() {
+async fn answers_around_a_full_disk_are_true_at_once_and_after_a_restart() {
     let requested = std::env::var("TICKETING_ROUNDS").ok();
     let requested: Option<usize> = requested.map(|rounds| rounds.parse().unwrap());
     let failures: Vec<usize> = match requested {

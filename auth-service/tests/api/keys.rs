@@ -240,7 +240,7 @@ fn an_unknown_key_name_is_looked_for_once_a_cool_down() {
 }
 
 #[test]
-fn who_looks_for_a_key_beside_another_finds_it_too() {
+fn callers_that_look_for_a_key_together_all_find_it() {
     // many keys, so that a look takes its time
     let old: Vec<i64> = (-28..0).map(|seconds| seconds - HOUR).collect();
     let keys = Keys::at(&old);

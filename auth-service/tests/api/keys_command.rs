@@ -165,7 +165,7 @@ fn openssl_reads_a_key_that_was_made_and_finds_the_same_public_half() {
 }
 
 #[tokio::test]
-async fn what_is_typed_wrongly_is_named_and_changes_nothing() {
+async fn a_wrong_argument_is_named_and_changes_nothing() {
     let folder = directory(&[OLD]);
     let nowhere = folder.path().join("nowhere");
     let wrong: [(&[&str], &str); 9] = [

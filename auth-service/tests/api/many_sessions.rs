@@ -225,7 +225,7 @@ testing::on_both_databases! {
         assert_eq!(reasons, ["password_changed 601", "revoked_by_owner 1"]);
     }
 
-    async fn what_was_ended_before_a_kill_stays_ended_and_the_next_call_goes_on(kind: Kind) {
+    async fn sessions_ended_before_a_kill_stay_ended_and_the_next_call_ends_the_rest(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
         let url = database.url_as(Role::Auth);

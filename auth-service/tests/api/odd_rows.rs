@@ -53,7 +53,7 @@ testing::on_both_databases! {
         assert_eq!(ids, [last.session.unwrap().session_id, first]);
     }
 
-    async fn what_describes_a_session_is_shown_clean_whoever_wrote_it(kind: Kind) {
+    async fn descriptions_of_a_session_are_cleaned_whoever_wrote_them(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer("sara@example.com").await;
         let token = auth.log_in("sara@example.com").await.tokens.unwrap().access_token;

@@ -138,7 +138,7 @@ testing::on_both_databases! {
         change(&auth.replica, &token, PASSWORD).await.expect("the lock is gone");
     }
 
-    async fn what_fails_by_our_fault_after_the_password_was_right_is_no_attempt(kind: Kind) {
+    async fn a_failure_of_the_service_after_a_right_password_does_not_count(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(SARA).await;
         let token = auth.log_in(SARA).await.tokens.unwrap().access_token;
@@ -251,7 +251,7 @@ async fn right_passwords_that_meet_our_own_limit_are_no_attempts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_taken_back_yet_is_taken_back_before_the_next_attempt_is_counted() {
+async fn a_pending_take_back_comes_before_the_next_count() {
     let auth = Auth::start(Kind::Postgres).await;
     auth.add_customer(SARA).await;
     let flags = ["--throttle-log-ins=1"];

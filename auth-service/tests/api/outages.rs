@@ -227,7 +227,7 @@ async fn around_an_outage_no_valid_token_is_refused_and_no_revoked_one_accepted(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_token_alone_decides_is_answered_without_the_database() {
+async fn a_token_that_is_refused_by_itself_needs_no_database() {
     let world = world().await;
     world.proxy.cut().await;
     let broken = format!("{}x", world.live.access_token);

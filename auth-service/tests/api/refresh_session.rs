@@ -157,7 +157,7 @@ testing::on_both_databases! {
         assert_eq!(ended, unauthenticated("SESSION_ENDED"));
     }
 
-    async fn a_token_ahead_of_its_row_is_told_so(kind: Kind) {
+    async fn a_token_newer_than_its_session_is_refused_with_that_reason(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let next = rotate(&auth, &tokens).await;
         // as a restored back-up has it

@@ -185,7 +185,7 @@ testing::on_both_databases! {
         process.validate(&current).await.expect("it goes on");
     }
 
-    async fn what_another_hand_changes_ends_sessions_too_and_is_noted(kind: Kind) {
+    async fn a_password_changed_by_something_else_ends_sessions_and_is_noted(kind: Kind) {
         let auth = Auth::start(kind).await;
         let user = auth.add_customer(EMAIL).await;
         auth.add_customer("omar@example.com").await;

@@ -115,7 +115,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn what_cannot_be_seen_is_refused_in_a_new_address_and_named(kind: Kind) {
+    async fn invisible_characters_in_a_new_address_are_refused_and_named(kind: Kind) {
         let auth = Auth::start(kind).await;
         register(&auth, sara()).await.expect("registered");
         for (email, named) in [

@@ -237,7 +237,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn who_and_why_are_kept(kind: Kind) {
+    async fn actor_and_reason_are_kept(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(configured(folder.path(), &database.url_as(Role::Auth))).await;

@@ -296,7 +296,7 @@ testing::on_both_databases! {
         assert!(failures(&auth).await.is_empty());
     }
 
-    async fn what_cannot_be_counted_is_not_let_through(kind: Kind) {
+    async fn an_attempt_that_cannot_be_counted_is_refused(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(SARA).await;
         auth.database.execute("DROP TABLE ticketing_throttles").await;

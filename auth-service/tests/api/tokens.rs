@@ -44,7 +44,7 @@ async fn refused_everywhere(auth: &Auth, token: &str, reason: &str) {
 }
 
 testing::on_both_databases! {
-    async fn what_is_no_token_is_malformed(kind: Kind) {
+    async fn a_text_that_is_not_a_token_is_malformed(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let token = tokens.access_token.as_str();
         let end = token.rfind('.').unwrap();

@@ -100,7 +100,7 @@ async fn a_page_that_watches_health_holds_up_no_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_keeps_reflection_open_is_answered_and_holds_up_no_stop() {
+async fn an_open_reflection_stream_is_answered_and_does_not_delay_a_stop() {
     let folder = tempfile::tempdir().unwrap();
     let process = start(folder.path()).await;
     let list = || v1::ServerReflectionRequest {
@@ -134,7 +134,7 @@ async fn whoever_keeps_reflection_open_is_answered_and_holds_up_no_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_asks_for_health_and_does_not_end_the_question_holds_up_no_stop() {
+async fn an_unfinished_health_request_does_not_delay_a_stop() {
     let folder = tempfile::tempdir().unwrap();
     let process = start(folder.path()).await;
     let mut requested = tokio::task::JoinSet::new();

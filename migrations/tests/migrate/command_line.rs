@@ -70,7 +70,7 @@ async fn a_table_in_no_known_shape_is_one_clear_line_and_exit_code_1() {
 }
 
 #[tokio::test]
-async fn what_stops_working_is_said_before_it_stops() {
+async fn up_says_what_stops_working_before_it_begins() {
     let database = TestDatabase::empty(Kind::Postgres).await;
     database.execute(OLD_APPLICATION).await;
     database

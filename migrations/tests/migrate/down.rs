@@ -73,7 +73,7 @@ testing::on_both_databases! {
         assert_eq!(crate::down(&pool, Down::default()).await.unwrap(), Report::default());
     }
 
-    async fn what_others_built_on_the_tables_stops_down(kind: Kind) {
+    async fn objects_that_depend_on_the_tables_stop_down(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         database.execute("CREATE VIEW names AS SELECT name FROM users").await;
         let pool = database.open(&Clock::system()).await;

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_minutes_is_passed_over() {
+    fn a_setting_that_is_not_a_number_of_minutes_is_ignored() {
         for odd in [
             "",
             "0",

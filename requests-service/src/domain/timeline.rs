@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_time_is_decided_against_the_caller() {
+    fn an_entry_without_a_time_is_hidden_from_the_caller() {
         assert!(!known(
             None,
             &[(OURS, Some(at(10))), (THEIRS, Some(at(20)))]
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_partner_did_before_any_assignment_was_another_ones_doing() {
+    fn a_partners_entry_before_any_assignment_counts_as_another_partners() {
         for (status, expected) in [
             (Status::Submitted, true),
             (Status::Unassigned, true),

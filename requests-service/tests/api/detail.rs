@@ -49,7 +49,7 @@ testing::on_both_databases! {
         assert_eq!(service.detail(&staff(), by_id(1)).await.unwrap().timeline, shown.timeline);
     }
 
-    async fn what_another_partner_said_is_not_shown(kind: Kind) {
+    async fn notes_of_another_partner_are_not_shown(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         service.clock.advance(MINUTE);
@@ -141,7 +141,7 @@ testing::on_both_databases! {
         assert_eq!(left().await, None);
     }
 
-    async fn what_the_caller_may_do_is_what_the_calls_then_allow(kind: Kind) {
+    async fn the_permitted_changes_are_those_that_succeed(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         let shown = async |token: &str| permitted(&service.detail(token, by_id(1)).await.unwrap());

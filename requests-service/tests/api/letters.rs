@@ -94,7 +94,7 @@ async fn ids(service: &Service, filter: PartnerRequestFilter) -> Vec<i32> {
 }
 
 testing::on_both_databases! {
-    async fn what_is_the_same_to_a_reader_is_the_same_to_a_search(kind: Kind) {
+    async fn texts_that_read_alike_are_found_alike(kind: Kind) {
         let service = Service::start(kind).await;
         let pairs = pairs(kind);
         let mut rows = Vec::new();

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_stand_in_a_log_is_replaced() {
+    fn a_request_id_that_is_unsafe_to_log_is_replaced() {
         assert_eq!(of(b"Order-7_b.2"), "Order-7_b.2");
         assert_eq!(of(&[b'a'; MAX_LENGTH]), "a".repeat(MAX_LENGTH));
         let long = [b'a'; MAX_LENGTH + 1];

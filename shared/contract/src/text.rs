@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_is_told_from_what_does_not() {
+    fn visible_characters_are_told_from_invisible_ones() {
         for visible in "aÉع字🐎٣1.«+".chars() {
             assert!(shows(visible) && !is_unseen(visible), "{visible}");
         }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_turns_joins_or_selects_is_unseen() {
+    fn characters_that_change_direction_join_or_select_are_invisible() {
         for character in char::MIN..=char::MAX {
             if turns_direction(character) || joins(character) || selects_form(character) {
                 assert!(is_unseen(character), "{}", character.escape_unicode());

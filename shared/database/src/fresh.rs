@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_is_served_as_soon_as_a_connection_can_be_used() {
+    async fn a_waiting_statement_runs_as_soon_as_a_connection_can_be_used() {
         let refusals = Refusals::new(Duration::from_secs(2));
         let refused = refusals.run(false, || refusals.refuse(READ_ONLY)).await;
         assert_eq!(refused, Err(READ_ONLY));

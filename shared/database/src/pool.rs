@@ -217,7 +217,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn what_was_not_sent_is_tried_three_times_and_what_only_reads_is_sent_twice() {
+    async fn an_unsent_statement_is_tried_three_times_and_a_reading_one_is_sent_twice() {
         let broken = || {
             let broken = io::Error::from(io::ErrorKind::ConnectionReset);
             RuntimeErr::SqlxError(Arc::new(broken.into()))

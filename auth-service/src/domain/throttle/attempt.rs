@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_its_caller_drops_is_taken_back_unless_it_was_hashed_in_vain() {
+    async fn a_dropped_attempt_is_taken_back_unless_a_password_was_hashed() {
         for (stage, expected) in [
             (Stage::Unhashed, 1),
             (Stage::Hashed, 0),

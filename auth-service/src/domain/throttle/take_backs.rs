@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_added_under_a_key_is_written_together_and_once() {
+    async fn attempts_under_one_key_are_written_together_and_once() {
         let (take_backs, mut starts, permits) = held();
         permits.add_permits(9);
         for at in 1..=3 {
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_refused_waits_again_and_what_got_no_answer_does_not() {
+    async fn a_refused_write_is_repeated_and_one_without_an_answer_is_not() {
         let (take_backs, _starts, permits) = held();
         permits.add_permits(9);
         for (name, left) in [("written", 0), ("lost", 0), ("refused", 1)] {

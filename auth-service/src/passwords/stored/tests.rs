@@ -51,7 +51,7 @@ async fn a_hash_of_absurd_cost_is_not_computed() {
 }
 
 #[test]
-fn what_is_verified_grows_with_what_is_written() {
+fn the_costs_that_are_verified_grow_with_the_costs_that_are_written() {
     let costs = Argon2Costs {
         memory_kib: 262_144,
         ..Argon2Costs::default()
@@ -107,7 +107,7 @@ fn only_what_is_weaker_than_what_is_written_is_hashed_anew() {
 }
 
 #[test]
-fn what_bcrypt_may_have_read_in_part_is_not_hashed_anew() {
+fn a_password_that_bcrypt_may_have_cut_is_not_hashed_anew() {
     let passwords = Passwords::new(1, CHEAP);
     let wanted = |written, text: &str| {
         passwords.is_weak(written, &Password::new(text.to_owned()), &bcrypt_of_cost(4))

@@ -36,7 +36,7 @@ testing::on_both_databases! {
         log.says(&format!("register done - {mona} {mona} {session} 127.0.0.1 - -")).await;
     }
 
-    async fn what_is_refused_for_too_many_attempts_is_noted(kind: Kind) {
+    async fn a_throttled_attempt_is_noted(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-registrations=1"]).await;

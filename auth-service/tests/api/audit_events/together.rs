@@ -35,7 +35,7 @@ fn trigger(kind: Kind, change: &str, table: &str) -> (String, String) {
 }
 
 testing::on_both_databases! {
-    async fn what_is_not_done_is_not_noted(kind: Kind) {
+    async fn a_change_that_is_not_made_is_not_noted(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);
@@ -62,7 +62,7 @@ testing::on_both_databases! {
         log.says("create_session refused email_unknown - - - 127.0.0.1 - -").await;
     }
 
-    async fn what_cannot_be_noted_is_not_done(kind: Kind) {
+    async fn a_change_whose_event_cannot_be_written_is_not_made(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         let pair = auth.log_in(EMAIL).await.tokens.unwrap();

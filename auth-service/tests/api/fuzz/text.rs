@@ -23,7 +23,7 @@ fn a_changed_token_is_refused() {
 }
 
 #[test]
-fn what_only_looks_like_a_token_is_refused() {
+fn a_text_that_only_looks_like_a_token_is_refused() {
     let world = World::new();
     let segments: Vec<String> = world.access.split('.').map(str::to_owned).collect();
     let own = prop::sample::select(segments);

@@ -182,7 +182,7 @@ fn assert_answers(call: &Refused, answer: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_sends_a_message_after_its_refusal_gets_both_that_and_the_next_answer() {
+async fn a_message_sent_after_its_refusal_does_not_disturb_the_next_answer() {
     let auth = serving_pages().await;
     let mut clients = JoinSet::new();
     for call in refusals() {
@@ -206,7 +206,7 @@ async fn who_sends_a_message_after_its_refusal_gets_both_that_and_the_next_answe
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_sends_a_message_in_pieces_gets_each_answer() {
+async fn a_message_in_pieces_gets_its_answer() {
     let auth = serving_pages().await;
     for call in refusals() {
         let mut client = Http1::connect(auth.replica.public).await;
@@ -225,7 +225,7 @@ const EXPECT: &str = "expect: 100-continue\r\n";
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_before_it_sends_a_message_is_refused_without_it() {
+async fn a_client_that_expects_continue_is_refused_before_it_sends() {
     let auth = serving_pages().await;
     for call in refusals() {
         let mut client = Http1::connect(auth.replica.public).await;
@@ -256,7 +256,7 @@ async fn who_asks_before_it_sends_a_message_is_refused_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_before_it_sends_a_message_that_is_served_is_told_to_send_it() {
+async fn a_client_that_expects_continue_is_told_to_send_a_message_that_is_served() {
     let auth = serving_pages().await;
     let mut client = Http1::connect(auth.replica.public).await;
     for _ in 0..2 {
@@ -275,7 +275,7 @@ async fn who_asks_before_it_sends_a_message_that_is_served_is_told_to_send_it() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_sends_without_end_is_told_and_cut_off() {
+async fn an_endless_body_is_answered_and_cut_off() {
     let auth = serving_pages().await;
     let mut endless = refusals().remove(0);
     endless.body = vec![0; 100_000_000];

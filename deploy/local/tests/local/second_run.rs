@@ -133,7 +133,7 @@ async fn a_run_that_was_killed_leaves_nothing_that_stops_the_next() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_in_the_data_directory_stays() {
+async fn a_fresh_start_keeps_other_files_in_the_data_directory() {
     use std::{fs, os::unix::fs::PermissionsExt as _};
     let folder = tempfile::tempdir().unwrap();
     let theirs = folder.path().join("keys/mine.txt");

@@ -18,7 +18,7 @@ async fn count(database: &Database, query: &str) -> i64 {
 }
 
 testing::on_both_databases! {
-    async fn what_one_test_writes_no_other_sees(kind: Kind) {
+    async fn a_test_does_not_see_the_rows_of_another(kind: Kind) {
         let (one, other) = tokio::join!(TestDatabase::migrated(kind), TestDatabase::migrated(kind));
         one.execute("INSERT INTO partners (name) VALUES ('Tow')").await;
         let partners = "SELECT count(*) FROM partners";

@@ -87,7 +87,7 @@ async fn hang_holds_what_is_open_and_what_comes() {
 }
 
 #[tokio::test]
-async fn what_vanished_stays_silent_and_what_comes_is_served() {
+async fn vanished_connections_stay_silent_and_new_ones_are_served() {
     let proxy = TcpProxy::start(echo().await);
     let mut before = TcpStream::connect(proxy.address()).await.unwrap();
     sent_back(&mut before, b"one").await.unwrap();

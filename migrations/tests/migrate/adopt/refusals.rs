@@ -166,7 +166,7 @@ async fn what_is_of_another_type_or_lacks_a_value_stops_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_services_need_is_what_they_declare() {
+async fn the_columns_that_services_need_are_those_that_migrations_declare() {
     let made = TestDatabase::migrated(Kind::Postgres).await;
     let made = open(&made).await;
     let columns = lines(

@@ -237,7 +237,7 @@ const REFUSE_NO_MORE: &str = "DROP EVENT TRIGGER refuse; DROP FUNCTION reports.r
 
 /// What fails between the steps is told as what it is, and the next run looks anew.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_fails_after_the_first_step_says_so_and_is_finished_later() {
+async fn a_failure_after_the_first_step_says_so_and_up_finishes_later() {
     for (words, said) in [
         (
             "CREATE TABLE ticketing_throttles",
@@ -275,7 +275,7 @@ async fn what_fails_after_the_first_step_says_so_and_is_finished_later() {
 
 /// The extension's names are the server's to know, so it is made before all else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_extension_collides_with_stops_up() {
+async fn an_object_in_the_way_of_the_extension_stops_up() {
     for (create, said) in [
         (
             "CREATE FUNCTION similarity(text, text) RETURNS real LANGUAGE sql AS 'SELECT 1::real'",

@@ -222,7 +222,7 @@ async fn a_database_of_our_own_of_an_earlier_build_gets_it_too() {
 /// Not in the transaction that makes the table: that would keep out whoever writes
 /// requests for as long as the index is built.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_new_is_built_concurrently_and_after_a_break_built_anew() {
+async fn new_indexes_are_built_concurrently_and_broken_ones_are_rebuilt() {
     within_the_limit(Box::pin(async {
         let (test, pool) = taken_over_earlier().await;
         let other = open(&test).await;

@@ -207,7 +207,7 @@ async fn a_search_is_found_by_index() {
 
 /// A pattern without a trigram is nothing to look up in the index.
 #[tokio::test]
-async fn what_has_no_trigram_is_not_looked_for_in_the_index() {
+async fn a_text_without_a_trigram_is_not_searched_in_the_index() {
     let (_test, database) = many().await;
     for filter in [
         name("zz"),

@@ -181,7 +181,7 @@ testing::on_both_databases! {
         assert!(service.assign(&staff(), assign(1, 2, 21)).await.is_ok());
     }
 
-    async fn users_of_dead_partners_change_nothing(kind: Kind) {
+    async fn users_of_partners_that_are_not_active_change_nothing(kind: Kind) {
         let service = Service::start(kind).await;
         for (id, expected) in [(3, "PARTNER_DELETED"), (4, "PARTNER_INACTIVE"), (5, "PARTNER_SUSPENDED")] {
             service.insert(&[Row::new(id, Some(id))]).await;
@@ -192,7 +192,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn what_is_not_live_is_changed_by_nobody(kind: Kind) {
+    async fn deleted_requests_cannot_be_changed(kind: Kind) {
         let service = Service::start(kind).await;
         let dead = [
             Row { is_deleted: Some(true), ..Row::new(1, Some(1)) },

@@ -59,7 +59,7 @@ testing::on_both_databases! {
 }
 
 #[tokio::test]
-async fn what_is_kept_comes_back_whole() {
+async fn a_saved_pair_is_read_again_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("session");
     let store = FileStore::new(&path);

@@ -66,7 +66,7 @@ testing::on_both_databases! {
         assert_eq!(world.front.calls("RefreshSession"), 2);
     }
 
-    async fn who_asks_for_more_time_than_is_left_is_not_asked_again(kind: Kind) {
+    async fn a_retry_info_beyond_the_time_that_is_left_ends_the_attempts(kind: Kind) {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;

@@ -83,7 +83,7 @@ fn every_wrong_value_is_named_in_one_message_and_none_is_repeated() {
 }
 
 #[test]
-fn what_is_right_is_taken_and_the_last_of_two_counts() {
+fn valid_values_are_taken_and_the_last_of_two_counts() {
     let config = read(&["--secret=a", "--wait=1", "--wait=2", "--file=", "--fresh"]).unwrap();
     assert_eq!(config.listen.port(), 0);
     assert_eq!(config.times.wait, Duration::from_secs(2));

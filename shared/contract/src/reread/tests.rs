@@ -77,7 +77,7 @@ async fn a_changed_file_is_met_at_once_and_read_by_a_thread_that_may_block() {
 }
 
 #[tokio::test]
-async fn what_was_made_stays_while_the_file_is_wrong_or_gone_and_is_not_made_twice() {
+async fn the_last_good_value_is_kept_while_the_file_is_wrong_or_missing() {
     let folder = tempfile::tempdir().unwrap();
     let text = opened(&folder, "one");
     for _ in 0..3 {

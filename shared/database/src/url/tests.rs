@@ -76,7 +76,7 @@ fn the_driver_gets_each_character_of_a_password() {
 }
 
 #[test]
-fn what_libpq_takes_and_the_driver_does_not_is_named() {
+fn parameters_that_only_libpq_supports_are_named() {
     let url = "postgres://u@h/d?connect_timeout=5&options[geqo]=off&krbsrvname=POSTGRES";
     let url: DatabaseUrl = url.parse().unwrap();
     assert_eq!(url.ignored(), ["connect_timeout", "krbsrvname"]);
@@ -174,7 +174,7 @@ fn each_way_to_demand_tls_reaches_the_driver() {
 }
 
 #[test]
-fn what_is_wrong_is_said_without_the_password() {
+fn a_wrong_url_is_refused_without_its_password_in_the_message() {
     use InvalidDatabaseUrl::*;
     for (text, expected) in [
         ("", Form),

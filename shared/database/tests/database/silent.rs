@@ -50,7 +50,7 @@ async fn in_time<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_asked_first_is_answered_on_another_connection() {
+async fn a_connection_that_is_checked_first_is_replaced() {
     // each connection is asked before each use
     let limits = PoolLimits {
         check_after: Duration::ZERO,

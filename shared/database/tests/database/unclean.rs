@@ -73,7 +73,7 @@ async fn leave_open(pool: &Database, way: &str) {
 }
 
 testing::on_both_databases! {
-    async fn what_is_answered_on_a_connection_that_was_left_in_a_transaction_lasts(kind: Kind) {
+    async fn writes_after_a_transaction_was_left_open_last(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         database.execute("CREATE TABLE written (number integer)").await;
         let pool = pool_of_one(&database).await;
@@ -165,7 +165,7 @@ testing::on_both_databases! {
 /// SQLite rolls back by itself when its disk is full. sqlx counts a transaction that is
 /// not there any more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_answered_after_a_full_disk_lasts() {
+async fn writes_after_a_full_disk_last() {
     let database = TestDatabase::empty(Kind::Sqlite).await;
     database
         .execute("CREATE TABLE written (number integer); CREATE TABLE large (bytes blob)")

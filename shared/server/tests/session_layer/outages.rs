@@ -192,7 +192,7 @@ async fn whatever_is_not_about_the_token_is_an_outage() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_the_deadline_is_passed_on() {
+async fn the_rest_of_the_deadline_is_passed_on() {
     let (mut third, script, _guard) = scripted(|| None).await;
     let answer = who_am_i_within(SHORT_PATIENCE, &mut third, "token").await;
     assert_eq!(answer, unavailable());

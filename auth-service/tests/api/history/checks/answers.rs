@@ -44,7 +44,7 @@ fn an_honest_refresh_is_refused_only_where_something_explains_it() {
 }
 
 #[test]
-fn who_keeps_a_token_for_too_long_is_not_honest() {
+fn a_holder_that_presents_a_token_too_late_is_not_honest() {
     let mut story = Story::begun();
     let kept = story.shared(1);
     story.now += 60;

@@ -26,7 +26,7 @@ fn a_good_history_breaks_nothing() {
 }
 
 #[test]
-fn what_began_before_the_answer_to_a_revocation_may_go_either_way() {
+fn a_validation_that_began_before_a_revocation_was_answered_may_have_either_result() {
     for outcome in [Outcome::Done, refused("SESSION_ENDED")] {
         let mut story = Story::begun();
         let [validated, revoked] = [story.tick(), story.tick()];
@@ -79,7 +79,7 @@ fn an_ended_session_neither_ends_others_nor_changes_the_password() {
 }
 
 #[test]
-fn who_is_spared_goes_on() {
+fn the_spared_session_continues() {
     let by = token(1, 1);
     let keep_current = true;
     for end in [
@@ -128,7 +128,7 @@ fn nothing_is_accepted_while_the_user_is_disabled() {
 }
 
 #[test]
-fn what_was_seen_dead_stays_dead_and_what_was_not_comes_back() {
+fn a_session_that_was_refused_for_its_user_stays_ended_and_another_comes_back() {
     let mut story = Story::begun();
     story
         .done(Action::Disable, Outcome::Done)

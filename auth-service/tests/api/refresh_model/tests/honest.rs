@@ -92,7 +92,7 @@ fn nothing_is_revived_after_a_log_out_or_the_sessions_end() {
 }
 
 #[test]
-fn a_pair_above_a_restored_row_is_told_so_and_ends_the_session() {
+fn a_token_newer_than_a_restored_session_is_refused_and_ends_it() {
     let one = World {
         seats: &[0],
         ..World::honest(Stores::Shared)

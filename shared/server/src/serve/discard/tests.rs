@@ -179,7 +179,7 @@ async fn a_refusal_is_not_lost_in_a_stop_while_its_call_is_still_sending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_to_be_told_to_send_is_answered_at_once() {
+async fn a_client_that_waits_for_continue_is_answered_at_once() {
     for (version, expected, is_answered_at_once) in [
         (Version::HTTP_11, "100-continue", true),
         (Version::HTTP_11, "100-Continue", true),
@@ -213,7 +213,7 @@ async fn who_waits_to_be_told_to_send_is_answered_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_come_is_read_without_a_task_and_costs_no_time() {
+async fn a_body_that_has_arrived_is_read_without_a_task() {
     let begun = Instant::now();
     let pieces = stream::iter([Ok::<_, Status>(Frame::data(Bytes::from_static(b"abc")))]);
     let body = Body::new(StreamBody::new(pieces));
@@ -244,7 +244,7 @@ async fn a_body_is_read_up_to_a_length() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_announces_more_is_answered_at_once_and_read_up_to_the_length() {
+async fn a_body_that_announces_too_great_a_length_is_answered_at_once() {
     let begun = Instant::now();
     let (sender, body) = coming();
     let body = Body::new(Announced(body));

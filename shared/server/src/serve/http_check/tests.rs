@@ -51,7 +51,7 @@ const WITH_CONNECT: HttpCheck = HttpCheck {
 };
 
 #[tokio::test]
-async fn what_is_served_is_served_however_its_content_type_is_written() {
+async fn a_content_type_is_served_in_every_spelling() {
     for (sent, read) in [
         ("application/grpc", "application/grpc"),
         ("application/grpc+proto", "application/grpc+proto"),

@@ -16,7 +16,7 @@ fn enter(in_flight: &mut InFlight, from: u8, priority: Priority, times: usize) -
 }
 
 #[test]
-fn who_comes_first_still_has_room_where_others_have_none() {
+fn calls_of_higher_priority_are_served_where_others_are_refused() {
     let mut in_flight = InFlight::new(64, Counter::default());
     assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
     assert_eq!(enter(&mut in_flight, 1, Priority::Second, 100), 8);
@@ -24,7 +24,7 @@ fn who_comes_first_still_has_room_where_others_have_none() {
 }
 
 #[test]
-fn who_floods_us_is_the_one_who_is_refused() {
+fn an_address_that_floods_is_the_one_that_is_refused() {
     let mut in_flight = InFlight::new(64, Counter::default());
     // alone, it may use all the capacity for such calls
     assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
@@ -38,7 +38,7 @@ fn who_floods_us_is_the_one_who_is_refused() {
 }
 
 #[test]
-fn who_floods_us_by_way_of_a_proxy_is_the_one_who_is_refused() {
+fn a_user_who_floods_through_a_proxy_is_the_one_who_is_refused() {
     let in_flight = Arc::new(Mutex::new(InFlight::new(64, Counter::default())));
     let enter = |user| {
         let permit = Permit::enter(&in_flight, Some(caller(1)), Priority::Last, 0)?;
@@ -98,7 +98,7 @@ fn assert_refused(call: impl Future<Output = Result<Response<Body>, Infallible>>
 }
 
 #[tokio::test]
-async fn who_finds_no_room_is_told_when_to_come_back_and_a_call_given_up_makes_room() {
+async fn a_refused_call_is_told_when_to_retry_and_a_call_given_up_frees_its_permit() {
     let mut service = busy(8);
     let mut calls: Vec<_> = (0..6).map(|_| service.call(request())).collect();
     for call in &mut calls {
@@ -143,7 +143,7 @@ async fn metadata_counts_by_what_it_takes_in_memory() {
 
 proptest! {
     #[test]
-    fn what_left_is_forgotten_and_nothing_is_beyond_the_capacity(
+    fn ended_calls_are_forgotten_and_the_capacity_is_never_exceeded(
         steps in proptest::collection::vec((any::<bool>(), 0_u8..6, 0_u8..3), 0..400)
     ) {
         let mut in_flight = InFlight::new(16, Counter::default());

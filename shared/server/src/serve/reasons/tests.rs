@@ -114,7 +114,7 @@ async fn an_error_without_a_reason_gets_one_and_a_fault_keeps_its_cause_to_itsel
 }
 
 #[tokio::test]
-async fn who_gives_a_reason_is_left_alone_and_other_details_stay() {
+async fn an_error_with_a_reason_stays_as_it_is() {
     let (mut client, _stop) = start().await;
     for (how, domain, expected) in [
         ("reason", errors::DOMAIN, "INTERNAL"),

@@ -155,7 +155,7 @@ async fn an_outage_is_not_multiplied() {
 }
 
 #[tokio::test]
-async fn who_gives_up_leaves_nothing_running() {
+async fn a_caller_that_gives_up_leaves_nothing_running() {
     let mut replicas = [
         StandIn::saying(|| None).await,
         StandIn::saying(|| None).await,

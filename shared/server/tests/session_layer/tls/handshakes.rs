@@ -56,7 +56,7 @@ async fn with_mutual_tls_a_client_is_served_by_its_certificate_alone() {
 }
 
 #[tokio::test]
-async fn who_speaks_tls_speaks_with_nobody_else() {
+async fn a_side_with_tls_and_one_without_do_not_connect() {
     let ours = Authority::new();
     let this = mounted(&ours.server(&["localhost"]), &ours);
     let tls = Served::start(Some(server(&this, false))).await;

@@ -17,7 +17,7 @@ fn with_total() -> ListPartnerRequestsRequest {
 }
 
 testing::on_both_databases! {
-    async fn users_of_dead_partners_are_refused(kind: Kind) {
+    async fn users_of_partners_that_are_not_active_are_refused(kind: Kind) {
         let service = Service::start(kind).await;
         for (id, expected) in [
             (3, "PARTNER_DELETED"),
@@ -46,7 +46,7 @@ testing::on_both_databases! {
 
     /// Whatever the call is about: another partner, what does not exist, a request in
     /// another status.
-    async fn a_user_of_a_dead_partner_learns_of_it_from_every_call(kind: Kind) {
+    async fn a_user_of_a_partner_that_is_not_active_learns_of_it_from_every_call(kind: Kind) {
         let service = Service::start(kind).await;
         service
             .insert(&[Row::new(1, Some(1)), Row::new(4, Some(4)), Row::new(5, Some(5))])
@@ -101,7 +101,7 @@ testing::on_both_databases! {
         assert_eq!(page.total_size, Some(0));
     }
 
-    async fn staff_see_the_requests_of_dead_partners(kind: Kind) {
+    async fn staff_see_the_requests_of_partners_that_are_not_active(kind: Kind) {
         let service = Service::start(kind).await;
         service
             .insert(&[3, 4, 5, 6, 7].map(|id| Row::new(id, Some(id))))
