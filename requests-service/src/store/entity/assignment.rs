@@ -5,31 +5,23 @@ use super::enums::AssignmentResponse;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "request_assignments")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// To `requests`.
     pub request_id: i32,
-    /// To `partners`.
     pub partner_id: i32,
-    /// To `branches`.
     pub branch_id: i32,
-    /// To `users`.
     pub assigned_by_user_id: i32,
-    /// When it was made.
     pub assigned_at: Option<Timestamp>,
-    /// When the partner answered.
     pub responded_at: Option<Timestamp>,
     /// [`AssignmentResponse`].
     #[sea_orm(column_type = "Enum { name: AssignmentResponse::name(), variants: Vec::new() }")]
     pub response: Option<String>,
     /// Why the partner rejected the request.
     pub rejection_reason: Option<String>,
-    /// When the row was created.
     pub created_at: Option<Timestamp>,
     /// False when another assignment has replaced it.
     pub is_active: Option<bool>,

@@ -2,16 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "branches")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// To `partners`.
     pub partner_id: i32,
-    /// Name.
     pub name: String,
     /// Degrees north; `numeric(10,8)`.
     #[sea_orm(select_as = "double precision")]
@@ -19,11 +16,8 @@ pub struct Model {
     /// Degrees east; `numeric(11,8)`.
     #[sea_orm(select_as = "double precision")]
     pub lng: f64,
-    /// The name of the contact.
     pub contact_name: Option<String>,
-    /// Telephone number as entered.
     pub phone: Option<String>,
-    /// Postal address.
     pub address: Option<String>,
     /// How far from it a customer may be, in kilometres; `numeric(5,2)`.
     #[sea_orm(select_as = "double precision")]

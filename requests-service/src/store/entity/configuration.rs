@@ -3,11 +3,10 @@
 use super::enums::ConfigurationScope;
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "configurations")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
     /// [`ConfigurationScope`].
@@ -15,7 +14,6 @@ pub struct Model {
     pub scope: Option<String>,
     /// To `partners`; of scope partner only.
     pub partner_id: Option<i32>,
-    /// The name of the setting.
     pub key: String,
     /// Its value, in any form.
     pub value: String,

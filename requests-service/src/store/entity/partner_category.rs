@@ -2,16 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "partner_categories")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// To `partners`.
     pub partner_id: i32,
-    /// To `categories`.
     pub category_id: i32,
     /// A row counts only if this is true.
     pub is_active: Option<bool>,

@@ -2,16 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "services")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// English name.
     pub name: String,
-    /// Arabic name.
     pub name_ar: Option<String>,
 }
 

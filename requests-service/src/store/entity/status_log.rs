@@ -4,31 +4,22 @@ use super::enums::RequestStatus;
 use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "request_status_log")]
+#[allow(missing_docs, reason = "the columns' names say it")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub id: i32,
-    /// To `requests`.
     pub request_id: i32,
     /// [`RequestStatus`].
     #[sea_orm(column_type = "Enum { name: RequestStatus::name(), variants: Vec::new() }")]
     pub status: String,
-    /// To `users`.
     pub changed_by_id: i32,
-    /// The note.
     pub notes: Option<String>,
-    /// When it happened.
     pub timestamp: Option<Timestamp>,
-    /// When the row was created.
     pub created_at: Option<Timestamp>,
-    /// The user who did so.
     pub created_by_id: Option<i32>,
-    /// When the row was last changed.
     pub updated_at: Option<Timestamp>,
-    /// The user who did so.
     pub updated_by_id: Option<i32>,
     /// A row counts only if this is true.
     pub is_active: Option<bool>,
