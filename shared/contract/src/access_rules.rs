@@ -24,6 +24,10 @@ pub enum AccessRule {
     Service,
 }
 
+/// The rules of what has no method in a proto file: paths that are served by HTTP alone. The
+/// table of a service stands beside its routes.
+pub type PathRules = &'static [(&'static str, AccessRule)];
+
 /// The rule of each method, by its path (`/package.Service/Method`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessRules(HashMap<String, AccessRule>);
@@ -49,7 +53,17 @@ impl AccessRules {
         Ok(Self(rules))
     }
 
-    /// The rule of the method at a path.
+    /// Adds the rules that a table has for these paths. Fails for a path that is not in the table.
+    pub fn with_paths(mut self, table: PathRules, paths: &[&str]) -> Result<Self, InvalidRules> {
+        for path in paths {
+            let found = table.iter().find(|(named, _)| named == path);
+            let (path, rule) = found.ok_or_else(|| InvalidRules::Path((*path).to_owned()))?;
+            self.0.insert((*path).to_owned(), rule.clone());
+        }
+        Ok(self)
+    }
+
+    /// The rule of a method path.
     #[must_use]
     pub fn of(&self, path: &str) -> Option<&AccessRule> {
         self.0.get(path)
@@ -107,6 +121,9 @@ pub enum InvalidRules {
         "{0} has no access rule that can be enforced; set the option (ticketing.auth.v1.access)"
     )]
     Method(String),
+    /// A path that is served by HTTP alone is in no table of rules.
+    #[error("{0} has no access rule; name it in the table of paths beside the routes")]
+    Path(String),
     /// A method requires a session, and the service cannot validate sessions.
     #[error("{0} requires a session, and this service has no validator")]
     NoValidator(String),
@@ -182,6 +199,20 @@ mod tests {
             let expected = InvalidRules::Method("/third.v1.ThirdService/Do".to_owned());
             assert_eq!(rules_with(option), Err(expected), "{option}");
         }
+    }
+
+    #[test]
+    fn a_path_that_no_table_has_stops_the_start() {
+        const TABLE: PathRules = &[("/keys", AccessRule::Public), ("/ask", AccessRule::Service)];
+        let rules = |paths| {
+            let none = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[])?;
+            none.with_paths(TABLE, paths)
+        };
+        let asked = rules(&["/ask"]).unwrap();
+        assert_eq!(asked.of("/ask"), Some(&AccessRule::Service));
+        assert_eq!(asked.of("/keys"), None, "it is not on this listener");
+        let missing = Err(InvalidRules::Path("/other".to_owned()));
+        assert_eq!(rules(&["/ask", "/other"]), missing);
     }
 
     #[test]

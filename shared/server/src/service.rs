@@ -7,7 +7,7 @@ use crate::serve::{
 };
 use client::tls::{CertificateSource, Expirations};
 use contract::{
-    access_rules::{AccessRules, InvalidRules},
+    access_rules::{AccessRules, InvalidRules, PathRules},
     time::Clock,
 };
 use database::{ConnectError, Database, DatabaseUrl, PoolLimits, PoolMetrics};
@@ -28,6 +28,7 @@ const LAST_WRITES: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Builder {
     services: &'static [&'static str],
+    paths: PathRules,
     registry: MetricsRegistry,
     calls: Calls,
     pools: PoolMetrics,
@@ -51,20 +52,24 @@ struct Background {
 }
 
 impl Builder {
-    /// Builds a service of these gRPC services: their calls are counted, and their health follows
-    /// the database's. The names of all metrics begin with `metrics` and `_`.
+    /// Builds a service of these gRPC services and of these paths, which are served by HTTP alone:
+    /// their calls are counted, and the health of the gRPC services follows the database's. The
+    /// names of all metrics begin with `metrics` and `_`.
     pub fn new(
         metrics: &str,
         version: &'static str,
         services: &'static [&'static str],
+        paths: PathRules,
     ) -> Result<Self, InvalidRules> {
         let mut registry = serve::metrics_registry(metrics, version);
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, services)?;
         let health = HealthReporter::new();
         let ended = CancellationToken::new();
+        let counted = rules.paths().chain(paths.iter().map(|(path, _)| *path));
         Ok(Self {
             services,
-            calls: Calls::register(&mut registry, rules.paths()),
+            paths,
+            calls: Calls::register(&mut registry, counted),
             pools: PoolMetrics::register(&mut registry),
             registry,
             health_service: HealthServer::new(HealthService::from_health_reporter(health.clone())),
@@ -126,7 +131,7 @@ impl Builder {
         }
         let routes = routes.add_service(self.health_service.clone());
         let routes = serve::with_reflection(routes, services)?;
-        let listener = listener.with_services(services)?;
+        let listener = listener.with_services(services)?.with_paths(self.paths);
         self.listeners
             .push((listener.with_calls(self.calls.clone()), routes));
         Ok(())

@@ -6,6 +6,7 @@
 //! served, so each call from a page has a pre-flight.
 
 use super::connect;
+use contract::access_rules::PathRules;
 use futures_util::future::Either;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
@@ -36,15 +37,16 @@ pub(super) struct HttpCheck {
     pub(super) grpc_web: bool,
     /// Whether Connect is served.
     pub(super) connect: bool,
-    /// Paths that are not gRPC. Their handlers know their methods.
-    pub(super) plain: &'static [&'static str],
+    /// Paths that are served by HTTP alone. Their handlers know their methods.
+    pub(super) paths: PathRules,
 }
 
 impl HttpCheck {
     /// The refusal of a request that is not served. For the layers within, which compare content
     /// types byte by byte, the content type loses its parameters and is in lower case.
     fn refusal(self, request: &mut Request<Body>) -> Option<Response<Body>> {
-        if self.plain.contains(&request.uri().path()) {
+        let path = request.uri().path();
+        if self.paths.iter().any(|(served, _)| *served == path) {
             return None;
         }
         if request.method() != Method::POST {

@@ -22,9 +22,10 @@ const MAX_QUESTION: usize = 4 * 1_024;
 const PREFIX: usize = 5;
 
 /// How far a request was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Progress {
     /// Not up to the end of a message.
+    #[default]
     Begun,
     /// At least one message was read. Nobody has asked yet whether another one follows.
     AtMessage,
@@ -64,7 +65,7 @@ impl Refusal {
 }
 
 /// How far a request was read, for whoever answers it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
     progress: Arc<Mutex<Progress>>,
     /// Why the body could not be translated into gRPC.
@@ -79,10 +80,7 @@ impl Reading {
         } else {
             MAX_MESSAGE
         };
-        let reading = Self {
-            progress: Arc::new(Mutex::new(Progress::Begun)),
-            untranslated: Arc::default(),
-        };
+        let reading = Self::default();
         let checked = request.map(|body| {
             Body::new(Checked {
                 body,

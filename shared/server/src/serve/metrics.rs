@@ -3,6 +3,7 @@
 
 use super::{ReflectionError, with_reflection};
 use axum::routing::get;
+use contract::access_rules::{AccessRule, PathRules};
 use http::{StatusCode, header::CONTENT_TYPE};
 use prometheus_client::{encoding::text, metrics::info::Info};
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 /// in one process do not share metrics.
 pub use prometheus_client::registry::Registry as MetricsRegistry;
 
-/// The paths that an ops listener serves beside gRPC.
-pub(super) const PATHS: &[&str] = &[PATH];
+/// The paths that an ops listener serves by HTTP alone.
+pub(super) const PATHS: PathRules = &[(PATH, AccessRule::Public)];
 /// The path that Prometheus scrapes.
 const PATH: &str = "/metrics";
 /// OpenMetrics 1.0, "Text format".

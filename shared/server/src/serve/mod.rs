@@ -7,6 +7,7 @@ mod connect;
 mod connections;
 mod discard;
 mod http_check;
+mod http_paths;
 mod load_shed;
 mod message;
 mod metrics;
@@ -21,6 +22,7 @@ mod web;
 
 pub use calls::{Calls, Observed};
 pub use connect::InvalidDescriptors;
+pub use http_paths::{add_path, json_answer, read_body};
 pub use load_shed::{LoadShed, LoadShedLayer, Priority};
 pub(crate) use load_shed::{Permit, overloaded};
 pub use metrics::{MetricsRegistry, metrics_registry, ops};
@@ -33,7 +35,10 @@ pub use web::{InvalidOrigins, WebOrigins};
 
 use client::tls::{InvalidTls, ServerTls, ServerTlsFiles};
 use connect::{Connect, Methods};
-use contract::client_address::{ClientAddress, client_address};
+use contract::{
+    access_rules::PathRules,
+    client_address::{ClientAddress, client_address},
+};
 use discard::DiscardBodies;
 use http::Request;
 use http_check::HttpCheck;
@@ -86,9 +91,9 @@ pub struct Listener {
     is_for_clients: bool,
     web_origins: WebOrigins,
     trusted_proxies: usize,
-    serves_metrics: bool,
     calls: Option<Calls>,
-    connect: Option<Connect>,
+    methods: Methods,
+    paths: PathRules,
 }
 
 impl Listener {
@@ -110,9 +115,9 @@ impl Listener {
             is_for_clients: false,
             web_origins: WebOrigins::default(),
             trusted_proxies: 0,
-            serves_metrics: false,
             calls: None,
-            connect: None,
+            methods: Methods::default(),
+            paths: &[],
         })
     }
 
@@ -147,10 +152,13 @@ impl Listener {
     /// Serves the metrics of [`ops`] as well.
     #[must_use]
     pub fn with_metrics(self) -> Self {
-        Self {
-            serves_metrics: true,
-            ..self
-        }
+        self.with_paths(metrics::PATHS)
+    }
+
+    /// Serves these paths by HTTP alone, where its routes have them.
+    #[must_use]
+    pub fn with_paths(self, paths: PathRules) -> Self {
+        Self { paths, ..self }
     }
 
     /// Observes the calls of its services.
@@ -164,9 +172,12 @@ impl Listener {
 
     /// Serves these services by Connect, if it is for clients.
     pub fn with_services(self, services: &[&str]) -> Result<Self, InvalidDescriptors> {
-        let methods = self.is_for_clients.then(|| Methods::read(services));
-        let connect = methods.transpose()?.map(Connect::new);
-        Ok(Self { connect, ..self })
+        let methods = if self.is_for_clients {
+            Methods::read(services)?
+        } else {
+            Methods::default()
+        };
+        Ok(Self { methods, ..self })
     }
 
     /// What it is for: the last word of its name.
@@ -195,12 +206,12 @@ impl Listener {
             socket,
             address,
             tls,
-            is_for_clients: _,
+            is_for_clients,
             web_origins,
             trusted_proxies,
-            serves_metrics,
             calls,
-            connect,
+            methods,
+            paths,
         } = self;
         tracing::info!(listener = name, %address, tls = tls.is_some(), "listening");
         let origins = OriginCheck {
@@ -213,8 +224,8 @@ impl Listener {
         let drain = Arc::new(stop.clone());
         let check = HttpCheck {
             grpc_web: !web_origins.is_empty(),
-            connect: connect.is_some(),
-            plain: if serves_metrics { metrics::PATHS } else { &[] },
+            connect: is_for_clients,
+            paths,
         };
         // around all services, health and reflection too; the outermost first
         let serving = server()
@@ -223,7 +234,7 @@ impl Listener {
             .layer(origins)
             .layer(web_origins.cors())
             .layer(check)
-            .layer(option_layer(connect))
+            .layer(Connect::new(methods, paths))
             .layer(web_origins.grpc_web())
             .layer(option_layer(calls))
             .layer(Reasons)

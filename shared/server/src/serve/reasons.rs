@@ -70,7 +70,12 @@ where
             let time = deadline::with_time_to_answer(request.headers());
             Instant::now() + time.map_or(deadline::CALL, |time| time.min(deadline::CALL))
         });
-        let (reading, request) = Reading::of(request);
+        // what is served by HTTP alone has no messages
+        let (reading, request) = if is_grpc(request.headers()) {
+            Reading::of(request)
+        } else {
+            (Reading::default(), request)
+        };
         let serving = AssertUnwindSafe(self.inner.clone().oneshot(request)).catch_unwind();
         Box::pin(async move {
             let served = match deadline {

@@ -75,6 +75,13 @@ impl<V: Validator> SessionLayer<V> {
     }
 }
 
+impl<V> SessionLayer<V> {
+    /// Whether a path has an access rule.
+    pub(crate) fn has_rule(&self, path: &str) -> bool {
+        self.authorizer.rules.of(path).is_some()
+    }
+}
+
 impl<V: Validator> Authorizer<V> {
     /// Authorizes a call. Returns the principal if the rule requires a session.
     async fn authorize(

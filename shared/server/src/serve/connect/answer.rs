@@ -4,7 +4,7 @@ use super::{Codec, compression, error, json};
 use crate::serve::reasons;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt as _, Full};
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 use tonic::{Code, Status, body::Body, codegen::Bytes};
 
 /// What stands before a message: whether it is compressed, and its length.
@@ -30,7 +30,6 @@ pub(super) async fn translate(
     codec: Codec,
     output: Option<&MessageDescriptor>,
     gzip: bool,
-    types: &DescriptorPool,
 ) -> Response<Body> {
     let is_grpc = answer
         .headers()
@@ -49,7 +48,7 @@ pub(super) async fn translate(
     match message {
         Ok(message) => answered(headers, message, codec, gzip),
         Err(status) => {
-            let mut answer = error::answer(&status, types);
+            let mut answer = error::answer(&status);
             answer.headers_mut().extend(headers);
             answer
         }

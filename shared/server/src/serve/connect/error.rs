@@ -1,11 +1,12 @@
 //! Errors, as Connect tells them: an HTTP status by the code, and JSON with the code, the
 //! message and the details.
 
+use super::methods;
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use contract::errors;
 use http::{HeaderValue, Response, StatusCode, header};
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::DynamicMessage;
 use prost_types::Any;
 use serde::Serialize;
 use tonic::{Code, Status, body::Body};
@@ -30,14 +31,14 @@ struct Detail {
 }
 
 /// The answer to a call that is refused.
-pub(super) fn answer(status: &Status, types: &DescriptorPool) -> Response<Body> {
+pub(super) fn answer(status: &Status) -> Response<Body> {
     let (http, code) = told(status.code());
     let details = tonic_types::Status::decode(status.details());
     let details = details.unwrap_or_default().details;
     let error = Error {
         code,
         message: status.message(),
-        details: details.iter().map(|any| detail(any, types)).collect(),
+        details: details.iter().map(detail).collect(),
     };
     // its maps have texts for keys, so that it can be written
     let body = serde_json::to_vec(&error).unwrap_or_default();
@@ -57,9 +58,10 @@ pub(super) fn answer(status: &Status, types: &DescriptorPool) -> Response<Body> 
     answer
 }
 
-fn detail(any: &Any, types: &DescriptorPool) -> Detail {
+fn detail(any: &Any) -> Detail {
     let type_name = any.type_url.rsplit('/').next().unwrap_or_default();
-    let message = types.get_message_by_name(type_name);
+    let types = methods::types().ok();
+    let message = types.and_then(|types| types.get_message_by_name(type_name));
     let message = message.map(|message| DynamicMessage::decode(message, any.value.as_slice()));
     Detail {
         type_name: type_name.to_owned(),

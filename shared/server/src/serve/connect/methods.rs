@@ -3,7 +3,7 @@
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 use prost_types::FileDescriptorSet;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 use tonic_reflection::pb::{v1, v1alpha};
 
 /// What each listener serves beside its own services.
@@ -13,12 +13,13 @@ const ABOUT_THE_SERVER: [&str; 3] = [
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
-/// The methods of a listener by their paths (`/package.Service/Method`), and all types that
-/// their messages and errors have.
-#[derive(Debug)]
+/// All types that messages and errors have. They are the same for each listener.
+static TYPES: OnceLock<DescriptorPool> = OnceLock::new();
+
+/// The methods of a listener by their paths (`/package.Service/Method`).
+#[derive(Debug, Default)]
 pub(in crate::serve) struct Methods {
     by_path: HashMap<String, Method>,
-    types: DescriptorPool,
 }
 
 /// What translating a call takes.
@@ -39,31 +40,36 @@ impl Method {
 impl Methods {
     /// Reads the methods of these services, of health and of reflection.
     pub(in crate::serve) fn read(services: &[&str]) -> Result<Self, InvalidDescriptors> {
-        let mut types = DescriptorPool::new();
-        for encoded in [
-            proto::FILE_DESCRIPTOR_SET,
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-            v1::FILE_DESCRIPTOR_SET,
-            v1alpha::FILE_DESCRIPTOR_SET,
-        ] {
-            add(&mut types, encoded)?;
-        }
+        let types = types()?;
         let mut by_path = HashMap::new();
         for name in services.iter().chain(&ABOUT_THE_SERVER) {
             let service = types.get_service_by_name(name);
             let service = service.ok_or_else(|| InvalidDescriptors::NoService((*name).into()))?;
             by_path.extend(service.methods().map(|method| read(&service, &method)));
         }
-        Ok(Self { by_path, types })
+        Ok(Self { by_path })
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&Method> {
         self.by_path.get(path)
     }
+}
 
-    pub(super) fn types(&self) -> &DescriptorPool {
-        &self.types
+/// The types by which messages and errors are read and written.
+pub(super) fn types() -> Result<&'static DescriptorPool, InvalidDescriptors> {
+    if let Some(types) = TYPES.get() {
+        return Ok(types);
     }
+    let mut types = DescriptorPool::new();
+    for encoded in [
+        proto::FILE_DESCRIPTOR_SET,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        v1::FILE_DESCRIPTOR_SET,
+        v1alpha::FILE_DESCRIPTOR_SET,
+    ] {
+        add(&mut types, encoded)?;
+    }
+    Ok(TYPES.get_or_init(|| types))
 }
 
 /// Adds files to a pool, without their comments, which take most of the room.

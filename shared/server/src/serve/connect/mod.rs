@@ -5,6 +5,9 @@
 //! their answer into an HTTP answer. The body of a request is read and translated when a layer
 //! within reads the message. So a call is authorized, shed and counted before that, exactly as a
 //! gRPC call is.
+//!
+//! Paths that are served by HTTP alone pass the same layers. Their refusals are told as those of
+//! Connect.
 
 mod answer;
 mod compression;
@@ -16,8 +19,9 @@ mod request;
 pub use methods::InvalidDescriptors;
 use methods::Method;
 pub(super) use methods::Methods;
+pub(super) use request::read_to_end;
 
-use contract::errors;
+use contract::{access_rules::PathRules, errors};
 use futures_util::future::Either;
 use http::{HeaderMap, Request, Response, Version, header::CONTENT_TYPE};
 use proto::auth::v1::ErrorReason;
@@ -61,16 +65,17 @@ impl Codec {
     }
 }
 
-/// Wraps all services of a listener that are called by gRPC.
+/// Wraps all services of a listener that are called by gRPC, and all paths of HTTP.
 #[derive(Clone, Debug)]
 pub(super) struct Connect {
     methods: Arc<Methods>,
+    paths: PathRules,
 }
 
 impl Connect {
-    pub(super) fn new(methods: Methods) -> Self {
+    pub(super) fn new(methods: Methods, paths: PathRules) -> Self {
         let methods = Arc::new(methods);
-        Self { methods }
+        Self { methods, paths }
     }
 }
 
@@ -80,7 +85,7 @@ impl<S> Layer<S> for Connect {
     fn layer(&self, inner: S) -> ByConnect<S> {
         ByConnect {
             inner,
-            methods: Arc::clone(&self.methods),
+            connect: self.clone(),
         }
     }
 }
@@ -89,7 +94,7 @@ impl<S> Layer<S> for Connect {
 #[derive(Clone, Debug)]
 pub(super) struct ByConnect<S> {
     inner: S,
-    methods: Arc<Methods>,
+    connect: Connect,
 }
 
 impl<S> Service<Request<Body>> for ByConnect<S>
@@ -105,14 +110,22 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let path = request.uri().path();
+        if self.connect.paths.iter().any(|(served, _)| *served == path) {
+            *request.version_mut() = Version::HTTP_2;
+            let call = self.inner.call(request);
+            return Either::Right(Either::Right(Box::pin(async move {
+                let answer = call.await?;
+                Ok(answer::translate(answer, Codec::Json, None, false).await)
+            })));
+        }
         let Some(codec) = Codec::of(request.headers()) else {
             return Either::Left(self.inner.call(request));
         };
-        let methods = Arc::clone(&self.methods);
-        let method = methods.get(request.uri().path());
+        let method = self.connect.methods.get(path);
         if method.is_some_and(|method| !method.is_unary) {
-            let refusal = error::answer(&streaming(), methods.types());
+            let refusal = error::answer(&streaming());
             return Either::Right(Either::Left(ready(Ok(refusal))));
         }
         let gzip = compression::takes_gzip(request.headers());
@@ -123,7 +136,7 @@ where
         let call = self.inner.call(request);
         Either::Right(Either::Right(Box::pin(async move {
             let answer = call.await?;
-            Ok(answer::translate(answer, codec, output.as_ref(), gzip, methods.types()).await)
+            Ok(answer::translate(answer, codec, output.as_ref(), gzip).await)
         })))
     }
 }

@@ -80,7 +80,7 @@ impl Sent {
     }
 }
 
-async fn read_to_end(mut body: Body) -> Result<Vec<u8>, Status> {
+pub(in crate::serve) async fn read_to_end(mut body: Body) -> Result<Vec<u8>, Status> {
     let announced = usize::try_from(body.size_hint().lower());
     if announced.is_ok_and(|length| length > MAX_MESSAGE) {
         return Err(Refusal::TooLong(MAX_MESSAGE).status());

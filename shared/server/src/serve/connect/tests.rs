@@ -4,6 +4,7 @@ use hyper::body::Frame;
 use std::convert::Infallible;
 use tower::{ServiceExt as _, service_fn};
 
+const PATHS: PathRules = &[("/keys", contract::access_rules::AccessRule::Public)];
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 
 fn request(content_type: &str, body: Body) -> Request<Body> {
@@ -16,7 +17,7 @@ async fn answered<F>(request: Request<Body>, served: impl Fn(Request<Body>) -> F
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let layer = Connect::new(Methods::read(&[]).unwrap());
+    let layer = Connect::new(Methods::read(&[]).unwrap(), PATHS);
     let served = service_fn(move |request| {
         let answer = served(request);
         async move { Ok::<_, Infallible>(answer.await) }
@@ -140,12 +141,26 @@ async fn an_answer_that_is_not_of_grpc_is_passed_on() {
     assert_eq!(answer.await.status(), 400);
 }
 
+#[tokio::test]
+async fn a_path_of_http_is_passed_on_and_its_refusals_are_told_by_http() {
+    let keys = |body: &'static str| {
+        let request = Request::post("/keys").header(CONTENT_TYPE, "text/plain");
+        request.body(Body::new(Full::from(body))).unwrap()
+    };
+    let answer = answered(keys("as it is"), |request| async {
+        assert_eq!(request.headers()[CONTENT_TYPE], "text/plain");
+        Response::new(request.into_body())
+    });
+    assert_eq!(text(answer.await).await, "as it is");
+    let refused = answered(keys(""), |_| async { Status::unavailable("").into_http() });
+    assert_eq!(refused.await.status(), 503);
+}
+
 #[test]
 fn every_code_has_the_status_that_the_protocol_gives_it() {
-    let types = Methods::read(&[]).unwrap();
     let statuses: Vec<u16> = (1..=16)
         .map(|code| Status::new(Code::from_i32(code), ""))
-        .map(|status| error::answer(&status, types.types()).status().as_u16())
+        .map(|status| error::answer(&status).status().as_u16())
         .collect();
     let expected = [
         499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,

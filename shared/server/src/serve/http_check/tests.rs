@@ -39,7 +39,7 @@ fn told(answer: &Response<Body>, name: HeaderName) -> (u16, Option<&str>) {
 const GRPC_ALONE: HttpCheck = HttpCheck {
     grpc_web: false,
     connect: false,
-    plain: &[],
+    paths: &[],
 };
 const WITH_GRPC_WEB: HttpCheck = HttpCheck {
     grpc_web: true,
@@ -170,7 +170,7 @@ async fn other_methods_are_refused_with_those_that_are_served() {
 #[tokio::test]
 async fn a_path_that_is_not_grpc_knows_its_methods_itself() {
     let check = HttpCheck {
-        plain: &[PLAIN],
+        paths: &[(PLAIN, contract::access_rules::AccessRule::Public)],
         ..GRPC_ALONE
     };
     for (path, status) in [

@@ -1,12 +1,12 @@
 use super::*;
-use crate::serve::connect::Methods;
+use crate::serve::connect::methods;
 use fastrand::Rng;
 use proptest::prelude::*;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, FieldDescriptor, MapKey, Value as Field};
 
 fn types() -> DescriptorPool {
-    Methods::read(&[]).unwrap().types().clone()
+    methods::types().unwrap().clone()
 }
 
 fn message(name: &str) -> MessageDescriptor {
