@@ -3,6 +3,8 @@
 mod domain;
 mod routes;
 
+pub use routes::PATHS;
+
 use self::domain::{Dependencies, Domain, Settings};
 use crate::{
     config::{Config, ServiceAccess},
@@ -81,7 +83,7 @@ impl App {
         let addresses = [public.address(), internal.address(), ops.address()];
 
         let version = env!("CARGO_PKG_VERSION");
-        let mut service = Builder::new("ticketing_auth", version, &SERVICES)?;
+        let mut service = Builder::new("ticketing_auth", version, &SERVICES, PATHS)?;
         let metrics = Metrics::register(service.registry());
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         service.in_background(reread(Arc::clone(&keys)));
@@ -140,7 +142,7 @@ impl App {
         let load_shed = service.load_shed_layer(config.calls_in_flight, routes::priority);
         let (limits, validations) = (config.limits, domain.validations);
         let for_clients = routes::public(domain.handlers, validations.clone(), limits, &load_shed)?;
-        let for_services = routes::internal(validations, callers, limits, &load_shed)?;
+        let for_services = routes::internal(validations, tokens, callers, limits, &load_shed)?;
         service.serve(public, &[AUTH_SERVICE], for_clients)?;
         service.serve(internal, &[VALIDATION_SERVICE], for_services)?;
         let [public, internal, ops_address] = addresses;

@@ -3,11 +3,13 @@
 use super::{AUTH_SERVICE, VALIDATION_SERVICE};
 use crate::{
     domain::Validations,
-    grpc::{AuthHandlers, InProcessValidator, ValidationHandlers},
+    grpc::{AuthHandlers, InProcessValidator, Introspection, ValidationHandlers, key_set},
+    tokens::Tokens,
 };
+use axum::routing::MethodFilter;
 use client::validation::NoSessions;
 use contract::{
-    access_rules::{AccessRules, InvalidRules},
+    access_rules::{AccessRule, AccessRules, InvalidRules, PathRules},
     deadline::Limits,
 };
 use proto::auth::v1::{
@@ -15,10 +17,22 @@ use proto::auth::v1::{
     session_validation_service_server::SessionValidationServiceServer,
 };
 use server::{
-    serve::{LoadShedLayer, Priority},
+    serve::{LoadShedLayer, Priority, add_path},
     session_layer::{ServiceCredentials, SessionLayer},
 };
+use std::sync::Arc;
 use tonic::service::{LayerExt as _, Routes};
+
+/// Where anybody gets the keys that verify tokens.
+const KEYS: &str = "/.well-known/jwks.json";
+/// Where services ask whether a token holds.
+const INTROSPECTION: &str = "/oauth2/introspect";
+
+/// Who may call what is served by HTTP alone. A path that is not here is served nowhere.
+pub const PATHS: PathRules = &[
+    (KEYS, AccessRule::Public),
+    (INTROSPECTION, AccessRule::Service),
+];
 
 /// Which calls are served first where there is not enough capacity for all.
 pub(super) fn priority(path: &str) -> Priority {
@@ -28,6 +42,7 @@ pub(super) fn priority(path: &str) -> Priority {
         .unwrap_or_default();
     match (service, method) {
         (VALIDATION_SERVICE, _) => Priority::First,
+        _ if path == INTROSPECTION => Priority::First,
         (_, "RefreshSession" | "RevokeSession") => Priority::Second,
         _ => Priority::Last,
     }
@@ -42,23 +57,31 @@ pub(super) fn public(
 ) -> Result<Routes, InvalidRules> {
     // the access rules are read from the proto files, and enforced before any handler runs
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[AUTH_SERVICE])?;
+    let rules = rules.with_paths(PATHS, &[KEYS])?;
+    let tokens = Arc::clone(&handlers.tokens);
     let validator = InProcessValidator::new(validations);
     let layer = SessionLayer::with(rules, validator, None, limits)?;
     let auth = AuthServiceServer::new(handlers);
-    Ok(Routes::new(load_shed.named_layer(layer.named_layer(auth))))
+    let routes = Routes::new(load_shed.named_layer(layer.named_layer(auth)));
+    let keys = move |_| std::future::ready(key_set(&tokens));
+    add_path(routes, KEYS, MethodFilter::GET, (load_shed, &layer), keys)
 }
 
 /// The routes of the internal listener, for services.
 pub(super) fn internal(
     validations: Validations,
+    tokens: Arc<Tokens>,
     callers: ServiceCredentials,
     limits: Limits,
     load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
+    let rules = rules.with_paths(PATHS, &[INTROSPECTION])?;
+    let introspection = Introspection::new(validations.clone(), tokens);
     let layer = SessionLayer::with(rules, NoSessions, Some(callers), limits)?;
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(validations));
-    Ok(Routes::new(
-        load_shed.named_layer(layer.named_layer(validation)),
-    ))
+    let routes = Routes::new(load_shed.named_layer(layer.named_layer(validation)));
+    let through = (load_shed, &layer);
+    let answer = move |request| introspection.clone().answer(request);
+    add_path(routes, INTROSPECTION, MethodFilter::POST, through, answer)
 }

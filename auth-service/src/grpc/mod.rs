@@ -5,6 +5,7 @@ mod account_text;
 mod audit;
 mod auth_service;
 mod device_info;
+mod http;
 mod in_process;
 mod parse;
 mod parse_endings;
@@ -14,6 +15,7 @@ mod status;
 
 pub use auth_service::AuthHandlers;
 pub use device_info::MAX_DEVICE_CHARACTERS;
+pub use http::{Introspection, key_set};
 pub use in_process::InProcessValidator;
 pub use parse_endings::MAX_REASON;
 pub use session_validation::ValidationHandlers;

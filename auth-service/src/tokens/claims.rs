@@ -44,6 +44,8 @@ pub struct Claims {
     pub session_id: SessionId,
     /// The generation within the session.
     pub generation: Generation,
+    /// When the token was issued.
+    pub issued_at: Timestamp,
     /// When the token expires.
     pub expires_at: Timestamp,
 }
@@ -82,6 +84,7 @@ impl Claims {
             user_id: UserId(wire.sub.parse().ok()?),
             session_id: SessionId::parse(&wire.sid)?,
             generation: Generation(wire.generation),
+            issued_at: Timestamp::from_seconds(wire.iat),
             expires_at: Timestamp::from_seconds(wire.exp),
         })
     }
@@ -99,6 +102,7 @@ mod tests {
             user_id: UserId(1),
             session_id: SessionId::random(),
             generation: Generation::FIRST,
+            issued_at: end,
             expires_at: end,
         };
         let after = |micros| claims.check_expiry(Timestamp::from_micros(end.micros() + micros));

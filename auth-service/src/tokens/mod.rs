@@ -82,6 +82,18 @@ impl Tokens {
         }
     }
 
+    /// The issuer of the tokens (`iss`).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The audience of the tokens (`aud`).
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
     /// The metrics of the cache.
     #[must_use]
     pub fn metrics(&self) -> &SignatureMetrics {

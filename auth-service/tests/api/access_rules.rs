@@ -5,12 +5,13 @@ use crate::{
     rows::first_use_is_written,
     served::{Served as _, unauthenticated},
 };
-use auth_service::app::{AUTH_SERVICE, VALIDATION_SERVICE};
+use auth_service::app::{AUTH_SERVICE, PATHS, VALIDATION_SERVICE};
 use contract::access_rules::{AccessRule, AccessRules};
 use std::{net::SocketAddr, time::Duration};
 use testing::{
     Kind,
     auth::{Auth, SERVICE_TOKEN, as_service, channel, refusal, with_token},
+    curl::curl,
 };
 use tonic::{Code, Request, Status, client::Grpc};
 use tonic_prost::ProstCodec;
@@ -73,6 +74,33 @@ testing::on_both_databases! {
             }
         }
         assert!(walked >= 6, "{walked}");
+    }
+
+    async fn every_path_of_http_agrees_with_its_access_rule(kind: Kind) {
+        let auth = Auth::start(kind).await;
+        auth.add_customer("sara@example.com").await;
+        let customer = auth.log_in("sara@example.com").await.tokens.unwrap().access_token;
+        let mut served = 0;
+        for (path, rule) in PATHS {
+            for address in [auth.replica.public, auth.replica.internal] {
+                let url = format!("http://{address}{path}");
+                for bearer in ["", &customer, SERVICE_TOKEN] {
+                    let bearer = format!("authorization: Bearer {bearer}");
+                    for arguments in [&["--header", &bearer, &url][..], &["--data-raw", "token=x", "--header", &bearer, &url]] {
+                        let answer = curl(arguments).await;
+                        let admits = match rule {
+                            AccessRule::Public => true,
+                            AccessRule::Service => bearer.ends_with(SERVICE_TOKEN),
+                            AccessRule::Session { .. } => unreachable!("no path asks for a session"),
+                        };
+                        assert!(admits || answer.status >= 400, "{path} {bearer}: {answer:?}");
+                        served += u32::from(answer.status == 200);
+                    }
+                }
+            }
+        }
+        // the keys for whoever asks, introspection for a service
+        assert_eq!(served, 3 + 1);
     }
 
     async fn a_method_is_served_on_its_own_listener_alone(kind: Kind) {

@@ -149,7 +149,9 @@ fn expected_of_claim(mut claims: Claims, name: &str, change: &Change) -> Result<
             let number = number.as_i64().and_then(|number| number.try_into().ok());
             claims.generation = Generation(number.ok_or(malformed)?);
         }
-        ("iat", Value::Number(number)) if number.is_i64() => {}
+        ("iat", Value::Number(number)) => {
+            claims.issued_at = Timestamp::from_seconds(number.as_i64().ok_or(malformed)?);
+        }
         ("exp", Value::Number(number)) => match number.as_i64() {
             Some(end @ 0..) => claims.expires_at = Timestamp::from_seconds(end),
             _ => return Err(malformed),
