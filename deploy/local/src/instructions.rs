@@ -64,17 +64,51 @@ impl fmt::Display for Instructions {
         for user in demo::USERS {
             writeln!(f, "#   {:32} {}", user.email, user.what)?;
         }
+        writeln!(f, "#\n# Paste into bash:")?;
+        self.lines_by_http(f)?;
         writeln!(
             f,
-            "#\n# Get grpcurl: https://github.com/fullstorydev/grpcurl/releases"
+            "\n# By gRPC, with grpcurl: https://github.com/fullstorydev/grpcurl/releases"
         )?;
-        writeln!(f, "# Then paste into bash:")?;
         self.lines(f)?;
         writeln!(f, "\n{END}")
     }
 }
 
 impl Instructions {
+    /// What is pasted for whoever has curl alone.
+    fn lines_by_http(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            auth,
+            auth_internal,
+            requests,
+            service_token,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "\n# log in, by JSON\n\
+             TOKEN=$(curl -s http://{auth}/ticketing.auth.v1.AuthService/CreateSession \
+             --json '{{\"email\": \"{}\", \"password\": \"{}\"}}' \
+             | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')",
+            demo::USERS[0].email,
+            demo::PASSWORD,
+        )?;
+        writeln!(
+            f,
+            "\n# list, by JSON\n\
+             curl -s http://{requests}/ticketing.requests.v1.PartnerRequestsService/ListPartnerRequests \
+             -H \"authorization: Bearer $TOKEN\" --json '{{\"pageSize\": 2}}'"
+        )?;
+        writeln!(
+            f,
+            "\n# whose token it is, by introspection\n\
+             curl -s http://{auth_internal}/oauth2/introspect \
+             -H \"authorization: Bearer $(cat {})\" -d \"token=$TOKEN\"",
+            quoted(&service_token.display().to_string())
+        )
+    }
+
     /// What is pasted: a comment and its commands, each a paragraph.
     fn lines(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

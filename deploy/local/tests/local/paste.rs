@@ -52,6 +52,9 @@ testing::on_both_databases! {
         let titles: Vec<_> = blocks.iter().map(|block| block.title.as_str()).collect();
         // each is asked below for what it did
         assert_eq!(titles, [
+            "log in, by JSON",
+            "list, by JSON",
+            "whose token it is, by introspection",
             "log in",
             "list",
             "filter by status",
@@ -73,17 +76,23 @@ testing::on_both_databases! {
             .collect();
         let elsewhere = tempfile::tempdir().unwrap();
         let outcomes = shell::run(&commands, elsewhere.path(), Stdio::null());
-        let [log_in, list, filter, next, one, whose, log_out, refused, again, counted, confirmed, token] =
+        let [log_in_by_json, list_by_json, introspected, log_in, list, filter, next, one, whose, log_out, refused, again, counted, confirmed, token] =
             outcomes.as_slice()
         else {
             panic!("{outcomes:?}");
         };
+
+        assert_eq!(log_in_by_json.succeeded(), "", "the token goes into the variable");
+        let introspected = introspected.json();
+        assert_eq!(introspected["active"], true);
+        assert_eq!(introspected["username"], "Swift dispatcher");
 
         assert_eq!(log_in.succeeded(), "", "the token goes into the variable");
         assert_eq!(token.succeeded().split('.').count(), 3, "{token:?}");
 
         let list = list.json();
         assert_eq!(requests(&list).len(), 2);
+        assert_eq!(list_by_json.json(), list, "JSON is the same as grpcurl prints");
         for request in requests(&list) {
             assert_eq!(request["partner"]["name"], "Swift Roadside");
         }

@@ -23,7 +23,7 @@ COMPLETED=$(first COMPLETED)
 fn calls(text: &str) -> Vec<&str> {
     let prose = text.split("```").step_by(2);
     let code = prose.flat_map(|prose| prose.split('`').skip(1).step_by(2));
-    code.filter(|code| code.starts_with("grpcurl -plaintext "))
+    code.filter(|code| code.starts_with("grpcurl -plaintext ") || code.starts_with("curl -s "))
         .collect()
 }
 
