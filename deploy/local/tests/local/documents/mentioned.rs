@@ -74,6 +74,21 @@ async fn every_rpc_variable_and_metric_is_mentioned_in_the_documents() {
 }
 
 #[test]
+fn the_first_page_names_every_rpc_once() {
+    let documents = documents();
+    let first = documents.iter().find(|file| file.path == "README.md");
+    let text = &first.expect("README.md").text;
+    let times = |name: &String| text.matches(&format!("`{name}`")).count();
+    let rpcs = rpcs();
+    let wrong = rpcs.iter().filter(|name| times(name) != 1);
+    none(
+        &wrong
+            .map(|name| format!("README.md names {name} {} times", times(name)))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn a_longer_name_is_no_mention() {
     assert!(mentions("`A_URL`, A_FILE=x", "A_FILE"));
     assert!(!mentions("`THE_A_URL`, `A_URLS`", "A_URL"));
