@@ -92,7 +92,10 @@ mod tests {
         headers.insert(REQUEST_ID, HeaderValue::from_static("page-7"));
         let call = ServedCall::new("a.A/A".into(), &headers);
         let (method, id) = call.serve(async { names() }).await.unwrap();
-        assert_eq!((method.as_str(), id.to_string().as_str()), ("a.A/A", "page-7"));
+        assert_eq!(
+            (method.as_str(), id.to_string().as_str()),
+            ("a.A/A", "page-7")
+        );
         assert_eq!(names(), None);
     }
 }

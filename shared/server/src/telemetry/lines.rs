@@ -47,7 +47,11 @@ impl<'writer> FormatFields<'writer> for TextFields {
     ) -> fmt::Result {
         self.0.format_fields(writer.by_ref(), fields)?;
         let names = ServedCall::read(|call| {
-            write!(writer, " method={} request_id={}", call.method, call.request_id)?;
+            write!(
+                writer,
+                " method={} request_id={}",
+                call.method, call.request_id
+            )?;
             call.trace_id
                 .map_or(Ok(()), |id| write!(writer, " trace_id={id}"))
         });
