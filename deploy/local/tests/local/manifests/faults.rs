@@ -24,7 +24,7 @@ release | Deployment auth-service | C/image | "registry.example.com/ticketing:0.
 release | Job migrate-0.1.0 | /metadata/name | "migrate-0.2.0" | is not named after
 ports | Service auth-service-internal | /spec/ports/internal/port | 50051 | leads to no port
 ports | Service auth-service | /spec/clusterIP | - | not headless
-memory | Deployment auth-service | C/resources/limits/memory | "128Mi" | does not send
+memory | Deployment auth-service | C/resources/limits/memory | "128Mi" | does not ask
 memory | Deployment auth-service | C/env/AUTH_HASHING_CONCURRENCY/value | "3" | needs 352
 memory | Deployment requests-service | C/resources/limits/cpu | "1" | limit on it
 deadlines | Job migrate-0.1.0 | /spec/activeDeadlineSeconds | - | may run for good
