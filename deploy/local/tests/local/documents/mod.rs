@@ -45,7 +45,7 @@ fn every_block_that_is_not_run_here_is_run_elsewhere_or_says_why_not() {
         match &block.run {
             Run::BesideTheServices => {}
             Run::ByName(name) => {
-                assert!(requested.contains(name.as_str()), "no test runs {block:?}")
+                assert!(requested.contains(name.as_str()), "no test runs {block:?}");
             }
             Run::Not(reason) => assert!(reason.split(' ').count() > 3, "no reason: {block:?}"),
         }
