@@ -1,6 +1,7 @@
 //! Input that nobody here made: tokens, signatures, files of keys. Nothing of it
 //! panics, and what is accepted is only what was issued.
 
+mod by_http;
 mod key_files;
 mod signatures;
 mod signed;
