@@ -3,7 +3,7 @@
 use super::clients::{LIST, SIZES, World};
 use crate::unserved::log_in;
 use std::{net::SocketAddr, path::Path};
-use testing::{program::Program, tools};
+use testing::{auth::PASSWORD, program::Program, tools};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -153,7 +153,7 @@ async fn chromium_logs_nobody_in_from_a_page_whose_origin_is_not_named() {
              for (const type of [
                  'text/plain', 'text/plain;application/grpc', 'multipart/form-data',
                  'application/x-www-form-urlencoded', 'application/grpc-web+proto',
-                 'application/grpc', null,
+                 'application/grpc', 'application/json', 'application/proto', null,
              ]) {{
                  const headers = type ? {{ 'content-type': type }} : {{}};
                  for (const mode of ['no-cors', 'cors']) {{
@@ -169,13 +169,22 @@ async fn chromium_logs_nobody_in_from_a_page_whose_origin_is_not_named() {
     assert!(!found.contains("200"), "{found}");
     assert_eq!(world.auth.database.query_number(SESSIONS).await, 0);
 
-    // the same message, from a page that may send it
+    // the same message, from a page that may send it, and JSON
     let as_may = format!(
-        "const body = new Uint8Array({message:?});
-         const headers = {{ 'content-type': 'application/grpc-web+proto' }};
-         const answer = await fetch('{tls}{LOG_IN}', {{ method: 'POST', headers, body }});
-         return answer.status + ' ' + answer.headers.get('grpc-status');"
+        "const call = (type, body) => fetch('{tls}{LOG_IN}', {{
+             method: 'POST', body,
+             headers: {{ 'content-type': type, 'connect-timeout-ms': '9000' }},
+         }});
+         const json = (password) => JSON.stringify({{ email: '{SARA}', password }});
+         const grpc = await call('application/grpc-web+proto', new Uint8Array({message:?}));
+         const right = await call('application/json', json('{PASSWORD}'));
+         const wrong = await call('application/json', json('wrong'));
+         const {{ user }} = await right.json();
+         const {{ code }} = await wrong.json();
+         return [grpc.status, grpc.headers.get('grpc-status'),
+             right.status, user.email, wrong.status, code].join(' ');"
     );
-    assert_eq!(named.finds(&as_may, folder).await, "200 null");
-    assert_eq!(world.auth.database.query_number(SESSIONS).await, 1);
+    let found = named.finds(&as_may, folder).await;
+    assert_eq!(found, format!("200  200 {SARA} 401 unauthenticated"));
+    assert_eq!(world.auth.database.query_number(SESSIONS).await, 2);
 }
