@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 use testing::{
-    Kind,
+    Kind, Role, TestDatabase,
     auth::{Auth, PASSWORD, Replica, as_service, channel, refusal},
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -32,6 +32,8 @@ const EMAIL: &str = "sara@example.com";
 const CALLERS: usize = 4;
 /// A caller's round spans two of these at most: less than an access token has left.
 const STEP: Duration = Duration::from_mins(2);
+/// All callers log in to one account, and each attempt counts until its password is verified.
+const MANY_ATTEMPTS: &str = "--throttle-log-ins=1000";
 /// How late one replica is.
 const LATE: Duration = Duration::from_secs(90);
 
@@ -50,7 +52,9 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let auth = Auth::start(Kind::Postgres).await;
+        let database = TestDatabase::migrated(Kind::Postgres).await;
+        let url = database.url_as(Role::Auth);
+        let auth = Auth::start_through(database, &url, &[MANY_ATTEMPTS]).await;
         auth.add_customer(EMAIL).await;
         let token = auth.log_in(EMAIL).await.tokens.unwrap().access_token;
         let file = key_file(&auth);
@@ -63,8 +67,8 @@ impl World {
         let flag = |index: usize| format!("--keys-directory={}", directories[index].display());
         Self {
             others: [
-                auth.another_replica_with(&[&flag(1)]).await,
-                auth.another_replica_with(&[&flag(2)]).await,
+                auth.another_replica_with(&[&flag(1), MANY_ATTEMPTS]).await,
+                auth.another_replica_with(&[&flag(2), MANY_ATTEMPTS]).await,
             ],
             old: key_name(&token),
             by_nobody: by_nobody.signed_by(&file),
