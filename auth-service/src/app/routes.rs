@@ -23,12 +23,13 @@ use server::{
 use std::sync::Arc;
 use tonic::service::{LayerExt as _, Routes};
 
-/// Where anybody gets the keys that verify tokens.
+/// The path of the keys that verify tokens, for everybody.
 const KEYS: &str = "/.well-known/jwks.json";
-/// Where services ask whether a token holds.
+/// The path by which services check a token.
 const INTROSPECTION: &str = "/oauth2/introspect";
 
-/// Who may call what is served by HTTP alone. A path that is not here is served nowhere.
+/// The access rules of the paths that are served without gRPC. A path that is not here is not
+/// served.
 pub const PATHS: PathRules = &[
     (KEYS, AccessRule::Public),
     (INTROSPECTION, AccessRule::Service),

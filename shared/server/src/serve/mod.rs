@@ -72,16 +72,15 @@ const WINDOW: u32 = 65_535;
 /// Clients are asked to replace connections of this age, so that balancing follows a
 /// roll-out. tonic's own grace would end them without having asked.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
-/// A silent connection is probed this often.
+/// How often a silent connection is probed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a stop waits for calls in flight.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long a stopping service goes on accepting after its health said so, until
-/// balancers have heard.
+/// How long a service that stops still accepts calls after its health says NOT_SERVING, so that
+/// balancers have time to notice.
 const NOTICE: Duration = Duration::from_secs(3);
 
-/// A socket that listens already, so that a taken port is known before anything
-/// else starts.
+/// A socket that already listens, so that a taken port is reported before anything else starts.
 #[derive(Debug)]
 pub struct Listener {
     name: &'static str,
@@ -97,8 +96,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens; port 0 takes any free port. The last word of the name says what the listener is
-    /// for: `auth public`.
+    /// Listens on an address; port 0 selects any free port. The last word of the name says what the
+    /// listener is for, as in `auth public`.
     pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
         let failed = |source| BindError {
             name,
@@ -121,15 +120,15 @@ impl Listener {
         })
     }
 
-    /// With TLS, if there are files: then nobody is served without.
+    /// Requires TLS of every client, if there are files.
     pub fn with_tls(self, files: Option<ServerTlsFiles>) -> Result<Self, InvalidTls> {
         let tls = files.map(|files| ServerTls::open(self.name, files));
         let tls = tls.transpose()?;
         Ok(Self { tls, ..self })
     }
 
-    /// Serves clients of every kind: each of its services by Connect as well, and pages of these
-    /// origins also by gRPC-Web.
+    /// Serves its services to clients of every kind: by Connect, and to pages of these origins also
+    /// by gRPC-Web.
     #[must_use]
     pub fn for_clients(self, web_origins: WebOrigins) -> Self {
         Self {
@@ -139,8 +138,8 @@ impl Listener {
         }
     }
 
-    /// Behind so many proxies, each of which appends the address that called it to
-    /// `x-forwarded-for`: each call gets the [`ClientAddress`] that they tell.
+    /// Sets how many proxies are in front of it. Each of them appends the address of its caller to
+    /// `x-forwarded-for`, and each call gets the [`ClientAddress`] that follows from that.
     #[must_use]
     pub fn with_trusted_proxies(self, trusted_proxies: usize) -> Self {
         Self {
@@ -155,7 +154,7 @@ impl Listener {
         self.with_paths(metrics::PATHS)
     }
 
-    /// Serves these paths by HTTP alone, where its routes have them.
+    /// Serves these paths of its routes without gRPC.
     #[must_use]
     pub fn with_paths(self, paths: PathRules) -> Self {
         Self { paths, ..self }
@@ -170,7 +169,7 @@ impl Listener {
         }
     }
 
-    /// Serves these services by Connect, if it is for clients.
+    /// Names the services that Connect serves, if the listener is for clients.
     pub fn with_services(self, services: &[&str]) -> Result<Self, InvalidDescriptors> {
         let methods = if self.is_for_clients {
             Methods::read(services)?
@@ -180,26 +179,26 @@ impl Listener {
         Ok(Self { methods, ..self })
     }
 
-    /// What it is for: the last word of its name.
+    /// The last word of its name, which says what it is for.
     #[must_use]
     pub fn purpose(&self) -> &'static str {
         self.name.rsplit(' ').next().unwrap_or(self.name)
     }
 
-    /// Its TLS, if it has any.
+    /// The TLS configuration, if it has one.
     #[must_use]
     pub fn tls(&self) -> Option<&ServerTls> {
         self.tls.as_ref()
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop`, then ends what only watches and finishes what else is in
-    /// flight, for a bounded time.
+    /// Serves until `stop`. Then it ends streams that only watch, and waits a bounded time for the
+    /// other calls in flight.
     pub async fn serve(self, routes: Routes, stop: CancellationToken) -> Result<(), ServeError> {
         let Self {
             name,
@@ -220,14 +219,15 @@ impl Listener {
             behind_proxies: trusted_proxies > 0,
         };
         let incoming = connections::accept(name, socket, tls, stop.clone());
-        // a layer is cloned for each call; clones of a token take its lock
+        // A layer is cloned for each call, and cloning a token takes its lock.
         let drain = Arc::new(stop.clone());
         let check = HttpCheck {
             grpc_web: !web_origins.is_empty(),
             connect: is_for_clients,
             paths,
         };
-        // around all services, health and reflection too; the outermost first
+        // These layers are around all services, including health and reflection. The outermost is
+        // the first.
         let serving = server()
             .accept_http1(true)
             .layer(DiscardBodies::new(Arc::clone(&drain)))
@@ -264,7 +264,7 @@ impl Listener {
     }
 }
 
-/// A port cannot be listened on.
+/// A listener cannot bind its address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} for {name}: {source}")]
 pub struct BindError {
@@ -303,15 +303,13 @@ fn server() -> Server {
         .http2_keepalive_interval(Some(KEEP_ALIVE))
 }
 
-/// Whether a call asks about the server itself: for health, or what is served. Nobody
-/// sheds or counts such calls.
+/// Whether a call is for health or reflection. Such calls are neither shed nor counted.
 fn asks_about_the_server(path: &str) -> bool {
     path.starts_with("/grpc.")
 }
 
-/// Serves listeners until `stop`: health says NOT_SERVING first, then, after a
-/// short wait, what is in flight finishes under a deadline. A listener that fails
-/// stops the others.
+/// Serves listeners until `stop`. Then health says NOT_SERVING first. After a short wait, the calls
+/// in flight finish within a bounded time. A listener that fails stops the others.
 pub async fn run(
     listeners: impl IntoIterator<Item = (Listener, Routes)>,
     readiness: Readiness,

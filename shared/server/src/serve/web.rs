@@ -1,6 +1,5 @@
-//! Pages whose browser calls the public listener itself, by Connect or gRPC-Web. Pages of the
-//! listener's own origin may call by Connect. Other pages may, by both, if their origins are
-//! named.
+//! Web pages that call the public listener. Pages of the listener's own origin may call by Connect.
+//! Pages of other origins may call by Connect and gRPC-Web, if their origins are named.
 
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::{fmt, iter, str::FromStr, time::Duration};
@@ -11,7 +10,7 @@ use tower::{
 };
 use tower_http::cors::CorsLayer;
 
-/// What a page may send along.
+/// The headers that a page may send.
 const REQUEST_HEADERS: [HeaderName; 10] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -24,8 +23,7 @@ const REQUEST_HEADERS: [HeaderName; 10] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-user-agent"),
 ];
-/// What a page may read of an answer. The status of an answer without a body stands
-/// in its headers.
+/// The headers of an answer that a page may read. An answer without a body has its status there.
 const RESPONSE_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("grpc-message"),
     HeaderName::from_static("grpc-status"),
@@ -33,15 +31,15 @@ const RESPONSE_HEADERS: [HeaderName; 5] = [
     header::RETRY_AFTER,
     HeaderName::from_static("x-request-id"),
 ];
-/// How long a browser may keep what a pre-flight said.
+/// How long a browser may keep the answer to a pre-flight.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
-/// The origins whose pages may call: `https://partner.example.com`, by commas.
+/// The origins whose pages may call, such as `https://partner.example.com`, separated by commas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WebOrigins(Vec<HeaderValue>);
 
 impl WebOrigins {
-    /// Whether there is none: browsers are not served.
+    /// Whether there are none. Then gRPC-Web is not served.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -65,19 +63,19 @@ impl WebOrigins {
         option_layer((!self.is_empty()).then(cors))
     }
 
-    /// Turns gRPC-Web to gRPC and back, if there are origins.
+    /// Translates gRPC-Web to gRPC and back, if there are origins.
     pub(super) fn grpc_web(&self) -> Either<GrpcWebLayer, Identity> {
         option_layer((!self.is_empty()).then(GrpcWebLayer::new))
     }
 }
 
-/// A text that is no list of origins.
+/// A text is not a list of origins.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be origins by commas, each as a browser sends it: https://host or https://host:port")]
 pub struct InvalidOrigins;
 
 impl fmt::Display for WebOrigins {
-    /// The origins, by commas.
+    /// The origins, separated by commas.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (origin, before) in self.0.iter().zip(iter::once("").chain(iter::repeat(", "))) {
             write!(f, "{before}{}", origin.to_str().unwrap_or_default())?;
@@ -96,7 +94,8 @@ impl FromStr for WebOrigins {
     }
 }
 
-/// Scheme, host and port, and nothing else: it is compared byte by byte.
+/// Reads a scheme, a host and a port. Nothing else is allowed, because origins are compared byte by
+/// byte.
 fn origin(text: &str) -> Result<HeaderValue, InvalidOrigins> {
     let uri: Uri = text.parse().map_err(|_| InvalidOrigins)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
