@@ -12,7 +12,7 @@ mod tests;
 pub use export::{Export, ExportError};
 
 use std::io::{self, IsTerminal as _};
-use tracing::{Level, level_filters::LevelFilter};
+use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{FilterExt as _, Targets, filter_fn},
@@ -75,7 +75,7 @@ fn start_with(spans: Option<impl Layer<Registry> + Send + Sync>) {
         .with_targets(FLOORS);
     // The layer would write the fields of each span as text when the span begins. A line has the
     // names of its call without that.
-    let events = filter_fn(|metadata| metadata.is_event()).with_max_level_hint(LevelFilter::TRACE);
+    let events = filter_fn(is_event).with_max_level_hint(LevelFilter::TRACE);
     let lines = lines::layer(io::stderr().is_terminal(), io::stderr);
     let started = tracing_subscriber::registry()
         .with(spans)
@@ -84,4 +84,8 @@ fn start_with(spans: Option<impl Layer<Registry> + Send + Sync>) {
     if let (Ok(()), Some(error)) = (started, mistake) {
         tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
     }
+}
+
+fn is_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
 }
