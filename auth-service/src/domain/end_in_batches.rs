@@ -32,8 +32,9 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Ends the sessions of a scope in batches, until none is left or `in_time` returns false; the
-/// current batch is still ended then. `counted` receives how many each batch ended.
+/// Ends the sessions of a scope in batches, until all have ended or `in_time` returns false. In the
+/// second case, the current batch is still ended. `counted` receives how many sessions each batch
+/// ended.
 ///
 /// If the scope is a user, only sessions that existed at the beginning are ended. Otherwise the
 /// walk is repeated until it finds nothing, because a session that began meanwhile may be behind

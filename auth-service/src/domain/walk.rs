@@ -58,8 +58,8 @@ impl<'a> Walk<'a> {
         Ok(Some(self.page.drain(..batch).collect()))
     }
 
-    /// After the end of the walk, a batch of sessions that began behind the position meanwhile.
-    /// `None` if there are none, or if the scope excludes them.
+    /// After the end of the walk, a batch of sessions that began during the walk, behind its
+    /// position. Returns `None` if no session did, or if the scope excludes such sessions.
     pub(super) async fn begun_meanwhile(&mut self) -> Result<Option<Vec<i32>>, StoreError> {
         if let Scope::Of { .. } = self.scope {
             return Ok(None);

@@ -155,7 +155,7 @@ pub struct AuditEntry {
     pub event_type: Option<AuditEventType>,
     /// Whether it was done or refused; `None` if this build does not know it.
     pub outcome: Option<AuditOutcome>,
-    /// The cause; `None` if there is none, or this build does not know it.
+    /// The cause. It is `None` if the event has no cause, or has one that this build does not know.
     pub cause: Option<Cause>,
     /// The user who did it.
     pub actor: Option<UserId>,

@@ -1,6 +1,6 @@
 //! Rules for new passwords: a minimum and a maximum length, and not one of the first passwords that
-//! an attacker would try (OWASP ASVS 5.0, 6.2.1, 6.2.4, 6.2.9 and 6.2.11). Every character is
-//! allowed, and none is required (6.2.5).
+//! an attacker would try (OWASP ASVS 5.0, 6.2.1, 6.2.4, 6.2.9 and 6.2.11). Every
+//! character is allowed, and no kind of character is required (6.2.5).
 
 use super::{Algorithm, BCRYPT_BYTES, PasswordError};
 use std::{collections::HashSet, sync::LazyLock};

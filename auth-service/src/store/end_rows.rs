@@ -171,8 +171,8 @@ impl Store {
     }
 }
 
-/// Whether a row is not ended yet. In rows of the old application, `is_active` may be NULL, and
-/// such a row is still to be ended. A session of this service has ended if `is_active` is not true.
+/// Whether a row still has to be ended. A row of the old application may have NULL in `is_active`;
+/// it still has to be ended. A session of this service has ended if `is_active` is not true.
 pub(super) fn not_ended() -> Expr {
     let is_not_ours = Expr::col((Entity, Column::Generation)).is_null();
     Expr::col((Entity, Column::IsActive)).if_null(is_not_ours)

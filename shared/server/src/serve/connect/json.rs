@@ -1,5 +1,5 @@
-//! JSON, as ProtoJSON has the messages of the contract. Unknown fields and unknown names of
-//! enums are refused: a filter that is misspelt must not be no filter.
+//! JSON, as ProtoJSON writes the messages of the contract. Unknown fields and unknown names of enums
+//! are refused. Otherwise, a list with a misspelt filter would return everything.
 
 mod unique;
 
@@ -11,11 +11,11 @@ use serde_path_to_error::{Deserializer as Tracked, Path, Segment, Track};
 use std::fmt::Write as _;
 use tonic::codegen::Bytes;
 
-/// How much of what is wrong is told. A text of the caller's may stand in it.
+/// The longest description of a problem, in characters. It may quote the caller's text.
 const MAX_PROBLEM: usize = 200;
 
-/// Reads a message, or tells which field cannot be read. The field's path is empty where it is
-/// not known, or where it is the whole message.
+/// Reads a message. The error names the field that cannot be read. The path of the field is empty if
+/// it is not known, or if the whole message cannot be read.
 pub(super) fn read(
     json: &[u8],
     message: &MessageDescriptor,

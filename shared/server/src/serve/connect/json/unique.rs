@@ -1,4 +1,5 @@
-//! JSON whose objects have each field once. Of two values, other readers take the other one.
+//! JSON whose objects have each field once. If a field came twice, another reader of the same text
+//! might use the other value.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
