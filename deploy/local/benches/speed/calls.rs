@@ -1,6 +1,7 @@
 //! Each kind of call, and how its answer is checked.
 
 use crate::{
+    json,
     load::{Load, Window, drive},
     pages::Page,
     stage::Stage,
@@ -13,6 +14,7 @@ use proto::{
     },
     requests::v1::partner_requests_service_client::PartnerRequestsServiceClient,
 };
+use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use testing::auth::{as_service, with_token};
 use tokio::task::JoinSet;
@@ -32,21 +34,26 @@ pub(crate) enum Kind {
     /// Tokens that nobody has seen yet.
     Unseen,
     Refresh,
+    RefreshInJson,
     List(Arc<Page>),
+    ListInJson(Arc<Page>),
 }
 
 impl Kind {
     /// All of them; the echo first.
     pub(crate) fn all(stage: &Stage) -> Vec<Self> {
         let lists = stage.pages.iter().cloned().map(Self::List);
+        let in_json = stage.pages.iter().take(1).cloned().map(Self::ListInJson);
         [
             Self::Echo,
             Self::Hot,
             Self::Warm(stage.tokens),
             Self::Unseen,
             Self::Refresh,
+            Self::RefreshInJson,
         ]
         .into_iter()
+        .chain(in_json)
         .chain(lists)
         .collect()
     }
@@ -58,7 +65,9 @@ impl Kind {
             Self::Warm(tokens) => format!("validate, {tokens} tokens"),
             Self::Unseen => "validate, tokens not seen before".to_owned(),
             Self::Refresh => "refresh, rotating".to_owned(),
+            Self::RefreshInJson => "refresh, in JSON".to_owned(),
             Self::List(page) => page.name.clone(),
+            Self::ListInJson(page) => format!("{}, in JSON", page.name),
         }
     }
 
@@ -82,7 +91,12 @@ impl Kind {
                 let tokens = Supply::once(stage.refreshable().await);
                 refresh(stage, tokens, load, window).await
             }
+            Self::RefreshInJson => {
+                let tokens = Supply::once(stage.refreshable().await);
+                refresh_in_json(stage, tokens, load, window).await
+            }
             Self::List(page) => list(stage, page, load, window).await,
+            Self::ListInJson(page) => list_in_json(stage, page, load, window).await,
         }
     }
 }
@@ -167,8 +181,34 @@ async fn refresh(stage: &Stage, tokens: Arc<Supply>, load: Load, window: Duratio
     drive(channels, load, window, &stage.processes, call).await
 }
 
+async fn refresh_in_json(
+    stage: &Stage,
+    tokens: Arc<Supply>,
+    load: Load,
+    window: Duration,
+) -> Window {
+    let call = move |channel| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let Some(token) = tokens.next() else {
+                return false;
+            };
+            let method = "/ticketing.auth.v1.AuthService/RefreshSession";
+            let request = json!({ "refreshToken": token.text }).to_string();
+            let answer = json::call(channel, method, None, request).await;
+            let session = &answer["session"]["sessionId"];
+            assert_eq!(*session, *token.session_id, "which session it is");
+            assert_eq!(answer["tokens"]["generation"], 2, "the session rotates");
+            true
+        }
+    };
+    let channels = &stage.channels.refresh;
+    drive(channels, load, window, &stage.processes, call).await
+}
+
 async fn list(stage: &Stage, page: &Arc<Page>, load: Load, window: Duration) -> Window {
     let page = Arc::clone(page);
+    let load = load.at_most(page.in_flight);
     let call = move |channel| {
         let page = Arc::clone(&page);
         async move {
@@ -177,6 +217,22 @@ async fn list(stage: &Stage, page: &Arc<Page>, load: Load, window: Duration) -> 
                 .list_partner_requests(request)
                 .await;
             page.check(&answer.expect("a page").into_inner());
+            true
+        }
+    };
+    let channels = &stage.channels.requests;
+    drive(channels, load, window, &stage.processes, call).await
+}
+
+/// A first page without a filter.
+async fn list_in_json(stage: &Stage, page: &Arc<Page>, load: Load, window: Duration) -> Window {
+    let page = Arc::clone(page);
+    let call = move |channel| {
+        let page = Arc::clone(&page);
+        async move {
+            let method = "/ticketing.requests.v1.PartnerRequestsService/ListPartnerRequests";
+            let answer = json::call(channel, method, Some(&page.token), "{}".to_owned()).await;
+            page.check_json(&answer);
             true
         }
     };

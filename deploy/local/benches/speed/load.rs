@@ -42,6 +42,14 @@ impl Load {
     pub(crate) fn in_flight(self) -> usize {
         self.connections * self.on_each
     }
+
+    /// The same, with at most so many calls in flight.
+    pub(crate) fn at_most(self, in_flight: usize) -> Self {
+        Self {
+            on_each: self.on_each.min(in_flight.div_ceil(self.connections)),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for Load {

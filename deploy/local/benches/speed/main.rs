@@ -25,6 +25,7 @@
 
 mod by_hand;
 mod calls;
+mod json;
 mod load;
 mod pages;
 mod picture;
@@ -119,16 +120,21 @@ fn try_out() {
 
 fn measure(options: &Options, extent: Extent, folder: &Path) {
     let begun = Instant::now();
-    let how = how(options, extent);
-    let sizes = Runtime::new().expect("threads").block_on(async {
-        let mut sizes = Vec::new();
-        for rows in &options.rows {
-            sizes.push(Results::measure(*rows, &options.profile, extent).await);
-        }
-        sizes
-    });
-    let table = table::markdown(&sizes, &how);
-    println!("{table}");
+    let mut table = String::new();
+    let mut tell = |text: String| {
+        println!("{text}");
+        table.push_str(&text);
+    };
+    tell(format!("# Speed\n\n{}\n", how(options, extent)));
+    let mut sizes = Vec::new();
+    let runtime = Runtime::new().expect("threads");
+    for rows in &options.rows {
+        let measured = Results::measure(*rows, &options.profile, extent);
+        let size = runtime.block_on(measured);
+        tell(table::of_size(&size));
+        sizes.push(size);
+    }
+    tell(table::growth(&sizes));
     for (name, text) in [("speed.md", table), ("speed.svg", picture::svg(&sizes))] {
         let file: PathBuf = folder.join(name);
         fs::write(&file, text).expect("a file");

@@ -4,6 +4,7 @@ use proto::requests::v1::{
     ListPartnerRequestsRequest, ListPartnerRequestsResponse, PartnerRequestFilter,
     PartnerRequestStatus, partner_requests_service_client::PartnerRequestsServiceClient,
 };
+use serde_json::Value;
 use sqlx::PgConnection;
 use testing::auth::with_token;
 use tonic::transport::Channel;
@@ -13,6 +14,9 @@ use crate::by_hand;
 /// As the service has it without a size asked for.
 pub(crate) const SIZE: usize = 20;
 const LARGEST: i32 = 100;
+/// The most searches in flight. A search for a name that many customers have takes PostgreSQL
+/// longer than a service waits for a connection if hundreds come at once.
+const SEARCHES: usize = 32;
 
 /// A page, what it must hold, and how to get it by hand.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(crate) struct Page {
     /// The caller's access token.
     pub(crate) token: String,
     pub(crate) by_hand: String,
+    /// How many calls may be in flight.
+    pub(crate) in_flight: usize,
     /// Ids and numbers.
     requests: Vec<(i32, String)>,
     is_last: bool,
@@ -70,8 +76,12 @@ impl Pages<'_> {
         let matches = format!(
             "(lower(request_number) LIKE '{name}%' OR lower(customer_name) LIKE '%{name}%')"
         );
-        self.filtered(caller, "that a search finds", filter, &matches)
-            .await
+        let what = format!("that a search finds, at most {SEARCHES} in flight");
+        let page = self.filtered(caller, &what, filter, &matches).await;
+        Page {
+            in_flight: SEARCHES,
+            ..page
+        }
     }
 
     async fn filtered(
@@ -141,6 +151,7 @@ impl Pages<'_> {
             request,
             token: caller.token.to_owned(),
             by_hand,
+            in_flight: usize::MAX,
             requests,
             is_last,
         };
@@ -165,14 +176,31 @@ impl Page {
     pub(crate) fn check(&self, page: &ListPartnerRequestsResponse) {
         let listed = page.partner_requests.iter();
         let listed = listed.map(|request| (request.request_id, request.number.as_str()));
-        let expected = self.requests.iter();
-        let expected = expected.map(|(id, number)| (*id, number.as_str()));
-        assert!(listed.eq(expected), "{}: {page:?}", self.name);
+        assert!(listed.eq(self.expected()), "{}: {page:?}", self.name);
         assert_eq!(
             page.next_page_token.is_empty(),
             self.is_last,
             "{}",
             self.name
         );
+    }
+
+    /// Fails unless the page in JSON is the same one.
+    pub(crate) fn check_json(&self, page: &Value) {
+        let listed = page["partnerRequests"].as_array().into_iter().flatten();
+        let listed = listed.map(|request| {
+            let id = i32::try_from(request["requestId"].as_i64()?).ok()?;
+            Some((id, request["number"].as_str()?))
+        });
+        assert!(
+            listed.eq(self.expected().map(Some)),
+            "{}: {page}",
+            self.name
+        );
+    }
+
+    fn expected(&self) -> impl Iterator<Item = (i32, &str)> {
+        let expected = self.requests.iter();
+        expected.map(|(id, number)| (*id, number.as_str()))
     }
 }

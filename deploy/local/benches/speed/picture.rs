@@ -15,9 +15,9 @@ const LEGEND: f64 = 260.0;
 const MARGIN: f64 = 56.0;
 /// Latencies from and to, in ms, as powers of ten.
 const POWERS: [i32; 2] = [-2, 3];
-const COLOURS: [&str; 12] = [
+const COLOURS: [&str; 14] = [
     "#000000", "#1f77b4", "#17becf", "#9467bd", "#e377c2", "#2ca02c", "#bcbd22", "#8c564b",
-    "#d62728", "#ff7f0e", "#7f7f7f", "#aec7e8",
+    "#d62728", "#ff7f0e", "#7f7f7f", "#aec7e8", "#98df8a", "#ffbb78",
 ];
 
 pub(crate) fn svg(sizes: &[Results]) -> String {

@@ -121,6 +121,20 @@ impl Results {
         let cpu = pairs().map(|(call, page)| servers(call) / all(page));
         (call, [time.collect(), cpu.collect()])
     }
+
+    /// How long one caller waits for the last page, beside the first one of the same requests.
+    pub(crate) fn last_of_first(&self) -> Vec<(&str, Spread)> {
+        let pairs = self.kinds.windows(2).filter_map(|kinds| {
+            let [first, last] = kinds else { return None };
+            let whose = last.name.strip_suffix(": the last page")?;
+            let pairs = last.windows[ALONE].iter().zip(&first.windows[ALONE]);
+            Some((
+                whose,
+                pairs.map(|(last, first)| last.p50 / first.p50).collect(),
+            ))
+        });
+        pairs.collect()
+    }
 }
 
 impl Measured {

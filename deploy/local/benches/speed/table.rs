@@ -13,26 +13,18 @@ const TOLD: [usize; 4] = [0, 1, 2, CLIENT];
 const POSTGRES: usize = 2;
 const CLIENT: usize = SERVERS;
 
-pub(crate) fn markdown(sizes: &[Results], how: &str) -> String {
-    let mut text = format!("# Speed\n\n{how}\n");
-    for size in sizes {
-        let (rows, bytes) = (grouped(size.rows), size.token_bytes);
-        line(
-            &mut text,
-            format_args!("\n## {rows} requests, {rows} sessions\n"),
-        );
-        line(
-            &mut text,
-            format_args!("An access token has {bytes} bytes."),
-        );
-        for place in 0..size.loads.len() {
-            calls(&mut text, size, place);
-        }
-        pages(&mut text, size);
+/// What was measured on a database of one size.
+pub(crate) fn of_size(size: &Results) -> String {
+    let (rows, bytes) = (grouped(size.rows), size.token_bytes);
+    let mut text = format!("\n## {rows} requests, {rows} sessions\n\n");
+    line(
+        &mut text,
+        format_args!("An access token has {bytes} bytes."),
+    );
+    for place in 0..size.loads.len() {
+        calls(&mut text, size, place);
     }
-    if sizes.len() > 1 {
-        growth(&mut text, sizes);
-    }
+    pages(&mut text, size);
     text
 }
 
@@ -83,31 +75,42 @@ fn pages(text: &mut String, size: &Results) {
     }
     let one = size.select_one;
     line(text, format_args!("\n`SELECT 1` takes {one} µs."));
+    for (whose, ratio) in size.last_of_first() {
+        line(
+            text,
+            format_args!("{whose}: the last page takes {ratio} of the first one's p50."),
+        );
+    }
 }
 
 /// How a call of one caller alone grows with the rows.
-fn growth(text: &mut String, sizes: &[Results]) {
-    line(
-        text,
-        "\n## Growth, one caller: processors' time of all servers, µs; p50, ms\n",
-    );
+pub(crate) fn growth(sizes: &[Results]) -> String {
+    let [first, .., last] = sizes else {
+        return String::new();
+    };
+    let mut text =
+        "\n## Growth, one caller: processors' time of all servers, µs; p50, ms\n\n".to_owned();
     let rows = sizes
         .iter()
         .map(|size| format!("{} rows", grouped(size.rows)));
-    header(text, std::iter::once(String::new()).chain(rows));
-    for (place, kind) in sizes[0].kinds.iter().enumerate() {
-        let cells = sizes.iter().map(|size| {
+    let rows = std::iter::once(String::new()).chain(rows);
+    header(&mut text, rows.chain(["the last, of the first".to_owned()]));
+    for (place, kind) in first.kinds.iter().enumerate() {
+        let figures = |size: &Results| {
             let of: &Measured = &size.kinds[place];
-            let cpu = of.spread(ALONE, servers).median;
-            let time = of.spread(ALONE, |window| window.p50 / 1_000.0).median;
-            format!("{}; {}", short(cpu), short(time))
-        });
-        let cells: Vec<_> = cells.collect();
+            let time = of.spread(ALONE, |window| window.p50 / 1_000.0);
+            [of.spread(ALONE, servers), time].map(|spread| spread.median)
+        };
+        let cell = |[cpu, time]: [f64; 2]| format!("{}; {}", short(cpu), short(time));
+        let mut cells: Vec<_> = sizes.iter().map(|size| cell(figures(size))).collect();
+        let ([cpu, time], [of_cpu, of_time]) = (figures(last), figures(first));
+        cells.push(cell([cpu / of_cpu, time / of_time]));
         line(
-            text,
+            &mut text,
             format_args!("| {} | {} |", kind.name, cells.join(" | ")),
         );
     }
+    text
 }
 
 fn header(text: &mut String, cells: impl IntoIterator<Item = impl Display>) {

@@ -1,0 +1,29 @@
+//! Calls in JSON, as Connect's protocol has them, on the same connections as calls of gRPC.
+
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::Value;
+use tonic::{body::Body, transport::Channel};
+use tower::Service as _;
+
+/// Calls a method, such as `/ticketing.auth.v1.AuthService/RefreshSession`, and gets its answer.
+pub(crate) async fn call(
+    mut channel: Channel,
+    method: &str,
+    access_token: Option<&str>,
+    body: String,
+) -> Value {
+    let mut request = Request::post(method).header(header::CONTENT_TYPE, "application/json");
+    if let Some(token) = access_token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let request = request.body(Body::new(Full::from(body)));
+    std::future::poll_fn(|context| channel.poll_ready(context))
+        .await
+        .expect("a connection");
+    let answer = channel.call(request.expect("a request")).await;
+    let (head, body) = answer.expect("an answer").into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    assert_eq!(head.status, StatusCode::OK, "{body:?}");
+    serde_json::from_slice(&body).expect("JSON")
+}
