@@ -24,7 +24,7 @@ const CHANGED: &str = "changed";
 const NOTED: &str = "noted";
 
 /// The columns of an event, except its id.
-pub(super) const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 12] = [
     Column::OccurredAt,
     Column::Event,
     Column::Outcome,

@@ -7,14 +7,15 @@ use super::{
         user,
         user_session::{Column, Entity},
     },
-    log_in::{log_in_query, read_log_in},
+    log_in::{log_ins, read_log_in},
     retried,
 };
 use crate::model::{AuditEvent, EndReason, PasswordHash};
 use contract::ids::{SessionId, UserId};
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, Func, LockType, Query},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
+    sea_query::{Condition, Expr, ExprTrait as _, LockType, Query},
 };
 
 /// The password of a user who may log in, and what others may know about the user.
@@ -46,11 +47,11 @@ pub enum ChangeOutcome {
 impl Store {
     /// The account of a user who may log in.
     pub async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError> {
-        let query = log_in_query()
+        let account = log_ins()
             .columns([user::Column::Name, user::Column::Email, user::Column::Phone])
-            .and_where(Expr::col(user::Column::Id).eq(user.0))
-            .take();
-        let Some(row) = self.database.connection().query_one(&query).await? else {
+            .filter(user::Column::Id.eq(user.0));
+        let connection = self.database.connection();
+        let Some(row) = connection.query_one(account.as_query()).await? else {
             return Ok(None);
         };
         let found = read_log_in(&row)?;
@@ -87,11 +88,10 @@ impl Store {
         };
         retried(|| async {
             let transaction = self.database.begin().await?;
-            let mut query = log_in_query();
-            query
-                .and_where(Expr::col(user::Column::Id).eq(user.0))
+            let locked = log_ins()
+                .filter(user::Column::Id.eq(user.0))
                 .lock(LockType::NoKeyUpdate);
-            let row = transaction.query_one(&query).await?;
+            let row = transaction.query_one(locked.as_query()).await?;
             let found = row.map(|row| read_log_in(&row)).transpose()?;
             let Some(found) = found.filter(|found| found.is_live) else {
                 return Ok(ChangeOutcome::UserGone);
@@ -99,11 +99,11 @@ impl Store {
             if found.password != *verified {
                 return Ok(ChangeOutcome::PasswordChanged(found.password));
             }
-            let own_and_old = Expr::col((Entity, Column::Generation))
-                .is_null()
-                .or(Expr::col((Entity, Column::Id)).eq(own));
-            let of_user = Expr::col((Entity, Column::UserId)).eq(user.0);
-            let rows = self.lock_rows(&transaction, of_user.and(own_and_old));
+            let own_and_old = Condition::any()
+                .add(Column::Generation.is_null())
+                .add(Column::Id.eq(own));
+            let of_user = Condition::all().add(Column::UserId.eq(user.0));
+            let rows = self.lock_rows(&transaction, of_user.add(own_and_old));
             let (own_row, old_rows): (Vec<_>, Vec<_>) =
                 rows.await?.into_iter().partition(|row| row.id == own);
             if !own_row.iter().any(|row| row.status == LockedStatus::Live) {
@@ -113,21 +113,17 @@ impl Store {
             self.end_locked(&transaction, &old_rows, reason).await?;
             let others = self
                 .live_of(user)
-                .expr_as(Func::count(Expr::col(Column::Id)), "others")
-                .and_where(Expr::col(Column::PasswordDigest).eq(verified.digest()))
-                .and_where(Expr::col(Column::Id).ne(own))
-                .take();
-            let others = transaction.query_one(&others).await?;
-            let others = others.map(|row| row.try_get::<i64>("", "others"));
-            let others = u32::try_from(others.transpose()?.unwrap_or_default());
-            let others = others.unwrap_or(u32::MAX);
+                .column_as(Column::Id.count(), "others")
+                .filter(Column::PasswordDigest.eq(verified.digest()))
+                .filter(Column::Id.ne(own));
+            let others = others.into_tuple::<i64>().one(&transaction).await?;
+            let others = u32::try_from(others.unwrap_or_default()).unwrap_or(u32::MAX);
 
-            let goes_on = Query::update()
-                .table(Entity)
-                .value(Column::PasswordDigest, new.digest())
-                .and_where(Expr::col(Column::Id).eq(own))
-                .take();
-            transaction.execute(&goes_on).await?;
+            Entity::update_many()
+                .col_expr(Column::PasswordDigest, new.digest().into())
+                .filter(Column::Id.eq(own))
+                .exec(&transaction)
+                .await?;
             let written = Query::update()
                 .table(user::Entity)
                 .value(user::Unmodelled::Password, new.expose())

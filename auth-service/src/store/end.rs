@@ -10,8 +10,8 @@ use contract::{
     time::Timestamp,
 };
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, Query, UpdateStatement},
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query, UpdateStatement},
 };
 
 impl Store {
@@ -37,7 +37,7 @@ impl Store {
         reason: EndReason,
         event: &AuditEvent,
     ) -> Result<Option<u32>, StoreError> {
-        let is_theirs = Expr::col(Column::UserId).eq(user.0);
+        let is_theirs = Column::UserId.eq(user.0);
         let mut update = self.end_update(id, reason);
         update
             .and_where(is_theirs.clone())
@@ -47,14 +47,13 @@ impl Store {
             let was_live = row.try_get::<Timestamp>("", "expires_at")? > ended_at;
             return Ok(Some(was_live.into()));
         }
-        let over = Query::select()
+        let over = Entity::find()
+            .select_only()
             .column(Column::Id)
-            .from(Entity)
-            .and_where(is_theirs)
-            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .take();
-        let over = self.database.connection().query_one(&over).await?;
+            .filter(is_theirs)
+            .filter(Column::SessionId.eq(id.to_string()))
+            .filter(Column::Generation.is_not_null());
+        let over: Option<i32> = over.into_tuple().one(self.database.connection()).await?;
         Ok(over.map(|_| 0))
     }
 

@@ -6,7 +6,7 @@ use super::{
     Store, StoreError,
     entity::{
         user,
-        user_session::{Column, Entity},
+        user_session::{Column, Entity, Relation},
     },
     retried,
 };
@@ -14,8 +14,9 @@ use crate::model::{AuditEvent, EndReason, PasswordHash};
 use contract::time::Timestamp;
 use database::Transaction;
 use sea_orm::{
-    ConnectionTrait, QueryResult,
-    sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, JoinType, QueryFilter as _,
+    QueryOrder as _, QueryResult, QuerySelect as _, QueryTrait as _, RelationTrait as _,
+    sea_query::{Expr, ExprTrait as _, IntoCondition, LockType},
 };
 
 /// The largest number of sessions in one transaction.
@@ -73,8 +74,8 @@ impl Store {
 
     /// A condition for these rows.
     pub(super) fn are_in(&self, rows: &[i32]) -> Expr {
-        let id = Expr::col((Entity, Column::Id));
-        self.database.dialect().one_of(id, rows.iter().copied())
+        let ids = rows.iter().copied();
+        self.database.dialect().one_of(Column::Id.into_expr(), ids)
     }
 
     /// Locks those of the rows that are not ended, and then reads them.
@@ -85,37 +86,32 @@ impl Store {
     pub(super) async fn lock_rows(
         &self,
         on: &Transaction,
-        which: Expr,
+        which: impl IntoCondition,
     ) -> Result<Vec<Locked>, StoreError> {
-        let lock = Query::select()
-            .column((Entity, Column::Id))
-            .from(Entity)
-            .and_where(which)
-            .and_where(not_ended())
-            .order_by((Entity, Column::SessionId), Order::Asc)
-            .lock(LockType::NoKeyUpdate)
-            .take();
-        let locked = on.query_all(&lock).await?;
-        let ids = locked.iter().map(|row| row.try_get("", "id"));
-        let ids: Vec<i32> = ids.collect::<Result<_, _>>()?;
+        let lock = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(which)
+            .filter(not_ended())
+            .order_by_asc(Column::SessionId)
+            .lock(LockType::NoKeyUpdate);
+        let ids: Vec<i32> = lock.into_tuple().all(on).await?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let of_user = Expr::col((user::Entity, user::Column::Id)).equals((Entity, Column::UserId));
-        let query = Query::select()
+        let sessions = Entity::find()
+            .select_only()
             .columns([
-                (Entity, Column::Id),
-                (Entity, Column::Generation),
-                (Entity, Column::ExpiresAt),
-                (Entity, Column::PasswordDigest),
+                Column::Id,
+                Column::Generation,
+                Column::ExpiresAt,
+                Column::PasswordDigest,
             ])
-            .column((user::Entity, user::Unmodelled::Password))
+            .expr_as(user::password(), "password")
             .expr_as(self.database.now(), "now")
-            .from(Entity)
-            .join(JoinType::LeftJoin, user::Entity, of_user)
-            .and_where(self.are_in(&ids))
-            .take();
-        let rows = on.query_all(&query).await?;
+            .join(JoinType::LeftJoin, Relation::User.def())
+            .filter(self.are_in(&ids));
+        let rows = on.query_all(sessions.as_query()).await?;
         rows.iter().map(read).collect()
     }
 
@@ -150,23 +146,21 @@ impl Store {
     ) -> Result<(), StoreError> {
         let rows: Vec<i32> = rows.iter().map(|row| row.id).collect();
         // other columns of the old application's rows do not change
-        let of_ours = |then: Expr, column| {
-            Expr::case(Expr::col(Column::Generation).is_not_null(), then).finally(Expr::col(column))
+        let of_ours = |then: Expr, column| -> Expr {
+            let case = Expr::case(Column::Generation.is_not_null(), then);
+            case.finally(Expr::col(column)).into()
         };
-        let update = Query::update()
-            .table(Entity)
-            .value(Column::IsActive, false)
-            .value(
+        let reason = Expr::val(reason.cause().stored());
+        Entity::update_many()
+            .col_expr(Column::IsActive, false.into())
+            .col_expr(
                 Column::EndedAt,
                 of_ours(self.database.now(), Column::EndedAt),
             )
-            .value(
-                Column::EndReason,
-                of_ours(Expr::val(reason.cause().stored()), Column::EndReason),
-            )
-            .and_where(self.are_in(&rows))
-            .take();
-        on.execute(&update).await?;
+            .col_expr(Column::EndReason, of_ours(reason, Column::EndReason))
+            .filter(self.are_in(&rows))
+            .exec(on)
+            .await?;
         Ok(())
     }
 }
@@ -174,8 +168,8 @@ impl Store {
 /// Whether a row still has to be ended. A row of the old application may have NULL in `is_active`;
 /// it still has to be ended. A session of this service has ended if `is_active` is not true.
 pub(super) fn not_ended() -> Expr {
-    let is_not_ours = Expr::col((Entity, Column::Generation)).is_null();
-    Expr::col((Entity, Column::IsActive)).if_null(is_not_ours)
+    let is_not_ours = Column::Generation.is_null();
+    Column::IsActive.into_expr().if_null(is_not_ours)
 }
 
 /// Whether a session began with the password that its user has now.

@@ -12,8 +12,8 @@ use contract::{
     time::Timestamp,
 };
 use sea_orm::{
-    ConnectionTrait, QueryResult,
-    sea_query::{Expr, ExprTrait, Order, Query},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QueryResult, QuerySelect as _, QueryTrait as _, sea_query::ExprTrait as _,
 };
 
 /// The position of a session in its user's list, newest first. The id is that of its row.
@@ -29,14 +29,13 @@ impl Store {
         after: Option<SessionPosition>,
         limit: u64,
     ) -> Result<Vec<(SessionPosition, Session)>, StoreError> {
-        let in_force = Query::select()
-            .column(("current", Column::PasswordDigest))
-            .from_as(Entity, "current")
-            .and_where(Expr::col(("current", Column::SessionId)).eq(current.to_string()))
-            .take();
-        let mut query = self
+        let in_force = Entity::find()
+            .select_only()
+            .column(Column::PasswordDigest)
+            .filter(Column::SessionId.eq(current.to_string()))
+            .into_query();
+        let sessions = self
             .live_of(user)
-            .and_where(Expr::col(Column::PasswordDigest).eq(in_force))
             .columns([
                 Column::Id,
                 Column::SessionId,
@@ -49,22 +48,19 @@ impl Store {
                 Column::DeviceInfo,
                 Column::IpAddress,
             ])
-            .order_by(Column::CreatedAt, Order::Desc)
-            .order_by(Column::Id, Order::Desc)
-            .limit(limit)
-            .take();
-        // a row without a value is invalid, and must not hide the others
-        for column in [
-            Column::CreatedAt,
-            Column::RotatedAt,
-            Column::AbsoluteExpiresAt,
-        ] {
-            query.and_where(Expr::col(column).is_not_null());
-        }
-        if let Some(after) = after {
-            query.and_where(self.comes_after([Column::CreatedAt, Column::Id], after));
-        }
-        let rows = self.database.connection().query_all(&query).await?;
+            .filter(Column::PasswordDigest.into_expr().eq(in_force))
+            // a row without a value is invalid, and must not hide the others
+            .filter(Column::CreatedAt.is_not_null())
+            .filter(Column::RotatedAt.is_not_null())
+            .filter(Column::AbsoluteExpiresAt.is_not_null())
+            .apply_if(after, |rows, after| {
+                rows.filter(self.comes_after([Column::CreatedAt, Column::Id], after))
+            })
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .limit(limit);
+        let connection = self.database.connection();
+        let rows = connection.query_all(sessions.as_query()).await?;
         rows.iter().map(|row| read(user, row)).collect()
     }
 }

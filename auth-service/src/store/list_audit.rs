@@ -2,8 +2,7 @@
 
 use super::{
     Store, StoreError,
-    audit::COLUMNS,
-    entity::audit_event::{Column, Entity},
+    entity::audit_event::{Column, Entity, Model},
 };
 use crate::model::{
     AuditEntry, AuditEventType, AuditFilter, AuditOutcome, AuditPosition, Cause, Client,
@@ -11,8 +10,9 @@ use crate::model::{
 use contract::ids::UserId;
 use database::Database;
 use sea_orm::{
-    ConnectionTrait, QueryResult,
-    sea_query::{Condition, Expr, ExprTrait, Order, Query},
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    QueryTrait as _,
+    sea_query::{Condition, ExprTrait as _},
 };
 use std::collections::BTreeSet;
 
@@ -24,20 +24,16 @@ impl Store {
         after: Option<AuditPosition>,
         limit: u64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut query = Query::select()
-            .column(Column::Id)
-            .columns(COLUMNS)
-            .from(Entity)
-            .cond_where(condition(&self.database, filter))
-            .order_by(Column::OccurredAt, Order::Desc)
-            .order_by(Column::Id, Order::Desc)
-            .limit(limit)
-            .take();
-        if let Some(after) = after {
-            query.and_where(self.comes_after([Column::OccurredAt, Column::Id], after));
-        }
-        let rows = self.database.connection().query_all(&query).await?;
-        rows.iter().map(read).collect()
+        let events = Entity::find()
+            .filter(condition(&self.database, filter))
+            .apply_if(after, |rows, after| {
+                rows.filter(self.comes_after([Column::OccurredAt, Column::Id], after))
+            })
+            .order_by_desc(Column::OccurredAt)
+            .order_by_desc(Column::Id)
+            .limit(limit);
+        let events = events.all(self.database.connection()).await?;
+        Ok(events.into_iter().map(entry).collect())
     }
 }
 
@@ -52,19 +48,19 @@ fn condition(database: &Database, filter: &AuditFilter) -> Condition {
         start,
         end,
     } = filter;
-    let users = |column, users: &BTreeSet<UserId>| {
+    let users = |column: Column, users: &BTreeSet<UserId>| {
         let ids = users.iter().map(|user| user.0);
-        (!users.is_empty()).then(|| database.dialect().one_of(Expr::col(column), ids))
+        (!users.is_empty()).then(|| database.dialect().one_of(column.into_expr(), ids))
     };
     let texts =
-        |column, texts: Vec<String>| (!texts.is_empty()).then(|| Expr::col(column).is_in(texts));
+        |column: Column, texts: Vec<String>| (!texts.is_empty()).then(|| column.is_in(texts));
     let event_types = event_types
         .iter()
         .map(|event_type| event_type.stored().to_owned());
     let causes = causes.iter().map(|cause| cause.stored().to_owned());
     let outcome = outcome.iter().map(|outcome| outcome.stored().to_owned());
     let sessions = sessions.iter().map(ToString::to_string);
-    let time = || Expr::col(Column::OccurredAt);
+    let time = || Column::OccurredAt.into_expr();
     Condition::all()
         .add_option(users(Column::SubjectUserId, subjects))
         .add_option(users(Column::ActorUserId, actors))
@@ -76,28 +72,24 @@ fn condition(database: &Database, filter: &AuditFilter) -> Condition {
         .add_option(end.map(|end| time().lte(database.time(end))))
 }
 
-fn read(row: &QueryResult) -> Result<AuditEntry, StoreError> {
-    let user = |column| -> Result<Option<UserId>, StoreError> {
-        Ok(row.try_get::<Option<i32>>("", column)?.map(UserId))
-    };
-    let cause: Option<String> = row.try_get("", "cause")?;
-    Ok(AuditEntry {
+fn entry(row: Model) -> AuditEntry {
+    AuditEntry {
         position: AuditPosition {
-            sort: row.try_get("", "occurred_at")?,
-            id: row.try_get("", "id")?,
+            sort: row.occurred_at,
+            id: row.id,
         },
-        event_type: AuditEventType::parse_stored(&row.try_get::<String>("", "event")?),
-        outcome: AuditOutcome::parse_stored(&row.try_get::<String>("", "outcome")?),
-        cause: cause.as_deref().and_then(Cause::parse_stored),
-        actor: user("actor_user_id")?,
-        subject: user("subject_user_id")?,
-        session: row.try_get("", "session_id")?,
+        event_type: AuditEventType::parse_stored(&row.event),
+        outcome: AuditOutcome::parse_stored(&row.outcome),
+        cause: row.cause.as_deref().and_then(Cause::parse_stored),
+        actor: row.actor_user_id.map(UserId),
+        subject: row.subject_user_id.map(UserId),
+        session: row.session_id,
         client: Client {
-            device_info: row.try_get("", "device_info")?,
-            ip_address: row.try_get("", "ip_address")?,
+            device_info: row.device_info,
+            ip_address: row.ip_address,
         },
-        reason: row.try_get("", "reason")?,
-        created_before: row.try_get("", "created_before")?,
-        ended_count: row.try_get("", "ended_count")?,
-    })
+        reason: row.reason,
+        created_before: row.created_before,
+        ended_count: row.ended_count,
+    }
 }

@@ -4,8 +4,9 @@ use super::{NewSession, Store, StoreError, entity::user, retried};
 use crate::model::{AuditEventType, PasswordHash};
 use contract::{ids::UserId, time::Timestamp};
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, Select,
+    sea_query::{ExprTrait as _, LockType},
 };
 
 /// A user, before the password is compared.
@@ -34,10 +35,9 @@ impl Store {
     /// Finds the user with this e-mail. The match is exact, because two accounts may differ in case
     /// only.
     pub async fn find_log_in(&self, email: &str) -> Result<Option<LogIn>, StoreError> {
-        let query = log_in_query()
-            .and_where(Expr::col(user::Column::Email).eq(email))
-            .take();
-        let row = self.database.connection().query_one(&query).await?;
+        let user = log_ins().filter(user::Column::Email.eq(email));
+        let connection = self.database.connection();
+        let row = connection.query_one(user.as_query()).await?;
         row.map(|row| read_log_in(&row)).transpose()
     }
 
@@ -56,12 +56,11 @@ impl Store {
     ) -> Result<CreateOutcome, StoreError> {
         retried(|| async {
             let transaction = self.database.begin().await?;
-            let mut query = log_in_query();
-            query
+            let locked = log_ins()
                 .expr_as(self.database.now(), "now")
-                .and_where(Expr::col(user::Column::Id).eq(user.0))
+                .filter(user::Column::Id.eq(user.0))
                 .lock(LockType::NoKeyUpdate);
-            let Some(row) = transaction.query_one(&query).await? else {
+            let Some(row) = transaction.query_one(locked.as_query()).await? else {
                 return Ok(CreateOutcome::UserGone);
             };
             let found = read_log_in(&row)?;
@@ -89,14 +88,15 @@ impl Store {
     }
 }
 
-pub(super) fn log_in_query() -> SelectStatement {
-    let live = Expr::col(user::Column::IsActive).and(Expr::col(user::Column::IsDeleted).not());
-    Query::select()
+/// Users, with the columns that [`read_log_in`] reads.
+pub(super) fn log_ins() -> Select<user::Entity> {
+    let is_active = user::Column::IsActive.into_expr();
+    let is_live = is_active.and(user::Column::IsDeleted.into_expr().not());
+    user::Entity::find()
+        .select_only()
         .column(user::Column::Id)
-        .column(user::Unmodelled::Password)
-        .expr_as(live, "is_live")
-        .from(user::Entity)
-        .take()
+        .expr_as(user::password(), "password")
+        .expr_as(is_live, "is_live")
 }
 
 pub(super) fn read_log_in(row: &sea_orm::QueryResult) -> Result<LogIn, StoreError> {

@@ -48,8 +48,8 @@ pub use refused::RefusedUsers;
 use contract::{page_tokens::Position, time::Timestamp};
 use database::Database;
 use sea_orm::{
-    QueryResult, Value,
-    sea_query::{Expr, ExprTrait as _, IntoColumnRef},
+    ColumnTrait, QueryResult, Value,
+    sea_query::{Expr, ExprTrait as _},
 };
 
 /// How many times a transaction is tried if it loses to another one.
@@ -70,13 +70,13 @@ impl Store {
 
     /// A condition for rows after a position, newest first. It compares row values, so that an
     /// index on both columns serves it.
-    fn comes_after<C, I>(&self, row: [C; 2], after: Position<Timestamp, I>) -> Expr
-    where
-        C: IntoColumnRef,
-        I: Into<Value>,
-    {
+    fn comes_after<C: ColumnTrait>(
+        &self,
+        row: [C; 2],
+        after: Position<Timestamp, impl Into<Value>>,
+    ) -> Expr {
         let after = Expr::tuple([self.database.time(after.sort), Expr::val(after.id)]);
-        Expr::tuple(row.map(Expr::col)).lt(after)
+        Expr::tuple(row.map(|column| column.into_expr())).lt(after)
     }
 }
 

@@ -12,8 +12,9 @@ use super::{
 use crate::model::{AuditEvent, EndReason, PasswordHash};
 use contract::ids::UserId;
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, JoinType, LockType, Order, Query, SelectStatement},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{Condition, Expr, ExprTrait as _, JoinType, LockType, Order, Query},
 };
 use std::collections::BTreeSet;
 
@@ -34,14 +35,14 @@ impl Store {
         after: Option<SessionPosition>,
         limit: usize,
     ) -> Result<Vec<SessionPosition>, StoreError> {
-        let connection = self.database.connection();
-        let row = connection.query_one(&password_of(user)).await?;
-        let Some(row) = row else {
+        let password = password_of(user).into_tuple::<String>();
+        let Some(password) = password.one(self.database.connection()).await? else {
             return Ok(Vec::new());
         };
-        let password = PasswordHash::new(row.try_get("", "password")?);
-        let digest = Expr::col(Column::PasswordDigest);
-        let is_refused = digest.clone().ne(password.digest()).or(digest.is_null());
+        let digest = PasswordHash::new(password).digest();
+        let is_refused = Condition::any()
+            .add(Column::PasswordDigest.ne(digest))
+            .add(Column::PasswordDigest.is_null());
         self.sessions_page(user, after, limit, is_refused).await
     }
 
@@ -58,8 +59,8 @@ impl Store {
     ) -> Result<u32, StoreError> {
         retried(|| async {
             let transaction = self.database.begin().await?;
-            let lock = password_of(user).lock(LockType::NoKeyUpdate).take();
-            transaction.query_one(&lock).await?;
+            let lock = password_of(user).lock(LockType::NoKeyUpdate);
+            lock.into_tuple::<String>().one(&transaction).await?;
             let mut locked = self.lock_rows(&transaction, self.are_in(rows)).await?;
             locked.retain(|row| row.status == LockedStatus::Refused);
             let reason = EndReason::PasswordChanged;
@@ -85,7 +86,8 @@ impl Store {
         after: i32,
         limit: u32,
     ) -> Result<RefusedUsers, StoreError> {
-        let page = Query::select()
+        let page = Entity::find()
+            .select_only()
             .columns([
                 Column::Id,
                 Column::UserId,
@@ -94,11 +96,10 @@ impl Store {
                 Column::ExpiresAt,
                 Column::PasswordDigest,
             ])
-            .from(Entity)
-            .and_where(Expr::col(Column::Id).gt(after))
-            .order_by(Column::Id, Order::Asc)
-            .limit(limit.into())
-            .take();
+            .filter(Column::Id.gt(after))
+            .order_by_asc(Column::Id)
+            .limit(u64::from(limit))
+            .into_query();
         let of_page = |column| Expr::col(("page", column));
         let of_live = Expr::col((user::Entity, user::Column::Id))
             .equals(("page", Column::UserId))
@@ -131,10 +132,8 @@ impl Store {
     }
 }
 
-fn password_of(user: UserId) -> SelectStatement {
-    Query::select()
-        .column(user::Unmodelled::Password)
-        .from(user::Entity)
-        .and_where(Expr::col(user::Column::Id).eq(user.0))
-        .take()
+fn password_of(user: UserId) -> Select<user::Entity> {
+    user::Entity::find_by_id(user.0)
+        .select_only()
+        .expr_as(user::password(), "password")
 }

@@ -9,8 +9,8 @@ use crate::model::{AuditEventType, NewCustomer, PasswordHash};
 use contract::{ids::UserId, time::Timestamp};
 use database::Transaction;
 use sea_orm::{
-    ConnectionTrait, Iden,
-    sea_query::{Alias, Expr, ExprTrait, Query},
+    ActiveEnum, ConnectionTrait, Iden,
+    sea_query::{Expr, ExprTrait, Query},
 };
 
 impl Store {
@@ -83,7 +83,7 @@ impl Store {
             ),
             (
                 name_of(user::Unmodelled::UserType),
-                Expr::val("customer").as_enum(Alias::new("user_type_enum")),
+                ActiveEnum::as_enum(&user::UserType::Customer),
             ),
         ];
         let (columns, values): (Vec<_>, Vec<_>) = values.into_iter().unzip();

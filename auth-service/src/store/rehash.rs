@@ -11,8 +11,8 @@ use crate::model::PasswordHash;
 use contract::ids::UserId;
 use database::Transaction;
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, Query},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query},
 };
 
 impl Store {
@@ -29,27 +29,23 @@ impl Store {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        let of_old = Expr::col(Column::PasswordDigest).eq(old.digest());
         let theirs = self
             .live_of(user)
             .column(Column::Id)
-            .and_where(of_old)
-            .limit(BATCH as u64 + 1)
-            .take();
-        let theirs = transaction.query_all(&theirs).await?;
+            .filter(Column::PasswordDigest.eq(old.digest()))
+            .limit(BATCH as u64 + 1);
+        let theirs: Vec<i32> = theirs.into_tuple().all(transaction).await?;
         if theirs.len() > BATCH {
             tracing::info!(%user, "a weak hash stays as it is: too many sessions were begun with it");
             return Ok(false);
         }
-        let rows: Result<Vec<i32>, _> = theirs.iter().map(|row| row.try_get("", "id")).collect();
-        let locked = self.lock_rows(transaction, self.are_in(&rows?)).await?;
+        let locked = self.lock_rows(transaction, self.are_in(&theirs)).await?;
         let rows: Vec<i32> = locked.iter().map(|row| row.id).collect();
-        let moved = Query::update()
-            .table(Entity)
-            .value(Column::PasswordDigest, new.digest())
-            .and_where(self.are_in(&rows))
-            .take();
-        transaction.execute(&moved).await?;
+        Entity::update_many()
+            .col_expr(Column::PasswordDigest, new.digest().into())
+            .filter(self.are_in(&rows))
+            .exec(transaction)
+            .await?;
         let written = Query::update()
             .table(user::Entity)
             .value(user::Unmodelled::Password, new.expose())

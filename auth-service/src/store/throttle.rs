@@ -12,10 +12,9 @@ use crate::model::{CountedAttempts, Throttle, ThrottleKey, Wait};
 use contract::time::Timestamp;
 use database::{Transaction, had_no_effect, run_to_end, within};
 use sea_orm::{
-    ConnectionTrait, QueryResult, StatementBuilder,
-    sea_query::{
-        Expr, ExprTrait, InsertStatement, LockType, OnConflict, Order, Query, SelectStatement,
-    },
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QueryResult, QuerySelect as _, QueryTrait as _, Select, StatementBuilder,
+    sea_query::{Expr, ExprTrait as _, InsertStatement, LockType, OnConflict, Query},
 };
 use std::time::Duration;
 
@@ -53,8 +52,9 @@ impl Store {
         G: Fn(Vec<CountedAttempts>) -> T + Clone + Send + 'static,
         T: Send + 'static,
     {
-        let select = self.with_keys(keys);
-        let rows = self.database.connection().query_all(&select).await?;
+        let select = with_keys(keys).expr_as(self.database.now(), "now");
+        let connection = self.database.connection();
+        let rows = connection.query_all(select.as_query()).await?;
         if let Some((throttles, now)) = in_order(keys, &rows)?
             && let Err(wait) = count(throttles, now)
         {
@@ -113,11 +113,13 @@ impl Store {
 
     /// Deletes the counts under these keys.
     pub async fn forget_attempts(&self, keys: &[ThrottleKey]) -> Result<(), StoreError> {
-        let delete = Query::delete()
-            .from_table(Entity)
-            .and_where(Expr::col(Column::Key).in_subquery(locked(keys)))
-            .take();
-        self.write_once(&delete).await
+        let locked = with_keys(keys)
+            .select_only()
+            .column(Column::Key)
+            .order_by_asc(Column::Key)
+            .lock(LockType::Update);
+        let delete = Entity::delete_many().filter(Column::Key.in_subquery(locked.into_query()));
+        self.write_once(delete.as_query()).await
     }
 
     /// Takes attempts back. Unless another attempt was counted since, the time of the last attempt
@@ -140,21 +142,19 @@ impl Store {
                 .finally(Expr::col(column))
                 .into()
         };
-        let update = Query::update()
-            .table(Entity)
-            .value(Column::Attempts, left.finally(0))
-            .value(
+        let update = Entity::update_many()
+            .col_expr(Column::Attempts, left.finally(0).into())
+            .col_expr(
                 Column::LastAttemptAt,
                 restored(Column::LastAttemptAt, before.last_attempt_at),
             )
-            .value(
+            .col_expr(
                 Column::ForgottenAt,
                 restored(Column::ForgottenAt, before.forgotten_at),
             )
-            .and_where(Expr::col(Column::Key).eq(key.as_str()))
-            .and_where(Expr::col(Column::Attempts).gt(0))
-            .take();
-        self.write_once(&update).await
+            .filter(Column::Key.eq(key.as_str()))
+            .filter(Column::Attempts.gt(0));
+        self.write_once(update.as_query()).await
     }
 
     /// Runs a statement, and repeats it only if it certainly changed nothing.
@@ -164,15 +164,6 @@ impl Store {
             Ok(())
         });
         within(LONGEST_WRITE, written).await
-    }
-
-    fn with_keys(&self, keys: &[ThrottleKey]) -> SelectStatement {
-        Query::select()
-            .columns(COLUMNS)
-            .expr(self.database.now())
-            .from(Entity)
-            .and_where(Expr::col(Column::Key).is_in(keys.iter().map(ThrottleKey::as_str)))
-            .take()
     }
 
     /// Locks the rows, and inserts missing ones first, so that there is a row to lock.
@@ -224,15 +215,9 @@ impl Store {
     }
 }
 
-/// The existing keys, locked in order.
-fn locked(keys: &[ThrottleKey]) -> SelectStatement {
-    Query::select()
-        .column(Column::Key)
-        .from(Entity)
-        .and_where(Expr::col(Column::Key).is_in(keys.iter().map(ThrottleKey::as_str)))
-        .order_by(Column::Key, Order::Asc)
-        .lock(LockType::Update)
-        .take()
+/// The existing rows with these keys.
+fn with_keys(keys: &[ThrottleKey]) -> Select<Entity> {
+    Entity::find().filter(Column::Key.is_in(keys.iter().map(ThrottleKey::as_str)))
 }
 
 /// A throttle for each key, and the latest time at which a row was read; `None` if there are no

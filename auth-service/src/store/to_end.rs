@@ -12,8 +12,9 @@ use crate::model::{PasswordHash, Scope};
 use contract::ids::{SessionId, UserId};
 use database::Dialect;
 use sea_orm::{
-    ConnectionTrait,
-    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{Condition, Expr, ExprTrait as _, Func, Query},
 };
 
 const DIGEST_IS_THE_PASSWORDS: &str =
@@ -32,11 +33,7 @@ impl Store {
         after: Option<SessionPosition>,
         limit: usize,
     ) -> Result<Vec<SessionPosition>, StoreError> {
-        let is_meant = match but {
-            Some(but) => Expr::col(Column::SessionId).ne(but.to_string()),
-            None => Expr::val(true),
-        };
-        self.sessions_page(user, after, limit, is_meant).await
+        self.sessions_page(user, after, limit, all_but(but)).await
     }
 
     /// A page of a user's sessions that are in the scope and neither ended nor expired.
@@ -45,27 +42,22 @@ impl Store {
         user: UserId,
         after: Option<SessionPosition>,
         limit: usize,
-        is_meant: Expr,
+        is_meant: Condition,
     ) -> Result<Vec<SessionPosition>, StoreError> {
-        let mut query = self.live_of(user);
-        query
-            .columns([Column::Id, Column::CreatedAt])
-            .and_where(Expr::col(Column::CreatedAt).is_not_null())
-            .and_where(is_meant)
-            .order_by(Column::CreatedAt, Order::Desc)
-            .order_by(Column::Id, Order::Desc)
-            .limit(limit as u64);
-        if let Some(after) = after {
-            query.and_where(self.comes_after([Column::CreatedAt, Column::Id], after));
-        }
-        let rows = self.database.connection().query_all(&query).await?;
-        let read = |row: &sea_orm::QueryResult| {
-            Ok(SessionPosition {
-                sort: row.try_get("", "created_at")?,
-                id: row.try_get("", "id")?,
+        let rows = self
+            .live_of(user)
+            .columns([Column::CreatedAt, Column::Id])
+            .filter(Column::CreatedAt.is_not_null())
+            .filter(is_meant)
+            .apply_if(after, |rows, after| {
+                rows.filter(self.comes_after([Column::CreatedAt, Column::Id], after))
             })
-        };
-        rows.iter().map(read).collect()
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .limit(limit as u64);
+        let rows: Vec<_> = rows.into_tuple().all(self.database.connection()).await?;
+        let position = |(sort, id)| SessionPosition { sort, id };
+        Ok(rows.into_iter().map(position).collect())
     }
 
     /// The other rows of a user that are not ended: those of the old application, and those without
@@ -76,21 +68,16 @@ impl Store {
         but: Option<SessionId>,
         limit: usize,
     ) -> Result<Vec<i32>, StoreError> {
-        let is_other = Expr::col(Column::Generation)
-            .is_null()
-            .or(Expr::col(Column::CreatedAt).is_null());
-        let mut query = Query::select();
-        query
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Expr::col(Column::UserId).eq(user.0))
-            .and_where(is_other)
-            .and_where(not_ended())
+        let is_other = Condition::any()
+            .add(Column::Generation.is_null())
+            .add(Column::CreatedAt.is_null());
+        let rows = Entity::find()
+            .filter(Column::UserId.eq(user.0))
+            .filter(is_other)
+            .filter(not_ended())
+            .filter(all_but(but))
             .limit(limit as u64);
-        if let Some(but) = but {
-            query.and_where(Expr::col(Column::SessionId).ne(but.to_string()));
-        }
-        self.row_ids(&query).await
+        self.ids_of(rows).await
     }
 
     /// The rows of a scope after a row, in the order of their ids, so that a walk reads each row
@@ -101,37 +88,34 @@ impl Store {
         after: i32,
         limit: usize,
     ) -> Result<Vec<i32>, StoreError> {
-        let query = self
+        let rows = self
             .not_ended_in(scope)
-            .column(Column::Id)
-            .and_where(Expr::col(Column::Id).gt(after))
-            .order_by(Column::Id, Order::Asc)
-            .limit(limit as u64)
-            .take();
-        self.row_ids(&query).await
+            .filter(Column::Id.gt(after))
+            .order_by_asc(Column::Id)
+            .limit(limit as u64);
+        self.ids_of(rows).await
     }
 
     /// The row of a user's session.
     pub async fn row_of(&self, user: UserId, id: SessionId) -> Result<Option<i32>, StoreError> {
-        let query = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Expr::col(Column::SessionId).eq(id.to_string()))
-            .and_where(Expr::col(Column::UserId).eq(user.0))
-            .take();
-        Ok(self.row_ids(&query).await?.first().copied())
+        let row = Entity::find()
+            .filter(Column::SessionId.eq(id.to_string()))
+            .filter(Column::UserId.eq(user.0));
+        Ok(self.ids_of(row).await?.first().copied())
     }
 
     /// How many sessions of this service in a scope are active now.
     pub async fn count_live_in(&self, scope: &Scope) -> Result<u32, StoreError> {
         let begun_alike = self
             .not_ended_in(scope)
+            .select_only()
             .columns([Column::UserId, Column::PasswordDigest])
-            .expr_as(Func::count(Expr::col(Column::Id)), "sessions")
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
-            .group_by_columns([Column::UserId, Column::PasswordDigest])
-            .take();
+            .column_as(Column::Id.count(), "sessions")
+            .filter(Column::Generation.is_not_null())
+            .filter(Column::ExpiresAt.into_expr().gt(self.database.now()))
+            .group_by(Column::UserId)
+            .group_by(Column::PasswordDigest)
+            .into_query();
         let mut query = Query::select();
         query.from_subquery(begun_alike, "begun").inner_join(
             user::Entity,
@@ -166,43 +150,40 @@ impl Store {
         Ok(u32::try_from(live).unwrap_or(u32::MAX))
     }
 
-    /// A user's sessions that are neither ended nor expired.
-    pub(super) fn live_of(&self, user: UserId) -> SelectStatement {
-        Query::select()
-            .from(Entity)
-            .and_where(Expr::col(Column::UserId).eq(user.0))
-            .and_where(Expr::col(Column::Generation).is_not_null())
-            .and_where(Expr::col(Column::IsActive))
-            .and_where(Expr::col(Column::ExpiresAt).gt(self.database.now()))
-            .take()
+    /// A user's sessions that are neither ended nor expired; the caller adds the columns.
+    pub(super) fn live_of(&self, user: UserId) -> Select<Entity> {
+        Entity::find()
+            .select_only()
+            .filter(Column::UserId.eq(user.0))
+            .filter(Column::Generation.is_not_null())
+            .filter(Column::IsActive.into_expr())
+            .filter(Column::ExpiresAt.into_expr().gt(self.database.now()))
     }
 
     /// The rows of a scope that are not ended, including those of the old application.
-    fn not_ended_in(&self, scope: &Scope) -> SelectStatement {
-        let mut query = Query::select().from(Entity).and_where(not_ended()).take();
-        let but = match scope {
-            Scope::All => None,
-            Scope::Of { user, but } => {
-                query.and_where(Expr::col(Column::UserId).eq(user.0));
-                *but
-            }
+    fn not_ended_in(&self, scope: &Scope) -> Select<Entity> {
+        let rows = Entity::find().filter(not_ended());
+        match scope {
+            Scope::All => rows,
+            Scope::Of { user, but } => rows.filter(Column::UserId.eq(user.0)).filter(all_but(*but)),
             Scope::CreatedBefore { time, but } => {
                 // a row without a time of creation may have begun at any time
-                let old = Expr::col(Column::CreatedAt)
-                    .lt(self.database.time(*time))
-                    .or(Expr::col(Column::CreatedAt).is_null());
-                query.and_where(old);
-                Some(*but)
+                let old = Condition::any()
+                    .add(Column::CreatedAt.into_expr().lt(self.database.time(*time)))
+                    .add(Column::CreatedAt.is_null());
+                rows.filter(old).filter(all_but(Some(*but)))
             }
-        };
-        if let Some(but) = but {
-            query.and_where(Expr::col(Column::SessionId).ne(but.to_string()));
         }
-        query
     }
 
-    async fn row_ids(&self, query: &SelectStatement) -> Result<Vec<i32>, StoreError> {
-        let rows = self.database.connection().query_all(query).await?;
-        rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    async fn ids_of(&self, rows: Select<Entity>) -> Result<Vec<i32>, StoreError> {
+        let ids = rows.select_only().column(Column::Id).into_tuple();
+        Ok(ids.all(self.database.connection()).await?)
     }
+}
+
+/// The condition for all sessions except one, if one is given.
+fn all_but(session: Option<SessionId>) -> Condition {
+    let is_other = session.map(|session| Column::SessionId.ne(session.to_string()));
+    Condition::all().add_option(is_other)
 }

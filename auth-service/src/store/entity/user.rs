@@ -1,7 +1,7 @@
 //! `users`.
 
 use contract::time::Timestamp;
-use sea_orm::entity::prelude::*;
+use sea_orm::{entity::prelude::*, sea_query::Expr};
 
 /// A row of `users`, without its password. That column is read separately, so that no model with
 /// `Debug` contains it.
@@ -27,12 +27,31 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The type of user that this service adds. Others are read as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Enum",
+    enum_name = "user_type_enum",
+    rename_all = "snake_case"
+)]
+pub enum UserType {
+    /// Who registers.
+    Customer,
+}
+
+/// The hash of the password, as a column of a joined row.
+#[must_use]
+pub fn password() -> Expr {
+    Expr::col((Entity, Unmodelled::Password))
+}
+
 /// Columns that are not in the model: one is a secret, the other an enum whose values differ
 /// between databases.
 #[derive(Clone, Copy, Debug, DeriveIden)]
 pub enum Unmodelled {
     /// `password`.
     Password,
-    /// `user_type`, of type `user_type_enum`.
+    /// `user_type`; see [`UserType`].
     UserType,
 }

@@ -5,7 +5,6 @@ use contract::time::Timestamp;
 use sea_orm::entity::prelude::*;
 
 /// A row of `user_sessions`.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user_sessions")]
 #[allow(missing_docs)]
@@ -26,6 +25,18 @@ pub struct Model {
     pub password_digest: Option<String>,
     pub ended_at: Option<Timestamp>,
     pub end_reason: Option<String>,
+}
+
+/// The tables that a row refers to.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// `user_sessions.user_id`.
+    #[sea_orm(
+        belongs_to = "super::user::Entity",
+        from = "Column::UserId",
+        to = "super::user::Column::Id"
+    )]
+    User,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
