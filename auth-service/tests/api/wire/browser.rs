@@ -1,12 +1,21 @@
 //! Chromium, with pages of ours: what it may do from an origin, and what it is told.
 
-use super::clients::{LIST, SIZES, World};
+use super::clients::{LIST, SIZES, World, printed};
 use crate::unserved::log_in;
-use std::{net::SocketAddr, path::Path};
-use testing::{auth::PASSWORD, program::Program, tools};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+use testing::{
+    Kind,
+    auth::{Auth, PASSWORD},
+    program::Program,
+    tools,
+};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
+    process::Command,
 };
 
 const LOG_IN: &str = "/ticketing.auth.v1.AuthService/CreateSession";
@@ -40,7 +49,7 @@ impl Page {
              find().then(tell, tell);\n\
              </script>"
         );
-        let _browser = browser(&self.origin(), folder);
+        let _browser = Browser::open(&self.origin(), folder);
         loop {
             let (stream, _) = self.socket.accept().await.unwrap();
             if let Some(found) = answer(BufReader::new(stream), &page).await {
@@ -80,31 +89,53 @@ async fn answer(mut stream: BufReader<TcpStream>, page: &str) -> Option<String> 
         .then(|| String::from_utf8(body).unwrap())
 }
 
-/// Opens a page. Certificates are not looked at; nobody outside is asked.
-fn browser(page: &str, folder: &Path) -> Program {
-    let data = folder.join(format!("browser-{}", fastrand::u64(..)));
-    let arguments = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--ignore-certificate-errors",
-        // it stays until it is ended
-        "--remote-debugging-port=0",
-        &format!("--user-data-dir={}", data.display()),
-        page,
-    ];
-    let arguments = arguments.map(str::to_owned);
-    Program::start(
-        &tools::find("chromium"),
-        &arguments,
-        &folder.join("browser.log"),
-    )
+/// A browser with a page. It ends with this value.
+struct Browser {
+    /// Its own folder.
+    data: PathBuf,
+    _program: Program,
+}
+
+impl Browser {
+    /// Opens a page. Certificates are not looked at; nobody outside is asked.
+    fn open(page: &str, folder: &Path) -> Self {
+        let data = folder.join(format!("browser-{}", fastrand::u64(..)));
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--ignore-certificate-errors",
+            // it stays until it is ended
+            "--remote-debugging-port=0",
+            &format!("--user-data-dir={}", data.display()),
+            page,
+        ];
+        let arguments = arguments.map(str::to_owned);
+        let log = folder.join("browser.log");
+        let program = Program::start(&tools::find("chromium"), &arguments, &log);
+        Self {
+            data,
+            _program: program,
+        }
+    }
+
+    /// Runs a script in its page, as if the page itself had it. The script is the body of an async
+    /// function; what that returns is what is found.
+    async fn finds(&self, page: &str, script: &str) -> String {
+        // the browser writes there on which port it is told what to do
+        let file = self.data.join("DevToolsActivePort");
+        crate::rows::eventually("the browser listens", || async { file.is_file() }).await;
+        let driver = tools::workspace().join("auth-service/tests/api/wire/in_page.mjs");
+        let mut node = Command::new(tools::find("node"));
+        node.arg(driver).arg(file).args([page, script]);
+        printed(&mut node).await.trim_end().to_owned()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -187,4 +218,40 @@ async fn chromium_logs_nobody_in_from_a_page_whose_origin_is_not_named() {
     let found = named.finds(&as_may, folder).await;
     assert_eq!(found, format!("200  200 {SARA} 401 unauthenticated"));
     assert_eq!(world.auth.database.query_number(SESSIONS).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_logs_in_from_a_page_of_the_listener_itself() {
+    // one listener for pages of no other origin, and two for pages of another
+    let alone = Auth::start(Kind::Sqlite).await;
+    let world = World::start("https://page.example").await;
+    let origins = [
+        format!("http://{}", alone.replica.public),
+        world.plain(),
+        world.tls(),
+    ];
+    alone.add_customer(SARA).await;
+    world.auth.add_customer(SARA).await;
+    let script = format!(
+        "const call = (path, body, more) => fetch(path, {{
+             method: 'POST', body: JSON.stringify(body),
+             headers: {{ 'content-type': 'application/json', ...more }},
+         }});
+         const wrong = await call('{LOG_IN}', {{ email: '{SARA}', password: 'wrong' }});
+         const {{ code }} = await wrong.json();
+         const right = await call('{LOG_IN}', {{ email: '{SARA}', password: '{PASSWORD}' }});
+         const {{ tokens }} = await right.json();
+         const authorization = 'Bearer ' + tokens.accessToken;
+         const listed = await call('{LIST}', {{}}, {{ authorization }});
+         const {{ sessions }} = await listed.json();
+         return [wrong.status, code, right.status, listed.status, sessions.length].join(' ');"
+    );
+    // the last two are replicas of one service
+    for (origin, sessions) in origins.iter().zip([1, 1, 2]) {
+        let page = format!("{origin}/.well-known/jwks.json");
+        let browser = Browser::open(&page, world.folder.path());
+        let found = browser.finds(&page, &script).await;
+        let expected = format!("401 unauthenticated 200 200 {sessions}");
+        assert_eq!(found, expected, "{origin}");
+    }
 }

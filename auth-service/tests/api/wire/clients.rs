@@ -20,6 +20,10 @@ const CALLS: usize = 100;
 /// A message of usual size; one beyond HTTP/2's window; one that is too large.
 pub(super) const SIZES: [usize; 3] = [5, 65_536, 2_000_000];
 
+/// By how many milliseconds a message comes after its head: within the pause for which an answer
+/// waits, and after it.
+const LATE: [u32; 2] = [20, 1_500];
+
 /// How a call is made, and what it is told where it has no token: HTTP status and gRPC's.
 #[derive(Clone, Copy)]
 struct Protocol {
@@ -105,6 +109,34 @@ impl World {
         ends.lines().map(str::to_owned).collect()
     }
 
+    /// Makes a hundred calls by a curl each, some of them at once. Each curl is given the message
+    /// so many milliseconds after it has begun, and reads the answer meanwhile; how each ended.
+    async fn late_curls(
+        &self,
+        protocol: Protocol,
+        flags: &[&str],
+        origin: &str,
+        size: usize,
+        (wait, at_once): (u32, usize),
+    ) -> Vec<String> {
+        let script = format!(
+            "call() {{ (sleep {:.3}; cat {}) | curl --silent --output /dev/null --max-time 60 \
+                 --write-out '%{{http_code}} %header{{grpc-status}}\\n' --request POST \
+                 --header 'content-type: {}' --header expect: --upload-file . --cacert {} \
+                 {} {origin}{LIST}; }}; \
+             calls() {{ for call in $(seq {}); do call; done; }}; \
+             for one in $(seq {at_once}); do calls & done; wait",
+            f64::from(wait) / 1_000.0,
+            self.message(size).display(),
+            protocol.content_type,
+            self.certificates.authority().display(),
+            flags.join(" "),
+            CALLS / at_once,
+        );
+        let ends = printed(Command::new("bash").args(["-c", &script])).await;
+        ends.lines().map(str::to_owned).collect()
+    }
+
     /// Makes a hundred calls by a client of Node; how many ended how.
     async fn node(
         &self,
@@ -124,7 +156,7 @@ impl World {
     }
 }
 
-async fn printed(command: &mut Command) -> String {
+pub(super) async fn printed(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = output.await.expect("`.ci/test` installs it");
     String::from_utf8(output.stdout).unwrap()
@@ -175,15 +207,45 @@ async fn node_gets_every_refusal() {
                 ("http", world.plain()),
                 ("http", world.tls()),
                 ("fetch", world.plain()),
+                ("fetch", world.tls()),
+                ("http2", world.plain()),
                 ("http2", world.tls()),
             ] {
                 let tally = world.node(protocol, client, &origin, size, 0).await;
                 assert_eq!(tally, all, "{client} {origin} {size}");
             }
         }
-        for (client, origin) in [("http", world.plain()), ("http2", world.tls())] {
-            let tally = world.node(protocol, client, &origin, SIZES[0], 20).await;
-            assert_eq!(tally, all, "{client}, late");
+        for (client, origin) in [
+            ("http", world.plain()),
+            ("http", world.tls()),
+            ("http2", world.plain()),
+            ("http2", world.tls()),
+        ] {
+            for (size, wait) in SIZES.into_iter().zip([LATE[0], LATE[1], LATE[0]]) {
+                let tally = world.node(protocol, client, &origin, size, wait).await;
+                assert_eq!(tally, all, "{client} {origin} {size}, {wait} ms late");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn curl_gets_every_refusal_of_a_late_message() {
+    let world = World::start("https://page.example").await;
+    for protocol in [GRPC_WEB, CONNECT] {
+        for (origin, flag) in [
+            (world.plain(), "--http1.1"),
+            (world.plain(), "--http2-prior-knowledge"),
+            (world.tls(), "--http1.1"),
+            (world.tls(), "--http2"),
+        ] {
+            let late = [(LATE[0], 4), (LATE[1], CALLS), (LATE[0], 4)];
+            for (size, late) in SIZES.into_iter().zip(late) {
+                let flags = [flag];
+                let ends = world.late_curls(protocol, &flags, &origin, size, late);
+                let by = format!("{flag} {origin} {size}, {late:?}");
+                assert_none_lost(protocol, &ends.await, &by);
+            }
         }
     }
 }

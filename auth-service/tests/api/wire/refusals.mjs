@@ -1,6 +1,7 @@
 // Makes a hundred calls that are refused and prints how many ended how:
 // node refusals.mjs ORIGIN PATH CLIENT BYTES MILLISECONDS CONTENT_TYPE
 // CLIENT is http, http2 or fetch. The message has so many bytes, and is sent so long after the head.
+// Four calls are made at once, or all of them where each waits longer than a second.
 
 import http from "node:http";
 import http2 from "node:http2";
@@ -10,7 +11,7 @@ const [origin, path, client, bytes, milliseconds, contentType] = process.argv.sl
 const body = Buffer.alloc(Number(bytes));
 const headers = { "content-type": contentType };
 const calls = 100;
-const atOnce = 4;
+const atOnce = milliseconds > 1_000 ? calls : 4;
 
 const later = (send) => setTimeout(send, Number(milliseconds));
 const ended = (status, headers) => `${status} ${headers["grpc-status"] ?? ""}`;

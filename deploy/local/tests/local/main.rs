@@ -11,6 +11,7 @@
 
 mod adopted;
 mod browsers;
+mod clients;
 mod documents;
 mod failures;
 mod generated;
