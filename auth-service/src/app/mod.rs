@@ -102,6 +102,7 @@ impl App {
             // this long is replaced.
             statement_timeout: pool.statement_timeout.min(deadline::LOOK_UP),
             generic_plans: true,
+            joins_by_index: true,
             ..pool
         };
         let validating = service

@@ -48,6 +48,10 @@ pub struct PoolLimits {
     /// Whether PostgreSQL plans each statement once, whatever its values are. For pools with few
     /// statements whose arrays vary in length.
     pub generic_plans: bool,
+    /// Whether PostgreSQL joins rows only by an index. For pools whose statements read a few rows
+    /// by their keys: of a small table, PostgreSQL would otherwise read all rows each time, which
+    /// takes it several times as long.
+    pub joins_by_index: bool,
 }
 
 impl Default for PoolLimits {
@@ -61,6 +65,7 @@ impl Default for PoolLimits {
             check_after: Duration::from_secs(1),
             max_lifetime: Duration::from_mins(10),
             generic_plans: false,
+            joins_by_index: false,
         }
     }
 }
@@ -194,8 +199,13 @@ fn postgres_options(options: PgConnectOptions, limits: PoolLimits) -> PgConnectO
             limits.idle_in_transaction_timeout.as_millis().to_string(),
         ),
     ]);
-    if limits.generic_plans {
+    let options = if limits.generic_plans {
         options.options([("plan_cache_mode", "force_generic_plan")])
+    } else {
+        options
+    };
+    if limits.joins_by_index {
+        options.options([("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
     } else {
         options
     }
