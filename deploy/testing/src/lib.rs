@@ -28,6 +28,7 @@ pub mod fingerprint;
 pub mod first_process;
 pub mod fuzz;
 pub mod http2;
+pub mod later_migrations;
 mod listening;
 pub mod load;
 pub mod metrics;

@@ -168,7 +168,7 @@ pub const TABLES: &Migration = &MIGRATIONS[0];
 /// application goes on inserting, and the table is locked for an instant. `up` refuses a
 /// database in which the table has such a column already. What the services write into the
 /// column is granted in `grants/privileges.rs`.
-/// `.github/CONTRIBUTING.md` says which tests are told of the column.
+/// The tests read from here which columns there are.
 ///
 /// **An index on such a table**: a line `CREATE INDEX ticketing_… ON table …;` in `indexes`.
 /// They are built before the rest of the migration, so an index on a new column belongs to the

@@ -8,7 +8,7 @@ mod locks;
 mod refusals;
 mod rights;
 mod taken_names;
-pub(crate) mod trigrams;
+mod trigrams;
 
 use migrations::Down;
 use testing::old_database::{self, our_indexes, session_columns};

@@ -8,7 +8,7 @@ use crate::{
 use database::Database;
 use migrations::MigrateError;
 use sea_orm::ConnectionTrait;
-use testing::{Kind, TestDatabase};
+use testing::{Kind, TestDatabase, later_migrations::columns_added_to};
 
 /// Makes a database of a shape and changes it; then both `up` and its plan stop.
 async fn refused(shape: char, change: &str) -> MigrateError {
@@ -190,7 +190,8 @@ async fn the_columns_that_services_need_are_those_that_migrations_declare() {
     ];
     for column in columns {
         let (table, name) = column.split_once('.').unwrap();
-        if table == "user_sessions" && ours.contains(&name) {
+        let is_of_sessions = table == "user_sessions" && ours.contains(&name);
+        if is_of_sessions || columns_added_to(table).contains(&name) {
             continue;
         }
         let rename = async |from: &str, to: &str| {

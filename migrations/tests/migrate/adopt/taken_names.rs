@@ -4,13 +4,15 @@
 use super::{
     old_database::{OldDatabase, open},
     refusals::refused_as,
-    trigrams::{EARLIER_BUILD, earlier_build_of_our_own},
 };
 use crate::fingerprint::{fingerprint, lines};
 use contract::time::Clock;
 use database::Database;
 use migrations::MigrateError;
-use testing::{Kind, TestDatabase};
+use testing::{
+    Kind, TestDatabase,
+    later_migrations::{undo_all, undo_all_of_our_own},
+};
 
 /// What may bear a name, how it comes, and how it goes. The index is on some table that
 /// no service reads.
@@ -192,8 +194,8 @@ async fn a_new_name_that_is_taken_stops_up_where_an_earlier_build_has_been() {
     let of_our_own = TestDatabase::migrated(Kind::Postgres).await;
     let pool = open(&taken_over).await;
     crate::up(&pool).await.unwrap();
-    taken_over.execute(EARLIER_BUILD).await;
-    of_our_own.execute(&earlier_build_of_our_own()).await;
+    taken_over.execute(&undo_all()).await;
+    of_our_own.execute(&undo_all_of_our_own()).await;
     // in a database of our own, one on requests may be what an interrupted run has built
     for (test, table) in [(&taken_over, "requests"), (&of_our_own, "partners")] {
         let pool = test.open(&Clock::system()).await;
