@@ -76,7 +76,7 @@ impl Store {
         after: Position<Timestamp, impl Into<Value>>,
     ) -> Expr {
         let after = Expr::tuple([self.database.time(after.sort), Expr::val(after.id)]);
-        Expr::tuple(row.map(|column| column.into_expr())).lt(after)
+        Expr::tuple(row.map(ColumnTrait::into_expr)).lt(after)
     }
 }
 
