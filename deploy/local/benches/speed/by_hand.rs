@@ -3,7 +3,6 @@
 
 use crate::{
     load::{Window, difference},
-    pages::SIZE,
     processes::Processes,
 };
 use sqlx::{
@@ -18,6 +17,9 @@ use std::{
 };
 use testing::Cluster;
 use tokio::process::Command;
+
+/// How many requests a page has, which is as many as the service gives by default.
+pub(crate) const SIZE: usize = 20;
 
 type Time = Option<DateTime<Utc>>;
 type Name = Option<String>;

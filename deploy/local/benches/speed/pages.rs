@@ -9,10 +9,8 @@ use sqlx::PgConnection;
 use testing::auth::with_token;
 use tonic::transport::Channel;
 
-use crate::by_hand;
+use crate::by_hand::{self, SIZE};
 
-/// As the service has it without a size asked for.
-pub(crate) const SIZE: usize = 20;
 const LARGEST: i32 = 100;
 /// The most searches in flight. A search for a name that many customers have takes PostgreSQL
 /// longer than a service waits for a connection if hundreds come at once.

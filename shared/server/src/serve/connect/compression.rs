@@ -1,6 +1,6 @@
 //! gzip, of requests and of answers (RFC 9110, 8.4).
 
-use super::request::malformed;
+use super::error::malformed;
 use crate::serve::message::{MAX_MESSAGE, Refusal};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use http::{HeaderMap, HeaderName, header};

@@ -8,6 +8,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use prost::Message as _;
 use prost_reflect::DynamicMessage;
 use prost_types::Any;
+use proto::auth::v1::ErrorReason;
 use serde::Serialize;
 use tonic::{Code, Status, body::Body};
 
@@ -28,6 +29,15 @@ struct Detail {
     /// For people: the same in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     debug: Option<DynamicMessage>,
+}
+
+/// The refusal of a message that cannot be read.
+pub(super) fn malformed(message: &str) -> Status {
+    errors::refuse(
+        Code::InvalidArgument,
+        ErrorReason::MessageMalformed,
+        message,
+    )
 }
 
 /// The answer to a call that is refused.

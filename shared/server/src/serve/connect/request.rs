@@ -1,6 +1,6 @@
 //! From a request of Connect to one of gRPC.
 
-use super::{Codec, compression::Encoding, json};
+use super::{Codec, compression::Encoding, error::malformed, json};
 use crate::serve::message::{MAX_MESSAGE, Refusal};
 use contract::errors::{self, InvalidField};
 use futures_util::stream;
@@ -117,14 +117,6 @@ fn invalid_json(invalid: InvalidField) -> Status {
         return malformed(&format!("the JSON cannot be read: {}", invalid.problem));
     }
     errors::invalid_fields(ErrorReason::MessageMalformed, vec![invalid])
-}
-
-pub(super) fn malformed(message: &str) -> Status {
-    errors::refuse(
-        Code::InvalidArgument,
-        ErrorReason::MessageMalformed,
-        message,
-    )
 }
 
 fn encoding_unsupported() -> Status {
