@@ -217,7 +217,10 @@ impl Store {
 
 /// The existing rows with these keys.
 fn with_keys(keys: &[ThrottleKey]) -> Select<Entity> {
-    Entity::find().filter(Column::Key.is_in(keys.iter().map(ThrottleKey::as_str)))
+    Entity::find()
+        .select_only()
+        .columns(COLUMNS)
+        .filter(Column::Key.is_in(keys.iter().map(ThrottleKey::as_str)))
 }
 
 /// A throttle for each key, and the latest time at which a row was read; `None` if there are no

@@ -48,9 +48,9 @@ pub struct PoolLimits {
     /// Whether PostgreSQL plans each statement once, whatever its values are. For pools with few
     /// statements whose arrays vary in length.
     pub generic_plans: bool,
-    /// Whether PostgreSQL joins rows only by an index. For pools whose statements read a few rows
-    /// by their keys: of a small table, PostgreSQL would otherwise read all rows each time, which
-    /// takes it several times as long.
+    /// Whether PostgreSQL joins row by row, with the index on the joined key. For pools whose
+    /// statements read a few rows by their keys. PostgreSQL would otherwise read all rows of a small
+    /// table into a hash each time, which takes several times as long.
     pub joins_by_index: bool,
 }
 

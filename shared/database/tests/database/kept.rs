@@ -25,6 +25,7 @@ async fn one_connection_serves_every_statement_also_after_one_that_is_refused() 
     let test = TestDatabase::migrated(Kind::Postgres).await;
     let limits = PoolLimits {
         generic_plans: true,
+        joins_by_index: true,
         ..PoolLimits::default()
     };
     let kept = kept_of(&test, limits).await;
@@ -37,12 +38,11 @@ async fn one_connection_serves_every_statement_also_after_one_that_is_refused() 
         .await;
     assert_eq!(doubled.unwrap()[0].try_get_by_index::<i32>(0).unwrap(), 42);
     assert_eq!(number(&kept, PROCESS).await, process);
-    let plans = kept
-        .query_all("SELECT current_setting('plan_cache_mode')", |query| query)
-        .await
-        .unwrap();
-    let plans: String = plans[0].try_get_by_index(0).unwrap();
-    assert_eq!(plans, "force_generic_plan");
+    let settings = "SELECT concat_ws(' ', current_setting('plan_cache_mode'), \
+                    current_setting('enable_hashjoin'), current_setting('enable_mergejoin'))";
+    let settings = kept.query_all(settings, |query| query).await.unwrap();
+    let settings: String = settings[0].try_get_by_index(0).unwrap();
+    assert_eq!(settings, "force_generic_plan off off");
 }
 
 #[tokio::test]
