@@ -156,7 +156,8 @@ async fn our_columns_are_nullable_and_without_a_default() {
     assert_eq!(ours, expected);
 }
 
-/// What the two schemas must have alike: all but indexes, our columns, `operation`, and where a column or table is the application's alone.
+/// What both schemas must have in common: everything except indexes, our columns, `operation`, and
+/// columns and tables that only the application has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tables_are_as_the_old_application_declares_them() {
     let old = TestDatabase::empty(Kind::Postgres).await;

@@ -109,8 +109,9 @@ impl World {
         ends.lines().map(str::to_owned).collect()
     }
 
-    /// Makes a hundred calls by a curl each, some of them at once. Each curl is given the message
-    /// so many milliseconds after it has begun, and reads the answer meanwhile; how each ended.
+    /// Makes a hundred calls with a curl for each, some of them at the same time. Each curl gets the
+    /// message some milliseconds after its call began, and may read the answer before. Returns how
+    /// each call ended.
     async fn late_curls(
         &self,
         protocol: Protocol,

@@ -43,7 +43,7 @@ impl Load {
         self.connections * self.on_each
     }
 
-    /// The same, with at most so many calls in flight.
+    /// This load, or a smaller one with about `in_flight` calls on the same connections.
     pub(crate) fn at_most(self, in_flight: usize) -> Self {
         Self {
             on_each: self.on_each.min(in_flight.div_ceil(self.connections)),

@@ -12,8 +12,8 @@ use tonic::transport::Channel;
 use crate::by_hand::{self, SIZE};
 
 const LARGEST: i32 = 100;
-/// The most searches in flight. A search for a name that many customers have takes PostgreSQL
-/// longer than a service waits for a connection if hundreds come at once.
+/// The most searches in flight. Two processors answer about a thousand a second, so with hundreds
+/// in flight one would measure only how they wait.
 const SEARCHES: usize = 32;
 
 /// A page, what it must hold, and how to get it by hand.

@@ -1,7 +1,7 @@
 //! The variables of the programs: their tables in the documents are what the programs declare.
 //!
 //! A table stands between `<!-- variables of PROGRAM -->` and `<!-- end -->`. To write all of
-//! them anew: `TICKETING_WRITE_TABLES=1 cargo test -p local --test local tables`.
+//! them anew: `TICKETING_WRITE_TABLES=1 cargo test --workspace --test local tables`.
 
 use crate::tidy::none;
 use clap::{Command, CommandFactory as _};
