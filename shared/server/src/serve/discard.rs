@@ -34,9 +34,10 @@ const MAX_BYTES: u64 = 6 * 1_024 * 1_024;
 /// How long one body is read. A call may take as long.
 const MAX_TIME: Duration = deadline::CALL;
 /// An answer waits for a body that goes on coming. After a pause of this length it is sent,
-/// and the body is read beside it until the next pause. A client that is far away sends
-/// something in each round trip, which is shorter. When the listener stops, an answer waits
-/// this long at most, and its body is read this long beside it.
+/// and the body is read beside it. A client that is far away sends something in each round
+/// trip, which is shorter. A client on a busy machine may pause for longer, and more than
+/// once. When the listener stops, an answer waits this long at most, and its body is read
+/// this long beside it.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// How many bodies are read at once. Others are not read.
 const MAX_BODIES: usize = 4_096;
@@ -72,7 +73,7 @@ impl DiscardBodies {
         }
         let end = reading.end;
         let deadline = deadline.map_or(end, |deadline| deadline.min(end));
-        match self.before(deadline, reading.read()).await {
+        match self.before(deadline, reading.read(MAX_PAUSE)).await {
             Some(Read::ToItsEnd) => true,
             Some(Read::TooMuch) => false,
             Some(Read::UpToAPause) | None => {
@@ -125,9 +126,9 @@ enum Read {
 }
 
 impl Reading {
-    async fn read(&mut self) -> Read {
+    async fn read(&mut self, max_pause: Duration) -> Read {
         while self.bytes <= MAX_BYTES {
-            match within(MAX_PAUSE, self.body.frame()).await {
+            match within(max_pause, self.body.frame()).await {
                 Ok(Some(Ok(frame))) => {
                     self.bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
                 }
@@ -138,9 +139,9 @@ impl Reading {
         Read::TooMuch
     }
 
-    /// Reads on beside the answer.
+    /// Reads on beside the answer, however long the pauses.
     async fn go_on(mut self, discard: DiscardBodies) {
-        discard.before(self.end, self.read()).await;
+        discard.before(self.end, self.read(MAX_TIME)).await;
     }
 }
 

@@ -75,11 +75,11 @@ async fn a_client_that_waits_for_the_answer_gets_it_and_may_send_the_rest() {
     assert_eq!(begun.elapsed(), MAX_PAUSE);
     assert!(!closes(&answer), "{answer:?}");
     for _ in 0..3 {
-        tokio::time::sleep(MAX_PAUSE / 2).await;
+        tokio::time::sleep(2 * MAX_PAUSE).await;
         sender.send(Bytes::from_static(b"abc")).await.unwrap();
     }
     sender.closed().await;
-    assert_eq!(begun.elapsed(), MAX_PAUSE + 3 * MAX_PAUSE / 2 + MAX_PAUSE);
+    assert_eq!(begun.elapsed(), MAX_TIME);
 }
 
 /// Sends a piece of a body each half pause until nobody reads it.
@@ -201,14 +201,10 @@ async fn a_client_that_waits_for_continue_is_answered_at_once() {
         assert_eq!(begun.elapsed(), waited, "{version:?} {expected}");
         let closes_next = is_answered_at_once && version == Version::HTTP_11;
         assert_eq!(closes(&answer), closes_next, "{version:?} {expected}");
-        // who sends nevertheless is read until the next pause
+        // who sends nevertheless is read
         sender.send(Bytes::from_static(b"abc")).await.unwrap();
         sender.closed().await;
-        assert_eq!(
-            begun.elapsed(),
-            waited + MAX_PAUSE,
-            "{version:?} {expected}"
-        );
+        assert_eq!(begun.elapsed(), MAX_TIME, "{version:?} {expected}");
     }
 }
 
