@@ -4,7 +4,7 @@
 mod unique;
 
 use contract::errors::InvalidField;
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use serde::Deserializer;
 use serde_json::Value;
 use serde_path_to_error::{Deserializer as Tracked, Path, Segment, Track};
@@ -20,7 +20,10 @@ pub(super) fn read(
     json: &[u8],
     message: &MessageDescriptor,
 ) -> Result<DynamicMessage, InvalidField> {
-    tracked(json, |reader| reader.deserialize_any(unique::Unique))
+    let unique = unique::Unique {
+        message: Some(message.clone()),
+    };
+    tracked(json, |reader| reader.deserialize_any(unique))
         .and_then(|()| {
             tracked(json, |reader| {
                 DynamicMessage::deserialize(message.clone(), reader)
@@ -78,7 +81,7 @@ fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
     }
     // a field that is not known is found at the message that has it
     if let (Some(message), Value::Object(fields)) = (inside, value) {
-        let unknown = fields.keys().find(|key| !has_field(&message, key));
+        let unknown = fields.keys().find(|key| field(&message, key).is_none());
         if let Some(key) = unknown {
             add(&mut named, key, None);
         }
@@ -92,10 +95,7 @@ fn add(
     key: &str,
     message: Option<&MessageDescriptor>,
 ) -> Option<MessageDescriptor> {
-    let field = message.and_then(|message| {
-        let by_json_name = message.get_field_by_json_name(key);
-        by_json_name.or_else(|| message.get_field_by_name(key))
-    });
+    let field = message.and_then(|message| field(message, key));
     if !path.is_empty() {
         path.push('.');
     }
@@ -106,8 +106,10 @@ fn add(
     }
 }
 
-fn has_field(message: &MessageDescriptor, key: &str) -> bool {
-    message.get_field_by_json_name(key).is_some() || message.get_field_by_name(key).is_some()
+/// A field by its name in JSON, or by its name in the proto. ProtoJSON takes both.
+fn field(message: &MessageDescriptor, key: &str) -> Option<FieldDescriptor> {
+    let by_json_name = message.get_field_by_json_name(key);
+    by_json_name.or_else(|| message.get_field_by_name(key))
 }
 
 #[cfg(test)]

@@ -63,17 +63,22 @@ fn what_is_told_of_a_fault_is_short() {
 }
 
 #[test]
-fn a_field_comes_once_wherever_it_stands() {
+fn a_field_comes_once_by_whichever_name_wherever_it_stands() {
+    let list = message("ticketing.requests.v1.ListPartnerRequestsRequest");
     for twice in [
-        r#"{"email":"a","email":"b"}"#,
-        r#"{"email":"a","\u0065mail":"b"}"#,
+        r#"{"pageToken":"a","pageToken":"b"}"#,
+        r#"{"pageToken":"a","page\u0054oken":"b"}"#,
+        r#"{"pageToken":"a","page_token":"b"}"#,
+        r#"{"filter":{"submitTime":{},"submit_time":{}}}"#,
+        r#"{"filter":{"submitTime":{"startTime":null,"start_time":null}}}"#,
     ] {
-        let fault = read(
-            twice.as_bytes(),
-            &message("ticketing.auth.v1.CreateSessionRequest"),
-        );
-        assert!(fault.unwrap_err().problem.contains("twice"), "{twice}");
+        let fault = read(twice.as_bytes(), &list).unwrap_err();
+        assert!(fault.problem.contains("twice"), "{twice}: {fault:?}");
     }
+    // the keys of a map are not names of fields
+    let info = message("google.rpc.ErrorInfo");
+    let map = r#"{"metadata":{"page_token":"a","pageToken":"b"}}"#;
+    read(map.as_bytes(), &info).unwrap();
 }
 
 /// A message of a type, with some of its fields.

@@ -1,12 +1,17 @@
-//! JSON whose objects have each field once. If a field came twice, another reader of the same text
-//! might use the other value.
+//! JSON whose objects have each field once, by whichever of its two names. If a field came twice,
+//! another reader of the same text might use the other value.
 
+use super::field;
+use prost_reflect::{Kind, MessageDescriptor};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
 /// Reads any value, and refuses one with a field that comes twice.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Unique;
+#[derive(Clone, Debug)]
+pub(super) struct Unique {
+    /// The message that the value holds, if it is one of the contract.
+    pub(super) message: Option<MessageDescriptor>,
+}
 
 impl<'de> DeserializeSeed<'de> for Unique {
     type Value = ();
@@ -48,15 +53,21 @@ impl<'de> Visitor<'de> for Unique {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(self)?.is_some() {}
+        while items.next_element_seed(self.clone())?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let mut seen = HashSet::new();
-        while let Some(field) = fields.next_key::<String>()? {
-            fields.next_value_seed(self)?;
-            if let Some(twice) = seen.replace(field) {
+        while let Some(key) = fields.next_key::<String>()? {
+            let field = self.message.as_ref().and_then(|it| field(it, &key));
+            let message = field.as_ref().and_then(|field| match field.kind() {
+                Kind::Message(message) if !field.is_map() => Some(message),
+                _ => None,
+            });
+            fields.next_value_seed(Self { message })?;
+            let name = field.map_or(key, |field| field.name().to_owned());
+            if let Some(twice) = seen.replace(name) {
                 return Err(A::Error::custom(format_args!(
                     "the field {twice:?} comes twice"
                 )));
