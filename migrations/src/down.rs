@@ -6,7 +6,7 @@ use schema::{
     bookkeeping::{self, Applied},
     error::MigrateError,
     exclusive, found,
-    migration::MIGRATIONS,
+    migration::{MIGRATIONS, Migration},
     report::{Report, Tell, text},
     trigrams,
 };
@@ -52,9 +52,24 @@ pub async fn plan_down(database: &Database, how: Down) -> Result<String, Migrate
     let applied = bookkeeping::read(&transaction, database.dialect()).await?;
     transaction.rollback().await?;
     refuse_to_drop(&applied, how.drop_data)?;
-    let rows = applied.rows().iter().rev();
-    let lines = rows.map(|row| format!("drops    {}, with all rows", row.name));
+    let lines = newest_first(&applied).map(|migration| drops(migration, database.dialect()));
     Ok(text(&lines.collect::<Vec<_>>()))
+}
+
+/// A line of the plan: the migration, and the tables and columns that go with all that is in them.
+fn drops(migration: &Migration, dialect: Dialect) -> String {
+    let name = migration.name;
+    let columns = migration.columns(dialect);
+    let columns = columns.map(|(table, column)| format!("{table}.{column}"));
+    let tables = migration.tables(dialect).map(str::to_owned);
+    let contents: Vec<_> = tables.chain(columns).collect();
+    if contents.is_empty() {
+        return format!("drops    {name}");
+    }
+    format!(
+        "drops    {name}: {}, with all that is in them",
+        contents.join(", ")
+    )
 }
 
 /// [`down`] and [`up`](crate::up) in one transaction, on a database that holds nothing else.
@@ -90,11 +105,7 @@ async fn down_within(
     let applied = bookkeeping::read(transaction, dialect).await?;
     refuse_to_drop(&applied, drop_data)?;
     let mut report = Report::default();
-    for migration in MIGRATIONS
-        .iter()
-        .rev()
-        .filter(|migration| applied.holds(migration.name))
-    {
+    for migration in newest_first(&applied) {
         transaction
             .execute_unprepared(migration.texts(dialect).drop)
             .await?;
@@ -105,6 +116,12 @@ async fn down_within(
     }
     bookkeeping::drop_table(transaction).await?;
     Ok(report)
+}
+
+/// The migrations that are applied, in the order in which they are undone.
+fn newest_first(applied: &Applied) -> impl Iterator<Item = &'static Migration> {
+    let migrations = MIGRATIONS.iter().rev();
+    migrations.filter(|migration| applied.holds(migration.name))
 }
 
 fn refuse_to_drop(applied: &Applied, drop_data: bool) -> Result<(), MigrateError> {

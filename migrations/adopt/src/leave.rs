@@ -133,6 +133,11 @@ async fn lines(
     let ours = "SELECT count(*) FROM user_sessions WHERE generation IS NOT NULL";
     let ours: i64 = query::row(on, ours).await?;
     let mut lines = plan::to_leave(record, ours, made_extension, keep_session_id);
+    let later = MIGRATIONS
+        .iter()
+        .filter(|migration| applied.holds(migration.name));
+    let columns = later.flat_map(|migration| migration.columns(Dialect::Postgres));
+    lines.extend(columns.map(plan::column_to_drop));
     if applied.holds(AUDIT.name) {
         lines.push(plan::AUDIT_LOG_TO_DROP.to_owned());
     }

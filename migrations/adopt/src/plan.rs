@@ -92,11 +92,21 @@ pub(crate) fn to_leave(
     }
     lines.push(format!("goes     our sessions, {}", rows(ours)));
     lines.push("stays    the rows of the old application".to_owned());
-    lines.push("goes     the services' own columns in user_sessions".to_owned());
+    let columns = record.columns.iter().map(String::as_str);
+    let columns: Vec<_> = columns.filter(|name| *name != "session_id").collect();
+    lines.push(format!(
+        "goes     the services' own columns in user_sessions: {}",
+        columns.join(", ")
+    ));
     lines.push(LOCK.to_owned());
     lines.push(indexes_to_drop(record));
     lines.extend(made_extension.then(extension_to_drop));
     lines
+}
+
+/// Of `down`, for a column that a later migration added to one of the application's tables.
+pub(crate) fn column_to_drop((table, column): (&str, &str)) -> String {
+    format!("goes     {table}.{column}, with all that is in it; {table} is locked for an instant")
 }
 
 /// Before step two of `down`, where an earlier run did step one.

@@ -85,6 +85,14 @@ impl Migration {
         })
     }
 
+    /// The tables that it makes.
+    pub fn tables(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
+        self.lines(dialect).filter_map(|line| {
+            let statement = line.strip_prefix("CREATE TABLE ")?;
+            statement.split([' ', '(']).next()
+        })
+    }
+
     /// The columns that it adds to existing tables, with their tables.
     pub fn columns(&self, dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.lines(dialect).filter_map(|line| {

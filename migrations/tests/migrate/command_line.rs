@@ -92,31 +92,32 @@ async fn up_says_what_stops_working_before_it_begins() {
             .chain(end.iter().copied())
             .collect()
     };
+    let down = |begin: &[&'static str], end: &[&'static str]| -> Vec<&'static str> {
+        let columns = added_columns().map(|_| "goes ");
+        let begin = begin.iter().copied().chain(["goes ", "goes "]);
+        let audit_log = ["goes "].into_iter();
+        begin
+            .chain(columns)
+            .chain(audit_log)
+            .chain(end.iter().copied())
+            .collect()
+    };
+    let kept = [
+        "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ",
+    ];
+    let not_kept = [
+        "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ", "locks ",
+    ];
     for (arguments, expected) in [
         (&["up", "--plan"][..], &up(&["applies "])[..]),
         (&["up"], &up(&["done ", "built "])),
         (&["up", "--plan"], &["nothing to do"]),
-        (
-            &["down", "--plan"],
-            &[
-                "found ", "stops ", "stops ", "goes ", "makes ", "goes ", "stays ", "goes ",
-                "locks ", "goes ", "goes ", "goes ",
-            ],
-        ),
-        (
-            &["down", "--plan", "--keep-session-id"],
-            &[
-                "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ", "goes ",
-            ],
-        ),
+        (&["down", "--plan"], &down(&not_kept, &[])),
+        (&["down", "--plan", "--keep-session-id"], &down(&kept, &[])),
         (&["status"], &status),
         (
             &["down", "--keep-session-id"],
-            &[
-                "found ", "stops ", "stays ", "goes ", "stays ", "goes ", "locks ", "goes ",
-                "goes ", "goes ", "done ", "done ", "done ", "dropped ",
-            ],
+            &down(&kept, &["done ", "done ", "done ", "dropped "]),
         ),
         (&["down"], &["nothing to do"]),
     ] {

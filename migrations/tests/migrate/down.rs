@@ -6,7 +6,7 @@ use crate::{
 };
 use contract::time::Clock;
 use migrations::{Down, MigrateError, NAMES, Report};
-use testing::{Kind, TestDatabase};
+use testing::{Kind, TestDatabase, later_migrations::added_columns};
 
 const DROP: Down = Down {
     drop_data: true,
@@ -65,6 +65,24 @@ testing::on_both_databases! {
         // SQLite's own, which comes with the first AUTOINCREMENT and never goes
         after.retain(|line| !line.contains("sqlite_sequence"));
         assert_eq!(after, before);
+    }
+
+    async fn the_plan_of_down_names_each_table_and_column_that_goes(kind: Kind) {
+        let database = TestDatabase::migrated(kind).await;
+        let pool = database.open(&Clock::system()).await;
+        let tables = match kind {
+            Kind::Postgres => "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public'",
+            Kind::Sqlite => "SELECT name AS line FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+        };
+        let tables = lines(&pool, tables).await;
+        let columns = added_columns().map(|(table, column)| format!("{table}.{column}"));
+        let plan = migrations::plan_down(&pool, DROP).await.unwrap();
+        let named: Vec<_> = plan.split([' ', ',', '\n']).collect();
+        for name in tables.into_iter().chain(columns) {
+            assert!(named.contains(&name.as_str()) || name == "ticketing_migrations", "{name}: {plan}");
+        }
+        let migrations = plan.lines().map(|line| line.split([' ', ':']).find(|word| word.starts_with('0')));
+        assert_eq!(migrations.collect::<Option<Vec<_>>>().unwrap(), newest_first());
     }
 
     async fn down_without_bookkeeping_has_nothing_to_do(kind: Kind) {

@@ -15,7 +15,7 @@ use std::{
 /// A filter of requests. A request must match all fields, and one of the values of each field. An
 /// empty field matches every request. Filters that match the same requests in every database are
 /// equal, however they were written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Status is one of these.
     pub statuses: BTreeSet<Status>,
@@ -39,6 +39,33 @@ pub struct Filter {
     pub customer_name: Option<AnyCase>,
     /// The customer's phone contains these digits.
     pub customer_phone: Option<PhoneDigits>,
+}
+
+/// Page tokens contain this hash, so it must not change from build to build. A field that is added
+/// goes below the tuple, with its name, and only if it is set:
+/// `if let Some(value) = min_rating { ("min_rating", value).hash(state) }`.
+impl Hash for Filter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            statuses,
+            categories,
+            branches,
+            services,
+            pickup_options,
+            partners,
+            submitted,
+            created,
+            text,
+            customer_name,
+            customer_phone,
+        } = self;
+        (
+            (statuses, categories, branches, services),
+            (pickup_options, partners, submitted, created),
+            (text, customer_name, customer_phone),
+        )
+            .hash(state);
+    }
 }
 
 /// A range of time, both ends inclusive.

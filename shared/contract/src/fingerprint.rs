@@ -14,8 +14,7 @@ impl Fingerprint {
     /// The fingerprint of a list of this RPC. `list` is the filter and the order as
     /// they were read, not the message: one list can be asked for in many messages.
     ///
-    /// The digest depends on how `list` derives `Hash`. Adding, removing or reordering a
-    /// field changes it, and page tokens of earlier builds are then refused. A test of each
+    /// If the `Hash` of `list` changes, page tokens of earlier builds are refused. A test of each
     /// list notices.
     #[must_use]
     pub fn of(rpc: &str, list: &impl Hash) -> Self {

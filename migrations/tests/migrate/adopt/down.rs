@@ -49,6 +49,41 @@ async fn the_plan_of_down_says_that_the_application_cannot_log_in() {
     assert_eq!(fingerprint(&pool).await, before);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_plan_of_down_names_each_column_that_goes() {
+    let columns = "
+        SELECT concat_ws(' ', table_name, column_name) AS line FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name NOT LIKE 'ticketing\\_%'";
+    for how in [KEEP, Down::default()] {
+        let test = OldDatabase::of_shape('b').make().await;
+        let pool = open(&test).await;
+        up(&pool).await;
+        let before = lines(&pool, columns).await;
+        let plan = migrations::plan_down(&pool, how).await.unwrap();
+        crate::down(&pool, how).await.unwrap();
+        let after = lines(&pool, columns).await;
+        let gone: Vec<_> = before
+            .iter()
+            .filter(|column| !after.contains(column))
+            .collect();
+        let kept = usize::from(how.keep_session_id);
+        assert!(gone.len() >= 8 - kept, "{gone:?}");
+        let goes: Vec<_> = plan
+            .lines()
+            .filter(|line| line.starts_with("goes "))
+            .collect();
+        for column in gone {
+            let (table, name) = column.split_once(' ').unwrap();
+            let is_named = goes.iter().any(|line| {
+                let mut words =
+                    line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                line.contains(table) && words.any(|word| word == name)
+            });
+            assert!(is_named, "{column}: {plan}");
+        }
+    }
+}
+
 /// A service that was not stopped logs somebody in while `down` deletes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_came_late_goes_as_well() {

@@ -5,10 +5,13 @@ use crate::model::{PartnerPosition, PartnerSort, Position};
 use contract::time::Timestamp;
 use proto::requests::v1::{ListPartnersRequest, PartnerFilter, PartnerOrder, TimeRange};
 
-/// During an update, replicas of two builds serve pages of one list. Whoever changes a filter
-/// on purpose changes the number here, and says in the CHANGELOG that clients have to start
-/// at the first page again.
+/// During an update, replicas of two builds serve pages of one list. These numbers stay, also when a
+/// filter gets a field.
 #[test]
+#[allow(
+    clippy::needless_update,
+    reason = "the filters have the fields of the first build, not all"
+)]
 fn a_list_has_the_same_fingerprint_in_every_build() {
     let range = |start| TimeRange {
         start_time: Some(prost_types::Timestamp {
@@ -32,6 +35,7 @@ fn a_list_has_the_same_fingerprint_in_every_build() {
         text: "A text".to_owned(),
         customer_name: "Mona".to_owned(),
         customer_phone: "0501".to_owned(),
+        ..Default::default()
     };
     let order = PartnerRequestOrder {
         field: 1,
@@ -49,6 +53,7 @@ fn a_list_has_the_same_fingerprint_in_every_build() {
         statuses: vec![1, 2],
         category_ids: vec![1],
         name: "Mona".to_owned(),
+        ..Default::default()
     };
     let order = PartnerOrder {
         field: 1,

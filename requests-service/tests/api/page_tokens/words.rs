@@ -81,20 +81,24 @@ pub(super) fn requests(
     random: &mut Rng,
     requested: &ListPartnerRequestsRequest,
 ) -> ListPartnerRequestsRequest {
-    let filter = requested.filter.clone().unwrap_or_default();
-    let filter = PartnerRequestFilter {
-        statuses: list(random, &filter.statuses),
-        category_ids: list(random, &filter.category_ids),
-        branch_ids: list(random, &filter.branch_ids),
-        service_ids: list(random, &filter.service_ids),
-        pickup_option_ids: list(random, &filter.pickup_option_ids),
-        partner_ids: list(random, &filter.partner_ids),
-        submit_time: range(random, filter.submit_time),
-        create_time: range(random, filter.create_time),
-        text: text(random, &filter.text),
-        customer_name: text(random, &filter.customer_name),
-        customer_phone: phone(random, &filter.customer_phone),
-    };
+    let mut filter = requested.filter.clone().unwrap_or_default();
+    for values in [
+        &mut filter.statuses,
+        &mut filter.category_ids,
+        &mut filter.branch_ids,
+        &mut filter.service_ids,
+        &mut filter.pickup_option_ids,
+        &mut filter.partner_ids,
+    ] {
+        *values = list(random, values);
+    }
+    for times in [&mut filter.submit_time, &mut filter.create_time] {
+        *times = range(random, *times);
+    }
+    for words in [&mut filter.text, &mut filter.customer_name] {
+        *words = text(random, words);
+    }
+    filter.customer_phone = phone(random, &filter.customer_phone);
     let (field, direction) = requested
         .order
         .map_or((0, 0), |order| (order.field, order.direction));
