@@ -196,6 +196,7 @@ async fn refresh_in_json(
             let method = "/ticketing.auth.v1.AuthService/RefreshSession";
             let request = json!({ "refreshToken": token.text }).to_string();
             let answer = json::call(channel, method, None, request).await;
+            let answer = answer.expect("a pair");
             let session = &answer["session"]["sessionId"];
             assert_eq!(*session, *token.session_id, "which session it is");
             assert_eq!(answer["tokens"]["generation"], 2, "the session rotates");
@@ -218,9 +219,8 @@ async fn list(stage: &Stage, page: &Arc<Page>, load: Load, window: Duration) -> 
                 .await;
             match answer {
                 Ok(answer) => page.check(&answer.into_inner()),
-                // what a service with too much to do may say
                 Err(status) if status.code() == Code::Unavailable => {
-                    eprintln!("{}: refused: {}", page.name, status.message());
+                    tell_refusal(&page.name, status.message());
                 }
                 Err(status) => panic!("{}: {status}", page.name),
             }
@@ -239,12 +239,20 @@ async fn list_in_json(stage: &Stage, page: &Arc<Page>, load: Load, window: Durat
         async move {
             let method = "/ticketing.requests.v1.PartnerRequestsService/ListPartnerRequests";
             let answer = json::call(channel, method, Some(&page.token), "{}".to_owned()).await;
-            page.check_json(&answer);
+            match answer {
+                Ok(answer) => page.check_json(&answer),
+                Err(error) => tell_refusal(&page.name, &error["message"].to_string()),
+            }
             true
         }
     };
     let channels = &stage.channels.requests;
     drive(channels, load, window, &stage.processes, call).await
+}
+
+/// A service with too much to do may refuse a list. It counts as a call, so it is told.
+fn tell_refusal(page: &str, message: &str) {
+    eprintln!("{page}: refused: {message}");
 }
 
 /// Shows each of the many tokens once, so that its signature is remembered.

@@ -6,13 +6,14 @@ use serde_json::Value;
 use tonic::{body::Body, transport::Channel};
 use tower::Service as _;
 
-/// Calls a method, such as `/ticketing.auth.v1.AuthService/RefreshSession`, and gets its answer.
+/// Calls a method, such as `/ticketing.auth.v1.AuthService/RefreshSession`, and gets its answer, or
+/// the error of a service that is unavailable.
 pub(crate) async fn call(
     mut channel: Channel,
     method: &str,
     access_token: Option<&str>,
     body: String,
-) -> Value {
+) -> Result<Value, Value> {
     let mut request = Request::post(method).header(header::CONTENT_TYPE, "application/json");
     if let Some(token) = access_token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -24,6 +25,10 @@ pub(crate) async fn call(
     let answer = channel.call(request.expect("a request")).await;
     let (head, body) = answer.expect("an answer").into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
-    assert_eq!(head.status, StatusCode::OK, "{body:?}");
-    serde_json::from_slice(&body).expect("JSON")
+    let answer = serde_json::from_slice(&body).expect("JSON");
+    match head.status {
+        StatusCode::OK => Ok(answer),
+        StatusCode::SERVICE_UNAVAILABLE => Err(answer),
+        status => panic!("{method}: {status}: {answer}"),
+    }
 }
