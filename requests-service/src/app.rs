@@ -78,7 +78,7 @@ impl App {
         let (public_address, ops_address) = (public.address(), ops.address());
 
         let version = env!("CARGO_PKG_VERSION");
-        let mut service = Builder::new("ticketing_requests", version, &SERVICES, &[])?;
+        let mut service = Builder::new("ticketing_requests", version, &SERVICES, &[], &[])?;
         let url = &config.database_url;
         // the plan of a page does not depend on its values; `store::planning` names the exceptions
         let pool = PoolLimits {

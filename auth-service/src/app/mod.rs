@@ -3,7 +3,7 @@
 mod domain;
 mod routes;
 
-pub use routes::PATHS;
+pub use routes::{METHODS, PATHS};
 
 use self::domain::{Dependencies, Domain, Settings};
 use crate::{
@@ -83,7 +83,7 @@ impl App {
         let addresses = [public.address(), internal.address(), ops.address()];
 
         let version = env!("CARGO_PKG_VERSION");
-        let mut service = Builder::new("ticketing_auth", version, &SERVICES, PATHS)?;
+        let mut service = Builder::new("ticketing_auth", version, &SERVICES, METHODS, PATHS)?;
         let metrics = Metrics::register(service.registry());
         let keys = Arc::new(KeyRing::open(config.keys_directory, clock.clone())?);
         service.in_background(reread(Arc::clone(&keys)));

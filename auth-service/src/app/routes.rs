@@ -3,7 +3,10 @@
 use super::{AUTH_SERVICE, VALIDATION_SERVICE};
 use crate::{
     domain::Validations,
-    grpc::{AuthHandlers, InProcessValidator, Introspection, ValidationHandlers, key_set},
+    grpc::{
+        AuthHandlers, EnvoyHandlers, InProcessValidator, Introspection, ProxyQuestions,
+        ValidationHandlers, authorize, key_set,
+    },
     tokens::Tokens,
 };
 use axum::routing::MethodFilter;
@@ -12,6 +15,7 @@ use contract::{
     access_rules::{AccessRule, AccessRules, InvalidRules, PathRules},
     deadline::Limits,
 };
+use envoy_types::ext_authz::v3::pb::AuthorizationServer;
 use proto::auth::v1::{
     auth_service_server::AuthServiceServer,
     session_validation_service_server::SessionValidationServiceServer,
@@ -27,13 +31,21 @@ use tonic::service::{LayerExt as _, Routes};
 const KEYS: &str = "/.well-known/jwks.json";
 /// The path by which services check a token.
 const INTROSPECTION: &str = "/oauth2/introspect";
+/// The path by which proxies such as nginx and Traefik ask about a request of their client.
+const AUTHORIZE: &str = "/authorize";
+/// The method by which Envoy asks the same.
+const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
 /// The access rules of the paths that are served without gRPC. A path that is not here is not
 /// served.
 pub const PATHS: PathRules = &[
     (KEYS, AccessRule::Public),
     (INTROSPECTION, AccessRule::Service),
+    (AUTHORIZE, AccessRule::Proxy),
 ];
+
+/// The access rules of the gRPC methods that no proto file of ours has.
+pub const METHODS: PathRules = &[(CHECK, AccessRule::Service)];
 
 /// Which calls are served first where there is not enough capacity for all.
 pub(super) fn priority(path: &str) -> Priority {
@@ -43,7 +55,7 @@ pub(super) fn priority(path: &str) -> Priority {
         .unwrap_or_default();
     match (service, method) {
         (VALIDATION_SERVICE, _) => Priority::First,
-        _ if path == INTROSPECTION => Priority::First,
+        _ if [INTROSPECTION, AUTHORIZE, CHECK].contains(&path) => Priority::First,
         (_, "RefreshSession" | "RevokeSession") => Priority::Second,
         _ => Priority::Last,
     }
@@ -77,12 +89,24 @@ pub(super) fn internal(
     load_shed: &LoadShedLayer,
 ) -> Result<Routes, InvalidRules> {
     let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[VALIDATION_SERVICE])?;
-    let rules = rules.with_paths(PATHS, &[INTROSPECTION])?;
+    let rules = rules.with_paths(PATHS, &[INTROSPECTION, AUTHORIZE])?;
+    let rules = rules.with_paths(METHODS, &[CHECK])?;
     let introspection = Introspection::new(validations.clone(), tokens);
+    let proxies = ProxyQuestions::new(validations.clone());
     let layer = SessionLayer::with(rules, NoSessions, Some(callers), limits)?;
     let validation = SessionValidationServiceServer::new(ValidationHandlers::new(validations));
-    let routes = Routes::new(load_shed.named_layer(layer.named_layer(validation)));
+    let envoy = AuthorizationServer::new(EnvoyHandlers::new(proxies.clone()));
+    let routes = Routes::new(load_shed.named_layer(layer.named_layer(validation)))
+        .add_service(load_shed.named_layer(layer.named_layer(envoy)));
     let through = (load_shed, &layer);
-    let answer = move |request| introspection.clone().answer(request);
-    add_path(routes, INTROSPECTION, MethodFilter::POST, through, answer)
+    let introspect = move |request| introspection.clone().answer(request);
+    let routes = add_path(
+        routes,
+        INTROSPECTION,
+        MethodFilter::POST,
+        through,
+        introspect,
+    )?;
+    let authorize = move |request| authorize(proxies.clone(), request);
+    add_path(routes, AUTHORIZE, MethodFilter::GET, through, authorize)
 }

@@ -5,7 +5,7 @@ use crate::{
     rows::first_use_is_written,
     served::{Served as _, unauthenticated},
 };
-use auth_service::app::{AUTH_SERVICE, PATHS, VALIDATION_SERVICE};
+use auth_service::app::{AUTH_SERVICE, METHODS, PATHS, VALIDATION_SERVICE};
 use contract::access_rules::{AccessRule, AccessRules};
 use std::{net::SocketAddr, time::Duration};
 use testing::{
@@ -44,7 +44,9 @@ testing::on_both_databases! {
         let mut walked = 0;
         for (service, address) in services {
             let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, &[service]).unwrap();
-            for (path, rule) in rules.iter() {
+            let others = if address == auth.replica.internal { METHODS } else { &[] };
+            let others = others.iter().map(|(path, rule)| (*path, rule));
+            for (path, rule) in rules.iter().chain(others) {
                 walked += 1;
                 let without = call(address, path, Request::new(())).await;
                 let late = call(address, path, with_token((), &expired)).await;
@@ -70,10 +72,11 @@ testing::on_both_databases! {
                         }
                         assert!(is_admitted(&by_service), "{path}: {by_service:?}");
                     }
+                    AccessRule::Proxy => unreachable!("{path}: proxies ask by HTTP"),
                 }
             }
         }
-        assert!(walked >= 6, "{walked}");
+        assert!(walked >= 7, "{walked}");
     }
 
     async fn every_path_of_http_agrees_with_its_access_rule(kind: Kind) {
@@ -84,23 +87,29 @@ testing::on_both_databases! {
         for (path, rule) in PATHS {
             for address in [auth.replica.public, auth.replica.internal] {
                 let url = format!("http://{address}{path}");
-                for bearer in ["", &customer, SERVICE_TOKEN] {
-                    let bearer = format!("authorization: Bearer {bearer}");
-                    for arguments in [&["--header", &bearer, &url][..], &["--data-raw", "token=x", "--header", &bearer, &url]] {
-                        let answer = curl(arguments).await;
+                for (bearer, proxy) in [
+                    ("", ""), (&customer, ""), (SERVICE_TOKEN, ""), ("", &customer), (&customer, "x"),
+                    (&customer, SERVICE_TOKEN), (SERVICE_TOKEN, SERVICE_TOKEN),
+                ] {
+                    let by_token = format!("authorization: Bearer {bearer}");
+                    let by_proxy = format!("x-ticketing-service-token: {proxy}");
+                    let credentials = ["--header", &by_token, "--header", &by_proxy, &url];
+                    for arguments in [&[][..], &["--data-raw", "token=x"]] {
+                        let answer = curl(credentials.iter().chain(arguments)).await;
                         let admits = match rule {
                             AccessRule::Public => true,
-                            AccessRule::Service => bearer.ends_with(SERVICE_TOKEN),
+                            AccessRule::Service => bearer == SERVICE_TOKEN,
+                            AccessRule::Proxy => proxy == SERVICE_TOKEN,
                             AccessRule::Session { .. } => unreachable!("no path asks for a session"),
                         };
-                        assert!(admits || answer.status >= 400, "{path} {bearer}: {answer:?}");
+                        assert!(admits || answer.status >= 400, "{path} {bearer} {proxy}: {answer:?}");
                         served += u32::from(answer.status == 200);
                     }
                 }
             }
         }
-        // the keys for whoever asks, introspection for a service
-        assert_eq!(served, 3 + 1);
+        // the keys for whoever asks, introspection for a service, and a request of the customer
+        assert_eq!(served, 7 + 2 + 1);
     }
 
     async fn a_method_is_served_on_its_own_listener_alone(kind: Kind) {

@@ -22,6 +22,7 @@ mod clocks;
 mod counted_attempts;
 mod create_session;
 mod dead_connections;
+mod doors;
 mod floods;
 mod full_disk;
 mod fuzz;

@@ -87,12 +87,12 @@ testing::on_both_databases! {
         walk(None, &|rule, outcome| match rule {
             AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
             AccessRule::Session { .. } => assert_eq!(outcome, refused("TOKEN_MISSING")),
-            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+            AccessRule::Service | AccessRule::Proxy => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
         })
         .await;
         walk(Some(&customer), &|rule, outcome| match rule {
             AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
-            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+            AccessRule::Service | AccessRule::Proxy => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
             AccessRule::Session { user_types, .. } if user_types.is_empty() => {
                 assert!(let_in(&outcome), "{outcome:?}");
             }
@@ -104,11 +104,11 @@ testing::on_both_databases! {
         .await;
         let of = |rule: &AccessRule, user_type| match rule {
             AccessRule::Session { user_types, .. } => user_types.is_empty() || user_types.contains(&user_type),
-            AccessRule::Public | AccessRule::Service => true,
+            AccessRule::Public | AccessRule::Service | AccessRule::Proxy => true,
         };
         for (token, user_type) in [(&partner, UserType::Partner), (&staff, UserType::Operation)] {
             walk(Some(token), &|rule, outcome| match rule {
-                AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+                AccessRule::Service | AccessRule::Proxy => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
                 rule if of(rule, user_type) => assert!(let_in(&outcome), "{outcome:?}"),
                 _ => assert_eq!(outcome, (Code::PermissionDenied, "USER_TYPE_NOT_ALLOWED".to_owned())),
             })
@@ -118,7 +118,7 @@ testing::on_both_databases! {
         walk(Some(&partner), &|rule, outcome| match rule {
             AccessRule::Public => assert!(let_in(&outcome), "{outcome:?}"),
             AccessRule::Session { .. } => assert_eq!(outcome, refused("TOKEN_EXPIRED")),
-            AccessRule::Service => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
+            AccessRule::Service | AccessRule::Proxy => assert_eq!(outcome, refused("SERVICE_TOKEN_INVALID")),
         })
         .await;
     }

@@ -1,9 +1,13 @@
 //! Who may call what, read from the method options of the proto files.
 
-use crate::principal::UserType;
+use crate::{
+    errors,
+    principal::{Principal, UserType},
+};
 use prost_reflect::{DescriptorPool, MethodDescriptor};
-use proto::auth::v1::{AccessRule as WireRule, Caller};
+use proto::auth::v1::{AccessRule as WireRule, Caller, ErrorReason};
 use std::collections::HashMap;
+use tonic::{Code, Status};
 
 /// Name of the method option.
 const OPTION: &str = "ticketing.auth.v1.access";
@@ -22,10 +26,37 @@ pub enum AccessRule {
     },
     /// A service token, or a service's client certificate.
     Service,
+    /// The same of a proxy that asks about its client's request. Because `authorization` holds the
+    /// client's token, the proxy's token is in [`PROXY_TOKEN`](crate::bearer::PROXY_TOKEN). A proxy
+    /// without either gets no answer (UNAVAILABLE): UNAUTHENTICATED would say something of its
+    /// client.
+    Proxy,
 }
 
-/// The rules of what has no method in a proto file: paths that are served by HTTP alone. The
-/// table of a service stands beside its routes.
+/// Refuses a user who is of none of these types (no types: all are admitted), or lacks this
+/// permission.
+pub fn admit(
+    principal: &Principal,
+    permission: Option<&str>,
+    user_types: &[UserType],
+) -> Result<(), Status> {
+    if !user_types.is_empty() && !user_types.contains(&principal.user_type) {
+        return Err(errors::refuse(
+            Code::PermissionDenied,
+            ErrorReason::UserTypeNotAllowed,
+            "users of your type may not make this call",
+        ));
+    }
+    match permission {
+        Some(permission) if !principal.may(permission) => {
+            Err(errors::permission_missing(permission))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The rules of what has no method in our proto files: paths that are served by HTTP alone, and
+/// methods of others. The tables of a service stand beside its routes.
 pub type PathRules = &'static [(&'static str, AccessRule)];
 
 /// The rule of each method, by its path (`/package.Service/Method`).
@@ -121,8 +152,8 @@ pub enum InvalidRules {
         "{0} has no access rule that can be enforced; set the option (ticketing.auth.v1.access)"
     )]
     Method(String),
-    /// A path that is served by HTTP alone is in no table of rules.
-    #[error("{0} has no access rule; name it in the table of paths beside the routes")]
+    /// A path that no proto file of ours has is in no table of rules.
+    #[error("{0} has no access rule; name it in a table beside the routes")]
     Path(String),
     /// A method requires a session, and the service cannot validate sessions.
     #[error("{0} requires a session, and this service has no validator")]

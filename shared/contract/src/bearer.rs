@@ -8,6 +8,10 @@ use tonic::metadata::MetadataMap;
 /// verified, cached or sent on.
 pub const MAX_TOKEN_LENGTH: usize = 4_096;
 
+/// The metadata in which a proxy sends its service token, because `authorization` holds the token
+/// of its client.
+pub const PROXY_TOKEN: &str = "x-ticketing-service-token";
+
 /// The text of an access token, a refresh token or a service token. `Debug` does not print it.
 #[derive(Clone, Debug)]
 pub struct BearerToken(SecretString);
@@ -38,6 +42,16 @@ impl BearerToken {
         } else {
             Err(ErrorReason::TokenMissing)
         }
+    }
+
+    /// Reads the [`PROXY_TOKEN`] of a call. Two such headers are refused.
+    pub fn of_proxy(metadata: &MetadataMap) -> Result<Self, ErrorReason> {
+        let mut values = metadata.get_all(PROXY_TOKEN).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return Err(ErrorReason::TokenMissing);
+        };
+        let token = value.to_str().map_err(|_| ErrorReason::TokenMalformed)?;
+        Self::new(token.to_owned())
     }
 
     /// The text.

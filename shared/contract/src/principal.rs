@@ -51,6 +51,23 @@ pub enum UserType {
     Unknown,
 }
 
+impl UserType {
+    /// The types that have a name.
+    pub const KNOWN: [Self; 4] = [Self::Admin, Self::Partner, Self::Customer, Self::Operation];
+
+    /// The name in HTTP, for example `partner`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Partner => "partner",
+            Self::Customer => "customer",
+            Self::Operation => "operation",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl From<wire::UserType> for UserType {
     fn from(user_type: wire::UserType) -> Self {
         match user_type {

@@ -52,20 +52,22 @@ struct Background {
 }
 
 impl Builder {
-    /// Builds a service of these gRPC services and of these paths, which are served by HTTP alone:
-    /// their calls are counted, and the health of the gRPC services follows the database's. The
-    /// names of all metrics begin with `metrics` and `_`.
+    /// Builds a service of these gRPC services, of these methods of others, and of these paths, which
+    /// are served by HTTP alone: their calls are counted, and the health of the gRPC services follows
+    /// the database's. The names of all metrics begin with `metrics` and `_`.
     pub fn new(
         metrics: &str,
         version: &'static str,
         services: &'static [&'static str],
+        methods: PathRules,
         paths: PathRules,
     ) -> Result<Self, InvalidRules> {
         let mut registry = serve::metrics_registry(metrics, version);
         let rules = AccessRules::read(proto::FILE_DESCRIPTOR_SET, services)?;
         let health = HealthReporter::new();
         let ended = CancellationToken::new();
-        let counted = rules.paths().chain(paths.iter().map(|(path, _)| *path));
+        let others = methods.iter().chain(paths).map(|(path, _)| *path);
+        let counted = rules.paths().chain(others);
         Ok(Self {
             services,
             paths,

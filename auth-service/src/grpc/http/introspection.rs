@@ -6,10 +6,7 @@ use crate::{
     domain::{AuthError, Validated, Validations},
     tokens::Tokens,
 };
-use contract::{
-    errors::{InvalidField, invalid_fields},
-    principal::UserType,
-};
+use contract::errors::{InvalidField, invalid_fields};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use proto::auth::v1::ErrorReason;
 use serde::Serialize;
@@ -92,20 +89,10 @@ impl Introspection {
             aud: self.tokens.audience(),
             scope: holder.permissions.join(" "),
             username: &holder.name,
-            user_type: name(holder.user_type),
+            user_type: holder.user_type.name(),
             role: &holder.role,
             partner_id: holder.partner_id.map(|id| id.0),
         }
-    }
-}
-
-fn name(user_type: UserType) -> &'static str {
-    match user_type {
-        UserType::Admin => "admin",
-        UserType::Partner => "partner",
-        UserType::Customer => "customer",
-        UserType::Operation => "operation",
-        UserType::Unknown => "unknown",
     }
 }
 

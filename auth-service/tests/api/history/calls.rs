@@ -4,15 +4,15 @@ use super::{
     record::{Action, Holder, Number, Outcome, Presented, Recorder},
     world::{Endpoint, World},
 };
+use crate::doors::{Door, INACTIVE};
 use contract::{errors::reason_of, time::Timestamp};
 use proto::auth::v1::{
     ChangePasswordRequest, CreateSessionRequest, GetJwksRequest, RefreshSessionRequest,
     RevokeAllSessionsRequest, RevokeOwnSessionRequest, RevokeSessionRequest, TokenPair,
-    ValidateSessionRequest,
 };
 use std::{sync::Arc, time::Duration};
 use testing::{
-    auth::{PASSWORD, as_service, with_token},
+    auth::{PASSWORD, with_token},
     refusals,
 };
 use tonic::{Code, Response, Status};
@@ -163,12 +163,9 @@ impl Caller {
         })
     }
 
-    pub(super) async fn validate(&self, mut at: Endpoint, pair: &Pair) -> Answer<()> {
+    pub(super) async fn validate(&self, at: Endpoint, pair: &Pair, door: Door) -> Answer<()> {
         let token = pair.access();
-        let request = as_service(ValidateSessionRequest {
-            access_token: pair.tokens.access_token.clone(),
-        });
-        let call = at.internal.validate_session(request);
+        let call = door.ask(&at.internal, &pair.tokens.access_token);
         self.done(Action::Validate { token }, PATIENCE, call).await
     }
 
@@ -292,6 +289,9 @@ fn password_text(number: u32) -> String {
 }
 
 fn refused(status: &Status) -> Outcome {
+    if status.message() == INACTIVE {
+        return Outcome::Refused(INACTIVE.to_owned());
+    }
     refusals::assert_kept(status);
     let reason = reason_of(status).unwrap_or_default();
     match status.code() {

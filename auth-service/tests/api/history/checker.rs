@@ -5,6 +5,7 @@ use super::{
     ends::{Cause, Life},
     record::{Action, Generation, History, Number, Operation, Outcome},
 };
+use crate::doors::INACTIVE;
 use std::{collections::BTreeSet, time::Duration};
 
 /// A rule that a history can break.
@@ -164,6 +165,10 @@ fn broken_by_refusal(life: &Life<'_>, operation: &Operation, rules: Rules) -> Op
     let is_explained = match reason.as_str() {
         "TOKEN_EXPIRED" | "SESSION_EXPIRED" => {
             operation.answered.time + rules.clock_error >= presented.expires_at
+        }
+        INACTIVE => {
+            operation.answered.time + rules.clock_error >= presented.expires_at
+                || life.is_excused_before(operation.answered.order)
         }
         // of what the call asks for, not of who calls
         "CURRENT_PASSWORD_WRONG" | "OWN_SESSION_NOT_FOUND" => true,

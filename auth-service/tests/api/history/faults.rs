@@ -6,6 +6,7 @@ use super::{
     Run,
     world::{Endpoint, FLAGS, World},
 };
+use crate::doors::DOORS;
 use crate::rows::eventually;
 use contract::time::Clock;
 use database::DatabaseUrl;
@@ -16,7 +17,7 @@ use std::{
 };
 use testing::{
     Cluster, Role,
-    auth::{PASSWORD, Replica, as_service, prepared_folder},
+    auth::{PASSWORD, Replica, prepared_folder},
     proxy::TcpProxy,
 };
 use tokio::runtime::Runtime;
@@ -138,9 +139,9 @@ async fn break_things(
     }
 }
 
-/// Whether it logs in, validates and refreshes.
+/// Whether it logs in, validates at each door, and refreshes.
 async fn serves(endpoint: &Endpoint, email: &str) -> Option<()> {
-    use proto::auth::v1::{CreateSessionRequest, RefreshSessionRequest, ValidateSessionRequest};
+    use proto::auth::v1::{CreateSessionRequest, RefreshSessionRequest};
     let mut endpoint = endpoint.clone();
     let log_in = CreateSessionRequest {
         email: email.to_owned(),
@@ -150,10 +151,10 @@ async fn serves(endpoint: &Endpoint, email: &str) -> Option<()> {
     let calls = async move {
         let answer = endpoint.public.create_session(log_in).await.ok()?;
         let tokens = answer.into_inner().tokens?;
-        let validate = as_service(ValidateSessionRequest {
-            access_token: tokens.access_token,
-        });
-        endpoint.internal.validate_session(validate).await.ok()?;
+        for door in DOORS {
+            let answer = door.ask(&endpoint.internal, &tokens.access_token).await;
+            answer.ok()?;
+        }
         let refresh = RefreshSessionRequest {
             refresh_token: tokens.refresh_token,
         };

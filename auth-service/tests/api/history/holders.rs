@@ -5,6 +5,7 @@ use super::{
     record::{Holder, Number},
     time::Moving,
 };
+use crate::doors::DOORS;
 use futures_util::future::join_all;
 use std::{sync::Mutex, time::Duration};
 
@@ -132,7 +133,8 @@ impl Caller {
     }
 
     async fn use_access_token(&self, held: &Held, pair: &Pair, choices: &mut fastrand::Rng) {
-        let answer = self.validate(self.world.any(choices), pair).await;
+        let door = *choices.choice(&DOORS).unwrap();
+        let answer = self.validate(self.world.any(choices), pair, door).await;
         // a token may be over by itself, and the session stand
         if self.world.time.clock.now() < pair.access_until() {
             held.note(&answer);

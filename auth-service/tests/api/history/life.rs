@@ -9,6 +9,7 @@ use super::{
     record::{History, Number, Recorder},
     world::World,
 };
+use crate::doors::DOORS;
 use futures_util::future::join_all;
 use std::{collections::HashMap, fmt::Write as _, sync::Arc, time::Duration};
 
@@ -226,12 +227,13 @@ impl Owner {
         }
     }
 
-    /// Validates any token of any session.
+    /// Validates any token of any session, at any door.
     async fn look(&mut self) {
         let which = self.choices.usize(0..self.sessions.len());
         let pair = self.sessions[which].any(&mut self.choices);
         let at = self.caller.world.any(&mut self.choices);
-        self.caller.validate(at, &pair).await;
+        let door = *self.choices.choice(&DOORS).unwrap();
+        self.caller.validate(at, &pair, door).await;
     }
 }
 

@@ -5,10 +5,7 @@ use super::{record::Number, time::Time};
 use crate::served::Served;
 use contract::time::{Clock, Timestamp};
 use database::{Database, DatabaseUrl, PoolLimits};
-use proto::auth::v1::{
-    auth_service_client::AuthServiceClient,
-    session_validation_service_client::SessionValidationServiceClient,
-};
+use proto::auth::v1::auth_service_client::AuthServiceClient;
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr, Statement};
 use std::{
     collections::HashMap,
@@ -62,14 +59,14 @@ pub(crate) const FLAGS: [&str; 3] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     pub(crate) public: AuthServiceClient<Channel>,
-    pub(crate) internal: SessionValidationServiceClient<Channel>,
+    pub(crate) internal: Channel,
 }
 
 impl Endpoint {
     pub(crate) fn at(public: SocketAddr, internal: SocketAddr) -> Self {
         Self {
             public: AuthServiceClient::new(channel(public)),
-            internal: SessionValidationServiceClient::new(channel(internal)),
+            internal: channel(internal),
         }
     }
 

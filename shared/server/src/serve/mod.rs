@@ -21,7 +21,7 @@ mod watching;
 mod web;
 
 pub use calls::{Calls, Observed};
-pub use connect::InvalidDescriptors;
+pub use connect::{InvalidDescriptors, json_refusal};
 pub use http_paths::{add_path, json_answer, read_body};
 pub use load_shed::{LoadShed, LoadShedLayer, Priority};
 pub(crate) use load_shed::{Permit, overloaded};

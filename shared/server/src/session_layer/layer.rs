@@ -5,7 +5,7 @@ use super::ServiceCredentials;
 use crate::serve::{Peer, Permit, late, method_unknown, overloaded};
 use client::validation::{ValidationError, Validator};
 use contract::{
-    access_rules::{AccessRule, AccessRules, InvalidRules},
+    access_rules::{AccessRule, AccessRules, InvalidRules, admit},
     bearer::{self, BearerToken},
     deadline::{self, Deadline, Limits},
     errors,
@@ -57,10 +57,13 @@ impl<V: Validator> SessionLayer<V> {
                 AccessRule::Session { .. } if !V::VALIDATES => {
                     return Err(InvalidRules::NoValidator(path.to_owned()));
                 }
-                AccessRule::Service if services.is_none() => {
+                AccessRule::Service | AccessRule::Proxy if services.is_none() => {
                     return Err(InvalidRules::NoServiceCredentials(path.to_owned()));
                 }
-                AccessRule::Public | AccessRule::Session { .. } | AccessRule::Service => {}
+                AccessRule::Public
+                | AccessRule::Session { .. }
+                | AccessRule::Service
+                | AccessRule::Proxy => {}
             }
         }
         let authorizer = Authorizer {
@@ -95,37 +98,38 @@ impl<V: Validator> Authorizer<V> {
             None => Err(method_unknown()),
             Some(AccessRule::Public) => Ok(None),
             Some(AccessRule::Service) => {
-                self.authorize_service(metadata, peer).await.map(|()| None)
+                let token = BearerToken::from_metadata(metadata);
+                self.authorize_service(token, peer).await.map(|()| None)
+            }
+            Some(AccessRule::Proxy) => {
+                let token = BearerToken::of_proxy(metadata);
+                let authorized = self.authorize_service(token, peer).await;
+                authorized.map(|()| None).map_err(|_| {
+                    errors::refuse(
+                        Code::Unavailable,
+                        ErrorReason::ProxyNotAuthenticated,
+                        "the proxy has not identified itself as a service",
+                    )
+                })
             }
             Some(AccessRule::Session {
                 permission,
                 user_types,
             }) => {
                 let principal = self.validate(metadata, deadline).await?;
-                if !user_types.is_empty() && !user_types.contains(&principal.user_type) {
-                    return Err(errors::refuse(
-                        Code::PermissionDenied,
-                        ErrorReason::UserTypeNotAllowed,
-                        "users of your type may not make this call",
-                    ));
-                }
-                match permission {
-                    Some(permission) if !principal.may(permission) => {
-                        Err(errors::permission_missing(permission))
-                    }
-                    _ => Ok(Some(principal)),
-                }
+                admit(&principal, permission.as_deref(), user_types)?;
+                Ok(Some(principal))
             }
         }
     }
 
     async fn authorize_service(
         &self,
-        metadata: &MetadataMap,
+        token: Result<BearerToken, ErrorReason>,
         peer: Option<&Peer>,
     ) -> Result<(), Status> {
         match &self.services {
-            Some(services) => services.authorize(metadata, peer).await,
+            Some(services) => services.authorize(token, peer).await,
             // a layer without service credentials does not accept such rules
             None => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
         }

@@ -6,7 +6,7 @@ use client::validation::ServiceTokens;
 use contract::bearer::BearerToken;
 use contract::errors;
 use proto::auth::v1::ErrorReason;
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{Code, Status};
 
 /// What a caller must present to call a method for services. A listener accepts one of the two,
 /// never both, so that the requirement is stated in one place.
@@ -20,14 +20,14 @@ pub enum ServiceCredentials {
 }
 
 impl ServiceCredentials {
-    /// Checks that a caller is a service.
+    /// Checks that a caller is a service, by the token that it sent or by its certificate.
     pub(super) async fn authorize(
         &self,
-        metadata: &MetadataMap,
+        token: Result<BearerToken, ErrorReason>,
         peer: Option<&Peer>,
     ) -> Result<(), Status> {
         match self {
-            Self::Tokens(tokens) => match BearerToken::from_metadata(metadata) {
+            Self::Tokens(tokens) => match token {
                 Ok(token) if tokens.accept(token.expose()).await => Ok(()),
                 _ => Err(super::layer::unauthenticated(
                     ErrorReason::ServiceTokenInvalid,

@@ -42,6 +42,12 @@ pub(super) fn malformed(message: &str) -> Status {
 
 /// The answer to a call that is refused.
 pub(super) fn answer(status: &Status) -> Response<Body> {
+    json_refusal(status).map(|json| Body::new(http_body_util::Full::from(json)))
+}
+
+/// A refusal by HTTP: the status of its code, and JSON with its message and details.
+#[must_use]
+pub fn json_refusal(status: &Status) -> Response<String> {
     let (http, code) = told(status.code());
     let details = tonic_types::Status::decode(status.details());
     let details = details.unwrap_or_default().details;
@@ -51,8 +57,7 @@ pub(super) fn answer(status: &Status) -> Response<Body> {
         details: details.iter().map(detail).collect(),
     };
     // its maps have texts for keys, so that it can be written
-    let body = serde_json::to_vec(&error).unwrap_or_default();
-    let mut answer = Response::new(Body::new(http_body_util::Full::from(body)));
+    let mut answer = Response::new(serde_json::to_string(&error).unwrap_or_default());
     *answer.status_mut() = http;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::JSON));

@@ -16,6 +16,7 @@ mod json;
 mod methods;
 mod request;
 
+pub use error::json_refusal;
 pub use methods::InvalidDescriptors;
 use methods::Method;
 pub(super) use methods::Methods;
