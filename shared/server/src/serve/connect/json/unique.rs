@@ -1,10 +1,10 @@
-//! JSON whose objects have each field once. If a field came twice, another reader of the same text
-//! might use the other value.
+//! Refuses JSON in which an object has a field twice. Another reader of the same text, such as a
+//! proxy, might use the other value.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
-/// Reads any value, and refuses one with a field that comes twice.
+/// Reads any value, and refuses duplicate fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unique;
 
