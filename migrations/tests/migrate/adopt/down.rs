@@ -98,7 +98,7 @@ async fn a_session_that_came_late_goes_as_well() {
     .await;
     let worker = pool.clone();
     let at_work = tokio::spawn(async move { crate::down(&worker, KEEP).await });
-    waiting(&other, "DELETE FROM user_sessions").await;
+    waiting(&other, &at_work, "DELETE FROM user_sessions").await;
     test.execute(
         "INSERT INTO user_sessions (user_id, session_id, expires_at, generation)
          VALUES (2, 'late', now() + interval '7 days', 1)",

@@ -28,7 +28,7 @@ async fn an_index_whose_build_was_cut_off_is_built_anew() {
             crate::holding(&other, "UPDATE users SET name = 'Ada' WHERE id = 1").await;
         let worker = pool.clone();
         let at_work = tokio::spawn(async move { crate::up(&worker).await });
-        let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
+        let pid = waiting(&other, &at_work, "CREATE INDEX%ticketing_users_").await;
         let error = crate::cut_off(&other, &pid, at_work).await;
         let left = lines(&other, INVALID).await;
         assert_eq!(left.len(), 1);
@@ -241,7 +241,7 @@ async fn a_connection_that_died_without_a_word_stops_the_second_step() {
             let holding =
                 crate::holding(&other, "UPDATE users SET name = 'Ada' WHERE id = 1").await;
             let at_work = tokio::spawn(async move { crate::up(&pool).await });
-            let pid = waiting(&other, "CREATE INDEX%ticketing_users_").await;
+            let pid = waiting(&other, &at_work, "CREATE INDEX%ticketing_users_").await;
             proxy.vanish().await;
             if is_ended {
                 let end = format!("SELECT pg_terminate_backend({pid})::text AS line");

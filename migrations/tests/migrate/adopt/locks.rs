@@ -9,7 +9,10 @@ use database::Database;
 use migrations::{Down, MigrateError, Report};
 use sea_orm::ConnectionTrait;
 use testing::{TestDatabase, within_the_limit};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinHandle,
+};
 
 /// A request that the old application is about to take, in a transaction that stays
 /// open.
@@ -18,9 +21,17 @@ const A_REQUEST: &str = "
                           customer_address, category_id, pickup_option_id)
     VALUES ('REQ-20251124-9999', 3, '', '', 0, 0, '', 1, 1)";
 
+/// A transaction like it, for `down`. It reads no table to which a migration adds a column: such a
+/// table is locked to drop the column, and the transaction would stop that.
+const A_READER: &str = "SELECT 1 FROM users";
+
 /// The process of the database that runs a statement (a pattern), once it does and
 /// waits for another transaction.
-pub(super) async fn waiting(pool: &Database, statement: &str) -> String {
+pub(super) async fn waiting<T>(
+    pool: &Database,
+    at_work: &JoinHandle<T>,
+    statement: &str,
+) -> String {
     let query = format!(
         "SELECT a.pid::text AS line FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
          WHERE a.datname = current_database() AND a.query LIKE '{statement}%' AND a.state = 'active'
@@ -30,6 +41,7 @@ pub(super) async fn waiting(pool: &Database, statement: &str) -> String {
         if let Some(pid) = lines(pool, &query).await.pop() {
             return pid;
         }
+        assert!(!at_work.is_finished(), "ended without a wait: {statement}");
     }
 }
 
@@ -64,11 +76,11 @@ async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('b').make().await;
         let (pool, other) = (open(&test).await, open(&test).await);
-        for (statement, mode) in [
-            ("CREATE INDEX%ticketing_requests_", "up"),
-            ("DROP INDEX%ticketing_users_", "down"),
+        for (open, statement, mode) in [
+            (A_REQUEST, "CREATE INDEX%ticketing_requests_", "up"),
+            (A_READER, "DROP INDEX%ticketing_users_", "down"),
         ] {
-            let open_transaction = crate::holding(&other, A_REQUEST).await;
+            let open_transaction = crate::holding(&other, open).await;
             let worker = pool.clone();
             let at_work = tokio::spawn(async move {
                 if mode == "up" {
@@ -77,7 +89,7 @@ async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
                     crate::down(&worker, KEEP).await
                 }
             });
-            let pid = waiting(&other, statement).await;
+            let pid = waiting(&other, &at_work, statement).await;
             let held = locks(&other, &pid).await;
             assert!(
                 !held.is_empty()
@@ -145,10 +157,10 @@ async fn the_operator_is_told_for_whom_the_second_step_waits() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('b').make().await;
         let (pool, other) = (open(&test).await, open(&test).await);
-        for mode in ["up", "down"] {
+        for (open, mode) in [(A_REQUEST, "up"), (A_READER, "down")] {
             let holding =
                 crate::holding(&other, "SET LOCAL application_name = 'old application'").await;
-            holding.execute_unprepared(A_REQUEST).await.unwrap();
+            holding.execute_unprepared(open).await.unwrap();
             let (sender, mut told) = unbounded_channel();
             let tell = move |line: &str| drop(sender.send(line.to_owned()));
             let work = async {

@@ -227,6 +227,7 @@ async fn new_indexes_are_built_concurrently_and_broken_ones_are_rebuilt() {
         let at_work = tokio::spawn(async move { crate::up(&worker).await });
         let pid = waiting(
             &other,
+            &at_work,
             "CREATE INDEX CONCURRENTLY%ticketing_requests_partner_status",
         )
         .await;

@@ -27,7 +27,7 @@ const SECONDS: [f64; 13] = [
 /// The label for calls of unknown methods, so that callers cannot create series.
 const UNKNOWN: &str = "unknown";
 
-/// Observes the calls of a listener. It wraps everything that may refuse a call.
+/// The layer. It wraps everything that may refuse a call.
 #[derive(Clone, Debug)]
 pub struct Calls {
     methods: Arc<Methods>,
@@ -106,7 +106,7 @@ impl Calls {
     }
 }
 
-/// The names of gRPC's codes, by their numbers ("Status codes and their use in gRPC").
+/// The names of the status codes of gRPC, at the places of their numbers.
 const CODES: [&str; 17] = [
     "OK",
     "CANCELLED",
@@ -147,7 +147,7 @@ impl Served {
     }
 
     fn end(mut self, response: &Response<Body>) {
-        // a unary answer has its status in the trailers only if it is OK
+        // a unary call that fails has its status in the headers
         let status = Status::from_header_map(response.headers());
         self.code = status.map_or(Code::Ok, |status| status.code());
     }
@@ -174,7 +174,7 @@ fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Codes that are a server's error (OpenTelemetry, "Semantic conventions for gRPC").
+/// Codes that count as an error of the server (OpenTelemetry, "Semantic conventions for gRPC").
 fn is_fault(code: Code) -> bool {
     matches!(
         code,
@@ -230,7 +230,7 @@ where
         let method = self.methods.by_path.get(path);
         let method = Arc::clone(method.unwrap_or(&self.methods.unknown));
         let names = ServedCall::new(Arc::clone(&method.name), request.headers());
-        // only an exporter of spans takes it; the lines of the log have the names without it
+        // for the exporter of spans; log lines get the names from `ServedCall`
         let span = tracing::info_span!(
             "call",
             otel.name = &*method.name,

@@ -58,8 +58,8 @@ pub(super) fn accept(
                     continue;
                 }
             };
-            // small answers must not wait for more data; without this option they would be late,
-            // but not wrong
+            // so that a small answer is sent without waiting for more data; if the option cannot be
+            // set, answers are only late
             let _ = stream.set_nodelay(true);
             if let Some(tls) = &tls {
                 let handshake = tls.clone().shake(stream, permit);
@@ -105,7 +105,7 @@ impl Handshakes {
             Ok(Err(error)) => error,
             Err(_elapsed) => io::ErrorKind::TimedOut.into(),
         };
-        // the operator must know about a service that is refused, but not about strangers
+        // an operator wants to know of a refused service, but not of strangers
         if self.tls.is_mutual() {
             tracing::warn!(listener = self.name, ?peer, %error, "no handshake");
         } else {
@@ -114,7 +114,8 @@ impl Handshakes {
     }
 }
 
-/// A connection that counts until it ends. It breaks when its time is over, even during a call.
+/// A connection, which holds its permit until it ends. It breaks when its time is over, even during a
+/// call.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
@@ -225,7 +226,7 @@ mod tests {
             let mut watched = answer.unwrap().into_inner();
             watched.message().await.unwrap().unwrap();
             tokio::time::sleep(MAX_CONNECTION_AGE + GRACE / 2).await;
-            // a channel of tonic may notice only by a call that it has not sent
+            // a channel of tonic may notice the lost connection only when it sends the next call
             if client.check(HealthCheckRequest::default()).await.is_err() {
                 client.check(HealthCheckRequest::default()).await.unwrap();
             }

@@ -1,11 +1,10 @@
-//! What a call leaves unread of its request's body is read, and discarded, before the call
-//! is answered.
+//! Reads the rest of a request's body and discards it, before the call is answered.
 //!
-//! A client whose call is refused may still be sending its message. If nobody reads on,
+//! A client whose call is refused may still be sending its message. If the server stops reading,
 //! HTTP/1.1 breaks the connection and HTTP/2 resets the stream. curl, Node, nginx and Chromium
-//! then lose the answer. Some clients also lose an answer that comes before they have sent
-//! everything. Because this layer reads on, the layers within may just drop the body of a call
-//! that they refuse.
+//! then lose the answer. Some clients also lose an answer that arrives before they have sent the
+//! whole body. Because this layer reads the rest, an inner layer that refuses a call may simply
+//! drop the body.
 
 use contract::deadline;
 use futures_util::future::BoxFuture;
@@ -28,21 +27,20 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body, codegen::Bytes};
 use tower::{Layer, Service};
 
-/// The most that is read of one body: a message of 4 MiB, the largest that gRPC's own
-/// clients and servers take by default, also where it is sent in base64.
+/// How many bytes of one body are read. By default, clients and servers of gRPC accept messages of
+/// up to 4 MiB, and base64 makes that a third longer.
 const MAX_BYTES: u64 = 6 * 1_024 * 1_024;
-/// How long one body is read. A call may take as long.
+/// How long one body is read: as long as a call may take.
 const MAX_TIME: Duration = deadline::CALL;
-/// An answer waits for a body that goes on coming. After a pause of this length it is sent,
-/// and the body is read beside it. A client that is far away sends something in each round
-/// trip, which is shorter. A client on a busy machine may pause for longer, and more than
-/// once. When the listener stops, an answer waits this long at most, and its body is read
-/// this long beside it.
+/// While a body arrives, the answer waits. If nothing arrives for this long, the answer is sent, and
+/// a task reads the rest of the body. A distant client sends something in each round trip, and a
+/// round trip is shorter. A client on a busy machine may pause for longer, and more than once. When
+/// the listener stops, an answer waits at most this long, and then the task reads at most this long.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
-/// How many bodies are read at once. Others are not read.
+/// How many bodies are read at once. Beyond that, bodies are dropped.
 const MAX_BODIES: usize = 4_096;
 
-/// Wraps all that a server serves, around everything that may refuse a call.
+/// The layer. It wraps everything that may refuse a call.
 #[derive(Clone, Debug)]
 pub(super) struct DiscardBodies {
     permits: Arc<Semaphore>,
@@ -58,16 +56,15 @@ impl DiscardBodies {
         }
     }
 
-    /// Reads a body to its end. Returns when the answer is to be sent, which is at `deadline`
-    /// at the latest; what is left of the body then is read in a task. `false` where the
-    /// body is not read to its end.
+    /// Reads a body, and returns when the answer is to be sent, at `deadline` at the latest. A task
+    /// reads the rest. `false` if the body will not be read to its end.
     async fn discard(&self, rest: Rest, deadline: Option<Instant>) -> bool {
         let Some(mut reading) = self.begin(rest.body) else {
             return false;
         };
         let is_too_long = reading.body.size_hint().lower() > MAX_BYTES;
         if rest.is_held_back || is_too_long {
-            // who sends that much, or waits to be told to send, hears at once that it is in vain
+            // a client that will send too much, or that waits before it sends, gets the answer now
             tokio::spawn(reading.go_on(self.clone()));
             return false;
         }
@@ -93,7 +90,7 @@ impl DiscardBodies {
         })
     }
 
-    /// What comes before `deadline`, and soon enough for a listener that stops.
+    /// The result, if it is there before `deadline` and before a stop has waited long enough.
     async fn before<T>(&self, deadline: Instant, reading: impl Future<Output = T>) -> Option<T> {
         let until_stop = async {
             tokio::select! {
@@ -106,22 +103,22 @@ impl DiscardBodies {
     }
 }
 
-/// A body that is being read.
+/// The rest of a body, while it is read and discarded.
 struct Reading {
     body: Body,
     bytes: u64,
-    /// When it is no longer read.
+    /// When reading stops.
     end: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
 /// How far a body was read.
 enum Read {
-    /// Until it or its connection ended.
+    /// To the end of the body, or of its connection.
     ToItsEnd,
-    /// Until nothing more came for a while.
+    /// Until nothing arrived for [`MAX_PAUSE`].
     UpToAPause,
-    /// Until it was too long.
+    /// Beyond [`MAX_BYTES`].
     TooMuch,
 }
 
@@ -139,34 +136,34 @@ impl Reading {
         Read::TooMuch
     }
 
-    /// Reads on beside the answer, however long the pauses.
+    /// Reads on while the answer is sent, however long the pauses.
     async fn go_on(mut self, discard: DiscardBodies) {
         discard.before(self.end, self.read(MAX_TIME)).await;
     }
 }
 
-/// What a call has left of its body, unread.
+/// The part of a body that a call did not read.
 struct Rest {
     body: Body,
-    /// Whether the client waits to be told to send it. Reading tells it so, until the call is
-    /// answered.
+    /// Whether the client waits for `100 Continue`, which the server sends when the body is read
+    /// before the answer.
     is_held_back: bool,
 }
 
-/// Whether a client waits before it sends the body (RFC 9110, 10.1.1).
+/// Whether the client waits for `100 Continue` before it sends the body (RFC 9110, 10.1.1).
 fn is_held_back(version: Version, headers: &HeaderMap) -> bool {
     let expected = headers.get(header::EXPECT).map(HeaderValue::as_bytes);
     version > Version::HTTP_10
         && expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"))
 }
 
-/// The body of a request, as the services get it.
+/// The body that the inner services get. When they drop it, its rest goes to [`Rest`].
 struct Watched {
     body: Body,
     has_ended: bool,
     is_held_back: bool,
     discard: DiscardBodies,
-    /// Takes what is left, until the call is answered.
+    /// To the call, which takes the rest until it is answered.
     rest: Option<oneshot::Sender<Rest>>,
 }
 
@@ -205,7 +202,7 @@ impl Drop for Watched {
         let Some(Err(rest)) = self.rest.take().map(|call| call.send(rest)) else {
             return;
         };
-        // the call has been answered
+        // the call was answered already, so its rest is read here
         if let (Some(reading), Ok(runtime)) = (self.discard.begin(rest.body), Handle::try_current())
         {
             runtime.spawn(reading.go_on(self.discard.clone()));
@@ -224,7 +221,7 @@ impl<S> Layer<S> for DiscardBodies {
     }
 }
 
-/// A service that may drop a request's body whenever it likes.
+/// A service that may drop a request's body at any time.
 #[derive(Clone, Debug)]
 pub(super) struct BodiesDiscarded<S> {
     inner: S,
@@ -267,7 +264,7 @@ where
                 && !discard.discard(rest, deadline).await
                 && is_http1
             {
-                // what is left would be read as the next request
+                // on this connection, the rest of the body would be taken for the next request
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
             }

@@ -1,9 +1,9 @@
-//! What a listener takes: `POST` with a content type that it serves. Anything else is
-//! refused before it is counted or read.
+//! Accepts only `POST` with a content type that the listener serves. Any other request is refused
+//! before it is counted and before its body is read.
 //!
-//! A page may send some content types to any origin without a pre-flight (Fetch standard,
-//! "CORS-safelisted request-header"): `text/plain`, a form's, or none. None of them is
-//! served, so each call from a page has a pre-flight.
+//! A page may send requests with some content types to any origin without a pre-flight (Fetch
+//! standard, "CORS-safelisted request-header"): with `text/plain`, with those of HTML forms, or
+//! without one. The listener serves none of these, so each call from a page needs a pre-flight.
 
 use super::connect;
 use contract::access_rules::PathRules;
@@ -18,7 +18,7 @@ use std::{
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-/// gRPC ("gRPC over HTTP2", Content-Type): by HTTP/2 alone, in Protocol Buffers alone.
+/// gRPC ("gRPC over HTTP2", Content-Type): only by HTTP/2, and only with Protocol Buffers.
 const GRPC: &[&str] = &["application/grpc", "application/grpc+proto"];
 /// gRPC-Web (PROTOCOL-WEB, "Content-Type"): by HTTP/1.1 and HTTP/2.
 const GRPC_WEB: &[&str] = &[
@@ -30,20 +30,20 @@ const GRPC_WEB: &[&str] = &[
 /// Connect: by HTTP/1.1 and HTTP/2.
 const CONNECT: &[&str] = &connect::CONTENT_TYPES;
 
-/// Wraps all that a server serves.
+/// The layer. It wraps everything that a listener serves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct HttpCheck {
     /// Whether gRPC-Web is served.
     pub(super) grpc_web: bool,
     /// Whether Connect is served.
     pub(super) connect: bool,
-    /// Paths that are served by HTTP alone. Their handlers know their methods.
+    /// Paths that are served by plain HTTP. Their handlers check the HTTP method.
     pub(super) paths: PathRules,
 }
 
 impl HttpCheck {
-    /// The refusal of a request that is not served. For the layers within, which compare content
-    /// types byte by byte, the content type loses its parameters and is in lower case.
+    /// The refusal of a request that is not served. Otherwise, this removes the parameters of the
+    /// content type and writes it in lower case, because the inner layers compare it byte by byte.
     fn refusal(self, request: &mut Request<Body>) -> Option<Response<Body>> {
         let path = request.uri().path();
         if self.paths.iter().any(|(served, _)| *served == path) {
@@ -85,7 +85,7 @@ impl HttpCheck {
         grpc.iter().chain(grpc_web).chain(connect).copied()
     }
 
-    /// Says what is served (RFC 9110, 15.5.16).
+    /// The answer to another content type. It lists those that are served (RFC 9110, 15.5.16).
     fn unsupported(self, version: Version) -> Response<Body> {
         let served: Vec<_> = self.content_types(version).collect();
         let served = HeaderValue::try_from(served.join(", "));
@@ -94,7 +94,7 @@ impl HttpCheck {
     }
 }
 
-/// A request's media type without parameters, if it has one content type (RFC 9110, 8.3).
+/// The media type without parameters, if the request has exactly one content type (RFC 9110, 8.3).
 fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -122,7 +122,7 @@ impl<S> Layer<S> for HttpCheck {
     }
 }
 
-/// A service that gets no other requests than those that are served.
+/// A service that gets only requests that pass the check.
 #[derive(Clone, Debug)]
 pub(super) struct HttpChecked<S> {
     inner: S,

@@ -1,5 +1,5 @@
-//! Paths that are served by HTTP alone, beside the methods of gRPC. They stand behind the same
-//! layers, and each has its access rule in a table, since no proto file has one for it.
+//! Paths of plain HTTP, such as `/oauth2/introspect`. They are behind the same layers as the gRPC
+//! services. Their access rules are in a table, because no proto file contains these paths.
 
 use super::{LoadShedLayer, connect::read_to_end, reasons};
 use crate::session_layer::SessionLayer;
@@ -44,7 +44,7 @@ pub async fn read_body(body: Body) -> Result<Vec<u8>, Status> {
     read_to_end(body).await
 }
 
-/// An answer of JSON, and for how long it may be kept (`cache-control`).
+/// A JSON answer with its `cache-control`.
 pub fn json_answer(
     content_type: &'static str,
     cache_control: &str,

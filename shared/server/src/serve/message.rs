@@ -1,6 +1,6 @@
-//! The messages of a request, as gRPC frames them ("gRPC over HTTP2",
-//! Length-Prefixed-Message). A body that is framed otherwise, or announces a message
-//! that is too long, is refused before anything makes room for it.
+//! Checks the frames of a gRPC request while it is read ("gRPC over HTTP2",
+//! Length-Prefixed-Message). A body with a broken frame, or with a prefix that announces too long a
+//! message, is refused before memory is allocated for the message.
 
 use super::asks_about_the_server;
 use contract::errors;
@@ -14,40 +14,39 @@ use std::{
 };
 use tonic::{Code, Status, body::Body, codegen::Bytes};
 
-/// The longest message, in bytes. A full filter has some ten thousand.
+/// The longest message, in bytes. The largest filter takes about ten thousand.
 pub(super) const MAX_MESSAGE: usize = 64 * 1_024;
-/// The longest message that asks about the server: it is a name.
+/// The longest message of health and reflection, which contains only a name.
 const MAX_QUESTION: usize = 4 * 1_024;
-/// What stands before each message: whether it is compressed, and its length.
+/// The length of the prefix of a message: one byte for compression, four for the length.
 const PREFIX: usize = 5;
 
 /// How far a request was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Not up to the end of a message.
+    /// Before the end of the first message.
     #[default]
     Begun,
-    /// At least one message was read. Nobody has asked yet whether another one follows.
+    /// At least one message was read. The end of the request was not read yet.
     AtMessage,
-    /// It ended without a message.
+    /// The request ended without a message.
     Empty,
-    /// It ended after its messages.
+    /// The request ended after its last message.
     Complete,
-    /// It was refused.
+    /// The request was refused.
     Refused(Refusal),
 }
 
-/// Why a request's messages are not read on.
+/// Why the rest of a request is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// They are not messages.
+    /// The body does not consist of messages.
     Malformed,
     /// A message is longer than this.
     TooLong(usize),
 }
 
 impl Refusal {
-    /// What the caller is told.
     pub(super) fn status(self) -> Status {
         match self {
             Self::Malformed => errors::refuse(
@@ -64,7 +63,7 @@ impl Refusal {
     }
 }
 
-/// How far a request was read, for whoever answers it.
+/// How far a request was read. The layer that answers the request looks at it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
     progress: Arc<Mutex<Progress>>,
@@ -96,7 +95,7 @@ impl Reading {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The refusal of a body of another protocol that could not be translated into gRPC.
+    /// Why the body could not be translated into gRPC, if it is of another protocol.
     pub(super) fn untranslated(&self) -> Option<&Status> {
         self.untranslated.get()
     }
@@ -106,7 +105,7 @@ impl Reading {
     }
 }
 
-/// A request's body, of which nothing is read on once it is refused.
+/// A request's body. After a refusal, the rest of it is not read.
 struct Checked {
     body: Body,
     frames: Frames,
@@ -121,7 +120,7 @@ impl Checked {
         refusal.status()
     }
 
-    /// At the end of the body, or at its trailers.
+    /// Called at the end of the body, or at its trailers.
     fn end(&mut self) -> Result<(), Status> {
         let progress = self.frames.end().map_err(|refusal| self.refuse(refusal))?;
         self.reading.is_at(progress);
@@ -142,14 +141,15 @@ impl HttpBody for Checked {
         }
         let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
             Some(Ok(frame)) => frame,
-            // the layer that translates the body says why it cannot
+            // only the layer that translates the body adds reasons
             Some(Err(status)) if errors::has_reason(&status) => {
                 self.is_refused = true;
-                // it is the first, since nothing is read on
+                // it is not set yet, because nothing is read after a refusal
                 let _ = self.reading.untranslated.set(status.clone());
                 return Poll::Ready(Some(Err(status)));
             }
-            // it broke off, or is no base64: what is answered is told to whoever listens
+            // the connection broke, or the body is not valid base64: in the second case, the client
+            // gets this answer
             Some(Err(_)) => return Poll::Ready(Some(Err(self.refuse(Refusal::Malformed)))),
             None => return Poll::Ready(self.end().err().map(Err)),
         };
@@ -167,14 +167,14 @@ impl HttpBody for Checked {
     }
 }
 
-/// The frames of a body, read in whatever pieces it comes.
+/// Finds the frames of a body, whose pieces may have any length.
 #[derive(Debug)]
 struct Frames {
     limit: usize,
     prefix: [u8; PREFIX],
-    /// How much of the prefix has come.
+    /// How many bytes of the prefix have arrived.
     come: usize,
-    /// How much of the message is missing.
+    /// How many bytes of the message are missing.
     missing: usize,
     progress: Progress,
 }
@@ -215,7 +215,7 @@ impl Frames {
         Ok(self.progress)
     }
 
-    /// The length that a prefix announces.
+    /// The length of the message, from its prefix.
     fn announced(&self) -> Result<usize, Refusal> {
         let [compressed, length @ ..] = self.prefix;
         if compressed != 0 {
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
     use proptest::{collection::vec, prelude::*};
 
-    /// The messages of a body, as they are framed.
+    /// A body with messages of these lengths.
     fn framed(lengths: &[u32]) -> Vec<u8> {
         let frame = |length: &u32| {
             let content = vec![b'x'; usize::try_from(*length).unwrap()];
@@ -252,7 +252,7 @@ mod tests {
         lengths.iter().flat_map(frame).collect()
     }
 
-    /// What is made of a body that comes in pieces of these lengths, and then ends.
+    /// Reads a body in pieces of these lengths, to its end.
     fn read(body: &[u8], pieces: &[usize]) -> Result<Progress, Refusal> {
         let mut frames = Frames::new(100);
         let mut pieces = pieces.iter().cycle();
@@ -268,7 +268,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn messages_are_found_in_whatever_pieces_they_come(
+        fn messages_are_found_in_pieces_of_any_length(
             lengths in vec(0_u32..=100, 0..5), pieces in vec(1_usize..20, 1..5), cut in 1_usize..105,
         ) {
             let body = framed(&lengths);

@@ -1,5 +1,5 @@
-//! Serving: listeners with their limits, health, reflection, metrics, and a stop
-//! that lets what is in flight finish.
+//! Listeners with their limits, health, reflection and metrics, and a stop that lets the calls in
+//! flight finish.
 
 mod calls;
 mod clocks;
@@ -51,28 +51,28 @@ use tonic::{body::Body, service::Routes, transport::Server};
 use tower::util::{MapRequestLayer, option_layer};
 use watching::EndWatching;
 
-/// Calls at once on one connection.
+/// How many calls may be in flight on one connection.
 const MAX_STREAMS: u32 = 256;
-/// How many calls of one connection a client may cancel before the server has looked at
-/// them. It is twice the number of calls that a connection may have, so a gateway that loses
-/// one of its clients stays below it. With h2's own bound, 20, the gateway would lose its connection. A
-/// client that opens and cancels calls without end (CVE-2023-44487) exceeds the bound, and
-/// its connection is ended.
+/// How many calls a client may cancel on one connection before the server has looked at them. A
+/// client that opens and cancels calls without end (CVE-2023-44487) exceeds this, and loses its
+/// connection. A gateway that loses one of its clients cancels at most [`MAX_STREAMS`] calls. With
+/// the default of h2, 20, it would lose its connection too.
 const MAX_CANCELLED: usize = 2 * MAX_STREAMS as usize;
-/// Calls on one connection that may break the protocol, so that we reset them
-/// (CVE-2025-8671). It is h2's own bound; tonic takes it away where it is not set.
+/// How many calls of one connection the server resets, because they break the protocol, before it
+/// ends the connection (CVE-2025-8671). This is the default of h2; tonic would remove the limit.
 const MAX_BROKEN: usize = 1_024;
-/// Metadata of one call: sixteen times the longest token. A header that takes a byte on the
-/// wire takes a hundred in memory, so much more would let a stranger fill it. For more,
-/// HTTP/2 refuses the stream (431).
+/// Bytes of metadata of one call: sixteen times the longest token. A header of one byte on the wire
+/// takes a hundred bytes in memory, so a much larger limit would let a stranger fill the memory.
+/// Beyond the limit, the answer is 431.
 const MAX_METADATA: u32 = 64 * 1_024;
-/// What a client may send before it is read, on one connection: HTTP/2's own figure
-/// (RFC 9113, 6.9.2). Much more would let connections fill the memory.
+/// How many unread bytes a client may send on one connection: the default of HTTP/2 (RFC 9113,
+/// 6.9.2). With a much larger window, connections could fill the memory.
 const WINDOW: u32 = 65_535;
-/// Clients are asked to replace connections of this age, so that balancing follows a
-/// roll-out. tonic's own grace would end them without having asked.
+/// The age at which the server asks a client to replace a connection, so that new replicas get calls
+/// after a roll-out. The connection then has a grace period of our own, because tonic's would end it
+/// without asking.
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
-/// How often a silent connection is probed.
+/// After how long without data a connection is probed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long a stop waits for calls in flight.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -336,7 +336,7 @@ pub async fn run(
         if let Err(error) = served.map_err(ServeError::from).flatten() {
             outcome = Err(error);
         }
-        // one that ended early takes the others along
+        // a listener that ends early stops the others
         stop.cancel();
         drain.cancel();
     }

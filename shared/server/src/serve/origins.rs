@@ -1,8 +1,8 @@
-//! Pages of other origins are refused before anything of their requests is read.
+//! Refuses the requests of pages of other origins before their bodies are read.
 //!
-//! A browser sends some requests to any server, and only the answer is kept from the page
-//! (Fetch standard, "CORS protocol"). It names the origin of the page in each POST, also where
-//! the page is of the same site. Clients that are no browsers name none.
+//! A browser sends some requests of a page to any server, and only hides the answer from the page
+//! (Fetch standard, "CORS protocol"). In each POST, the browser names the origin of the page, even
+//! if it is the server's own. Clients that are not browsers send no origin.
 
 use super::web::WebOrigins;
 use futures_util::future::Either;
@@ -15,17 +15,17 @@ use std::{
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-/// Tells an operator what to do whose proxy hides the name that the browser asked for.
+/// The answer. It tells operators what to do if their proxy replaces the `Host` header.
 const REFUSED: &str = "This origin is neither the listener's own nor one of its web origins. \
     A proxy before the listener must pass on the Host header of the browser.\n";
 
-/// Wraps all that a server serves.
+/// The layer. It wraps everything that a listener serves.
 #[derive(Clone, Debug)]
 pub(super) struct OriginCheck {
     pub(super) web_origins: WebOrigins,
     /// Whether the listener speaks TLS.
     pub(super) tls: bool,
-    /// Whether there are proxies before the listener, which may speak TLS for it.
+    /// Whether there are proxies in front of the listener. They may terminate TLS.
     pub(super) behind_proxies: bool,
 }
 
@@ -41,7 +41,7 @@ impl OriginCheck {
         }
     }
 
-    /// Whether an origin is the one that the request was sent to.
+    /// Whether the page is of the origin that the request was sent to.
     fn is_own(&self, origin: &HeaderValue, request: &Request<Body>) -> bool {
         let Some((scheme, authority)) = origin.to_str().ok().and_then(|o| o.split_once("://"))
         else {
@@ -81,7 +81,7 @@ impl<S> Layer<S> for OriginCheck {
     }
 }
 
-/// A service that gets no requests of pages of other origins.
+/// A service that gets no requests from pages of other origins.
 #[derive(Clone, Debug)]
 pub(super) struct OriginChecked<S> {
     inner: S,
@@ -125,9 +125,9 @@ mod tests {
         }
     }
 
-    /// Whether a request to this host is let in that comes from pages of these origins.
+    /// Whether a request to this host with these origins passes.
     fn admits(check: &OriginCheck, host: &str, origins: &[&str]) -> bool {
-        // HTTP/1.1 has the host in a header, HTTP/2 in the URI
+        // the host is in a header of HTTP/1.1, and in the URI of HTTP/2
         let by_http1 = Request::post("/a.A/A").header(header::HOST, host);
         let by_http2 = Request::post(format!("http://{host}/a.A/A"));
         let [one, other] = [by_http1, by_http2].map(|mut request| {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_named_origins_are_let_in_and_clients_that_are_no_browsers() {
+    fn pages_of_named_origins_and_clients_without_an_origin_pass() {
         for tls in [false, true] {
             let check = check(tls, false);
             assert!(admits(&check, "api.example", &[]));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_listeners_own_origin_is_let_in_by_the_scheme_that_it_speaks() {
+    fn pages_of_the_listeners_own_origin_pass_if_the_scheme_is_the_listeners() {
         for (tls, behind_proxies, http, https) in [
             (false, false, true, false),
             (false, true, true, true),

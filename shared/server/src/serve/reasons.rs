@@ -22,13 +22,13 @@ use tokio::time::Instant;
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
-/// The encoding of a request's messages, and the encodings that are accepted (gRPC's
-/// "Compression").
+/// Headers for the encoding of messages, and for the encodings that the server accepts
+/// (gRPC, "Compression").
 const ENCODING: &str = "grpc-encoding";
 const ENCODINGS: &str = "grpc-accept-encoding";
 const NOT_COMPRESSED: &str = "identity";
 
-/// Wraps all services of a listener.
+/// The layer. It wraps all services of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reasons;
 
@@ -70,7 +70,7 @@ where
             let time = deadline::with_time_to_answer(request.headers());
             Instant::now() + time.map_or(deadline::CALL, |time| time.min(deadline::CALL))
         });
-        // what is served by HTTP alone has no messages
+        // a request of plain HTTP has no gRPC messages to check
         let (reading, request) = if is_grpc(request.headers()) {
             Reading::of(request)
         } else {
@@ -84,7 +84,7 @@ where
             };
             Ok(match served {
                 Some(Ok(Ok(answer))) => with_reason(answer, reading),
-                // the panic hook has logged where it happened
+                // the panic hook has already logged the place
                 Some(Err(_panic)) => fault("a panic").into_http(),
                 None => late().into_http(),
             })
@@ -108,7 +108,7 @@ fn encoding_unsupported() -> Status {
     status
 }
 
-/// The answer to a call whose time is over.
+/// The answer to a call after its deadline.
 pub(crate) fn late() -> Status {
     errors::refuse(
         Code::Unavailable,
@@ -126,14 +126,13 @@ pub(crate) fn method_unknown() -> Status {
     )
 }
 
-/// The answer to a call that failed by our own fault. The cause is logged.
+/// The answer to a call that failed because of a fault in the service. The cause is logged.
 pub(super) fn fault(cause: &str) -> Status {
     tracing::error!(cause, "internal error");
     errors::refuse(Code::Internal, ErrorReason::Internal, "internal error")
 }
 
-/// Adds a reason to an answer that is an error, whose status may be in the headers or in the
-/// trailers.
+/// Adds a reason to an error, whose status may be in the headers or in the trailers.
 fn with_reason(answer: Response<Body>, reading: Reading) -> Response<Body> {
     if let Some(refusal) = reading.untranslated() {
         return refusal.clone().into_http();
@@ -168,7 +167,7 @@ fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
     let progress = match reading.progress() {
         Progress::Refused(refusal) => Progress::Refused(refusal),
         _ if is_ok => return trailers,
-        // a handler that has begun to answer had a valid message
+        // the handler has begun to answer, so the message was valid
         _ => Progress::Complete,
     };
     let status = Status::from_header_map(&trailers);
@@ -182,13 +181,13 @@ fn explained_trailers(trailers: HeaderMap, reading: &Reading) -> HeaderMap {
     }
 }
 
-/// The status with its reason, or `None` if the status needs none. `made` is the status as it was
-/// made in this process, with a cause that is not on the wire.
+/// The status with its reason, or `None` if the status needs none. `made` is the same status before
+/// it was written, with its cause.
 ///
-/// tonic decodes a message when all of it has arrived. Then it reads the end of the request, and
-/// after that it calls a handler of one message. So if nobody has read the end of the request yet,
-/// an INTERNAL status does not come from the handler: tonic could not decode the message. If no
-/// message has arrived at all, the request was cut off, for example by a listener that stops.
+/// For a unary method, tonic decodes the message, then reads the end of the request, and then calls
+/// the handler. So if the end was not read yet, an INTERNAL status is not from the handler: tonic
+/// could not decode the message. If not even a message has arrived, the request was cut off, for
+/// example by a listener that stops.
 fn explained(status: &Status, made: &Status, progress: Progress) -> Option<Status> {
     if let Progress::Refused(refusal) = progress {
         return Some(refusal.status());

@@ -1,6 +1,5 @@
-//! Streams that only watch: of health and of reflection. Their clients keep them open as long as
-//! the server runs, so a stop would wait for them in vain. Therefore they end when the drain
-//! begins.
+//! Ends the streams of health and reflection when the drain begins. Their clients keep them open for
+//! as long as the server runs, so a stop would wait for them in vain.
 
 use futures_util::{StreamExt as _, future::Either, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -20,7 +19,7 @@ const REFLECTION: &str = "/grpc.reflection.";
 /// The method whose answers do not end by themselves.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
-/// Wraps all that a server serves.
+/// The layer. It wraps everything that a listener serves.
 #[derive(Clone, Debug)]
 pub(super) struct EndWatching {
     /// Cancelled when the drain begins.
@@ -28,8 +27,8 @@ pub(super) struct EndWatching {
 }
 
 impl EndWatching {
-    /// Data that has arrived is passed on first: a question from before the drain is answered, and
-    /// a client that watches health learns that the server no longer serves.
+    /// Passes on the data that has arrived, and then ends the stream. So a question from before the
+    /// drain is answered, and a client that watches health learns that the server no longer serves.
     fn end(&self, body: Body, last: Option<HeaderMap>) -> Body {
         let state = Some((BodyStream::new(body), Arc::clone(&self.drain), last));
         let frames = stream::unfold(state, |state| async {
@@ -62,7 +61,7 @@ impl<S> Layer<S> for EndWatching {
     }
 }
 
-/// A service whose watching streams end with the drain.
+/// A service whose streams of health and reflection end when the drain begins.
 #[derive(Clone, Debug)]
 pub(super) struct WatchingEnds<S> {
     inner: S,

@@ -6,7 +6,7 @@ use std::future::{Ready, pending, ready};
 
 const METHOD: &str = "ticketing.auth.v1.SessionValidationService/ValidateSession";
 
-/// Answers as it is told to, or never.
+/// A service that gives this answer, or none.
 #[derive(Clone)]
 struct Stub(Option<Code>);
 
@@ -45,7 +45,7 @@ fn request(path: &str) -> Request<Body> {
     Request::post(path).body(Body::empty()).unwrap()
 }
 
-/// The series of a metric that are not zero.
+/// The series of a metric, without those that are zero.
 fn counted(registry: &MetricsRegistry, name: &str) -> Vec<String> {
     let mut all = String::new();
     text::encode(&mut all, registry).unwrap();

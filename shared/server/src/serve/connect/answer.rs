@@ -1,4 +1,4 @@
-//! From an answer of gRPC to one of Connect.
+//! Translates a gRPC answer into a Connect answer.
 
 use super::{Codec, compression, error, json};
 use crate::serve::reasons;
@@ -7,12 +7,12 @@ use http_body_util::{BodyExt as _, Full};
 use prost_reflect::MessageDescriptor;
 use tonic::{Code, Status, body::Body, codegen::Bytes};
 
-/// What stands before a message: whether it is compressed, and its length.
+/// The length of the prefix of a message: one byte for compression, four for the length.
 const PREFIX: usize = 5;
 const NOT_COMPRESSED: &[u8] = &[0];
-/// Before the names of what gRPC has in trailers.
+/// Connect has the trailers of gRPC as headers with this prefix.
 const TRAILER: &str = "trailer-";
-/// Headers and trailers that say how gRPC sent the answer.
+/// Headers and trailers that describe the answer as gRPC sent it.
 const NOT_PASSED_ON: [HeaderName; 7] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
@@ -23,8 +23,8 @@ const NOT_PASSED_ON: [HeaderName; 7] = [
     Status::GRPC_STATUS_DETAILS,
 ];
 
-/// The answer as Connect has it. A layer within that knows of no gRPC has answered by HTTP
-/// already.
+/// The Connect answer. An answer that is not gRPC stays as it is: an inner layer has answered by
+/// plain HTTP.
 pub(super) async fn translate(
     answer: Response<Body>,
     codec: Codec,
@@ -55,7 +55,7 @@ pub(super) async fn translate(
     }
 }
 
-/// The one message, where the call succeeded. Other trailers become headers.
+/// The message of a call that succeeded. Adds the trailers to `headers`.
 async fn message(headers: &mut HeaderMap, body: Body) -> Result<Bytes, Status> {
     if let Some(status) = refusal(headers) {
         return Err(status);

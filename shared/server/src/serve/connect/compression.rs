@@ -1,4 +1,4 @@
-//! gzip, of requests and of answers (RFC 9110, 8.4).
+//! Compression of requests and answers by gzip (RFC 9110, 8.4).
 
 use super::error::malformed;
 use crate::serve::message::{MAX_MESSAGE, Refusal};
@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use tonic::{Status, codegen::Bytes};
 
 pub(super) const GZIP: &str = "gzip";
-/// Shorter answers are sent as they are: gzip would save less than a packet.
+/// Answers shorter than this are not compressed: that would save less than a packet.
 const WORTH_IT: usize = 1_024;
 
 /// How a request's body is encoded.
@@ -16,7 +16,7 @@ const WORTH_IT: usize = 1_024;
 pub(super) enum Encoding {
     Identity,
     Gzip,
-    /// Otherwise, or more than once.
+    /// Another encoding, or more than one.
     Unknown,
 }
 
@@ -31,7 +31,7 @@ impl Encoding {
         }
     }
 
-    /// A body as it was before it was encoded. Not more than the longest message is unpacked.
+    /// Decompresses a body. Stops when the result is longer than the longest message.
     pub(super) fn unpack(self, body: Vec<u8>) -> Result<Vec<u8>, Status> {
         if self != Self::Gzip {
             return Ok(body);
@@ -49,7 +49,7 @@ impl Encoding {
     }
 }
 
-/// Whether the client takes answers that gzip has packed (RFC 9110, 12.5.3).
+/// Whether the client accepts answers compressed by gzip (RFC 9110, 12.5.3).
 pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
     items(headers, header::ACCEPT_ENCODING).any(|item| {
         let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
@@ -59,18 +59,18 @@ pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The packed answer, if it is long enough for that.
+/// The compressed answer, if the answer is long enough for that.
 pub(super) fn pack(answer: &[u8]) -> Option<Bytes> {
     if answer.len() < WORTH_IT {
         return None;
     }
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    // what is written to memory does not fail
+    // a write to memory does not fail
     packed.write_all(answer).ok()?;
     packed.finish().ok().map(Bytes::from)
 }
 
-/// The items of a header that is a list. One that is not text is an item nobody knows.
+/// The items of a header that is a list. A value that is not text becomes the unknown item `?`.
 fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter();
     let values = values.map(|value| value.to_str().unwrap_or("?"));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_packed_for_whoever_says_so() {
+    fn answers_are_compressed_if_the_client_accepts_gzip() {
         for (values, expected) in [
             (&[][..], false),
             (&["gzip"], true),

@@ -1,5 +1,5 @@
-//! Errors, as Connect tells them: an HTTP status by the code, and JSON with the code, the
-//! message and the details.
+//! Errors of Connect: an HTTP status that follows from the code, and JSON with the code, the message
+//! and the details.
 
 use super::methods;
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
@@ -26,7 +26,7 @@ struct Detail {
     #[serde(rename = "type")]
     type_name: String,
     value: String,
-    /// For people: the same in words.
+    /// The same as JSON, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     debug: Option<DynamicMessage>,
 }
@@ -56,7 +56,7 @@ pub fn json_refusal(status: &Status) -> Response<String> {
         message: status.message(),
         details: details.iter().map(detail).collect(),
     };
-    // its maps have texts for keys, so that it can be written
+    // this cannot fail, because all keys are texts
     let mut answer = Response::new(serde_json::to_string(&error).unwrap_or_default());
     *answer.status_mut() = http;
     let headers = answer.headers_mut();
@@ -89,7 +89,7 @@ fn detail(any: &Any) -> Detail {
 fn told(code: Code) -> (StatusCode, &'static str) {
     match code {
         Code::Cancelled => (
-            // it has no name in HTTP
+            // the crate `http` has no constant for it
             StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
             "canceled",
         ),

@@ -14,8 +14,8 @@ use tonic::codegen::Bytes;
 /// The longest description of a problem, in characters. It may quote the caller's text.
 const MAX_PROBLEM: usize = 200;
 
-/// Reads a message. The error names the field that cannot be read. The path of the field is empty if
-/// it is not known, or if the whole message cannot be read.
+/// Reads a message. The error names the field that cannot be read. The name is empty if the field is
+/// not known, or if the whole message cannot be read.
 pub(super) fn read(
     json: &[u8],
     message: &MessageDescriptor,
@@ -47,7 +47,7 @@ pub(super) fn write(
 type Reader<'json, 'a, 'b> =
     Tracked<'a, 'b, &'a mut serde_json::Deserializer<serde_json::de::SliceRead<'json>>>;
 
-/// Reads the whole text; where it fails, with the path to the value that could not be read.
+/// Reads the whole text. The error has the path to the value that could not be read.
 fn tracked<'json, T>(
     json: &'json [u8],
     read: impl FnOnce(Reader<'json, '_, '_>) -> Result<T, serde_json::Error>,
@@ -60,7 +60,7 @@ fn tracked<'json, T>(
         .map_err(|error| (track.path(), error))
 }
 
-/// A path by the names that the fields have in the proto, as everywhere in errors.
+/// The path with the fields' names in the proto files, as in all errors.
 fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
     let mut named = String::new();
     let mut inside = Some(message.clone());
@@ -68,7 +68,7 @@ fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
     for segment in path {
         match segment {
             Segment::Seq { index } => {
-                // to write to memory does not fail
+                // a write to memory does not fail
                 let _ = write!(named, "[{index}]");
                 value = value.get_mut(index).map_or(Value::Null, Value::take);
             }
@@ -79,7 +79,7 @@ fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
             Segment::Enum { .. } | Segment::Unknown => break,
         }
     }
-    // a field that is not known is found at the message that has it
+    // for an unknown field, the path ends at the message that contains it
     if let (Some(message), Value::Object(fields)) = (inside, value) {
         let unknown = fields.keys().find(|key| field(&message, key).is_none());
         if let Some(key) = unknown {
@@ -89,7 +89,7 @@ fn proto_path(path: &Path, json: &[u8], message: &MessageDescriptor) -> String {
     named.chars().take(MAX_PROBLEM).collect()
 }
 
-/// Adds the name of a field; gives the message that the field holds.
+/// Appends the name of a field. Returns the type of its value, if that is a message.
 fn add(
     path: &mut String,
     key: &str,

@@ -1,4 +1,4 @@
-//! The methods of a listener, with the types of their messages.
+//! The methods of a listener and the types of their messages.
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
@@ -6,14 +6,14 @@ use prost_types::FileDescriptorSet;
 use std::{collections::HashMap, sync::OnceLock};
 use tonic_reflection::pb::{v1, v1alpha};
 
-/// What each listener serves beside its own services.
+/// The services that every listener serves.
 const ABOUT_THE_SERVER: [&str; 3] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
-/// All types that messages and errors have. They are the same for each listener.
+/// All types of messages and errors, which are the same for every listener.
 static TYPES: OnceLock<DescriptorPool> = OnceLock::new();
 
 /// The methods of a listener by their paths (`/package.Service/Method`).
@@ -22,7 +22,7 @@ pub(in crate::serve) struct Methods {
     by_path: HashMap<String, Method>,
 }
 
-/// What translating a call takes.
+/// What is needed to translate a call.
 #[derive(Debug)]
 pub(super) struct Method {
     input: MessageDescriptor,
@@ -31,7 +31,7 @@ pub(super) struct Method {
 }
 
 impl Method {
-    /// The types of the request and of the answer.
+    /// The types of the request and the answer.
     pub(super) fn messages(&self) -> (MessageDescriptor, MessageDescriptor) {
         (self.input.clone(), self.output.clone())
     }
@@ -72,7 +72,7 @@ pub(super) fn types() -> Result<&'static DescriptorPool, InvalidDescriptors> {
     Ok(TYPES.get_or_init(|| types))
 }
 
-/// Adds files to a pool, without their comments, which take most of the room.
+/// Adds files to a pool, without their comments, which take most of the memory.
 fn add(types: &mut DescriptorPool, encoded: &[u8]) -> Result<(), InvalidDescriptors> {
     let mut files = FileDescriptorSet::decode(encoded)?;
     for file in &mut files.file {
@@ -94,13 +94,13 @@ fn read(service: &ServiceDescriptor, method: &MethodDescriptor) -> (String, Meth
 /// The methods cannot be read from their descriptors.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidDescriptors {
-    /// Bytes that are no `FileDescriptorSet`.
+    /// The bytes are not a `FileDescriptorSet`.
     #[error("the descriptor set cannot be decoded: {0}")]
     Encoding(#[from] prost::DecodeError),
-    /// Files that contradict each other.
+    /// The files contradict each other.
     #[error("the descriptor set is not valid: {0}")]
     Files(#[from] prost_reflect::DescriptorError),
-    /// A service that no file has.
+    /// No file has the service.
     #[error("the descriptor set has no service {0}")]
     NoService(String),
 }

@@ -1,13 +1,11 @@
 //! The Connect protocol (connectrpc.com/docs/protocol): a method is called by a plain POST with
 //! JSON, or with one message of Protocol Buffers, over HTTP/1.1 or HTTP/2.
 //!
-//! The layer turns such a request into the gRPC call that the layers within serve already, and
-//! their answer into an HTTP answer. The body of a request is read and translated when a layer
-//! within reads the message. So a call is authorized, shed and counted before that, exactly as a
-//! gRPC call is.
+//! The layer translates such a request into a gRPC call for the inner layers, and their answer into
+//! an HTTP answer. It reads and translates the body only when an inner layer reads the message. So a
+//! call is authorized, shed and counted before its body is read, exactly like a gRPC call.
 //!
-//! Paths that are served by HTTP alone pass the same layers. Their refusals are told as those of
-//! Connect.
+//! Paths of plain HTTP pass the same inner layers. Their refusals have the form of Connect's errors.
 
 mod answer;
 mod compression;
@@ -40,7 +38,7 @@ pub(super) const CONTENT_TYPES: [&str; 2] = [JSON, PROTO];
 const JSON: &str = "application/json";
 const PROTO: &str = "application/proto";
 
-/// How the messages of a call are written. The answer is written as the request is.
+/// The codec of a call. The answer has the codec of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Codec {
     Json,
@@ -48,8 +46,8 @@ enum Codec {
 }
 
 impl Codec {
-    /// By the content type, which [`HttpCheck`](super::http_check::HttpCheck) has put into its
-    /// plain form.
+    /// [`HttpCheck`](super::http_check::HttpCheck) has removed the parameters of the content type
+    /// and written it in lower case.
     fn of(headers: &HeaderMap) -> Option<Self> {
         match headers.get(CONTENT_TYPE)?.as_bytes() {
             b"application/json" => Some(Self::Json),
@@ -66,7 +64,7 @@ impl Codec {
     }
 }
 
-/// Wraps all services of a listener that are called by gRPC, and all paths of HTTP.
+/// The layer. It wraps all gRPC services of a listener, and all paths of plain HTTP.
 #[derive(Clone, Debug)]
 pub(super) struct Connect {
     methods: Arc<Methods>,
@@ -91,7 +89,7 @@ impl<S> Layer<S> for Connect {
     }
 }
 
-/// Services that are called by Connect as well.
+/// Services that can also be called by Connect.
 #[derive(Clone, Debug)]
 pub(super) struct ByConnect<S> {
     inner: S,
@@ -132,7 +130,7 @@ where
         let gzip = compression::takes_gzip(request.headers());
         let (input, output) = method.map(Method::messages).unzip();
         let mut request = request::translate(request, codec, input);
-        // gRPC-Web's layer takes gRPC by HTTP/2 alone
+        // the layer of gRPC-Web accepts gRPC only by HTTP/2
         *request.version_mut() = Version::HTTP_2;
         let call = self.inner.call(request);
         Either::Right(Either::Right(Box::pin(async move {
@@ -145,7 +143,7 @@ where
 type Answer<E> = Result<Response<Body>, E>;
 type Translated<E> = Pin<Box<dyn Future<Output = Answer<E>> + Send>>;
 
-/// What a call of a method is answered that has more than one message on a side.
+/// The answer to a call of a streaming method.
 fn streaming() -> Status {
     errors::refuse(
         Code::Unimplemented,

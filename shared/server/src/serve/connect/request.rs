@@ -1,4 +1,4 @@
-//! From a request of Connect to one of gRPC.
+//! Translates a Connect request into a gRPC request.
 
 use super::{Codec, compression::Encoding, error::malformed, json};
 use crate::serve::message::{MAX_MESSAGE, Refusal};
@@ -12,9 +12,9 @@ use prost_reflect::MessageDescriptor;
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status, body::Body, codegen::Bytes};
 
-/// The version of the protocol. A client may name it, and need not.
+/// The version of the protocol. The header is optional.
 const VERSION: HeaderName = HeaderName::from_static("connect-protocol-version");
-/// Headers that speak of the body as the client sends it, or that only a gRPC client may send.
+/// Headers that describe the original body, or that only a gRPC client may send.
 const NOT_PASSED_ON: [HeaderName; 6] = [
     header::CONTENT_LENGTH,
     header::CONTENT_ENCODING,
@@ -24,8 +24,8 @@ const NOT_PASSED_ON: [HeaderName; 6] = [
     HeaderName::from_static("grpc-accept-encoding"),
 ];
 
-/// The request as gRPC has it. Its body is read when its message is asked for. The body of a
-/// call of an unknown method is not read at all.
+/// The gRPC request. The original body is read when the message is read. For an unknown method
+/// (without `input`), it is not read at all.
 pub(super) fn translate(
     request: Request<Body>,
     codec: Codec,
@@ -59,7 +59,7 @@ fn strip(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, grpc);
 }
 
-/// A body as the client sends it.
+/// The original body, with the headers that are needed to read it.
 struct Sent {
     version: Option<HeaderValue>,
     encoding: Encoding,
@@ -67,7 +67,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// The bytes of the message, unpacked.
+    /// The bytes of the message, decompressed.
     async fn read(self) -> Result<Vec<u8>, Status> {
         if self.version.is_some_and(|version| version != "1") {
             return Err(malformed("connect-protocol-version must be 1"));
@@ -98,8 +98,8 @@ pub(in crate::serve) async fn read_to_end(mut body: Body) -> Result<Vec<u8>, Sta
     Ok(bytes)
 }
 
-/// The message in Protocol Buffers. Whether they are of the right type is found where gRPC
-/// decodes them.
+/// The message in Protocol Buffers. A body that has this encoding already is not checked here,
+/// because tonic decodes it later.
 fn decode(codec: Codec, bytes: Vec<u8>, input: &MessageDescriptor) -> Result<Vec<u8>, Status> {
     match codec {
         Codec::Proto => Ok(bytes),
@@ -127,7 +127,7 @@ fn encoding_unsupported() -> Status {
     )
 }
 
-/// A message as gRPC frames it ("gRPC over HTTP2", Length-Prefixed-Message).
+/// The message with its prefix ("gRPC over HTTP2", Length-Prefixed-Message).
 fn framed(message: &[u8]) -> Result<Bytes, Status> {
     let length = u32::try_from(message.len());
     let length = length.map_err(|_| Refusal::TooLong(MAX_MESSAGE).status())?;

@@ -12,7 +12,7 @@ fn request(content_type: &str, body: Body) -> Request<Body> {
     request.body(body).unwrap()
 }
 
-/// What is answered where the layers within answer this to the call that they get.
+/// The answer to a call, if the inner layers give this answer to the translated call.
 async fn answered<F>(request: Request<Body>, served: impl Fn(Request<Body>) -> F) -> Response<Body>
 where
     F: Future<Output = Response<Body>> + Send + 'static,
@@ -30,7 +30,7 @@ async fn text(answer: Response<Body>) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
-/// SERVING, with trailers.
+/// The health status SERVING, followed by trailers.
 fn serving(trailers: &'static [(&str, &str)]) -> Response<Body> {
     let message = Frame::data(tonic::codegen::Bytes::from_static(b"\0\0\0\0\x02\x08\x01"));
     let trailers = trailers.iter().map(|(name, value)| {

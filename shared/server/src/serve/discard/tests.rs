@@ -14,14 +14,14 @@ use tower::ServiceExt as _;
 
 type Sender = mpsc::Sender<Bytes>;
 
-/// A body that comes piece by piece. The sender hears when nobody reads it any more.
+/// A body that arrives piece by piece. The sender notices when the body is dropped.
 fn coming() -> (Sender, Body) {
     let (sender, pieces) = mpsc::channel(1);
     let frames = ReceiverStream::new(pieces).map(|piece| Ok::<_, Status>(Frame::data(piece)));
     (sender, Body::new(StreamBody::new(frames)))
 }
 
-/// A layer around a service that drops whatever it is sent.
+/// The layer, around a service that drops each body.
 #[derive(Clone)]
 struct Refusing(DiscardBodies);
 
@@ -82,7 +82,7 @@ async fn a_client_that_waits_for_the_answer_gets_it_and_may_send_the_rest() {
     assert_eq!(begun.elapsed(), MAX_TIME);
 }
 
-/// Sends a piece of a body each half pause until nobody reads it.
+/// Sends a piece of a body every half pause, until the body is dropped.
 async fn send_without_end(sender: Sender) {
     let sending = async {
         while sender.send(Bytes::from_static(b"abc")).await.is_ok() {
@@ -184,7 +184,7 @@ async fn a_client_that_waits_for_continue_is_answered_at_once() {
         (Version::HTTP_11, "100-continue", true),
         (Version::HTTP_11, "100-Continue", true),
         (Version::HTTP_2, "100-continue", true),
-        // HTTP/1.0 has no such thing
+        // HTTP/1.0 has no `100 Continue`
         (Version::HTTP_10, "100-continue", false),
         (Version::HTTP_11, "something-else", false),
     ] {
@@ -255,7 +255,7 @@ async fn a_body_that_announces_too_great_a_length_is_answered_at_once() {
     assert!(sent >= MAX_BYTES / 65_536, "{sent}");
 }
 
-/// A body that says how long it is.
+/// A body with a known length.
 struct Announced(Body);
 
 impl HttpBody for Announced {

@@ -4,7 +4,7 @@ use tower::ServiceExt as _;
 
 const PLAIN: &str = "/metrics";
 
-/// What a listener answers; a request that is served is answered with its content type.
+/// The answer of a listener. It echoes the content type of a request that is served.
 async fn answer(check: HttpCheck, request: Request<Body>) -> Response<Body> {
     let served = tower::service_fn(|request: Request<Body>| async move {
         let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
@@ -27,7 +27,7 @@ fn post(version: Version, content_types: &[&str]) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// Status, and the header of a name.
+/// The status, and the value of a header.
 fn told(answer: &Response<Body>, name: HeaderName) -> (u16, Option<&str>) {
     let header = answer.headers().get(name);
     (

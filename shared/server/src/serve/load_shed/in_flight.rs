@@ -9,25 +9,25 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// Bytes of metadata that do not count for a call: twice the longest token.
+/// Bytes of metadata that a call has for free: twice the longest token.
 const UNCOUNTED: usize = 8 * 1_024;
-/// Bytes of metadata that may count for all calls together, so that callers cannot fill the
-/// process's memory.
+/// The limit on the metadata of all calls together, in bytes beyond [`UNCOUNTED`]. Without it,
+/// callers could fill the memory of the process.
 const METADATA: usize = 8 * 1_024 * 1_024;
 
-/// Which calls are served first where there is not enough capacity for all.
+/// Which calls are still served when there is not enough capacity for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
-    /// Calls without which no user is served: validations.
+    /// Validations. If they fail, no other service can serve anybody.
     First,
-    /// Calls without which a user is logged out, or stays logged in: refreshes and revocations.
+    /// Refreshes and revocations. If they fail, users are logged out, or stay logged in.
     Second,
     /// Calls that can be repeated later.
     Last,
 }
 
 impl Priority {
-    /// How many calls may be in flight, at most, once a call of this priority has begun.
+    /// A call of this priority begins only if at most this many calls are then in flight.
     const fn limit(self, capacity: usize) -> usize {
         match self {
             Self::First => capacity,
@@ -44,7 +44,7 @@ pub(super) struct InFlight {
     /// Counts each call for which there was no capacity.
     pub(super) shed: Counter,
     pub(super) all: usize,
-    /// Bytes of their metadata that count.
+    /// Bytes of metadata beyond [`UNCOUNTED`], of all calls.
     pub(super) metadata: usize,
     /// Calls by address; `None` for peers without an address.
     pub(super) by_address: Shares<Option<IpAddr>>,
@@ -103,9 +103,9 @@ impl InFlight {
 pub(super) struct Shares<K>(pub(super) HashMap<K, usize>);
 
 impl<K: Copy + Eq + Hash> Shares<K> {
-    /// While less than half of the capacity is in use, any caller may use it. Beyond that, no
-    /// caller gets more than an equal share. So if one caller floods the service, that caller is
-    /// refused.
+    /// While less than half of the capacity is in use, each caller may use it. Beyond that, no
+    /// caller gets more than an equal share. So a caller that floods the service is refused, and
+    /// the others are not.
     fn has_capacity_for(&self, caller: K, all: usize, limit: usize) -> bool {
         let own = self.0.get(&caller).copied().unwrap_or(0);
         let callers = self.0.len() + usize::from(own == 0);
@@ -139,7 +139,7 @@ pub(crate) struct Permit {
     priority: Priority,
     address: Option<IpAddr>,
     user: OnceLock<UserId>,
-    /// Bytes of the call's metadata that count.
+    /// Bytes of metadata beyond [`UNCOUNTED`].
     metadata: usize,
 }
 
@@ -162,8 +162,8 @@ impl Permit {
         })
     }
 
-    /// Whether there is capacity for the call, now that its user is known. Many users may share one
-    /// address, if there is a proxy in front of them that is not configured.
+    /// Whether there is capacity for the call, once its user is known. Behind a proxy that is not
+    /// configured, many users share one address.
     pub(crate) fn has_capacity_for(&self, user: UserId) -> bool {
         let mut all = lock(&self.in_flight);
         let (others, limit) = (all.all - 1, self.priority.limit(all.capacity));

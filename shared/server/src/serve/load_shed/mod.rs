@@ -25,10 +25,10 @@ use std::{
 use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service, ServiceExt as _};
 
-/// What a header takes in memory, beside its name and value.
+/// The memory that a header takes in addition to its name and value, in bytes.
 const HEADER: usize = 100;
 
-/// Wraps gRPC services, by `named_layer`: those that get clones of one share its
+/// The layer, for gRPC services (`named_layer`). Services that get clones of one layer share its
 /// capacity.
 #[derive(Clone, Debug)]
 pub struct LoadShedLayer {
@@ -37,8 +37,9 @@ pub struct LoadShedLayer {
 }
 
 impl LoadShedLayer {
-    /// Takes in at most `calls_in_flight`. A call's priority is by its path (`/package.Service/Method`). Callers are told
-    /// apart by address, and behind the session layer by user as well.
+    /// Admits at most `calls_in_flight` calls. `priority` gets the path of a call
+    /// (`/package.Service/Method`). A caller is an address, and behind the session layer also a
+    /// user.
     #[must_use]
     pub fn new(
         calls_in_flight: usize,
@@ -98,7 +99,7 @@ impl<S> Layer<S> for LoadShedLayer {
     }
 }
 
-/// A gRPC service that serves as much as it can.
+/// A gRPC service with a limit on the calls in flight.
 #[derive(Clone, Debug)]
 pub struct LoadShed<S> {
     inner: S,

@@ -26,12 +26,12 @@ fn calls_of_higher_priority_are_served_where_others_are_refused() {
 #[test]
 fn an_address_that_floods_is_the_one_that_is_refused() {
     let mut in_flight = InFlight::new(64, Counter::default());
-    // alone, it may use all the capacity for such calls
+    // a single caller may use the whole capacity for calls of this priority
     assert_eq!(enter(&mut in_flight, 1, Priority::Last, 100), 48);
     for _ in 0..24 {
         in_flight.leave(Some(caller(1)), 0);
     }
-    // then another one comes: the first has its half already
+    // a second caller arrives, and the first one has its half already
     assert!(in_flight.enter(Some(caller(2)), Priority::Last, 0));
     assert!(!in_flight.enter(Some(caller(1)), Priority::Last, 0));
     assert_eq!(enter(&mut in_flight, 2, Priority::Last, 100), 23);
@@ -47,7 +47,7 @@ fn a_user_who_floods_through_a_proxy_is_the_one_who_is_refused() {
     let mut flood: Vec<_> = (0..100).map_while(|_| enter(1)).collect();
     assert_eq!(flood.len(), 48);
     flood.truncate(24);
-    // then another user comes: the first has its half already
+    // a second user arrives, and the first one has its half already
     let other = enter(2).expect("capacity for it");
     assert!(enter(1).is_none());
     let others: Vec<_> = (0..100).map_while(|_| enter(2)).collect();
@@ -59,7 +59,7 @@ fn a_user_who_floods_through_a_proxy_is_the_one_who_is_refused() {
     assert_eq!(in_flight.shed.get(), 3);
 }
 
-/// Serves nobody to the end.
+/// A service whose calls never end.
 fn busy(
     calls_in_flight: usize,
 ) -> LoadShed<
@@ -81,7 +81,7 @@ fn request() -> Request<Body> {
     Request::post("/a.A/A").body(Body::empty()).unwrap()
 }
 
-/// The service is at a call.
+/// Asserts that a call is admitted.
 macro_rules! assert_served {
     ($call:expr) => {{
         let mut call = $call;
@@ -116,7 +116,7 @@ async fn metadata_counts_by_what_it_takes_in_memory() {
     let mut calls = Vec::new();
     let large = || {
         let mut request = request();
-        // two bytes each on the wire
+        // on the wire, each takes two bytes
         for number in 0..2_000 {
             let (name, value) = ("n".parse().unwrap(), http::HeaderValue::from(number % 10));
             let _: bool = request
@@ -132,7 +132,7 @@ async fn metadata_counts_by_what_it_takes_in_memory() {
     }
     assert_refused(service.call(large()));
     assert_eq!(shed(&service.layer), 1);
-    // a call of usual size is none of theirs
+    // a call of the usual size does not count
     assert_served!(service.call(request()));
     calls.pop();
     assert_served!(service.call(large()));
@@ -168,7 +168,7 @@ proptest! {
             in_flight.leave(Some(caller(from)), 0);
         }
         prop_assert!(in_flight.by_address.0.is_empty() && in_flight.all == 0);
-        // whoever comes to an empty service is served
+        // a service without calls admits any caller
         prop_assert!(in_flight.enter(Some(caller(9)), Priority::Last, 0));
     }
 }

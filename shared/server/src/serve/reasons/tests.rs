@@ -18,7 +18,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 const CAUSE: &str = "relation \"users\" does not exist";
 
-/// A service that fails in the way that it is asked for.
+/// A service that fails as the request says.
 struct Failing;
 
 impl Failing {
@@ -73,7 +73,7 @@ async fn start() -> (HealthClient<Channel>, DropGuard) {
     (HealthClient::new(channel), stop.drop_guard())
 }
 
-/// The answer to a failed call, whether it fails at once or behind a message.
+/// The status of a failed call, which may follow a message.
 async fn failures(client: &mut HealthClient<Channel>, how: &str) -> [Status; 2] {
     let request = || HealthCheckRequest {
         service: how.to_owned(),
@@ -145,7 +145,7 @@ async fn a_panic_is_a_fault_that_is_answered() {
     }
 }
 
-/// What is logged.
+/// The log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! What a stop makes of calls that ask about the server.
+//! Calls of health and reflection when the server stops.
 
 use super::*;
 use crate::serve::{reasons::Reasons, with_reflection};
@@ -11,11 +11,11 @@ use tower::ServiceExt as _;
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const REFLECT: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-/// One message, which is empty.
+/// The frame of an empty message.
 const EMPTY: &[u8] = &[0; 5];
 const SERVING: &[u8] = &[0, 0, 0, 0, 2, 8, 1];
 
-/// What a listener that stops serves about itself.
+/// Health and reflection on a listener that stops.
 async fn stopping(path: &str, question: Body) -> Response<Body> {
     let drain = CancellationToken::new();
     drain.cancel();
@@ -30,7 +30,7 @@ async fn stopping(path: &str, question: Body) -> Response<Body> {
     answer
 }
 
-/// A question that has come, and may have an end.
+/// A request that has arrived, with or without its end.
 fn question(message: &'static [u8], has_end: bool) -> Body {
     let frames = (!message.is_empty()).then(|| Frame::data(Bytes::from_static(message)));
     let come = stream::iter(frames.map(Ok::<_, Infallible>));
@@ -41,7 +41,7 @@ fn question(message: &'static [u8], has_end: bool) -> Body {
     }
 }
 
-/// Its messages, and how it ends.
+/// The messages of an answer, and its status.
 async fn read(answer: Response<Body>) -> (Vec<u8>, Status) {
     let at_once = Status::from_header_map(answer.headers());
     let answer = answer.into_body().collect().await.unwrap();
@@ -82,7 +82,7 @@ async fn a_question_that_does_not_come_is_late() {
         assert_eq!(status.code(), Code::Unavailable, "{path}: {status:?}");
         let reason = errors::reason_of(&status);
         assert_eq!(reason.as_deref(), Some("DEADLINE_REACHED"), "{path}");
-        // a check is a call like others, and has a call's time
+        // a check has the deadline of any call
         assert_eq!(begun.elapsed() > Duration::ZERO, waits, "{path}");
     }
 }

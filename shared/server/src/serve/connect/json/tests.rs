@@ -81,7 +81,7 @@ fn a_field_comes_once_by_whichever_name_wherever_it_stands() {
     read(map.as_bytes(), &info).unwrap();
 }
 
-/// A message of a type, with some of its fields.
+/// A message of this type with some of its fields set.
 fn some_message(of: &MessageDescriptor, depth: u32, random: &mut Rng) -> DynamicMessage {
     let mut message = DynamicMessage::new(of.clone());
     let mut set = |name: &str, value| message.set_field_by_name(name, value);
@@ -103,7 +103,7 @@ fn some_message(of: &MessageDescriptor, depth: u32, random: &mut Rng) -> Dynamic
             }
         }
     }
-    // as it comes from the wire: of a field without presence, zero is the same as nothing
+    // encoded and decoded once, because zero in a field without presence is not encoded
     DynamicMessage::decode(of.clone(), message.encode_to_vec().as_slice()).unwrap()
 }
 
@@ -132,7 +132,7 @@ fn one(field: &FieldDescriptor, depth: u32, random: &mut Rng) -> Field {
         Kind::Bool => Field::Bool(random.bool()),
         Kind::String => Field::String(some_text(random)),
         Kind::Bytes => Field::Bytes(some_text(random).into()),
-        // also a value that a newer contract has
+        // includes a value that only a newer contract has
         Kind::Enum(_) => Field::EnumNumber(random.i32(-1..40)),
         Kind::Message(of) => Field::Message(some_message(&of, depth, random)),
         Kind::Double => Field::F64(f64::from(random.i32(..)) / 8.0),
@@ -173,7 +173,7 @@ fn every_message_of_the_contract_is_the_same_after_it_was_json() {
     }
 }
 
-/// What a spoilt request is read as, if it is read, is written and read as the same again.
+/// If a damaged request can be read at all, writing and reading the result does not change it.
 #[test]
 fn spoilt_json_is_refused_or_is_a_message() {
     let list = message("ticketing.requests.v1.ListPartnerRequestsRequest");

@@ -1,12 +1,12 @@
-//! JSON whose objects have each field once, by whichever of its two names. If a field came twice,
-//! another reader of the same text might use the other value.
+//! Refuses JSON in which an object has a field twice, by one of its names or by both. Another reader
+//! of the same text, such as a proxy, might use the other value.
 
 use super::field;
 use prost_reflect::{Kind, MessageDescriptor};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::{collections::HashSet, fmt};
 
-/// Reads any value, and refuses one with a field that comes twice.
+/// Reads any value, and refuses duplicate fields.
 #[derive(Clone, Debug)]
 pub(super) struct Unique {
     /// The message that the value holds, if it is one of the contract.
