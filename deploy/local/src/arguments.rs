@@ -33,6 +33,9 @@ pub struct Config {
         value_parser = within(0..=MOST_DEMO_REQUESTS)
     )]
     pub demo_requests: i32,
+    /// Where the partner page is, with both services under the same origin.
+    #[arg(long, env = "LOCAL_WEB_LISTEN", default_value = "127.0.0.1:50080")]
+    pub web_listen: SocketAddr,
     /// Where auth-service's public listener is.
     #[arg(long, default_value = "127.0.0.1:50051")]
     pub auth_public_listen: SocketAddr,
@@ -48,8 +51,8 @@ pub struct Config {
     /// Where requests-service's ops listener is.
     #[arg(long, default_value = "127.0.0.1:50063")]
     pub requests_ops_listen: SocketAddr,
-    /// Origins whose pages may call both services by Connect and by gRPC-Web, separated by
-    /// commas: `http://localhost:3000`.
+    /// Origins whose own pages may call both services by Connect and by gRPC-Web, separated by
+    /// commas: `http://localhost:3000`. The partner page needs none.
     #[arg(
         long,
         env = "LOCAL_WEB_ORIGINS",

@@ -10,6 +10,7 @@ const END: &str = "# Ctrl-C stops both services.";
 
 /// The values in the text.
 pub(crate) struct Instructions {
+    pub(crate) page: SocketAddr,
     pub(crate) auth: SocketAddr,
     pub(crate) auth_internal: SocketAddr,
     pub(crate) requests: SocketAddr,
@@ -21,6 +22,41 @@ pub(crate) struct Instructions {
 
 impl fmt::Display for Instructions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "# Open in a browser:  http://{}/partner/requests",
+            self.page
+        )?;
+        if self.demo == demo::Presence::OtherData {
+            writeln!(
+                f,
+                "# The database has users of its own: log in as one of them."
+            )?;
+            self.addresses(f)?;
+            return writeln!(f, "{END}");
+        }
+        writeln!(
+            f,
+            "# Demo log-ins, all with the password {:?}:",
+            demo::PASSWORD
+        )?;
+        for user in demo::USERS {
+            writeln!(f, "#   {:32} {}", user.email, user.what)?;
+        }
+        self.addresses(f)?;
+        writeln!(f, "# Paste into bash:")?;
+        self.lines_by_http(f)?;
+        writeln!(
+            f,
+            "\n# By gRPC, with grpcurl: https://github.com/fullstorydev/grpcurl/releases"
+        )?;
+        self.lines(f)?;
+        writeln!(f, "\n{END}")
+    }
+}
+
+impl Instructions {
+    fn addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             auth,
             auth_internal,
@@ -28,8 +64,9 @@ impl fmt::Display for Instructions {
             metrics: [auth_metrics, requests_metrics],
             service_token,
             web_origins,
-            demo,
+            ..
         } = self;
+        writeln!(f, "#")?;
         writeln!(
             f,
             "# auth-service:      {auth} (for services: {auth_internal})"
@@ -43,39 +80,14 @@ impl fmt::Display for Instructions {
         if web_origins.is_empty() {
             writeln!(
                 f,
-                "# web pages:         none; --web-origins names origins whose pages may call"
+                "# other pages:       none may call; --web-origins names their origins"
             )?;
         } else {
-            writeln!(f, "# web pages:         of {web_origins}")?;
+            writeln!(f, "# other pages:       of {web_origins} may call")?;
         }
-        writeln!(f, "#")?;
-        if *demo == demo::Presence::OtherData {
-            writeln!(
-                f,
-                "# The database has users of its own: log in as one of them."
-            )?;
-            return writeln!(f, "{END}");
-        }
-        writeln!(
-            f,
-            "# Demo log-ins, all with the password {:?}:",
-            demo::PASSWORD
-        )?;
-        for user in demo::USERS {
-            writeln!(f, "#   {:32} {}", user.email, user.what)?;
-        }
-        writeln!(f, "#\n# Paste into bash:")?;
-        self.lines_by_http(f)?;
-        writeln!(
-            f,
-            "\n# By gRPC, with grpcurl: https://github.com/fullstorydev/grpcurl/releases"
-        )?;
-        self.lines(f)?;
-        writeln!(f, "\n{END}")
+        writeln!(f, "#")
     }
-}
 
-impl Instructions {
     /// What is pasted for whoever has curl alone.
     fn lines_by_http(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

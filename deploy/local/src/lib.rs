@@ -1,4 +1,4 @@
-//! Both services in one process, on a database that the first start creates and fills with demo
+//! Both services and the partner page in one process, on a database that the first start creates and fills with demo
 //! data. Plain `cargo run` starts it. By default it listens on the loopback interface. It is for
 //! trying the services out, not for production.
 
@@ -9,6 +9,7 @@ pub mod demo;
 mod generate;
 mod instructions;
 mod run;
+pub mod web;
 
 pub use arguments::{Command, Config, DemoArguments};
 pub use data_directory::DirectoryError;

@@ -2,8 +2,11 @@
 //! to paste.
 
 use crate::{
-    Config, DemoArguments, DirectoryError, data_directory::DataDirectory, demo,
+    Config, DemoArguments, DirectoryError,
+    data_directory::DataDirectory,
+    demo,
     instructions::Instructions,
+    web::{Gateway, GatewayError, Services},
 };
 use auth_service::app as auth;
 use contract::{
@@ -38,6 +41,8 @@ pub enum LocalError {
     Demo(#[from] demo::DemoError),
     #[error("{0}. Stop what listens there, or choose another port: --help lists the flags")]
     Port(BindError),
+    #[error("{0}. Stop what listens there, or choose another port: --help lists the flags")]
+    Gateway(#[from] GatewayError),
     #[error("auth-service: {0}")]
     Auth(auth::StartError),
     #[error("requests-service: {0}")]
@@ -73,11 +78,12 @@ fn in_our_words(error: &MigrateError) -> String {
     error.to_string().replace("DATABASE_URL", "--database-url")
 }
 
-/// Both services, which listen but do not serve yet, and what they keep between runs.
+/// Both services and the page, which listen but do not serve yet, and what they keep between runs.
 #[derive(Debug)]
 pub struct Run {
     auth: auth::App,
     requests: requests::App,
+    gateway: Gateway,
     /// Holds its lock.
     _directory: DataDirectory,
 }
@@ -92,6 +98,7 @@ impl Run {
             None => directory.database_url().parse()?,
         };
         // the ports come first, so that a second run does not touch the data of the first
+        let gateway = Gateway::bind(config.web_listen).await?;
         let auth_config = auth_config(&config, &directory, &url)?;
         let auth = auth::App::build(auth_config, clock.clone()).await?;
         let requests_config = requests_config(&config, &directory, &url, auth.internal_address())?;
@@ -107,6 +114,7 @@ impl Run {
         let demo = demo::seed_if_empty(&database, config.demo_requests, &clock).await?;
 
         let instructions = Instructions {
+            page: gateway.address(),
             auth: auth.public_address(),
             auth_internal: auth.internal_address(),
             requests: requests.public_address(),
@@ -122,15 +130,22 @@ impl Run {
         Ok(Self {
             auth,
             requests,
+            gateway,
             _directory: directory,
         })
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), LocalError> {
+        let services = Services {
+            auth: self.auth.public_address(),
+            requests: self.requests.public_address(),
+        };
+        let page = tokio::spawn(self.gateway.serve(services, stop.clone()));
         let auth = tokio::spawn(self.auth.run(stop.clone()));
         let served = self.requests.run(stop.clone()).await;
         stop.cancel();
+        page.await.map_err(ServeError::from)?;
         let auth_served = auth.await.map_err(ServeError::from).flatten();
         served.and(auth_served).map_err(LocalError::from)
     }
@@ -156,6 +171,12 @@ pub async fn write_demo_data(arguments: &DemoArguments) -> Result<(), LocalError
     Ok(())
 }
 
+/// How many proxies are in front of a public listener. The gateway is one, and tells each caller's
+/// address. It is trusted only where nobody else reaches the listener from outside.
+fn trusted_proxies(listen: SocketAddr) -> u8 {
+    u8::from(listen.ip().is_loopback())
+}
+
 fn auth_config(
     config: &Config,
     directory: &DataDirectory,
@@ -164,6 +185,10 @@ fn auth_config(
     config::from_flags([
         "auth-service".to_owned(),
         format!("--public-listen={}", config.auth_public_listen),
+        format!(
+            "--trusted-proxies={}",
+            trusted_proxies(config.auth_public_listen)
+        ),
         format!("--internal-listen={}", config.auth_internal_listen),
         format!("--ops-listen={}", config.auth_ops_listen),
         format!("--web-origins={}", config.web_origins),
@@ -185,6 +210,10 @@ fn requests_config(
     config::from_flags([
         "requests-service".to_owned(),
         format!("--public-listen={}", config.requests_public_listen),
+        format!(
+            "--trusted-proxies={}",
+            trusted_proxies(config.requests_public_listen)
+        ),
         format!("--ops-listen={}", config.requests_ops_listen),
         format!("--web-origins={}", config.web_origins),
         format!("--database-url={}", url.expose()),

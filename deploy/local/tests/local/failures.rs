@@ -33,6 +33,7 @@ impl Failure {
 fn a_taken_port_is_named_with_what_it_was_for() {
     let folder = tempfile::tempdir().unwrap();
     for (flag, listener) in [
+        ("--web-listen", "the web page"),
         ("--auth-public-listen", "auth public"),
         ("--auth-internal-listen", "auth internal"),
         ("--auth-ops-listen", "auth ops"),

@@ -14,7 +14,8 @@ const END: &str = "# Ctrl-C stops both services.";
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ticketing-local");
 
 /// Flags that take any free port.
-const FREE_PORTS: [&str; 5] = [
+const FREE_PORTS: [&str; 6] = [
+    "--web-listen=127.0.0.1:0",
     "--auth-public-listen=127.0.0.1:0",
     "--auth-internal-listen=127.0.0.1:0",
     "--auth-ops-listen=127.0.0.1:0",
@@ -82,6 +83,16 @@ impl Running {
         let (_, rest) = self.printed.split_once(before).expect("it is printed");
         let end = |character: char| character.is_whitespace() || character == ')';
         let address = rest.trim_start().split(end).next().unwrap();
+        address.parse().expect("an address")
+    }
+
+    /// The address of the partner page.
+    pub(crate) fn page(&self) -> SocketAddr {
+        let (_, rest) = self
+            .printed
+            .split_once("# Open in a browser:  http://")
+            .expect("it is printed");
+        let address = rest.split('/').next().unwrap();
         address.parse().expect("an address")
     }
 
