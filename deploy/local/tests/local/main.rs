@@ -19,6 +19,7 @@ mod manifests;
 mod observed;
 mod paste;
 mod process;
+mod proxies;
 mod rolling;
 mod second_run;
 mod shell;

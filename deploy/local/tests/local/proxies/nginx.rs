@@ -1,0 +1,68 @@
+use super::{Proxy, World, configuration, forged, listens};
+use std::fmt::Write as _;
+use testing::{auth::SERVICE_TOKEN, program::Program, tools};
+
+async fn start(world: &World, service_token: &str) -> Proxy {
+    let folder = world
+        .folder
+        .path()
+        .join(format!("nginx-{}", service_token.len()));
+    std::fs::create_dir(&folder).unwrap();
+    let at = folder.display();
+    let mut own = "http {\n access_log off;".to_owned();
+    for temporary in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        write!(own, "{temporary}_temp_path {at}/{temporary};").unwrap();
+    }
+    let servers: Vec<_> = world
+        .replicas
+        .iter()
+        .map(|it| format!("server {};", it.address()))
+        .collect();
+    let socket = folder.join("socket");
+    let replaced = [
+        ("http {", own),
+        ("server auth-service-internal:50052;", servers.join(" ")),
+        (
+            "server reports:8000;",
+            format!("server {};", world.reports.address),
+        ),
+        ("listen 8080;", format!("listen unix:{};", socket.display())),
+    ];
+    let text = configuration("nginx.conf", &replaced);
+    let text =
+        format!("daemon off; master_process off; pid {at}/pid; error_log {at}/errors;\n{text}");
+    std::fs::write(folder.join("nginx.conf"), text).unwrap();
+    let token = format!("proxy_set_header X-Ticketing-Service-Token \"{service_token}\";");
+    std::fs::write(folder.join("service-token.conf"), token).unwrap();
+    let arguments = ["-c", &format!("{at}/nginx.conf"), "-p", &at.to_string()].map(str::to_owned);
+    let program = Program::start(&tools::find("nginx"), &arguments, &folder.join("log"));
+    listens(&socket, &folder.join("log")).await;
+    Proxy {
+        socket,
+        _program: program,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_passes_a_request_on_only_as_auth_service_says() {
+    let world = World::start().await;
+    let nginx = start(&world, SERVICE_TOKEN).await;
+    super::requests_pass_as_auth_service_says(&world, &nginx).await;
+    forged::nobody_pretends_to_be_another(&world, &nginx).await;
+    super::no_answer_is_never_yes(&world, &nginx).await;
+
+    let staff = world.pair.log_in(testing::pair::STAFF).await;
+    // nginx drops it, so that it cannot be taken for x-ticketing-user-id
+    let underscores = [super::bearer(&staff), "x_ticketing_user_id: 1".to_owned()];
+    let answer = nginx
+        .get("/reports/x", &underscores.each_ref().map(String::as_str))
+        .await;
+    assert!(!answer.body.contains("x_ticketing"), "{answer:?}");
+    assert_eq!(nginx.get_as("/authorize/reports", &staff).await.status, 404);
+
+    let passed = world.reports.count();
+    let stranger = start(&world, "wrong").await;
+    assert_eq!(stranger.get_as("/reports/x", &staff).await.status, 503);
+    assert_eq!(stranger.get("/reports/x", &[]).await.status, 503);
+    assert_eq!(world.reports.count(), passed);
+}
