@@ -2,6 +2,7 @@
 //! Connect in JavaScript, and libraries that verify tokens.
 
 mod connect;
+mod introspection;
 mod tokens;
 
 use std::{path::Path, process::Stdio};
