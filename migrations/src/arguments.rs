@@ -25,47 +25,47 @@ struct Arguments {
 /// What to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum Command {
-    /// Applies what is pending: on an empty database, everything; the old
-    /// application's database is taken over in place
+    /// Applies the pending migrations. An empty database gets all of them; the database of the old
+    /// application is taken over in place
     Up {
         /// Only prints what would be done, and what will stop working
         #[arg(long)]
         plan: bool,
     },
-    /// Undoes what `up` made; a database that was taken over is given back
+    /// Undoes what `up` made. A database that was taken over is given back to the old application
     Down {
         /// Only prints what would be done, and what will stop working
         #[arg(long)]
         plan: bool,
-        /// Yes, with all rows, where `up` made the tables
+        /// Confirms that the tables that `up` made are dropped with all rows
         #[arg(long, conflicts_with = "keep_session_id")]
         drop_data: bool,
-        /// Leaves user_sessions.session_id in a database that was taken over: an
-        /// application of after 8 November 2025 needs it to log in
+        /// Keeps user_sessions.session_id in a database that was taken over. An application of
+        /// after 8 November 2025 needs the column to log in
         #[arg(long)]
         keep_session_id: bool,
     },
-    /// Drops what `up` made, and makes it anew
+    /// Drops what `up` made, and makes it again
     Fresh {
-        /// Yes, with all rows
+        /// Confirms that the tables are dropped with all rows
         #[arg(long)]
         drop_data: bool,
     },
     /// Prints the applied and the pending migrations
     Status,
-    /// Deletes old events of the audit log, which the services' own roles may not. It works in
-    /// batches, so it may be interrupted, and run again
+    /// Deletes old events of the audit log, which the roles of the services may not do. It works in
+    /// batches, so it may be interrupted and run again
     PurgeAudit {
         /// Events that are older than this number of days, for example 400d
         #[arg(long, value_parser = days)]
         older_than: NonZeroU16,
     },
     /// Grants the role of each service the privileges that its statements need, and revokes all
-    /// others on these tables. Run it after each `up`, as the tables' owner. PostgreSQL only
+    /// others on these tables. Run it after each `up`, as the owner of the tables. PostgreSQL only
     Grants {
         #[command(flatten)]
         roles: RoleNames,
-        /// Only prints the statements, having tried and undone them
+        /// Only prints the statements. They are run in a transaction that is rolled back
         #[arg(long)]
         plan: bool,
     },
@@ -102,7 +102,7 @@ pub(crate) struct Invocation {
 pub(crate) fn read() -> Result<Invocation, ExitCode> {
     let arguments = Arguments::try_parse().map_err(|error| explain(&error))?;
     let Some(text) = arguments.database_url else {
-        eprintln!("migrate: no database is named: set DATABASE_URL or pass --database-url");
+        eprintln!("migrate: no database: set DATABASE_URL or pass --database-url");
         return Err(ExitCode::from(USAGE_ERROR));
     };
     match text.parse() {
@@ -120,7 +120,7 @@ pub(crate) fn read() -> Result<Invocation, ExitCode> {
 /// Reads a number of days: `400d`.
 fn days(text: &str) -> Result<NonZeroU16, &'static str> {
     let days = text.strip_suffix('d').unwrap_or_default();
-    // a number may be spelt with a sign
+    // `parse` would accept a sign
     let is_plain = days.bytes().all(|byte| byte.is_ascii_digit());
     let days = days.parse().ok().filter(|_| is_plain);
     days.ok_or("must be a number of days from 1 to 65535, for example 400d")

@@ -12,9 +12,8 @@ use std::{process::ExitCode, time::Duration};
 
 /// The state of the database when a command was stopped. The database rolls a transaction back when
 /// its connection ends.
-const UNDONE: &str = "What it had not finished is undone or can be finished: run the same \
-                      command again, and it goes on from there. `migrate status` says where \
-                      the database stands";
+const UNDONE: &str = "The unfinished work is undone or can be finished: run the same command \
+                      again, and it goes on from there. `migrate status` says what is applied";
 
 fn main() -> ExitCode {
     let program = match Program::begin("migrate") {
@@ -36,7 +35,7 @@ async fn work(invocation: Invocation) -> ExitCode {
     };
     let database = match Database::open(&invocation.url, limits, Clock::system()).await {
         Ok(database) => database,
-        // SQLite's file; a server is first called when it is needed
+        // only SQLite fails here: a connection to a server is made later
         Err(error) => {
             eprintln!("migrate: {error}. A file that is not there yet needs ?mode=rwc");
             return ExitCode::FAILURE;
@@ -50,7 +49,7 @@ async fn work(invocation: Invocation) -> ExitCode {
         Err(error) => {
             eprintln!("migrate: {error}");
             match error {
-                // the command is for another database
+                // SQLite has no roles
                 MigrateError::NoRoles => ExitCode::from(arguments::USAGE_ERROR),
                 _ => ExitCode::FAILURE,
             }

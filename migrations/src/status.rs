@@ -3,8 +3,8 @@
 use database::{Database, Dialect};
 use schema::{bookkeeping, error::MigrateError, found};
 
-/// The applied and the pending migrations, one line for each migration of this build and of the
-/// bookkeeping, oldest first; and what else the operator should know.
+/// One line for each migration of this build and of the bookkeeping, oldest first. A last line says
+/// whether a take-over is unfinished, or whether the tables are the application's.
 pub async fn status(database: &Database) -> Result<String, MigrateError> {
     let (on, dialect) = (database.connection(), database.dialect());
     let applied = bookkeeping::read(on, dialect).await?;
@@ -23,7 +23,7 @@ pub async fn status(database: &Database) -> Result<String, MigrateError> {
     let mut lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
     if dialect == Dialect::Postgres && adopt::is_under_way(on).await? {
         lines.push(
-            "not done: `migrate up` goes on taking the database over, `migrate down` gives it back"
+            "not done: `migrate up` continues to take the database over, `migrate down` gives it back"
                 .to_owned(),
         );
     } else if applied.is_empty()

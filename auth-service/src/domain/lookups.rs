@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_sheds() {
+    async fn a_full_queue_refuses_callers() {
         let (lookups, _worker, _asked) = waiting();
         for _ in 0..MAX_QUEUE {
             let requested = lookups.look_up(SessionId::random()).now_or_never();

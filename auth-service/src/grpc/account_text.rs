@@ -65,7 +65,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn addresses() {
+    fn an_e_mail_has_a_name_and_a_domain_without_spaces() {
         for good in [
             "a@b",
             "name@example.com",
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn names() {
+    fn a_name_has_visible_characters() {
         for good in [
             "Mona",
             "محمد علي",

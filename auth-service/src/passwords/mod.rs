@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_matches_nothing() {
+    async fn an_unknown_account_matches_no_password() {
         let passwords = Passwords::new(1, Argon2Costs::default());
         assert_eq!(
             passwords

@@ -38,7 +38,7 @@ testing::on_both_databases! {
         assert_eq!(failures(&auth).await, ["1"; 2], "those that count");
     }
 
-    async fn an_attempt_that_was_none_is_taken_back(kind: Kind) {
+    async fn an_attempt_can_be_taken_back(kind: Kind) {
         let auth = Auth::start(kind).await;
         let store = Store::new(auth.database.open(&auth.clock).await);
         let keys = [ThrottleKey::new("a", &[]), ThrottleKey::new("b", &[])];

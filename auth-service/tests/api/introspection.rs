@@ -38,7 +38,7 @@ fn claims(token: &str) -> Value {
 }
 
 testing::on_both_databases! {
-    async fn a_token_that_holds_is_told_with_its_user(kind: Kind) {
+    async fn introspection_of_a_valid_token_names_its_user(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.database.execute("INSERT INTO partners (id, name) VALUES (7, 'seven')").await;
         let user = TestUser { email: SARA, user_type: "partner", role: "partner", partner_id: Some(7) };
@@ -69,7 +69,7 @@ testing::on_both_databases! {
         }));
     }
 
-    async fn of_a_token_that_does_not_hold_nothing_is_told(kind: Kind) {
+    async fn introspection_of_an_invalid_token_says_only_inactive(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(SARA).await;
         let expired = auth.log_in(SARA).await.tokens.unwrap().access_token;

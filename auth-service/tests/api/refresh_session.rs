@@ -79,7 +79,7 @@ testing::on_both_databases! {
         assert_eq!(generation(&auth).await, "1");
     }
 
-    async fn a_used_pair_turns_after_the_overlap(kind: Kind) {
+    async fn a_used_pair_rotates_after_the_overlap(kind: Kind) {
         let (auth, tokens) = logged_in(kind).await;
         let next = rotate(&auth, &tokens).await;
         assert_eq!(generation(&auth).await, "2");

@@ -81,7 +81,7 @@ async fn drop_the_rest(
     for name in &record.indexes {
         indexes::drop(session, name).await?;
     }
-    tell("done     our indexes are dropped");
+    tell("done     the services' indexes are dropped");
     if trigrams::is_ours(database.connection()).await? {
         match session.attempt(DROP).await? {
             Ok(()) => tell("done     the extension pg_trgm is dropped"),

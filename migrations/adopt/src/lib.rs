@@ -4,10 +4,10 @@
 //!
 //! | step | changes | locked meanwhile | if it fails |
 //! | --- | --- | --- | --- |
-//! | `up`, 1 | the extension `pg_trgm`, where it is not there. `user_sessions`: our columns are added; token columns go, and with them all rows, in shapes (a), (c), (e); else the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: catalogue changes and TRUNCATE. Waits five seconds for it at most, and log-ins queue behind it meanwhile | nothing is changed |
-//! | `up`, 2 | one migration after another: its indexes on the application's tables, and statistics of `requests`; then, in one transaction, the rest of it | nobody who reads or writes rows waits. Each index waits for the transactions that were open when its turn came, however long they take | run `up` again: what is built stays, a broken left-over is rebuilt |
-//! | `down`, 1 | `user_sessions`: our sessions and columns go; without `--keep-session-id` `session_id` goes, too, and empty token columns come back | as step 1 of `up`. Our sessions are deleted before that, which holds up nobody | nothing is changed |
-//! | `down`, 2 | our indexes and bookkeeping go, and the extension, if `up` created it and nothing else needs it | as step 2 of `up` | run `down` again |
+//! | `up`, 1 | creates the extension `pg_trgm`, if it does not exist. Adds the services' columns to `user_sessions`. In shapes (a), (c) and (e), drops the token columns and all rows; otherwise, the application's sessions stay | `user_sessions` exclusively, for an instant, whatever its size: only the catalogue changes, and rows go by TRUNCATE. It waits at most five seconds for the lock, and log-ins wait meanwhile | nothing is changed |
+//! | `up`, 2 | for each migration: builds its indexes on the application's tables, and gathers statistics of `requests`; then makes the rest in one transaction | no reader or writer of rows waits. An index waits for the transactions that were open when its build began, however long they take | run `up` again: finished indexes stay, and an unfinished one is built again |
+//! | `down`, 1 | deletes the services' sessions, and drops their columns in `user_sessions` and in other tables. Without `--keep-session-id`, drops `session_id` too, and adds empty token columns | as step 1 of `up`. The sessions are deleted before the table is locked, so nobody waits for that | nothing is changed |
+//! | `down`, 2 | drops the services' indexes and bookkeeping, and the extension, if `up` created it and nothing else needs it | as step 2 of `up` | run `down` again |
 //!
 //! Anything that could stop either step is checked before the first: names that something else
 //! uses, rights that the role lacks, the extension. If something happens in between, step two stops
@@ -52,15 +52,15 @@ use shape::OURS;
 
 /// How far the taking over of a database has come.
 pub enum Stage {
-    /// The application's, untouched, or given back by a `down` that is not done
-    /// with its indexes, which the record names.
+    /// The database is the application's. If there is a record, a `down` has given it back, and has
+    /// not dropped all indexes yet.
     Found(Found, Option<Record>),
     /// Step one is done.
     Begun(Record),
 }
 
-/// Looks how far it has come, and refuses what would stop it. `None` where nothing of the
-/// application is.
+/// Determines the stage, and refuses what would stop the take-over. `None` if the database holds
+/// nothing of the application.
 pub async fn look(
     on: &impl ConnectionTrait,
     applied: &Applied,
@@ -76,7 +76,7 @@ pub async fn look(
 }
 
 impl Stage {
-    /// What is found and will be done, but for indexes, in lines for the operator.
+    /// Lines for the operator: what was found, and what will be done, except for indexes.
     #[must_use]
     pub fn lines(&self, applied: &Applied) -> Vec<String> {
         match self {
@@ -86,7 +86,7 @@ impl Stage {
         }
     }
 
-    /// Whether an index of this name is ours.
+    /// Whether the record names this index as one of the services.
     #[must_use]
     pub fn has_recorded(&self, index: &str) -> bool {
         let (Self::Found(_, Some(record)) | Self::Begun(record)) = self else {

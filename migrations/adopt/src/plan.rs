@@ -3,10 +3,9 @@
 
 use crate::{found::Found, record::Record, shape::Shape};
 
-const LOCK: &str =
-    "locks    user_sessions, for an instant (waits 5 s for it at most, and log-ins wait with it)";
+const LOCK: &str = "locks    user_sessions for an instant (waits at most 5 s for the lock; log-ins wait meanwhile)";
 
-/// Of `down`, where there is one.
+/// A line of `down`, if there is an audit log.
 pub(crate) const AUDIT_LOG_TO_DROP: &str = "goes     the audit log, with all events";
 
 /// Before step one of `up`.
@@ -18,22 +17,26 @@ pub(crate) fn of_found(found: &Found) -> Vec<String> {
     )];
     if shape.keeps_sessions() {
         if shape == Shape::SessionIdAndBlank {
-            lines.push("goes     the row with the empty session_id, which is nobody's".to_owned());
+            lines
+                .push("goes     the row with the empty session_id, which no client has".to_owned());
         }
         lines.push(format!(
-            "stays    {} of the old application, which goes on as before, log-in included",
+            "stays    {} of the old application, which works as before, including log-in",
             rows(stay(found))
         ));
     } else {
         lines.push(
-            "stops    the old application cannot log anyone in from now on, and whoever is \
-             logged in there is logged out"
+            "stops    the old application cannot log anyone in from now on, and its users are \
+             logged out"
                 .to_owned(),
         );
-        lines.push(format!("goes     all of user_sessions, {}", rows(sessions)));
+        lines.push(format!(
+            "goes     all rows of user_sessions: {}",
+            rows(sessions)
+        ));
         if !shape.tokens().is_empty() {
             lines.push(
-                "goes     the columns token and refresh_token, and all that is in them".to_owned(),
+                "goes     the columns token and refresh_token, with all that is in them".to_owned(),
             );
         }
         lines.push("makes    user_sessions.session_id".to_owned());
@@ -50,7 +53,7 @@ pub fn fitted(found: &Found) -> String {
     let stay = stay(found);
     let went = found.sessions - stay;
     format!(
-        "done     user_sessions fits; {} went, {} stayed",
+        "done     user_sessions has the columns of the services; deleted: {}; kept: {}",
         rows(went),
         rows(stay)
     )
@@ -59,7 +62,8 @@ pub fn fitted(found: &Found) -> String {
 /// Before step two of `up`, where an earlier run did step one.
 pub(crate) fn of_begun(record: &Record) -> String {
     format!(
-        "found    an interrupted `up`: user_sessions has our columns already (it was in shape {})",
+        "found    an interrupted `up`: user_sessions already has the columns of the services (it was in \
+         shape {})",
         record.shape
     )
 }
@@ -90,7 +94,7 @@ pub(crate) fn to_leave(
         lines.push("goes     user_sessions.session_id".to_owned());
         lines.push("makes    user_sessions.token and refresh_token, empty".to_owned());
     }
-    lines.push(format!("goes     our sessions, {}", rows(ours)));
+    lines.push(format!("goes     the services' sessions: {}", rows(ours)));
     lines.push("stays    the rows of the old application".to_owned());
     let columns = record.columns.iter().map(String::as_str);
     let columns: Vec<_> = columns.filter(|name| *name != "session_id").collect();
@@ -104,7 +108,7 @@ pub(crate) fn to_leave(
     lines
 }
 
-/// Of `down`, for a column that a later migration added to one of the application's tables.
+/// A line of `down`: a later migration added this column to one of the application's tables.
 pub(crate) fn column_to_drop((table, column): (&str, &str)) -> String {
     format!("goes     {table}.{column}, with all that is in it; {table} is locked for an instant")
 }
@@ -112,7 +116,7 @@ pub(crate) fn column_to_drop((table, column): (&str, &str)) -> String {
 /// Before step two of `down`, where an earlier run did step one.
 pub(crate) fn to_go_on_leaving(record: &Record, made_extension: bool) -> Vec<String> {
     let mut lines = vec![
-        "found    an interrupted `down`: user_sessions is given back already".to_owned(),
+        "found    an interrupted `down`: user_sessions is already given back".to_owned(),
         indexes_to_drop(record),
     ];
     lines.extend(made_extension.then(extension_to_drop));
@@ -125,7 +129,7 @@ fn extension_to_drop() -> String {
 
 fn indexes_to_drop(record: &Record) -> String {
     format!(
-        "goes     {} indexes of ours, one after another; reading and writing go on",
+        "goes     the services' {} indexes, one after another; reading and writing go on",
         record.indexes.len()
     )
 }

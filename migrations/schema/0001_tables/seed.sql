@@ -1,5 +1,5 @@
--- The application's roles and permissions, the same text for both databases.
--- Only a database whose tables were made here is seeded.
+-- The roles and permissions of the application. The text serves both databases. It is run only if
+-- migrate has made the tables.
 
 INSERT INTO roles (name, description) VALUES
     ('admin', 'Everything'),

@@ -47,30 +47,30 @@ pub enum MigrateError {
 
     /// There are views on a column that would be dropped.
     #[error(
-        "{0}, which is to go; nothing was changed. Drop the view first, and make it anew \
-         without that column{1}"
+        "{0}, which would be dropped; nothing was changed. Drop the view first, and create it \
+         again without that column{1}"
     )]
     Views(String, &'static str),
 
     /// There are foreign keys to rows that would be deleted.
     #[error(
-        "rows of user_sessions must go, and {0} refers to them; nothing was changed. Drop \
-         that foreign key first"
+        "rows of user_sessions must be deleted, and {0} refers to them; nothing was changed. \
+         Drop that foreign key first"
     )]
     Referenced(String),
 
     /// Something else has names that the services use.
     #[error(
-        "the database holds {0}, which migrate did not make and whose name it needs; nothing \
+        "the database holds {0}, which migrate did not make, and migrate needs the name; nothing \
          was changed. Rename or drop it"
     )]
     NamesTaken(String),
 
     /// The encoding cannot store all names, or cannot find them.
     #[error(
-        "the database's encoding is {0}, and not UTF8: the names of people in most scripts have no \
-         place in it, or are not found; nothing was changed. Make a database with ENCODING 'UTF8' \
-         TEMPLATE template0, and move the tables there by pg_dump and psql"
+        "the database's encoding is {0} and not UTF8, so it cannot store names in most scripts, or \
+         cannot find them; nothing was changed. Create a database with ENCODING 'UTF8' TEMPLATE \
+         template0, and move the tables there with pg_dump and psql"
     )]
     Encoding(String),
 
@@ -98,8 +98,8 @@ pub enum MigrateError {
 
     /// `up` or `down` stopped after its first transaction. The work continues in further ones.
     #[error(
-        "{doing}: {words}. What was done before that stands, and nothing of it is lost: \
-         run the same command again, and it goes on from here"
+        "{doing}: {words}. What was done before that stays done: run the same command again, \
+         and it goes on from here"
     )]
     Interrupted {
         /// What failed.
@@ -132,10 +132,10 @@ pub enum MigrateError {
     /// The tables existed before `up`, so they cannot be made anew; or the record of what `up` made
     /// is missing.
     #[error(
-        "the tables were there before migrate came, so they are never dropped; nothing \
-         was changed. `migrate down` takes back what `up` made, as long as the table \
-         ticketing_adoption says what that is; `migrate down --plan` says beforehand what that \
-         changes for the old application"
+        "the tables existed before migrate was first run, so migrate never drops them; nothing \
+         was changed. `migrate down` undoes what `up` made, if the table ticketing_adoption \
+         still says what that is. `migrate down --plan` prints beforehand what changes for the \
+         old application"
     )]
     Adopted,
 
@@ -155,8 +155,8 @@ pub enum MigrateError {
 
     /// Another `migrate` ran between the two steps, and did the opposite.
     #[error(
-        "another migrate came in between and did the opposite, which stands. \
-         `migrate status` says what that is"
+        "another migrate ran in between and did the opposite, which is now in effect. \
+         `migrate status` says what is applied"
     )]
     Contradicted,
 
@@ -164,61 +164,62 @@ pub enum MigrateError {
     #[error("the database has no audit log yet; nothing was changed. `migrate up` makes it")]
     NoAuditLog,
 
-    /// Grants are asked for where there are no roles.
+    /// Grants on SQLite.
     #[error("SQLite has no roles, so there is nothing to grant; nothing was changed")]
     NoRoles,
 
-    /// Grants are asked for tables that are not there yet.
+    /// Grants before `up`.
     #[error(
         "the database lacks migrations of this build; nothing was changed. Run `migrate up`, \
          then this again"
     )]
     NotMigrated,
 
-    /// Both services by one role.
+    /// Both services would have the same role.
     #[error(
         "{0} is named as the role of both services; nothing was changed. Each takes a role \
          of its own"
     )]
     SameRole(String),
 
-    /// Roles that nobody created.
+    /// A role does not exist.
     #[error(
         "there is no role {0}; nothing was changed. CREATE ROLE makes it, with LOGIN and a \
          password"
     )]
     NoSuchRole(String),
 
-    /// A role that may do everything, or what the other one may.
+    /// Grants do not limit a role, because it has privileges in another way.
     #[error(
-        "no grant binds {role}: {why}; nothing was changed. Name a role that was created for \
-         the service alone"
+        "grants do not limit {role}: {why}; nothing was changed. Name a role that was created \
+         only for the service"
     )]
     Unbound {
-        /// Which.
+        /// The role.
         role: String,
-        /// By what.
+        /// The other way.
         why: String,
     },
 
-    /// Somebody else has to grant.
+    /// Only the owner of the tables may grant.
     #[error(
         "{0}: only the owner may grant and revoke; nothing was changed. Point DATABASE_URL at the \
          database as the role that owns the tables"
     )]
     NotTheOwner(String),
 
-    /// A role was given something to pass on, and did.
+    /// A role got a privilege with GRANT OPTION, and has used the option.
     #[error(
-        "a role has passed on what it was granted, so it is not taken from it: {0}; nothing was \
-         changed. Run that with CASCADE, or let the role take it back"
+        "a role has granted its privileges to another role, so they cannot be revoked: {0}; nothing \
+         was changed. Run that statement with CASCADE, or let the role revoke its grants"
     )]
     PassedOn(String),
 
     /// Grants or revocations had no effect, of which PostgreSQL only warns.
     #[error(
         "a GRANT or REVOKE had no effect: {0}; nothing was changed. Run this as the role that owns \
-         the database, the schema and the tables; what another role granted, it has to revoke"
+         the database, the schema and the tables. Only the role that granted a privilege can \
+         revoke it"
     )]
     NotGranted(String),
 
@@ -231,8 +232,8 @@ pub enum MigrateError {
 
     /// Somebody uses the tables.
     #[error(
-        "a lock was not to be had in time; nothing was changed. Run this again when no \
-         long transaction holds the tables"
+        "a lock could not be taken in time; nothing was changed. Run this again when no long \
+         transaction uses the tables"
     )]
     LockTimeout,
 
@@ -242,15 +243,15 @@ pub enum MigrateError {
 
     /// Anything else that the database says. It may have said so at the commit.
     #[error(
-        "the database refused: {words}. It was changed altogether or not at all; \
+        "the database refused: {words}. Either the whole change was made or nothing; \
          `migrate status` says which", words = words(.0)
     )]
     Database(DbErr),
 }
 
 impl MigrateError {
-    /// What stopped the work, where something stays changed: on its own, this error may
-    /// say that nothing was.
+    /// The error of a command that has already changed something. This error alone may say that
+    /// nothing was changed.
     #[must_use]
     pub fn half_way(self, doing: &str) -> Self {
         let words = match self {
@@ -269,13 +270,11 @@ impl MigrateError {
 impl From<DbErr> for MigrateError {
     fn from(error: DbErr) -> Self {
         match (&error, code(&error).as_deref()) {
-            (DbErr::ConnectionAcquire(_), _) => {
-                Self::Unreachable("no answer in the time that it was given".to_owned())
-            }
-            // SQLite's BUSY: the one writer is at work
+            (DbErr::ConnectionAcquire(_), _) => Self::Unreachable("no answer in time".to_owned()),
+            // SQLite's BUSY: another writer is at work
             (_, Some("5")) => Self::Busy,
             (DbErr::Conn(error), _) => Self::Unreachable(plain(error)),
-            // a deadlock is a lock that was not to be had at all
+            // to the operator, a deadlock is a lock that could not be taken
             (_, Some("55P03" | "40P01")) => Self::LockTimeout,
             (DbErr::Exec(error) | DbErr::Query(error), Some("2BP01")) => {
                 Self::Dependents(detailed(error))
@@ -297,7 +296,7 @@ pub fn code(error: &DbErr) -> Option<String> {
     error.as_database_error()?.code().map(Into::into)
 }
 
-/// A few names, since a line has to be readable; `None` when there are none.
+/// The first few names, so that the line stays readable; `None` if there are none.
 #[must_use]
 pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
     const SHOWN: usize = 5;
@@ -310,7 +309,7 @@ pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
     }
 }
 
-/// What the database says, without the words of the libraries around it.
+/// The message of the database, without what the libraries add.
 #[must_use]
 pub fn words(error: &DbErr) -> String {
     match error {
@@ -319,7 +318,7 @@ pub fn words(error: &DbErr) -> String {
     }
 }
 
-/// With what PostgreSQL adds to them: what depends, by name.
+/// The detail that PostgreSQL adds to its message: the names of what depends.
 fn detailed(error: &RuntimeErr) -> String {
     let detail = match error {
         RuntimeErr::SqlxError(error) => error
@@ -331,7 +330,7 @@ fn detailed(error: &RuntimeErr) -> String {
     detail.map_or_else(|| plain(error), |detail| detail.replace('\n', "; "))
 }
 
-/// The database's own words, without the libraries' around them.
+/// The message of the database, without what the libraries add.
 fn plain(error: &RuntimeErr) -> String {
     match error {
         RuntimeErr::SqlxError(error) => error

@@ -23,8 +23,8 @@ pub async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     if encoding != "UTF8" {
         return Ok(vec![format!(
             "warns    the database's encoding is {encoding}, so case is ignored for ASCII letters \
-             only: a search for école does not find ÉCOLE. Move the tables to a database that is \
-             UTF8"
+             only: a search for école does not find ÉCOLE. Move the tables to a database with \
+             the encoding UTF8"
         )]);
     }
     let folds: bool = query::row(on, "SELECT lower('É') = 'é'").await?;
@@ -33,9 +33,9 @@ pub async fn warnings(on: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     }
     let locale: String = query::row(on, LOCALE).await?;
     Ok(vec![format!(
-        "warns    the database's LC_CTYPE is {locale}, which knows ASCII's letters alone: a search for \
-         école does not find ÉCOLE, and one for an Arabic name reads all requests. Make the database \
-         with LC_CTYPE 'C.UTF-8', as deploy/INSTALL.md says, and move the tables there"
+        "warns    the database's LC_CTYPE is {locale}, which knows only the letters of ASCII: a search \
+         for école does not find ÉCOLE, and a search for an Arabic name reads all requests. Create a \
+         database with LC_CTYPE 'C.UTF-8', as deploy/INSTALL.md says, and move the tables there"
     )])
 }
 

@@ -172,8 +172,8 @@ pub const TABLES: &Migration = &MIGRATIONS[0];
 /// ALTER TABLE requests DROP COLUMN priority
 /// ```
 ///
-/// It is nullable and has no default that is computed, so that no row is touched, the old
-/// application goes on inserting, and the table is locked for an instant. `up` refuses a
+/// It is nullable and has no default, so that no row is touched, the old application goes on
+/// inserting, and the table is locked for an instant. `up` refuses a
 /// database in which the table has such a column already. What the services write into the
 /// column is granted in `grants/privileges.rs`.
 /// The tests read from here which columns there are.

@@ -82,9 +82,9 @@ pub(super) async fn held(
     query(on, HELD, vec![tables().into(), roles.names().into()]).await
 }
 
-/// What an operator should know, one line each: ways around the grants; a search path that does not
-/// lead to the tables; triggers that run as the service that changes a row. The application's own
-/// triggers, which change that row only, are left out.
+/// Warnings for the operator: ways around the grants, a search path that does not lead to the tables,
+/// and triggers that run as the service that changes a row. The triggers of the application are left
+/// out, because they change only that row.
 pub(super) async fn warnings(
     on: &impl ConnectionTrait,
     roles: &Roles,
@@ -98,7 +98,7 @@ pub(super) async fn warnings(
             ) AS has_path
             FROM pg_roles r WHERE rolname::text = ANY ($2)
         )
-        SELECT format('warning  %s %s, by which it gets beyond any grant', role, why)
+        SELECT format('warning  %s %s, so it can do more than its grants allow', role, why)
         FROM r CROSS JOIN LATERAL (
             SELECT 'has CREATEROLE' AS why WHERE rolcreaterole
             UNION ALL SELECT 'has REPLICATION' WHERE rolreplication

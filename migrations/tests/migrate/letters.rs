@@ -31,7 +31,7 @@ async fn refused(pool: &Database, encoding: &str) {
     assert_eq!(planned.to_string(), error);
     assert!(
         error.starts_with(&format!(
-            "the database's encoding is {encoding}, and not UTF8"
+            "the database's encoding is {encoding} and not UTF8"
         )) && error.contains("nothing was changed"),
         "{error}"
     );

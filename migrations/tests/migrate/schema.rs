@@ -6,7 +6,10 @@ use crate::{
 };
 use contract::time::Clock;
 use sea_orm::ConnectionTrait;
-use testing::{Kind, TestDatabase, later_migrations::columns_added_to};
+use testing::{
+    Kind, TestDatabase,
+    later_migrations::{added_columns, columns_added_to},
+};
 
 /// The tables that the services read or write, ours, and the bookkeeping.
 const TABLES: [&str; 20] = [
@@ -154,6 +157,19 @@ async fn our_columns_are_nullable_and_without_a_default() {
         format!("{name} {data_type}{length}")
     });
     assert_eq!(ours, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn added_columns_are_nullable_and_without_a_default() {
+    let database = TestDatabase::migrated(Kind::Postgres).await;
+    let pool = database.open(&Clock::system()).await;
+    let columns = lines(&pool, columns_of(Kind::Postgres)).await;
+    for (table, column) in added_columns() {
+        assert!(
+            columns.contains(&format!("{table} {column}")),
+            "{table}.{column}"
+        );
+    }
 }
 
 /// What both schemas must have in common: everything except indexes, our columns, `operation`, and

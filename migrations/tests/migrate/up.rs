@@ -36,7 +36,7 @@ testing::on_both_databases! {
         assert!(one.applied.is_empty() != other.applied.is_empty(), "{one:?}, {other:?}");
     }
 
-    async fn a_single_table_of_the_application_stops_it(kind: Kind) {
+    async fn a_single_table_of_the_application_stops_up(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         database.execute("CREATE TABLE users (id integer)").await;
         let pool = database.open(&Clock::system()).await;
@@ -50,7 +50,7 @@ testing::on_both_databases! {
         assert_eq!(fingerprint(&pool).await, before);
     }
 
-    async fn unrelated_tables_do_not_stop_it(kind: Kind) {
+    async fn unrelated_tables_do_not_stop_up(kind: Kind) {
         let database = TestDatabase::empty(kind).await;
         database.execute("CREATE TABLE unrelated (id integer)").await;
         let pool = database.open(&Clock::system()).await;
@@ -76,7 +76,7 @@ testing::on_both_databases! {
         assert_eq!(lately.len(), NAMES.len());
     }
 
-    async fn a_newer_build_does_not_disturb(kind: Kind) {
+    async fn migrations_of_a_newer_build_do_not_stop_up(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         database
             .execute("INSERT INTO ticketing_migrations (name, origin) VALUES ('9999_later', 'created')")
@@ -129,7 +129,7 @@ async fn the_old_application_is_neither_made_anew_nor_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_single_type_of_the_application_stops_it() {
+async fn a_single_type_of_the_application_stops_up() {
     let database = TestDatabase::empty(Kind::Postgres).await;
     database
         .execute("CREATE TYPE request_status_enum AS ENUM ('submitted')")

@@ -12,8 +12,8 @@ const LIMIT: u64 = 10_001;
 
 /// The requests to count, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct CountQuery {
-    /// The filter.
     pub filter: Filter,
     /// How to group them in addition to their status.
     pub group: Option<Group>,

@@ -6,12 +6,10 @@ use contract::principal::Principal;
 
 /// A page to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct ListQuery {
-    /// The filter.
     pub filter: Filter,
-    /// The order.
     pub order: Order,
-    /// The size of the page.
     pub page_size: PageSize,
     /// The position after which the page begins; `None` for the first page.
     pub after: Option<Position>,

@@ -18,12 +18,10 @@ pub struct Partners {
 
 /// A page to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct PartnersQuery {
-    /// The filter.
     pub filter: PartnerFilter,
-    /// The order.
     pub order: PartnerOrder,
-    /// The size of the page.
     pub page_size: PartnerPageSize,
     /// The position after which the page begins; `None` for the first page.
     pub after: Option<PartnerPosition>,
@@ -31,8 +29,7 @@ pub struct PartnersQuery {
     pub with: With,
 }
 
-/// What a list returns in addition to the partners. Each costs one statement, however many partners
-/// there are.
+/// What a list returns in addition to the partners. Each costs one statement for the whole page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct With {
     /// The number of matching partners.
@@ -111,7 +108,8 @@ mod tests {
         principal::UserType,
     };
 
-    /// The session layer refuses the others before; this is the second lock.
+    /// The session layer already refuses other callers. This check would still hold if the access rule
+    /// of the method were wrong.
     #[test]
     fn partners_are_shown_to_staff_alone() {
         let may = |user_type| {

@@ -5,30 +5,23 @@ use contract::ids::{BranchId, PartnerId, PartnerRequestId};
 
 /// A change with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Change {
-    /// Assign it to a branch of a partner.
+    /// Assign it to this branch of this partner.
     Assign {
-        /// The partner.
         partner: PartnerId,
-        /// The branch, of that partner.
         branch: BranchId,
     },
-    /// Confirm it.
     Confirm,
-    /// Reject it.
     Reject {
-        /// The reason.
         reason: String,
     },
-    /// Begin to work on it.
     Start,
-    /// Step back to confirmed.
+    /// From in progress back to confirmed.
     StepBack,
-    /// Complete it.
     Complete,
-    /// Reopen it: back to in progress.
+    /// From completed back to in progress.
     Reopen,
-    /// Close it.
     Close,
 }
 
@@ -51,12 +44,11 @@ impl Change {
 
 /// A call that changes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Command {
-    /// The request.
     pub request: PartnerRequestId,
-    /// The change.
     pub change: Change,
-    /// The etag that the caller read; `None`: any.
+    /// The change is made only if the request still has this etag.
     pub etag: Option<Etag>,
     /// The key that makes a repetition of the call safe.
     pub idempotency: Option<Idempotency>,

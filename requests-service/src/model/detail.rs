@@ -9,12 +9,11 @@ use std::time::Duration;
 
 /// A request with its timeline and permitted changes.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Detail {
-    /// The request.
     pub request: PartnerRequest,
     /// What happened to it, newest first.
     pub timeline: Vec<TimelineEntry>,
-    /// The contact of its branch.
     pub branch_contact: Option<BranchContact>,
     /// How much time is left until the SLA deadline; `None` if the request is not assigned, or has
     /// no deadline.
@@ -25,10 +24,9 @@ pub struct Detail {
 
 /// A request as it was read, with the time of reading.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Read {
-    /// The request.
     pub request: PartnerRequest,
-    /// The contact of its branch.
     pub branch_contact: Option<BranchContact>,
     /// Whether the row has a status that this version does not know; `request.status` is then
     /// `None`.
@@ -39,8 +37,8 @@ pub struct Read {
 
 /// The contact of a branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct BranchContact {
-    /// Postal address.
     pub address: Option<String>,
     /// Telephone number as entered.
     pub phone: Option<String>,
@@ -48,14 +46,13 @@ pub struct BranchContact {
 
 /// An event in the history of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct TimelineEntry {
     /// The status that it led to; `None` if this version does not know it.
     pub status: Option<Status>,
-    /// When it happened.
     pub at: Option<Timestamp>,
     /// Who did it; `None` if the caller may not know.
     pub actor: Option<Actor>,
-    /// The note.
     pub notes: Option<String>,
 }
 
@@ -70,8 +67,8 @@ pub struct Actor {
 
 /// An assignment of the request to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Assignment {
-    /// The partner.
     pub partner: PartnerId,
     /// When it was made; `None` if the row has no time.
     pub at: Option<Timestamp>,

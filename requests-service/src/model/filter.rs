@@ -16,22 +16,15 @@ use std::{
 /// empty field matches every request. Filters that match the same requests in every database are
 /// equal, however they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Filter {
-    /// Status is one of these.
     pub statuses: BTreeSet<Status>,
-    /// Category is one of these.
     pub categories: BTreeSet<CategoryId>,
-    /// Branch is one of these.
     pub branches: BTreeSet<BranchId>,
-    /// Service is one of these.
     pub services: BTreeSet<ServiceId>,
-    /// Pickup option is one of these.
     pub pickup_options: BTreeSet<PickupOptionId>,
-    /// Partner is one of these.
     pub partners: BTreeSet<PartnerId>,
-    /// Submitted within this range.
     pub submitted: TimeRange,
-    /// Created within this range.
     pub created: TimeRange,
     /// Number, name or phone match this.
     pub text: Option<SearchText>,
@@ -70,10 +63,9 @@ impl Hash for Filter {
 
 /// A range of time, both ends inclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct TimeRange {
-    /// Not before this.
     pub start: Option<Timestamp>,
-    /// Not after this.
     pub end: Option<Timestamp>,
 }
 

@@ -7,22 +7,17 @@ use std::fmt;
 
 /// A change of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table below says it")]
 pub enum ChangeKind {
-    /// Staff assign it to a branch of a partner.
     Assign,
-    /// The partner confirms it.
     Confirm,
-    /// The partner rejects it.
     Reject,
-    /// The partner begins to work on it.
     Start,
     /// From in progress back to confirmed.
     StepBack,
-    /// The partner completes it.
     Complete,
     /// From completed back to in progress.
     Reopen,
-    /// Staff close it.
     Close,
 }
 
@@ -52,18 +47,13 @@ pub enum Side {
 
 /// A time of a change, which a column of the request's row keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "`Confirmed` is `confirmed_at`, and so on")]
 pub enum Moment {
-    /// `assigned_at`.
     Assigned,
-    /// `confirmed_at`.
     Confirmed,
-    /// `rejected_at`.
     Rejected,
-    /// `in_progress_at`.
     InProgress,
-    /// `completed_at`.
     Completed,
-    /// `closed_at`.
     Closed,
 }
 
@@ -80,10 +70,9 @@ pub enum Holder {
 
 /// A partner's response to an assignment, as in `assignment_response_enum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Response {
-    /// The partner accepts the request.
     Confirmed,
-    /// The partner rejects the request.
     Rejected,
 }
 
@@ -100,8 +89,8 @@ impl Response {
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Transition {
-    /// The change.
     pub change: ChangeKind,
     /// The statuses that allow the change; `None` stands for a row without a status.
     pub from: &'static [Option<Status>],

@@ -6,22 +6,20 @@ use contract::{ids::PartnerRequestId, page_tokens, pages, time::Timestamp};
 /// The order of a list. Requests without the value come last in both directions. Requests with the
 /// same value are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Order {
-    /// The value to order by.
     pub field: OrderField,
-    /// The direction.
     pub direction: Direction,
 }
 
 /// The value to order by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum OrderField {
-    /// When the row was made.
     #[default]
     Created,
     /// When the row last changed.
     Updated,
-    /// When the customer submitted it.
     Submitted,
     /// When it was last assigned.
     Assigned,
@@ -79,8 +77,8 @@ pub type PageSize = pages::PageSize<20, 100>;
 
 /// A page of a list, optionally with the total number of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct CountedPage<Row, Position> {
-    /// The page.
     pub page: pages::Page<Row, Position>,
     /// How many rows match over all pages, if the caller requested it.
     pub total_size: Option<u64>,

@@ -7,22 +7,17 @@ use contract::{
 
 /// A company that fulfils requests.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Partner {
-    /// `partners.id`.
     pub id: PartnerId,
-    /// Name.
     pub name: String,
     /// Its status; `None` if this version does not know it.
     pub status: Option<PartnerStatus>,
-    /// The URL of its logo.
     pub logo_url: Option<String>,
-    /// E-mail address.
     pub contact_email: Option<String>,
     /// Telephone number as given.
     pub contact_phone: Option<String>,
-    /// When the row was made.
     pub created_at: Option<Timestamp>,
-    /// When the row last changed.
     pub updated_at: Option<Timestamp>,
     /// Its counts, if they were requested.
     pub counts: Option<PartnerCounts>,
@@ -32,12 +27,10 @@ pub struct Partner {
 
 /// The status of a partner, as in `partner_status_enum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum PartnerStatus {
-    /// The partner works.
     Active,
-    /// It was made inactive.
     Inactive,
-    /// It was suspended.
     Suspended,
 }
 
@@ -48,10 +41,9 @@ impl PartnerStatus {
 
 /// Counts of a partner. Rows that are deleted or switched off do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct PartnerCounts {
-    /// Its branches.
     pub branches: i64,
-    /// The categories that it works in.
     pub categories: i64,
     /// Requests that are assigned to it now.
     pub requests: i64,
@@ -63,10 +55,9 @@ pub struct PartnerCounts {
 
 /// A branch of a partner.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Branch {
-    /// `branches.id`.
     pub id: BranchId,
-    /// Name.
     pub name: String,
     /// Degrees north.
     pub latitude: f64,
@@ -74,10 +65,8 @@ pub struct Branch {
     pub longitude: f64,
     /// How far from the branch a customer may be, in kilometres.
     pub radius_km: Option<f64>,
-    /// The name of the contact.
     pub contact_name: Option<String>,
     /// Telephone number as given.
     pub phone: Option<String>,
-    /// Postal address.
     pub address: Option<String>,
 }

@@ -11,8 +11,8 @@ use std::{
 /// empty field matches every partner. Filters that match the same partners in every database are
 /// equal, however they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct PartnerFilter {
-    /// Status is one of these.
     pub statuses: BTreeSet<PartnerStatus>,
     /// Works in one of these categories.
     pub categories: BTreeSet<CategoryId>,

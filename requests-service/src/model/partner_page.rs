@@ -6,20 +6,18 @@ use contract::{ids::PartnerId, page_tokens::Position, pages::PageSize, time::Tim
 /// The order of a list. Partners without the value come last in both directions. Partners with the
 /// same value are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct PartnerOrder {
-    /// What to order by.
     pub field: PartnerOrderField,
-    /// Which way.
     pub direction: Direction,
 }
 
 /// What to order by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum PartnerOrderField {
-    /// When the row was made.
     #[default]
     Created,
-    /// When the row last changed.
     Updated,
     /// The name, in the order of Unicode code points.
     Name,
@@ -48,10 +46,9 @@ impl PartnerOrderField {
 
 /// A value that partners are ordered by.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum PartnerSort {
-    /// Of an order by time.
     Time(Timestamp),
-    /// Of the order by name.
     Name(String),
 }
 

@@ -13,13 +13,11 @@ pub enum Visibility {
 
 /// The state of a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum PartnerState {
-    /// The partner is active.
     Active,
     /// The row does not exist, or is deleted or switched off.
     Deleted,
-    /// The partner is inactive.
     Inactive,
-    /// The partner is suspended.
     Suspended,
 }

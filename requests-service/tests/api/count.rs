@@ -88,7 +88,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn nothing_counts_as_nothing(kind: Kind) {
+    async fn a_partner_without_requests_gets_no_counts(kind: Kind) {
         let service = Service::start(kind).await;
         let token = partner(1);
         let counted = service.count(&token, CountPartnerRequestsRequest::default());

@@ -142,7 +142,7 @@ fn is_handled((code, reason): &(Code, String)) -> bool {
 }
 
 testing::on_both_databases! {
-    async fn whatever_is_not_there_is_unimplemented_on_every_listener(kind: Kind) {
+    async fn unknown_paths_are_unimplemented_on_every_listener(kind: Kind) {
         let world = World::start(kind).await;
         for server in world.listeners() {
             for path in [
@@ -252,7 +252,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn questions_about_the_server_are_refused_with_a_reason(kind: Kind) {
+    async fn wrong_calls_of_health_and_reflection_are_refused_with_a_reason(kind: Kind) {
         let world = World::start(kind).await;
         let not_given = is(Code::NotFound, "NOT_GIVEN");
         for server in world.listeners() {
@@ -276,7 +276,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn a_time_that_is_none_is_passed_over_and_one_that_is_up_is_told(kind: Kind) {
+    async fn an_invalid_timeout_is_ignored_and_a_passed_one_is_refused(kind: Kind) {
         let world = World::start(kind).await;
         for (server, path, headers) in world.calls() {
             let with = |time| {

@@ -188,7 +188,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn a_text_of_nothing_but_ignored_characters_is_refused(kind: Kind) {
+    async fn a_text_that_a_search_ignores_is_refused(kind: Kind) {
         let service = Service::start(kind).await;
         service.insert(&[named(1, "Mona")]).await;
         for ignored in ["\u{200e}", "ـ", "\u{64e}\u{651}", "\u{feff}\u{202c}"] {
@@ -243,7 +243,7 @@ testing::on_both_databases! {
 
 /// Where the database takes letters for bytes, it would fold parts of them.
 #[tokio::test]
-async fn in_sql_ascii_a_text_is_found_as_it_is_stored() {
+async fn a_database_in_sql_ascii_finds_texts_as_they_are_stored() {
     let database = TestDatabase::migrated(Kind::Postgres).await;
     database
         .execute(

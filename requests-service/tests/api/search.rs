@@ -65,7 +65,7 @@ const FOUND: [(&str, &[i32]); 15] = [
 ];
 
 testing::on_both_databases! {
-    async fn case_does_not_count_and_wildcards_are_letters(kind: Kind) {
+    async fn a_search_ignores_case_and_takes_wildcards_for_letters(kind: Kind) {
         let service = Service::start(kind).await;
         service.insert(&rows()).await;
         for (words, expected) in FOUND {

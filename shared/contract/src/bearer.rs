@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tokens_are_none() {
+    fn a_call_with_two_tokens_has_none() {
         assert_eq!(
             read(&["Bearer abc", "Bearer def"]),
             Err(ErrorReason::TokenMissing)

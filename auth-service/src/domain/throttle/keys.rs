@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_stands_for_its_block() {
+    fn an_address_counts_as_its_network() {
         for (address, block) in [
             ("203.0.113.9", "203.0.113.0"),
             ("203.0.113.255", "203.0.113.0"),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_things_have_one_key() {
+    fn different_attempts_have_different_keys() {
         let here = from("203.0.113.9");
         let keys = [
             log_in_from("a@b", &here),

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_the_keys_under_which_attempts_wait() {
+    fn the_number_of_waiting_keys_is_limited() {
         let take_backs = TakeBacks::unwritten();
         let names: HashSet<_> = (0..=MAX_KEYS).map(|name| name.to_string()).collect();
         for name in &names {

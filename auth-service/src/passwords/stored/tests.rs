@@ -129,7 +129,7 @@ fn a_password_that_bcrypt_may_have_cut_is_not_hashed_anew() {
 }
 
 #[tokio::test]
-async fn every_form_that_logged_in_still_does() {
+async fn every_form_of_a_password_that_logged_in_still_does() {
     let passwords = Passwords::new(1, CHEAP);
     let (decomposed, composed) = ("cafe\u{301} au lait", "caf\u{e9} au lait");
     for (stored, sent) in [
@@ -157,7 +157,7 @@ async fn every_form_that_logged_in_still_does() {
 }
 
 #[tokio::test]
-async fn where_hashing_is_overloaded_a_weak_hash_stays() {
+async fn a_weak_hash_stays_while_hashing_is_overloaded() {
     let passwords = Passwords::new(1, CHEAP);
     let all = u32::try_from(passwords.waiting.available_permits()).unwrap();
     let _all = std::sync::Arc::clone(&passwords.waiting)

@@ -17,7 +17,7 @@ use testing::{
 use tonic::Code;
 
 testing::on_both_databases! {
-    async fn endings_are_noted_with_who_and_how_many(kind: Kind) {
+    async fn ends_of_sessions_are_audited_with_actor_and_count(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);
@@ -48,7 +48,7 @@ testing::on_both_databases! {
         log.says(&format!("change_password done - {sara} {sara} {session} 127.0.0.1 1 -")).await;
     }
 
-    async fn endings_by_staff_are_noted_with_their_reason(kind: Kind) {
+    async fn ends_by_staff_are_audited_with_their_reason(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let admin = TestUser { email: "admin@example.com", user_type: "admin", role: "admin", partner_id: None };
@@ -86,7 +86,7 @@ testing::on_both_databases! {
         log.says("end_all_sessions done restored - - - - 1 -").await;
     }
 
-    async fn a_validation_is_noted_only_where_it_ends_the_session(kind: Kind) {
+    async fn a_validation_is_audited_only_if_it_ends_the_session(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);

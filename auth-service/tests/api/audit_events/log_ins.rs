@@ -14,7 +14,7 @@ use testing::{
 use tonic::Code;
 
 testing::on_both_databases! {
-    async fn log_ins_and_registrations_are_noted(kind: Kind) {
+    async fn log_ins_and_registrations_are_audited(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);
@@ -36,7 +36,7 @@ testing::on_both_databases! {
         log.says(&format!("register done - {mona} {mona} {session} 127.0.0.1 - -")).await;
     }
 
-    async fn a_throttled_attempt_is_noted(kind: Kind) {
+    async fn a_throttled_attempt_is_audited(kind: Kind) {
         let database = TestDatabase::migrated(kind).await;
         let url = database.url_as(Role::Auth);
         let auth = Auth::start_through(database, &url, &["--throttle-registrations=1"]).await;
@@ -63,7 +63,7 @@ testing::on_both_databases! {
         log.says("register refused throttled - - - 127.0.0.1 - -").await;
     }
 
-    async fn the_device_is_noted_and_the_time_is_the_databases(kind: Kind) {
+    async fn an_audit_event_has_the_device_and_the_databases_time(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         auth.clock.advance(Duration::from_hours(24 * 365));

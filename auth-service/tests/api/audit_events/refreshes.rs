@@ -13,7 +13,7 @@ use testing::{
 use tonic::Code;
 
 testing::on_both_databases! {
-    async fn each_outcome_of_a_refresh_is_noted_with_its_cause(kind: Kind) {
+    async fn each_outcome_of_a_refresh_is_audited_with_its_cause(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);
@@ -54,7 +54,7 @@ testing::on_both_databases! {
         }
     }
 
-    async fn a_refresh_that_always_loses_is_noted_once(kind: Kind) {
+    async fn a_refresh_that_always_loses_is_audited_once(kind: Kind) {
         let auth = Auth::start(kind).await;
         let sara = auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);
@@ -73,7 +73,7 @@ testing::on_both_databases! {
         log.says(&format!("refresh_session refused conflict {sara} {sara} {session} 127.0.0.1 - -")).await;
     }
 
-    async fn of_many_refreshes_at_once_one_rotation_is_noted_and_the_rest_as_reissues(kind: Kind) {
+    async fn many_refreshes_at_once_are_audited_as_one_rotation_and_reissues(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         let pair = auth.log_in(EMAIL).await.tokens.unwrap();

@@ -35,7 +35,7 @@ fn trigger(kind: Kind, change: &str, table: &str) -> (String, String) {
 }
 
 testing::on_both_databases! {
-    async fn a_change_that_is_not_made_is_not_noted(kind: Kind) {
+    async fn a_change_that_is_not_made_is_not_audited(kind: Kind) {
         let auth = Auth::start(kind).await;
         auth.add_customer(EMAIL).await;
         let mut log = Log::of(&auth.database);

@@ -165,7 +165,7 @@ async fn serves(endpoint: &Endpoint, email: &str) -> Option<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_recorded_history_breaks_no_promise_in_the_middle_of_faults() {
+async fn a_recorded_history_keeps_every_promise_during_faults() {
     let mut run = Run::of(CALLS);
     // a call that was cut off may go on at the server for a while
     run.step = 5..=15;

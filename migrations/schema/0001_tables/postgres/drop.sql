@@ -1,6 +1,5 @@
--- What this folder makes, and nothing else: without CASCADE, so that a view that
--- someone else built on these tables stops it. One statement, since users and
--- partners refer to each other.
+-- Drops what this folder makes, and nothing else. It has no CASCADE, so a view of somebody else on
+-- these tables stops it. It is one statement, because users and partners refer to each other.
 DROP TABLE
     configurations,
     request_status_log,

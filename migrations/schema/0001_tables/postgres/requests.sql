@@ -1,5 +1,5 @@
--- Partners, what they offer, and requests: the tables that requests-service owns,
--- as the application itself declares them.
+-- Partners, their offers, and requests: the tables that requests-service owns, as the application
+-- declares them.
 
 CREATE TYPE request_status_enum AS ENUM ('submitted', 'assigned', 'confirmed', 'in_progress', 'completed', 'closed', 'rejected', 'unassigned');
 CREATE TYPE partner_status_enum AS ENUM ('active', 'inactive', 'suspended');
@@ -118,7 +118,7 @@ CREATE TABLE requests (
     assigned_by_user_id integer REFERENCES users (id),
     assigned_at timestamptz,
     status request_status_enum DEFAULT 'submitted',
-    sla_deadline timestamptz, -- to confirm by; NULL: no limit
+    sla_deadline timestamptz, -- the partner must confirm before it; NULL: no limit
     submitted_at timestamptz DEFAULT CURRENT_TIMESTAMP,
     confirmed_at timestamptz,
     rejected_at timestamptz,
@@ -166,7 +166,7 @@ CREATE TABLE request_status_log (
     is_deleted boolean DEFAULT false
 );
 
--- Read for the key sla_timeout_minutes alone.
+-- The services read only the key sla_timeout_minutes.
 CREATE TABLE configurations (
     id serial PRIMARY KEY,
     scope config_scope_enum DEFAULT 'global',

@@ -1,4 +1,4 @@
--- The application's triggers, on the tables that have one there and on no others.
+-- The triggers of the application, on the same tables as there.
 
 CREATE FUNCTION update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

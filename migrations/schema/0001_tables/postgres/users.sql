@@ -1,11 +1,11 @@
--- Users, roles, permissions, sessions: the tables that auth-service owns.
+-- Users, roles, permissions and sessions: the tables that auth-service owns.
 --
--- In this folder the application's tables stand as it declares them itself: names,
--- types, defaults and nullability are the same, so that the services work alike on
--- a database made here and on an adopted one. That is why every defaulted column
--- is nullable. What is not the application's bears the prefix ticketing_.
+-- This folder declares the application's tables exactly as the application does: with the same
+-- names, types, defaults and nullability. So the services work in the same way on a new database
+-- and on one that was taken over. This is why every column with a default is nullable. The names
+-- of the services' own tables and indexes begin with ticketing_.
 --
--- Names have no schema: everything goes where the connection's search_path says.
+-- Names have no schema, so the search_path of the connection decides where everything is made.
 
 CREATE TYPE user_type_enum AS ENUM ('admin', 'partner', 'customer', 'operation');
 
@@ -14,7 +14,7 @@ CREATE TABLE roles (
     name varchar(50) NOT NULL UNIQUE,
     description text,
     created_at timestamptz DEFAULT CURRENT_TIMESTAMP,
-    -- no foreign key here, in permissions and in users: these three come first
+    -- no foreign key here, in permissions and in users, because users is created later
     created_by_id integer,
     updated_at timestamptz DEFAULT CURRENT_TIMESTAMP,
     updated_by_id integer,
@@ -37,13 +37,13 @@ CREATE TABLE permissions (
 CREATE TABLE users (
     id serial PRIMARY KEY,
     name varchar(255) NOT NULL,
-    -- case-sensitive, deleted users included, as the application has it
+    -- case-sensitive, and unique among deleted users too, as in the application
     email varchar(255) NOT NULL UNIQUE,
     phone varchar(50),
     password varchar(255) NOT NULL,
     role_id integer NOT NULL REFERENCES roles (id) ON DELETE RESTRICT,
     user_type user_type_enum NOT NULL,
-    partner_id integer, -- its foreign key follows the table partners
+    partner_id integer, -- its foreign key is added after the table partners
     language_preference varchar(5) DEFAULT 'en',
     email_verified_at timestamptz,
     phone_verified_at timestamptz,
@@ -56,7 +56,7 @@ CREATE TABLE users (
     is_deleted boolean DEFAULT false
 );
 
--- A grant counts only if its row here and the permission's own row are both live.
+-- A role has a permission only if the row here and the row of the permission are both live.
 CREATE TABLE role_permissions (
     id serial PRIMARY KEY,
     role_id integer NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
@@ -70,11 +70,11 @@ CREATE TABLE role_permissions (
     UNIQUE (role_id, permission_id)
 );
 
--- No token, and no hash of one, is ever stored.
+-- No token is stored here, and no hash of a token.
 CREATE TABLE user_sessions (
     id serial PRIMARY KEY,
     user_id integer NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    -- when the refresh token expires; slides, never past absolute_expires_at
+    -- the sliding end: when the refresh token expires; never after absolute_expires_at
     expires_at timestamptz NOT NULL,
     device_info text,
     ip_address varchar(45),
@@ -82,22 +82,22 @@ CREATE TABLE user_sessions (
     is_active boolean DEFAULT true,
     session_id varchar(100) NOT NULL UNIQUE,
 
-    -- The rest is not the application's. All are nullable and none has a default:
-    -- the application's own inserts leave them NULL, and a row without a
-    -- generation is no session of ours.
+    -- The columns below are the services' own. They are nullable and have no default, so a
+    -- row that the application inserts has NULL in them. A row without a generation is a
+    -- session of the application.
 
-    -- counts the token pairs, from 1; a refresh token names the one it is of
+    -- the number of the token pair, from 1; each token contains the number of its pair
     generation integer,
-    -- when this generation began, at first the log-in
+    -- when this generation began: at the log-in, or at a rotation
     rotated_at timestamptz,
-    -- when a token of this generation was first used, NULL until then
+    -- the first use of a token of this generation; NULL until then
     used_at timestamptz,
-    -- no refresh leads past it
+    -- the absolute end, which no refresh moves
     absolute_expires_at timestamptz,
-    -- of users.password as it was at the log-in; where the two differ, the
-    -- password has been changed since
+    -- a digest of users.password at the log-in; if the password now has another digest, it
+    -- was changed, and the session is not valid
     password_digest varchar(64),
-    -- when the session was ended (is_active = false), and by what
+    -- when the session was ended (is_active is false then), and why
     ended_at timestamptz,
     end_reason varchar(50)
 );

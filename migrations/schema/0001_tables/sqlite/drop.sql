@@ -1,5 +1,5 @@
--- What this folder makes, and nothing else. Users and partners refer to each other,
--- so the references are checked at the commit, when all of them are gone.
+-- Drops what this folder makes, and nothing else. Users and partners refer to each other, so the
+-- references are checked only at the commit, when both tables are gone.
 PRAGMA defer_foreign_keys = ON;
 DROP TABLE configurations;
 DROP TABLE request_status_log;

@@ -2,8 +2,8 @@
 
 -- A user's sessions, newest first.
 CREATE INDEX ticketing_user_sessions_newest ON user_sessions (user_id, created_at DESC, id DESC) WHERE generation IS NOT NULL;
--- What ends all of a user's sessions, and the cascade from users, ask for rows
--- without a generation, too.
+-- For statements that end all sessions of a user, and for the cascade from users. Both also look
+-- for rows without a generation.
 CREATE INDEX ticketing_user_sessions_user_id ON user_sessions (user_id);
 
 CREATE INDEX ticketing_users_partner_id ON users (partner_id);
@@ -12,13 +12,12 @@ CREATE INDEX ticketing_services_category_id ON services (category_id);
 CREATE INDEX ticketing_request_assignments_request_id ON request_assignments (request_id);
 CREATE INDEX ticketing_request_status_log_request_id ON request_status_log (request_id);
 
--- One page of requests is one range of one of these: a pair for each column that
--- a list may be ordered by, for a partner's own list and for staff, who see all.
--- Only live rows are in them: a query is served by them if it says `is_active AND
--- NOT is_deleted` in these words (SQLite understands no others, nor bound values).
--- Rows without the sort value stand last; read
--- backwards, the same range serves the ascending order. (SQLite takes NULL for the
--- least value, which is last in descending order.)
+-- A page of requests reads one range of one of these indexes. Each column that a list can be
+-- ordered by has two: one for the list of a partner, and one for staff, who see all requests.
+-- They contain only live rows. A query can use them if it contains `is_active AND NOT is_deleted`
+-- in exactly these words: SQLite recognises neither another form nor bound values.
+-- Rows without the sort value are last. The ascending order reads the same range backwards. (In
+-- SQLite, NULL is the least value, so it is last in descending order.)
 CREATE INDEX ticketing_requests_partner_created_at ON requests (partner_id, created_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
 CREATE INDEX ticketing_requests_partner_updated_at ON requests (partner_id, updated_at DESC, id DESC) WHERE is_active AND NOT is_deleted;
 CREATE INDEX ticketing_requests_partner_submitted_at ON requests (partner_id, submitted_at DESC, id DESC) WHERE is_active AND NOT is_deleted;

@@ -1,5 +1,5 @@
--- Partners, what they offer, and requests: the columns of postgres/requests.sql, in
--- the types that users.sql explains.
+-- Partners, their offers, and requests: the columns of postgres/requests.sql, with the types that
+-- users.sql explains.
 
 CREATE TABLE partners (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -110,7 +110,7 @@ CREATE TABLE requests (
     assigned_by_user_id INTEGER REFERENCES users (id),
     assigned_at INTEGER,
     status TEXT DEFAULT 'submitted' CHECK (status IN ('submitted', 'assigned', 'confirmed', 'in_progress', 'completed', 'closed', 'rejected', 'unassigned')),
-    sla_deadline INTEGER, -- to confirm by; NULL: no limit
+    sla_deadline INTEGER, -- the partner must confirm before it; NULL: no limit
     submitted_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000),
     confirmed_at INTEGER,
     rejected_at INTEGER,
@@ -158,7 +158,7 @@ CREATE TABLE request_status_log (
     is_deleted INTEGER DEFAULT 0 CHECK (is_deleted IN (0, 1))
 ) STRICT;
 
--- Read for the key sla_timeout_minutes alone.
+-- The services read only the key sla_timeout_minutes.
 CREATE TABLE configurations (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     scope TEXT DEFAULT 'global' CHECK (scope IN ('global', 'partner')),

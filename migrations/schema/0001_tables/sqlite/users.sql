@@ -1,17 +1,17 @@
--- Users, roles, permissions, sessions: the columns of postgres/users.sql in what
--- SQLite has for them, for one machine and one process. Times are integer
--- microseconds since 1970 in UTC, booleans 0 or 1, enums text with a CHECK,
--- decimals REAL. STRICT, so that a value of another type is refused, not kept.
+-- Users, roles, permissions and sessions: the columns of postgres/users.sql with the types of
+-- SQLite, for one machine and one process. A time is an integer: microseconds since 1970 in UTC. A
+-- boolean is 0 or 1, an enum is a text with a CHECK, and a decimal is REAL. The tables are STRICT,
+-- so that a value of another type is refused.
 --
--- No trigger sets updated_at here: it would change a row after its RETURNING was
--- read. The services alone write this database, and they set it themselves.
+-- No trigger sets updated_at, because it would change a row after RETURNING has read it. Only the
+-- services write to this database, and they set updated_at.
 
 CREATE TABLE roles (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     description TEXT,
     created_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000),
-    -- no foreign key here, in permissions and in users: these three come first
+    -- no foreign key here, in permissions and in users, because users is created later
     created_by_id INTEGER,
     updated_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000),
     updated_by_id INTEGER,
@@ -34,7 +34,7 @@ CREATE TABLE permissions (
 CREATE TABLE users (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
-    -- case-sensitive, deleted users included, as the application has it
+    -- case-sensitive, and unique among deleted users too, as in the application
     email TEXT NOT NULL UNIQUE,
     phone TEXT,
     password TEXT NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE users (
     is_deleted INTEGER DEFAULT 0 CHECK (is_deleted IN (0, 1))
 ) STRICT;
 
--- A grant counts only if its row here and the permission's own row are both live.
+-- A role has a permission only if the row here and the row of the permission are both live.
 CREATE TABLE role_permissions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     role_id INTEGER NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
@@ -67,11 +67,11 @@ CREATE TABLE role_permissions (
     UNIQUE (role_id, permission_id)
 ) STRICT;
 
--- No token, and no hash of one, is ever stored.
+-- No token is stored here, and no hash of a token.
 CREATE TABLE user_sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    -- when the refresh token expires; slides, never past absolute_expires_at
+    -- the sliding end: when the refresh token expires; never after absolute_expires_at
     expires_at INTEGER NOT NULL,
     device_info TEXT,
     ip_address TEXT,
@@ -79,22 +79,22 @@ CREATE TABLE user_sessions (
     is_active INTEGER DEFAULT 1 CHECK (is_active IN (0, 1)),
     session_id TEXT NOT NULL UNIQUE,
 
-    -- The rest is not the application's. All are nullable and none has a default:
-    -- the application's own inserts leave them NULL, and a row without a
-    -- generation is no session of ours.
+    -- The columns below are the services' own. They are nullable and have no default, so a
+    -- row that the application inserts has NULL in them. A row without a generation is a
+    -- session of the application.
 
-    -- counts the token pairs, from 1; a refresh token names the one it is of
+    -- the number of the token pair, from 1; each token contains the number of its pair
     generation INTEGER,
-    -- when this generation began, at first the log-in
+    -- when this generation began: at the log-in, or at a rotation
     rotated_at INTEGER,
-    -- when a token of this generation was first used, NULL until then
+    -- the first use of a token of this generation; NULL until then
     used_at INTEGER,
-    -- no refresh leads past it
+    -- the absolute end, which no refresh moves
     absolute_expires_at INTEGER,
-    -- of users.password as it was at the log-in; where the two differ, the
-    -- password has been changed since
+    -- a digest of users.password at the log-in; if the password now has another digest, it
+    -- was changed, and the session is not valid
     password_digest TEXT,
-    -- when the session was ended (is_active = false), and by what
+    -- when the session was ended (is_active is false then), and why
     ended_at INTEGER,
     end_reason TEXT
 ) STRICT;

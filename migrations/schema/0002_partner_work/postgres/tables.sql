@@ -1,17 +1,17 @@
--- What requests-service needs to change requests, beside the application's tables.
+-- The table that requests-service needs to change requests, besides the application's tables.
 
--- A call that may be sent again: its answer is kept for a day, so that the second
--- one does nothing more than answer the same.
+-- The answers to calls with an idempotency key, for a day. If a call is sent again, it gets the same
+-- answer and changes nothing.
 CREATE TABLE ticketing_idempotency_keys (
     user_id integer NOT NULL,
     key varchar(64) NOT NULL,
-    -- SHA-256 of the RPC's name and its message; another one under the same key is
-    -- another call
+    -- SHA-256 of the name of the RPC and of the message; a call with the same key and another
+    -- digest is refused
     call bytea NOT NULL,
-    -- the response as the wire writes it; NULL only within the call's transaction
+    -- the encoded response; NULL only within the transaction of the call
     answer bytea,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (user_id, key)
 );
--- Those of yesterday go, a few with each call.
+-- For the purge of keys that are older than a day.
 CREATE INDEX ticketing_idempotency_keys_created_at ON ticketing_idempotency_keys (created_at);

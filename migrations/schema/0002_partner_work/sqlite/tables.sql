@@ -1,4 +1,4 @@
--- What requests-service needs to change requests: the columns of
+-- The table that requests-service needs to change requests, with the columns of
 -- postgres/tables.sql.
 
 CREATE TABLE ticketing_idempotency_keys (

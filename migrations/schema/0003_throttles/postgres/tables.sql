@@ -1,15 +1,15 @@
--- What auth-service needs against guessing, so that all replicas count together.
+-- Counts of attempts to guess passwords. They are in the database, so that all replicas share them.
 
 CREATE TABLE ticketing_throttles (
-    -- SHA-256, in hex, of what is counted: an account and a network, an account alone,
-    -- a network; no e-mail and no address lies here in plain
+    -- SHA-256, in hex, of an account and a network, of an account, or of a network; e-mails and
+    -- addresses are not stored
     key varchar(64) PRIMARY KEY,
-    -- attempts that count; each is counted before its outcome is known
+    -- the number of attempts; an attempt is counted before its outcome is known
     attempts integer NOT NULL,
-    -- when the last of them was made
+    -- the time of the last attempt
     last_attempt_at timestamptz NOT NULL,
-    -- from when on they count no more, and the row may go
+    -- from this time on, the attempts no longer count, and the row may be purged
     forgotten_at timestamptz NOT NULL
 );
--- Those that count no more go, a batch at a time.
+-- For the purge of rows that no longer count.
 CREATE INDEX ticketing_throttles_forgotten_at ON ticketing_throttles (forgotten_at);

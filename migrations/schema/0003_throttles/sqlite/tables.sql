@@ -1,4 +1,4 @@
--- What auth-service needs against guessing: the columns of postgres/tables.sql.
+-- Counts of attempts to guess passwords, with the columns of postgres/tables.sql.
 
 CREATE TABLE ticketing_throttles (
     key TEXT NOT NULL PRIMARY KEY,

@@ -1,4 +1,4 @@
--- The audit log of auth-service: the columns of postgres/tables.sql.
+-- The audit log, with the columns of postgres/tables.sql.
 
 CREATE TABLE ticketing_audit_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

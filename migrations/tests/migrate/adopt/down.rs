@@ -21,7 +21,7 @@ async fn down_that_keeps_the_session_id_gives_shape_b_back_as_it_was_found() {
         our_log_in(&test).await;
         let plan = migrations::plan_down(&pool, KEEP).await.unwrap();
         assert!(
-            !plan.contains("cannot log in") && plan.contains("our sessions, 1 session"),
+            !plan.contains("cannot log in") && plan.contains("the services' sessions: 1 session"),
             "{plan}"
         );
         crate::down(&pool, KEEP).await.unwrap();

@@ -108,7 +108,7 @@ async fn nobody_waits_for_an_index_that_is_built_or_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_in_use_stop_either_after_a_short_wait() {
+async fn a_lock_on_sessions_stops_up_and_down_after_a_short_wait() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('b').make().await;
         let (pool, other) = (open(&test).await, open(&test).await);
@@ -226,7 +226,7 @@ async fn in_turn(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_at_once_both_end_well() {
+async fn two_runs_at_once_both_succeed() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('d').make().await;
         let (one, other) = (open(&test).await, open(&test).await);
@@ -251,7 +251,7 @@ async fn of_two_at_once_both_end_well() {
 
 /// Whichever ends last, the database is either taken over or given back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_up_and_down_at_once_one_prevails() {
+async fn up_and_down_at_once_leave_one_of_the_two_states() {
     within_the_limit(Box::pin(async {
         let test = OldDatabase::of_shape('b').make().await;
         let (one, other) = (open(&test).await, open(&test).await);

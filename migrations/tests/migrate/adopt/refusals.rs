@@ -38,7 +38,7 @@ pub(super) async fn refused_as(pool: &Database, superuser: &Database) -> Migrate
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_view_on_a_token_stops_it_and_is_named() {
+async fn a_view_on_a_token_column_stops_up_and_is_named() {
     for shape in ['a', 'e'] {
         let error = refused(
             shape,
@@ -52,7 +52,7 @@ async fn a_view_on_a_token_stops_it_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_shape_stops_it_and_is_described() {
+async fn an_unknown_shape_stops_up_and_is_described() {
     for (shape, change, said) in [
         (
             'b',
@@ -98,7 +98,7 @@ async fn another_shape_stops_it_and_is_described() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_foreign_key_to_sessions_that_must_go_stops_it() {
+async fn a_foreign_key_to_deleted_sessions_stops_up() {
     let table = "CREATE TABLE devices (session integer CONSTRAINT of_session REFERENCES user_sessions (id) ON DELETE CASCADE);
                  INSERT INTO devices SELECT id FROM user_sessions";
     for shape in ['a', 'c', 'd', 'e'] {
@@ -119,7 +119,7 @@ async fn a_foreign_key_to_sessions_that_must_go_stops_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_column_that_only_others_fill_stops_it() {
+async fn a_required_column_that_the_services_do_not_know_stops_up() {
     let error = refused(
         'b',
         "ALTER TABLE request_status_log ADD COLUMN reason text NOT NULL DEFAULT '';
@@ -134,7 +134,7 @@ async fn a_column_that_only_others_fill_stops_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_of_another_type_or_lacks_a_value_stops_it() {
+async fn a_column_enum_or_table_of_another_kind_stops_up() {
     for (change, said) in [
         (
             "ALTER TABLE request_assignments ALTER COLUMN responded_at TYPE timestamp",

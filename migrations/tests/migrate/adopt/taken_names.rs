@@ -243,11 +243,11 @@ async fn a_failure_after_the_first_step_says_so_and_up_finishes_later() {
     for (words, said) in [
         (
             "CREATE TABLE ticketing_throttles",
-            "the migration 0003_throttles could not be applied: refused by a test. What was done before that stands",
+            "the migration 0003_throttles could not be applied: refused by a test. What was done before that stays done",
         ),
         (
             "CREATE INDEX CONCURRENTLY ticketing_requests_number",
-            "the index ticketing_requests_number on requests could not be built: refused by a test. What was done before that stands",
+            "the index ticketing_requests_number on requests could not be built: refused by a test. What was done before that stays done",
         ),
     ] {
         let test = OldDatabase::of_shape('a').make().await;

@@ -43,7 +43,7 @@ async fn a_role_that_nobody_created_is_named() {
 }
 
 #[tokio::test]
-async fn a_role_that_no_grant_binds_is_refused() {
+async fn a_role_that_grants_do_not_limit_is_refused() {
     let (test, pool) = made().await;
     let said = refusal(&pool, &named("ticketing_auth", "ticketing_auth")).await;
     assert!(said.contains("the role of both services"), "{said}");
@@ -80,7 +80,7 @@ async fn a_role_that_no_grant_binds_is_refused() {
 
 /// PostgreSQL only warns of a GRANT by a role that may not grant.
 #[tokio::test]
-async fn only_the_owner_may_grant_and_what_it_could_not_grant_undoes_all() {
+async fn only_the_owner_may_grant_and_a_failed_grant_changes_nothing() {
     let (test, _pool) = made().await;
     let roles = create(&test).await;
     let owner = unique("owner");
@@ -124,7 +124,7 @@ async fn a_privilege_beyond_that_another_role_granted_is_named_and_undoes_all() 
 
 /// To take it from the role would take it from a third one.
 #[tokio::test]
-async fn what_a_role_has_passed_on_is_left_and_said() {
+async fn a_privilege_that_a_role_granted_further_stops_the_command() {
     let (test, pool) = made().await;
     let third = unique("third");
     test.execute(&format!(
@@ -135,7 +135,8 @@ async fn what_a_role_has_passed_on_is_left_and_said() {
     .await;
     let said = refusal(&pool, &roles()).await;
     assert!(
-        said.contains("passed on") && said.contains("REVOKE ALL ON TABLE users"),
+        said.contains("granted its privileges to another role")
+            && said.contains("REVOKE ALL ON TABLE users"),
         "{said}"
     );
 }

@@ -4,7 +4,7 @@ use super::{adopted, create, made, roles, unique};
 use testing::{Kind, TestDatabase};
 
 #[tokio::test]
-async fn what_everybody_may_do_is_warned_of() {
+async fn privileges_of_public_are_warned_of() {
     let (test, pool) = made().await;
     test.execute(
         "GRANT SELECT ON user_sessions TO PUBLIC; GRANT SELECT (id, password), UPDATE (name) ON users TO PUBLIC;
@@ -27,7 +27,7 @@ async fn what_everybody_may_do_is_warned_of() {
 }
 
 #[tokio::test]
-async fn what_comes_by_membership_or_leads_around_grants_is_warned_of() {
+async fn privileges_by_membership_and_ways_around_grants_are_warned_of() {
     let (test, pool) = made().await;
     let roles = create(&test).await;
     let group = unique("readers");
@@ -38,7 +38,7 @@ async fn what_comes_by_membership_or_leads_around_grants_is_warned_of() {
     ))
     .await;
     let granted = migrations::grant(&pool, &roles).await.unwrap();
-    let around = "by which it gets beyond any grant";
+    let around = "so it can do more than its grants allow";
     let expected = [
         format!("warning  {auth} has CREATEROLE, {around}"),
         format!("warning  {requests} is a member of pg_read_all_data, {around}"),

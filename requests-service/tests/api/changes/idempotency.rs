@@ -96,7 +96,7 @@ testing::on_both_databases! {
         assert_eq!(reason(&refusal), "IDEMPOTENCY_KEY_REUSED");
     }
 
-    async fn a_strangers_key_opens_nothing(kind: Kind) {
+    async fn another_users_idempotency_key_has_no_effect(kind: Kind) {
         let service = Service::start(kind).await;
         waiting(&service, 1).await;
         let confirm = keyed(PartnerRequestChange::Confirm, "key");

@@ -65,7 +65,7 @@ async fn an_assignment_waits_for_what_becomes_of_the_partner_and_the_branch() {
 
 /// SQLite has one writer: who waits too long for it is told so, and nothing else.
 #[tokio::test]
-async fn a_writer_that_does_not_end_is_an_outage() {
+async fn a_row_that_stays_locked_is_an_outage() {
     let database = TestDatabase::migrated(Kind::Sqlite).await;
     let url = database.url.clone();
     let service = Service::within(database, &url, PoolLimits::default()).await;

@@ -47,7 +47,7 @@ testing::on_both_databases! {
         assert_eq!(world.generation().await, 3);
     }
 
-    async fn a_caller_that_goes_away_does_not_take_the_refresh_along(kind: Kind) {
+    async fn a_refresh_goes_on_when_its_caller_gives_up(kind: Kind) {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         world.use_and_wait(OVER).await;
@@ -97,7 +97,7 @@ testing::on_both_databases! {
         assert_eq!(kept(&store).await.generation, 2, "it turned once");
     }
 
-    async fn an_unused_pair_is_given_again_and_lives_on(kind: Kind) {
+    async fn an_unused_pair_is_reissued_and_the_session_goes_on(kind: Kind) {
         let world = World::start(kind).await;
         let (client, store) = world.logged_in().await;
         for _ in 0..5 {

@@ -175,7 +175,7 @@ for_each_layout! {
 }
 
 #[test]
-fn no_position_is_no_token() {
+fn a_last_page_has_an_empty_token() {
     let list = PageTokens::of_only_list(1);
     assert_eq!(list.write::<Timestamp, i32>(None), "");
     assert_eq!(list.read::<Timestamp, i32>("", time), Ok(None));

@@ -18,7 +18,7 @@ fn read(text: &str) -> String {
 }
 
 #[test]
-fn what_libpq_takes_is_taken_as_it_is_meant() {
+fn urls_are_read_as_libpq_reads_them() {
     for (text, expected) in [
         ("postgres://u@h/d", "h 5432 u d"),
         ("postgresql://u:p@h:6432/d", "h 6432 u d"),
@@ -131,7 +131,7 @@ fn a_url_that_demands_what_no_connection_has_is_refused() {
 }
 
 #[test]
-fn what_holds_anyway_may_be_demanded() {
+fn parameters_that_every_connection_meets_are_accepted() {
     for parameters in [
         "channel_binding=prefer",
         "gssencmode=disable",
@@ -221,7 +221,7 @@ fn a_wrong_url_is_refused_without_its_password_in_the_message() {
 }
 
 #[test]
-fn a_file_of_sqlite_is_taken() {
+fn a_sqlite_url_is_accepted() {
     let url: DatabaseUrl = "sqlite:///tmp/a.db?mode=rwc".parse().unwrap();
     assert_eq!(url.for_driver(), url.expose());
 }

@@ -125,7 +125,7 @@ fn the_row_says_in_the_end_what_was_answered() {
 }
 
 #[test]
-fn a_fault_of_the_service_is_one() {
+fn an_internal_error_breaks_a_rule() {
     let mut story = Story::begun();
     story.done(validate(1), Outcome::Broken);
     story.breaks(&[Rule::Broke]);

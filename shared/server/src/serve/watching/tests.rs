@@ -62,7 +62,7 @@ async fn a_question_that_has_come_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reflection_ends() {
+async fn a_reflection_stream_ends_when_the_drain_begins() {
     let begun = Instant::now();
     let (messages, status) = read(stopping(REFLECT, question(&[], false)).await).await;
     assert_eq!((messages, status.code()), (Vec::new(), Code::Ok));

@@ -168,7 +168,7 @@ async fn connections_that_are_replaced_are_no_failures() {
 
 /// A stream of messages may have none: then all of the call goes out at once.
 #[tokio::test]
-async fn a_call_of_nothing_is_not_made_again() {
+async fn an_empty_call_is_not_repeated() {
     let stopping = Sender::of(GO_AWAY).await;
     let mut channel = to(&[stopping.address]);
     let request = http::Request::post("/a.A/A").body(Body::empty()).unwrap();

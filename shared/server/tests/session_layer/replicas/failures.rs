@@ -69,7 +69,7 @@ async fn a_replica_that_says_nothing_costs_no_call() {
 }
 
 #[tokio::test]
-async fn all_away_is_said_long_before_the_deadline_and_over_when_one_is_back() {
+async fn a_call_fails_early_when_no_replica_answers_and_succeeds_when_one_is_back() {
     let replica = StandIn::answering("127.0.0.1:0").await;
     let proxies = [replica.address, replica.address].map(TcpProxy::start);
     let validator = validator(to(&proxies.each_ref().map(TcpProxy::address)));
