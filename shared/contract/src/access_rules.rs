@@ -33,9 +33,9 @@ pub enum AccessRule {
     Proxy,
 }
 
-/// Refuses a user who is of none of these types (no types: all are admitted), or lacks this
+/// Refuses a user who is of none of these types (none are named: all are let in), or lacks this
 /// permission.
-pub fn admit(
+pub fn require(
     principal: &Principal,
     permission: Option<&str>,
     user_types: &[UserType],

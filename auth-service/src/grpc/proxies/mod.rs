@@ -17,7 +17,7 @@ use self::route_rule::RouteRule;
 use super::{render, status::to_status};
 use crate::domain::Validations;
 use contract::{
-    access_rules::admit,
+    access_rules::require,
     bearer::{self, BearerToken},
     errors::refuse,
     principal::Principal,
@@ -50,7 +50,7 @@ impl ProxyQuestions {
         let token = token.map_err(unauthenticated)?;
         let validated = self.validations.validate(&token).await.map_err(to_status)?;
         let principal = render::principal(validated);
-        admit(&principal, rule.permission.as_deref(), &rule.user_types)?;
+        require(&principal, rule.permission.as_deref(), &rule.user_types)?;
         Ok(principal)
     }
 }

@@ -67,7 +67,7 @@ testing::on_both_databases! {
         assert!(!told.contains_key("x-ticketing-partner-id"), "a customer has none");
     }
 
-    async fn a_user_whom_the_route_does_not_admit_is_refused(kind: Kind) {
+    async fn a_user_without_what_the_route_requires_is_refused(kind: Kind) {
         let (auth, token) = with_partner(kind).await;
         let bearer = bearer(&token);
         let headers = [("authorization", bearer.as_str()), by_proxy(SERVICE_TOKEN)];

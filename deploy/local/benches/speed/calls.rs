@@ -1,7 +1,7 @@
 //! Each kind of call, and how its answer is checked.
 
 use crate::{
-    json,
+    doors, json,
     load::{Load, Window, drive},
     pages::Page,
     stage::Stage,
@@ -33,6 +33,10 @@ pub(crate) enum Kind {
     Warm(usize),
     /// Tokens that nobody has seen yet.
     Unseen,
+    /// The same as [`Self::Warm`], as Envoy asks.
+    Check,
+    /// The same, as nginx asks.
+    Authorize,
     Refresh,
     RefreshInJson,
     List(Arc<Page>),
@@ -49,6 +53,8 @@ impl Kind {
             Self::Hot,
             Self::Warm(stage.tokens),
             Self::Unseen,
+            Self::Check,
+            Self::Authorize,
             Self::Refresh,
             Self::RefreshInJson,
         ]
@@ -64,6 +70,8 @@ impl Kind {
             Self::Hot => "validate, one token".to_owned(),
             Self::Warm(tokens) => format!("validate, {tokens} tokens"),
             Self::Unseen => "validate, tokens not seen before".to_owned(),
+            Self::Check => "validate, by Envoy's Check".to_owned(),
+            Self::Authorize => "validate, by /authorize".to_owned(),
             Self::Refresh => "refresh, rotating".to_owned(),
             Self::RefreshInJson => "refresh, in JSON".to_owned(),
             Self::List(page) => page.name.clone(),
@@ -87,6 +95,8 @@ impl Kind {
                 let replica = &stage.channels.validation_afresh;
                 validate(stage, replica, tokens, load, window).await
             }
+            Self::Check => ask(stage, doors::check, load, window).await,
+            Self::Authorize => ask(stage, doors::authorize, load, window).await,
             Self::Refresh => {
                 let tokens = Supply::once(stage.refreshable().await);
                 refresh(stage, tokens, load, window).await
@@ -143,6 +153,27 @@ async fn validate(
             true
         }
     };
+    drive(channels, load, window, &stage.processes, call).await
+}
+
+/// Asks as proxies do, about the same tokens.
+async fn ask<F: Future<Output = String> + Send + 'static>(
+    stage: &Stage,
+    door: fn(Channel, String) -> F,
+    load: Load,
+    window: Duration,
+) -> Window {
+    let tokens = Arc::clone(&stage.warm);
+    let call = move |channel| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let token = tokens.next().expect("it is endless");
+            let session = door(channel, token.text.clone()).await;
+            assert_eq!(session, token.session_id, "which session it is");
+            true
+        }
+    };
+    let channels = &stage.channels.validation;
     drive(channels, load, window, &stage.processes, call).await
 }
 

@@ -25,6 +25,7 @@
 
 mod by_hand;
 mod calls;
+mod doors;
 mod json;
 mod load;
 mod pages;

@@ -1,7 +1,7 @@
 //! The connections of a listener: a limit on their number, a pause when the process has too many
 //! open files, and handshakes in the background.
 
-use super::{MAX_CONNECTION_AGE, Peer};
+use super::Peer;
 use client::tls::{ServerTls, Stream};
 use std::{
     io,
@@ -27,6 +27,10 @@ const MAX_CONNECTIONS: usize = 4_096;
 const MAX_HANDSHAKES: usize = 1_024;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// The age at which the server asks a client to replace a connection, so that new replicas get calls
+/// after a roll-out. The connection then has a grace period of our own, because tonic's would end it
+/// without asking.
+pub(super) const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
 /// How long a connection may finish its calls after its client was told to replace it.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long a listener pauses after it could not accept a connection.
@@ -195,7 +199,7 @@ impl AsyncWrite for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::server;
+    use crate::serve::listener::server;
     use futures_util::StreamExt as _;
     use hyper_util::rt::TokioIo;
     use tokio::{io::AsyncReadExt as _, time::Instant};

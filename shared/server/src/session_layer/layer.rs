@@ -5,7 +5,7 @@ use super::ServiceCredentials;
 use crate::serve::{Peer, Permit, late, method_unknown, overloaded};
 use client::validation::{ValidationError, Validator};
 use contract::{
-    access_rules::{AccessRule, AccessRules, InvalidRules, admit},
+    access_rules::{AccessRule, AccessRules, InvalidRules, require},
     bearer::{self, BearerToken},
     deadline::{self, Deadline, Limits},
     errors,
@@ -117,7 +117,7 @@ impl<V: Validator> Authorizer<V> {
                 user_types,
             }) => {
                 let principal = self.validate(metadata, deadline).await?;
-                admit(&principal, permission.as_deref(), user_types)?;
+                require(&principal, permission.as_deref(), user_types)?;
                 Ok(Some(principal))
             }
         }

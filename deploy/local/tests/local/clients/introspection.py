@@ -1,4 +1,4 @@
-"""Runs the service of shared/README.md, which stands beside this file, against a token."""
+"""Runs the service of shared/PYTHON.md, which stands beside this file, against a token."""
 import json
 import sys
 

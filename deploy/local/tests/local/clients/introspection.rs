@@ -1,4 +1,4 @@
-//! The service in Python of `shared/README.md`, as it stands there.
+//! The service in Python of `shared/PYTHON.md`, as it stands there.
 
 use super::SCRIPTS;
 use serde_json::{Value, json};
@@ -34,7 +34,13 @@ async fn generate(folder: &Path) {
     let files = files.map(|file| tools::workspace().join(file.path).display().to_string());
     let files: Vec<_> = files.collect();
     let files: Vec<_> = files.iter().map(String::as_str).collect();
-    let own = ["-m", "grpc_tools.protoc", &include, "--python_out=.", "--grpc_python_out=."];
+    let own = [
+        "-m",
+        "grpc_tools.protoc",
+        &include,
+        "--python_out=.",
+        "--grpc_python_out=.",
+    ];
     python(folder, &[&own, files.as_slice()].concat()).await;
 }
 
@@ -43,8 +49,10 @@ async fn a_service_in_python_checks_tokens_and_decodes_errors() {
     let pair = Pair::start(Kind::Sqlite).await;
     let token = pair.log_in(PARTNER_USER).await;
     let folder = tempfile::tempdir().unwrap();
-    let readme = std::fs::read_to_string(tools::workspace().join("shared/README.md")).unwrap();
-    let (_, code) = readme.split_once("```python\n").expect("a service in Python");
+    let document = std::fs::read_to_string(tools::workspace().join("shared/PYTHON.md")).unwrap();
+    let (_, code) = document
+        .split_once("```python\n")
+        .expect("a service in Python");
     let (code, _) = code.split_once("```").unwrap();
     std::fs::write(folder.path().join("service.py"), code).unwrap();
     let script = tools::workspace().join(SCRIPTS).join("introspection.py");
@@ -61,5 +69,8 @@ async fn a_service_in_python_checks_tokens_and_decodes_errors() {
     assert_eq!(told["stranger"], "no answer");
     assert_eq!(told["away"], "no answer");
     assert_eq!(told["numbers"].as_array().unwrap().len(), 1);
-    assert_eq!(told["refused"], json!(["UNAUTHENTICATED", "TOKEN_MALFORMED"]));
+    assert_eq!(
+        told["refused"],
+        json!(["UNAUTHENTICATED", "TOKEN_MALFORMED"])
+    );
 }

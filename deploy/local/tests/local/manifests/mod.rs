@@ -8,6 +8,7 @@ mod compose;
 mod database;
 mod dockerfile;
 mod environment;
+mod envoy;
 mod faults;
 mod names;
 mod references;
@@ -29,6 +30,7 @@ struct Manifests {
 }
 
 static DEV: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("dev"));
+static DEV_ENVOY: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("dev-envoy"));
 static PRODUCTION: LazyLock<Manifests> = LazyLock::new(|| Manifests::build("production"));
 
 /// What is wrong, a sentence each.
@@ -185,9 +187,9 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(tools::workspace().join(path)).expect(path)
 }
 
-/// What either overlay applies, as kubectl names it: `deployment/auth-service`.
+/// What any overlay applies, as kubectl names it: `deployment/auth-service`.
 pub(crate) fn objects() -> BTreeSet<String> {
-    let objects = [&*DEV, &*PRODUCTION]
+    let objects = [&*DEV, &*DEV_ENVOY, &*PRODUCTION]
         .into_iter()
         .flat_map(|manifests| &manifests.objects);
     let name = |object: &Object| format!("{}/{}", object.kind().to_lowercase(), object.name());
@@ -195,8 +197,8 @@ pub(crate) fn objects() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_checks_find_nothing_in_either_overlay() {
-    for manifests in [&*DEV, &*PRODUCTION] {
+fn the_checks_find_nothing_in_any_overlay() {
+    for manifests in [&*DEV, &*DEV_ENVOY, &*PRODUCTION] {
         for (name, check) in CHECKS {
             let found = check(manifests);
             let overlay = manifests.overlay;
@@ -214,8 +216,8 @@ fn validate(overlay: &str, filter: &str) -> shell::Outcome {
 }
 
 #[test]
-fn kubernetes_knows_each_field_of_both_overlays() {
-    for overlay in ["dev", "production"] {
+fn kubernetes_knows_each_field_of_all_overlays() {
+    for overlay in ["dev", "dev-envoy", "production"] {
         let validated = validate(overlay, "cat");
         for line in validated.succeeded().lines() {
             // operators' own kinds have no schema here

@@ -16,7 +16,7 @@ static PRODUCTION: LazyLock<Secrets> = LazyLock::new(|| make("production"));
 
 pub(super) fn of(overlay: &str) -> &'static Secrets {
     match overlay {
-        "dev" => &DEV,
+        "dev" | "dev-envoy" => &DEV,
         _ => &PRODUCTION,
     }
 }

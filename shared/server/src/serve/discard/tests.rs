@@ -133,7 +133,7 @@ async fn a_listener_stops_although_a_refused_client_goes_on_sending() {
     let (mut client, connection) = tokio::io::duplex(1_024);
     let connections = stream::iter([Ok::<_, Infallible>(connection)]).chain(stream::pending());
     let stop = drain.as_ref().clone().cancelled_owned();
-    let serving = crate::serve::server()
+    let serving = crate::serve::listener::server()
         .accept_http1(true)
         .layer(DiscardBodies::new(Arc::clone(&drain)))
         .add_routes(Routes::default())
