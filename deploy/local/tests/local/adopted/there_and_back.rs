@@ -101,9 +101,9 @@ impl Case {
             "{said}"
         );
         let counted = match old.shape {
-            'b' => "no session went, 3 sessions stayed",
-            'd' => "1 session went, 3 sessions stayed",
-            _ => "3 sessions went, no session stayed",
+            'b' => "deleted: no session; kept: 3 sessions",
+            'd' => "deleted: 1 session; kept: 3 sessions",
+            _ => "deleted: 3 sessions; kept: no session",
         };
         assert!(said.contains(counted), "{said}");
         self.unchanged("after up").await;
