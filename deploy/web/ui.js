@@ -122,9 +122,16 @@ export function statusBadge(status = "PARTNER_REQUEST_STATUS_UNSPECIFIED") {
   return h("span", { class: "badge", "data-status": short.toLowerCase() }, current.statuses[short]);
 }
 
-/** Tells a sentence to whoever does not see the page change. */
+const untold = [];
+
+/** Tells a sentence to whoever does not see the page change, with others of the same moment. */
 export function announce(text) {
-  document.getElementById("announcements").textContent = text;
+  untold.push(text);
+  if (untold.length === 1) {
+    queueMicrotask(() => {
+      document.getElementById("announcements").textContent = untold.splice(0).join(" ");
+    });
+  }
 }
 
 /** A sentence about something that went wrong. */

@@ -54,7 +54,7 @@ class List {
     const head = this.columns.map((column) =>
       h("th", { scope: "col", role: "columnheader" }, columns[column]));
     this.body = h("tbody", { role: "rowgroup" });
-    this.table = h("table", { role: "table", class: "cards", "aria-label": list.caption },
+    this.table = h("table", { role: "table", class: "cards", "aria-label": list.caption, hidden: true },
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)), this.body);
     this.none = h("p", { class: "none", hidden: true }, list.none);
     this.previous = button(list.previous, () => this.#turnBack());
