@@ -127,16 +127,18 @@ fn respond(status: &Status, http_response: HttpResponse) -> CheckResponse {
 /// What the client gets. For gRPC, Envoy makes the code from the HTTP status, and the message from
 /// the body.
 fn denied(refusal: &Status, grpc: bool) -> DeniedHttpResponse {
-    let (mut head, mut body) = json_refusal(refusal).into_parts();
-    if grpc {
-        body = refusal.message().to_owned();
+    let (mut head, json) = json_refusal(refusal).into_parts();
+    let body = if grpc {
         head.headers.remove(http::header::CONTENT_TYPE);
         // the details, as gRPC encodes them
         let encoded = Status::with_details(Code::Unknown, "", refusal.details().to_vec().into());
         let _ = encoded.add_header(&mut head.headers);
         head.headers.remove(Status::GRPC_STATUS);
         head.headers.remove(Status::GRPC_MESSAGE);
-    }
+        refusal.message().to_owned()
+    } else {
+        json
+    };
     let headers = head.headers.iter().filter_map(|(name, value)| {
         let value = value.to_str().ok()?.to_owned();
         Some(header(name.as_str(), value))

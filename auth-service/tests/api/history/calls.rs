@@ -165,7 +165,7 @@ impl Caller {
 
     pub(super) async fn validate(&self, at: Endpoint, pair: &Pair, door: Door) -> Answer<()> {
         let token = pair.access();
-        let call = door.ask(&at.internal, &pair.tokens.access_token);
+        let call = Box::pin(door.ask(&at.internal, &pair.tokens.access_token));
         self.done(Action::Validate { token }, PATIENCE, call).await
     }
 

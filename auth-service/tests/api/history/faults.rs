@@ -152,7 +152,7 @@ async fn serves(endpoint: &Endpoint, email: &str) -> Option<()> {
         let answer = endpoint.public.create_session(log_in).await.ok()?;
         let tokens = answer.into_inner().tokens?;
         for door in DOORS {
-            let answer = door.ask(&endpoint.internal, &tokens.access_token).await;
+            let answer = Box::pin(door.ask(&endpoint.internal, &tokens.access_token)).await;
             answer.ok()?;
         }
         let refresh = RefreshSessionRequest {
