@@ -90,6 +90,8 @@ export function violations(error) {
 export function every(period, work) {
   let timer;
   let last = Date.now();
+  const controller = new AbortController();
+  const { signal } = controller;
   const run = async () => {
     last = Date.now();
     await work();
@@ -97,12 +99,11 @@ export function every(period, work) {
   };
   const schedule = () => {
     clearTimeout(timer);
-    if (!document.hidden) {
+    if (!document.hidden && !signal.aborted) {
       timer = setTimeout(run, Math.max(0, last + period - Date.now()));
     }
   };
-  const controller = new AbortController();
-  document.addEventListener("visibilitychange", schedule, { signal: controller.signal });
+  document.addEventListener("visibilitychange", schedule, { signal });
   schedule();
   return {
     stop() {

@@ -148,6 +148,9 @@ function followLinks(event) {
 
 /** Somebody logged in or out, here or in another tab. */
 async function followSession() {
+  // what is shown belongs to whoever was logged in
+  shown?.view.close?.();
+  shown = null;
   if (session.user) {
     await go(wanted(), { replace: true });
   } else if (location.pathname !== LOG_IN) {

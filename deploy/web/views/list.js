@@ -76,7 +76,7 @@ class List {
         this.#rows.forEach((row) => row.left?.update());
       }
     }, 1_000);
-    this.#timers = [every(PERIOD_MS, () => this.#refresh()), { stop: () => clearInterval(second) }];
+    this.#timers = [every(PERIOD_MS, () => this.#load()), { stop: () => clearInterval(second) }];
   }
 
   close() {
@@ -92,15 +92,14 @@ class List {
     this.#asked = asked;
     this.#filters.show(asked);
     sessionStorage.setItem(LAST, url.pathname + url.search);
-    await this.#load({ withTotal: isOther || this.#total === null });
+    if (isOther) {
+      this.#total = null;
+    }
+    await this.#load();
   }
 
-  /** Asks anew for what is shown. */
-  async #refresh() {
-    await this.#load({ withTotal: false });
-  }
-
-  async #load({ withTotal }) {
+  /** Asks for what the address asks for. How many there are is counted once, since it takes time. */
+  async #load() {
     this.#abort.abort();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
@@ -112,7 +111,7 @@ class List {
           order: asked.order,
           pageSize: PAGE_SIZE,
           pageToken: asked.token,
-          includeTotalSize: withTotal,
+          includeTotalSize: this.#total === null,
         }, { signal }),
         countRequests({ filter: { statuses: [WAITING] } }, { signal }),
       ]);

@@ -12,7 +12,9 @@
 mod account;
 mod browser;
 mod driver;
+mod elements;
 mod everybody;
+mod gateways;
 mod list;
 mod log_in;
 mod old_faults;

@@ -98,3 +98,13 @@ async fn no_token_is_in_an_address_or_in_the_document() {
     }
     browser.quit().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_session_module_keeps_the_rules_for_clients() {
+    let demo = Demo::start();
+    let browser = demo.browser(Language::English, "/partner/log-in").await;
+    let script = include_str!("session_module.js");
+    let (_, script) = script.split_once("\nasync () => ").unwrap();
+    assert_eq!(browser.promised(script).await, json!([]));
+    browser.quit().await;
+}

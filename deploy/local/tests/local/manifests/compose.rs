@@ -52,7 +52,7 @@ fn check(compose: &Value) -> Vec<String> {
         for volume in list(&service["volumes"]) {
             let from = text(volume).split(':').next().unwrap_or_default();
             let is_there = match from.strip_prefix("./") {
-                Some(path) => tools::workspace().join("deploy").join(path).is_file(),
+                Some(path) => tools::workspace().join("deploy").join(path).exists(),
                 None => compose["volumes"].get(from).is_some(),
             };
             if !is_there {
@@ -172,6 +172,7 @@ fn the_compose_file_fits_the_image_and_the_services() {
             "demo",
             "grants",
             "migrate",
+            "page",
             "requests-service",
             "secrets"
         ]
@@ -182,7 +183,11 @@ fn the_compose_file_fits_the_image_and_the_services() {
         .collect();
     assert_eq!(
         published,
-        ["127.0.0.1:50051:50051", "127.0.0.1:50061:50061"]
+        [
+            "127.0.0.1:50051:50051",
+            "127.0.0.1:50080:8080",
+            "127.0.0.1:50061:50061"
+        ]
     );
 }
 

@@ -16,7 +16,11 @@ const COMPLETE: [&str; 2] = ["auth-service/README.md", "deploy/ADOPTING.md"];
 const SECURITY: &str = "auth-service/SECURITY.md";
 
 /// Macros that make a test of each name that a line of theirs begins with.
-const MACROS: [&str; 2] = ["on_both_databases! {", "there_and_back! {"];
+const MACROS: [&str; 3] = [
+    "on_both_databases! {",
+    "there_and_back! {",
+    "in_both_languages! {",
+];
 
 /// What a text begins with as far as it is a name.
 fn name(text: &str) -> &str {
