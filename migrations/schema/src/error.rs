@@ -1,7 +1,7 @@
 //! Why a command stopped. Each message says what was found, and what to do about it.
 
-use sea_orm::{DbErr, RuntimeErr};
-use sqlx::postgres::PgDatabaseError;
+use crate::database_error::{code, detailed, plain, words};
+use sea_orm::DbErr;
 use std::borrow::Borrow;
 
 /// Why a command stopped. If the message says that nothing was changed, this holds for everything,
@@ -284,18 +284,6 @@ impl From<DbErr> for MigrateError {
     }
 }
 
-/// The SQLSTATE, or SQLite's result code.
-#[must_use]
-pub fn code(error: &DbErr) -> Option<String> {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error.as_database_error()?.code().map(Into::into)
-}
-
 /// The first few names, so that the line stays readable; `None` if there are none.
 #[must_use]
 pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
@@ -306,36 +294,5 @@ pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
         0 if shown.is_empty() => None,
         0 => Some(shown),
         more => Some(format!("{shown} and {more} more")),
-    }
-}
-
-/// The message of the database, without what the libraries add.
-#[must_use]
-pub fn words(error: &DbErr) -> String {
-    match error {
-        DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => plain(error),
-        error => error.to_string(),
-    }
-}
-
-/// The detail that PostgreSQL adds to its message: the names of what depends.
-fn detailed(error: &RuntimeErr) -> String {
-    let detail = match error {
-        RuntimeErr::SqlxError(error) => error
-            .as_database_error()
-            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
-            .and_then(PgDatabaseError::detail),
-        RuntimeErr::Internal(_) => None,
-    };
-    detail.map_or_else(|| plain(error), |detail| detail.replace('\n', "; "))
-}
-
-/// The message of the database, without what the libraries add.
-fn plain(error: &RuntimeErr) -> String {
-    match error {
-        RuntimeErr::SqlxError(error) => error
-            .as_database_error()
-            .map_or_else(|| error.to_string(), |error| error.message().to_owned()),
-        RuntimeErr::Internal(text) => text.clone(),
     }
 }

@@ -6,6 +6,7 @@
 //! application, and the crate `migrations` has the commands.
 
 pub mod bookkeeping;
+pub mod database_error;
 pub mod error;
 pub mod exclusive;
 pub mod found;

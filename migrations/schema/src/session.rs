@@ -2,7 +2,8 @@
 //! the connection itself keeps other runs of `migrate` out.
 
 use crate::{
-    error::{MigrateError, code, words},
+    database_error::{code, words},
+    error::MigrateError,
     exclusive::{ADVISORY_LOCK, END_WITH_THE_CLIENT, Patience},
     query,
     report::Tell,

@@ -110,7 +110,7 @@ async fn attempt(on: &DatabaseTransaction, statement: &str) -> Result<Result<(),
         }
         Err(error) => {
             savepoint.rollback().await?;
-            Ok(Err(crate::error::words(&error)))
+            Ok(Err(crate::database_error::words(&error)))
         }
     }
 }

@@ -17,8 +17,8 @@ pub use roles::Roles;
 use catalogue::Holding;
 use database::{Database, Dialect};
 use schema::{
-    bookkeeping,
-    error::{self, MigrateError, listed},
+    bookkeeping, database_error,
+    error::{MigrateError, listed},
     exclusive,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
@@ -64,8 +64,10 @@ async fn apply(
     let transaction = exclusive::begin(database).await?;
     match run(&transaction, roles).await {
         Ok(grants) => Ok((transaction, grants)),
-        Err(MigrateError::Database(error)) if error::code(&error).as_deref() == Some("42501") => {
-            Err(MigrateError::NotTheOwner(error::words(&error)))
+        Err(MigrateError::Database(error))
+            if database_error::code(&error).as_deref() == Some("42501") =>
+        {
+            Err(MigrateError::NotTheOwner(database_error::words(&error)))
         }
         Err(error) => Err(error),
     }
