@@ -219,7 +219,8 @@ impl Browser {
     /// Runs a script before those of each page that it opens from now on.
     pub(crate) async fn prepare(&self, script: &str) {
         let method = "Page.addScriptToEvaluateOnNewDocument";
-        let script = json!({ "source": script });
+        // each in a scope of its own
+        let script = json!({ "source": format!("{{ {script} }}") });
         self.driver.cdp().send_raw(method, script).await.unwrap();
     }
 
