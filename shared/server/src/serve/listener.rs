@@ -112,7 +112,7 @@ impl Listener {
         }
     }
 
-    /// Serves the metrics of [`ops`] as well.
+    /// Serves the metrics of [`ops`](super::ops) as well.
     #[must_use]
     pub fn with_metrics(self) -> Self {
         self.with_paths(metrics::PATHS)
