@@ -44,6 +44,36 @@ async fn generate(folder: &Path) {
     python(folder, &[&own, files.as_slice()].concat()).await;
 }
 
+/// Generates by the template for other languages, with a plugin that is on this machine in place of
+/// those that run at buf.build.
+#[tokio::test]
+async fn buf_generates_clients_by_the_template() {
+    let template = tools::workspace().join("proto/buf.gen.yaml");
+    let template = std::fs::read_to_string(template).unwrap();
+    for plugin in ["grpc/go", "bufbuild/es", "grpc/python"] {
+        let line = format!("- remote: buf.build/{plugin}:v");
+        assert!(template.contains(&line), "{plugin}");
+    }
+    let (managed, _) = template.split_once("plugins:").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let python = tools::find("python");
+    let plugin = format!(
+        "plugins: [{{protoc_builtin: python, protoc_path: [{}, -m, grpc_tools.protoc], out: {}}}]",
+        python.display(),
+        folder.path().display()
+    );
+    let local = folder.path().join("buf.gen.yaml");
+    std::fs::write(&local, format!("{managed}{plugin}\n")).unwrap();
+    let mut buf = Command::new(tools::find("buf"));
+    buf.args(["generate", "proto", "--template"]).arg(&local);
+    buf.current_dir(tools::workspace()).kill_on_drop(true);
+    let output = buf.output().await.expect("`.ci/test` installs it");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let generated = folder.path().join("ticketing/auth/v1/auth_service_pb2.py");
+    assert!(generated.is_file());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_in_python_checks_tokens_and_decodes_errors() {
     let pair = Pair::start(Kind::Sqlite).await;
