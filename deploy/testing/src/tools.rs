@@ -1,6 +1,7 @@
 //! The programs that some tests run: grpcurl, kubectl, buf.
 
 use std::path::{Path, PathBuf};
+use tokio::process::Command;
 
 /// The path of a tool: in the workspace's own `target/tools/bin`, or on PATH. A test without its
 /// tool fails, because a skipped test would prove nothing.
@@ -18,6 +19,16 @@ pub fn find(name: &str) -> PathBuf {
                 own.display()
             )
         })
+}
+
+/// Node, for a script that may end by `process.exit`. V8 compiles on the thread of the script.
+/// Otherwise an exit would wait for V8's own thread, which may wait for a garbage collection that
+/// only the script's thread can do: then Node never ends.
+#[must_use]
+pub fn node() -> Command {
+    let mut node = Command::new(find("node"));
+    node.arg("--single-threaded");
+    node
 }
 
 /// The root of the workspace.

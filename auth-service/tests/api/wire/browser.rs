@@ -15,7 +15,6 @@ use testing::{
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
-    process::Command,
 };
 
 const LOG_IN: &str = "/ticketing.auth.v1.AuthService/CreateSession";
@@ -132,7 +131,7 @@ impl Browser {
         let file = self.data.join("DevToolsActivePort");
         crate::rows::eventually("the browser listens", || async { file.is_file() }).await;
         let driver = tools::workspace().join("auth-service/tests/api/wire/in_page.mjs");
-        let mut node = Command::new(tools::find("node"));
+        let mut node = tools::node();
         node.arg(driver).arg(file).args([page, script]);
         printed(&mut node).await.trim_end().to_owned()
     }

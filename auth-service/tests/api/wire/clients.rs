@@ -148,7 +148,7 @@ impl World {
         wait: u32,
     ) -> String {
         let script = tools::workspace().join("auth-service/tests/api/wire/refusals.mjs");
-        let mut node = Command::new(tools::find("node"));
+        let mut node = tools::node();
         node.arg(script)
             .args([origin, LIST, client, &size.to_string(), &wait.to_string()])
             .arg(protocol.content_type)

@@ -20,17 +20,17 @@ async fn node(script: &str, arguments: &[&str]) -> String {
     std::os::unix::fs::symlink(packages, folder.path().join("node_modules")).unwrap();
     let copy = folder.path().join(script);
     std::fs::copy(tools::workspace().join(SCRIPTS).join(script), &copy).unwrap();
-    run("node", &copy, arguments).await
+    run(tools::node(), &copy, arguments).await
 }
 
 /// Runs one of the scripts by the Python that has the packages.
 async fn python(script: &str, arguments: &[&str]) -> String {
     let script = tools::workspace().join(SCRIPTS).join(script);
-    run("python", &script, arguments).await
+    let python = Command::new(tools::find("python"));
+    run(python, &script, arguments).await
 }
 
-async fn run(program: &str, script: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new(tools::find(program));
+async fn run(mut command: Command, script: &Path, arguments: &[&str]) -> String {
     command
         .arg(script)
         .args(arguments)
