@@ -38,7 +38,7 @@ async fn an_index_whose_build_was_cut_off_is_built_anew() {
         assert!(!crate::is_migrated(&pool).await.unwrap());
         let status = migrations::status(&pool).await.unwrap();
         assert!(
-            status.contains("not done: `migrate up` goes on"),
+            status.contains("not done: `migrate up` continues"),
             "{status}"
         );
         old_log_in(&test, "meanwhile").await;
