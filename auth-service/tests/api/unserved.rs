@@ -13,10 +13,7 @@ use testing::{
 };
 use tonic::{
     body::Body,
-    codegen::{
-        Service as _,
-        http::{Request, header},
-    },
+    codegen::http::{Request, header},
 };
 
 const SARA: &str = "sara@example.com";
@@ -130,16 +127,13 @@ async fn metadata_that_is_too_large_is_431_and_far_too_large_ends_the_connection
     let auth = Auth::start(Kind::Sqlite).await;
     let send = async |bytes: usize| {
         let mut channel = channel(auth.replica.public);
-        std::future::poll_fn(|context| channel.poll_ready(context))
-            .await
-            .unwrap();
         let mut request = request("POST", LOG_IN, Some("application/grpc"));
         for number in 0..bytes / 1_000 {
             let name: header::HeaderName = format!("x-{number}").parse().unwrap();
             let value = "a".repeat(1_000).parse().unwrap();
             request.headers_mut().insert(name, value);
         }
-        channel.call(request).await
+        http2::exchange(&mut channel, request).await
     };
     for (bytes, status) in [(50_000, 200), (70_000, 431), (120_000, 431)] {
         let answer = send(bytes).await.unwrap();

@@ -8,6 +8,7 @@ use tonic::{
         Service as _,
         http::{Request, Response},
     },
+    transport::{Channel, Error},
 };
 
 /// A message as gRPC frames it ("gRPC over HTTP2", Length-Prefixed-Message). The flag of one
@@ -18,13 +19,19 @@ pub fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     [&[flag], length.to_be_bytes().as_slice(), message].concat()
 }
 
+/// What is answered to a request on this channel.
+pub async fn exchange(
+    channel: &mut Channel,
+    request: Request<Body>,
+) -> Result<Response<Body>, Error> {
+    std::future::poll_fn(|context| channel.poll_ready(context)).await?;
+    channel.call(request).await
+}
+
 /// What is answered to a request.
 pub async fn send(address: SocketAddr, request: Request<Body>) -> Response<Body> {
-    let mut channel = channel(address);
-    std::future::poll_fn(|context| channel.poll_ready(context))
-        .await
-        .expect("it listens");
-    channel.call(request).await.expect("it answers")
+    let answer = exchange(&mut channel(address), request).await;
+    answer.expect("it listens, and it answers")
 }
 
 /// What is answered to a GET.

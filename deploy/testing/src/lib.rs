@@ -32,6 +32,7 @@ pub mod later_migrations;
 mod listening;
 pub mod load;
 pub mod metrics;
+pub mod nginx;
 pub mod old_database;
 pub mod pages;
 pub mod pair;

@@ -284,7 +284,7 @@ impl From<DbErr> for MigrateError {
     }
 }
 
-/// The first few names, so that the line stays readable; `None` if there are none.
+/// Up to five names, and how many more there are. `None` if there are no names.
 #[must_use]
 pub fn listed(names: &[impl Borrow<str>]) -> Option<String> {
     const SHOWN: usize = 5;

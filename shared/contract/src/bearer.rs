@@ -1,8 +1,9 @@
 //! The token in the `authorization` metadata (RFC 6750, section 2.1).
 
+use crate::errors;
 use proto::auth::v1::ErrorReason;
 use secrecy::{ExposeSecret, SecretString};
-use tonic::metadata::MetadataMap;
+use tonic::{Code, Status, metadata::MetadataMap};
 
 /// The tokens of auth-service have some 500 bytes. A longer one than this is refused before it is
 /// verified, cached or sent on.
@@ -61,9 +62,13 @@ impl BearerToken {
     }
 }
 
-/// The message to a caller whose token is refused for this reason.
+/// UNAUTHENTICATED for a caller whose token is refused for this reason.
 #[must_use]
-pub fn advice(reason: ErrorReason) -> &'static str {
+pub fn unauthenticated(reason: ErrorReason) -> Status {
+    errors::refuse(Code::Unauthenticated, reason, advice(reason))
+}
+
+fn advice(reason: ErrorReason) -> &'static str {
     match reason {
         ErrorReason::TokenMissing => {
             "send the access token as metadata `authorization: Bearer <token>`"

@@ -4,6 +4,7 @@
 //! Envoy lets a request pass whose answer has no `status`, so each answer here is built from one.
 
 use super::{ProxyQuestions, RouteRule, identity, is_refusal, route_rule};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use contract::bearer::BearerToken;
 use envoy_types::{
     ext_authz::v3::pb::{
@@ -16,7 +17,7 @@ use proto::auth::v1::ErrorReason;
 use server::serve::json_refusal;
 use std::collections::{BTreeSet, HashMap};
 use tonic::{
-    Code, Request, Response, Status,
+    Request, Response, Status,
     metadata::{AsciiMetadataValue, MetadataMap},
 };
 
@@ -75,21 +76,23 @@ impl EnvoyHandlers {
         let rule = RouteRule::read(route)?;
         let principal = self.questions.ask(token(headers), &rule).await?;
 
-        let (told, absent): (Vec<_>, Vec<_>) = identity::headers(&principal)
-            .into_iter()
-            .partition(|(_, value)| value.is_some());
-        let told: HashMap<_, _> = told.into_iter().collect();
+        let mut told = Vec::new();
+        let mut removed = BTreeSet::new();
+        for (name, value) in identity::headers(&principal) {
+            match value {
+                Some(value) => told.push(header(name, value)),
+                None => _ = removed.insert(name),
+            }
+        }
+        let is_told = |name: &str| told.iter().any(|option| named(option, name));
         let forged = headers.keys().map(String::as_str);
-        let forged = forged.filter(|name| identity::is_ours(name) && !told.contains_key(name));
-        let absent = absent.into_iter().map(|(name, _)| name);
-        let secret = (!is_forwarded).then_some(AUTHORIZATION);
-        let removed: BTreeSet<&str> = forged.chain(absent).chain(secret).collect();
+        removed.extend(forged.filter(|name| identity::is_ours(name) && !is_told(name)));
+        if !is_forwarded {
+            removed.insert(AUTHORIZATION);
+        }
         Ok(OkHttpResponse {
-            headers: told
-                .into_iter()
-                .filter_map(|(name, value)| value.map(|value| header(name, value)))
-                .collect(),
             headers_to_remove: removed.into_iter().map(str::to_owned).collect(),
+            headers: told,
             ..OkHttpResponse::default()
         })
     }
@@ -128,28 +131,35 @@ fn respond(status: &Status, http_response: HttpResponse) -> CheckResponse {
 /// the body.
 fn denied(refusal: &Status, grpc: bool) -> DeniedHttpResponse {
     let (mut head, json) = json_refusal(refusal).into_parts();
-    let body = if grpc {
+    if grpc {
         head.headers.remove(http::header::CONTENT_TYPE);
-        // the details, as gRPC encodes them
-        let encoded = Status::with_details(Code::Unknown, "", refusal.details().to_vec().into());
-        let _ = encoded.add_header(&mut head.headers);
-        head.headers.remove(Status::GRPC_STATUS);
-        head.headers.remove(Status::GRPC_MESSAGE);
-        refusal.message().to_owned()
-    } else {
-        json
-    };
+    }
     let headers = head.headers.iter().filter_map(|(name, value)| {
         let value = value.to_str().ok()?.to_owned();
         Some(header(name.as_str(), value))
+    });
+    let details = grpc.then(|| {
+        let encoded = STANDARD_NO_PAD.encode(refusal.details());
+        header(Status::GRPC_STATUS_DETAILS.as_str(), encoded)
     });
     DeniedHttpResponse {
         status: Some(HttpStatus {
             code: i32::from(head.status.as_u16()),
         }),
-        headers: headers.collect(),
-        body,
+        headers: headers.chain(details).collect(),
+        body: if grpc {
+            refusal.message().to_owned()
+        } else {
+            json
+        },
     }
+}
+
+fn named(option: &HeaderValueOption, name: &str) -> bool {
+    option
+        .header
+        .as_ref()
+        .is_some_and(|header| header.key == name)
 }
 
 #[allow(deprecated, reason = "the literal has all fields")]

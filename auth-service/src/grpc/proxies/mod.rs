@@ -18,8 +18,7 @@ use super::{render, status::to_status};
 use crate::domain::Validations;
 use contract::{
     access_rules::require,
-    bearer::{self, BearerToken},
-    errors::refuse,
+    bearer::{BearerToken, unauthenticated},
     principal::Principal,
 };
 use proto::auth::v1::ErrorReason;
@@ -45,8 +44,6 @@ impl ProxyQuestions {
         token: Result<BearerToken, ErrorReason>,
         rule: &RouteRule,
     ) -> Result<Principal, Status> {
-        let unauthenticated =
-            |reason| refuse(Code::Unauthenticated, reason, bearer::advice(reason));
         let token = token.map_err(unauthenticated)?;
         let validated = self.validations.validate(&token).await.map_err(to_status)?;
         let principal = render::principal(validated);

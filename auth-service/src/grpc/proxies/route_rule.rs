@@ -61,7 +61,8 @@ pub(super) fn unknown(name: &str, value: &str) -> Status {
     refuse(
         Code::PermissionDenied,
         ErrorReason::RouteRuleInvalid,
-        "the proxy's configuration of this route has a requirement that is not known",
+        "the proxy's configuration of this route has a requirement that is not known; auth-service's \
+         log names it",
     )
 }
 

@@ -21,14 +21,14 @@ use proto::auth::v1::{
 };
 use serde_json::Value;
 use std::collections::HashMap;
-use testing::auth::{SERVICE_TOKEN, as_service};
+use testing::{
+    auth::{SERVICE_TOKEN, as_service},
+    http2::exchange,
+};
 use tonic::{
     Code, Response, Status,
     body::Body,
-    codegen::{
-        Service as _,
-        http::{self, header},
-    },
+    codegen::http::{self, header},
     transport::Channel,
 };
 
@@ -204,17 +204,12 @@ pub(crate) async fn call(
         request = request.header(*name, *value);
     }
     let body = Body::new(http_body_util::Full::from(body.to_owned()));
-    let away = |error: &dyn std::fmt::Display| Status::unknown(error.to_string());
-    std::future::poll_fn(|context| internal.poll_ready(context))
-        .await
-        .map_err(|error| away(&error))?;
-    let answer = internal.call(request.body(body).unwrap()).await;
-    let (head, body) = answer.map_err(|error| away(&error))?.into_parts();
+    let answer = exchange(&mut internal, request.body(body).unwrap()).await;
+    let answer = answer.map_err(|error| Status::unknown(error.to_string()))?;
+    let (head, body) = answer.into_parts();
     let body = body.collect().await?.to_bytes().to_vec();
-    assert_ne!(
-        head.headers.get(header::CACHE_CONTROL).is_none(),
-        head.status == 200
-    );
+    let is_kept_back = head.headers.contains_key(header::CACHE_CONTROL);
+    assert_eq!(is_kept_back, head.status == 200);
     Ok((head.status.as_u16(), head.headers, body))
 }
 

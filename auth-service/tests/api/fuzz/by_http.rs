@@ -7,13 +7,11 @@ use testing::{
     Kind,
     auth::{Auth, PASSWORD, SERVICE_TOKEN, channel},
     fuzz::{changed, changes, inputs},
+    http2::exchange,
 };
 use tonic::{
     body::Body,
-    codegen::{
-        Service as _,
-        http::{Request, header},
-    },
+    codegen::http::{Request, header},
     transport::Channel,
 };
 
@@ -27,14 +25,11 @@ async fn post(
     token: &str,
     body: String,
 ) -> (u16, Value) {
-    std::future::poll_fn(|context| channel.poll_ready(context))
-        .await
-        .unwrap();
     let request = Request::post(path)
         .header(header::CONTENT_TYPE, kind)
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .body(Body::new(http_body_util::Full::from(body)));
-    let answer = channel.call(request.unwrap()).await.unwrap();
+    let answer = exchange(channel, request.unwrap()).await.unwrap();
     let status = answer.status().as_u16();
     let body = http_body_util::BodyExt::collect(answer.into_body())
         .await

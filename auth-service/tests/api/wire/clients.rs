@@ -264,13 +264,7 @@ impl Nginx {
         std::fs::create_dir(&folder).unwrap();
         let at = folder.display();
         let server = world.auth.replica.public;
-        let mut config = format!(
-            "daemon off; master_process off; pid {at}/pid; error_log {at}/errors; \
-             events {{}} http {{ access_log off; client_max_body_size 8m;"
-        );
-        for temporary in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-            write!(config, "{temporary}_temp_path {at}/{temporary};").unwrap();
-        }
+        let mut config = "events {} http { client_max_body_size 8m;".to_owned();
         for (name, listens, passes) in [
             ("whole", "", "proxy_pass http://whole;"),
             (
@@ -289,11 +283,7 @@ impl Nginx {
             .unwrap();
         }
         config += "}";
-        let file = folder.join("nginx.conf");
-        std::fs::write(&file, config).unwrap();
-        let arguments = ["-c", &file.display().to_string(), "-p", &at.to_string()];
-        let arguments = arguments.map(str::to_owned);
-        let program = Program::start(&tools::find("nginx"), &arguments, &folder.join("log"));
+        let program = testing::nginx::start(&folder, &config);
         let nginx = Self {
             folder: folder.clone(),
             _program: program,

@@ -9,9 +9,11 @@ use envoy_types::{
     },
 };
 use http::{Request, header};
-use testing::auth::{SERVICE_TOKEN, as_service};
+use testing::{
+    auth::{SERVICE_TOKEN, as_service},
+    http2::exchange,
+};
 use tonic::{body::Body, transport::Channel};
-use tower::Service as _;
 
 const SESSION: &str = "x-ticketing-session-id";
 
@@ -62,10 +64,7 @@ pub(crate) async fn authorize(mut channel: Channel, token: String) -> String {
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .header("x-ticketing-service-token", SERVICE_TOKEN)
         .body(Body::empty());
-    std::future::poll_fn(|context| channel.poll_ready(context))
-        .await
-        .expect("a connection");
-    let answer = channel.call(request.expect("a request")).await;
+    let answer = exchange(&mut channel, request.expect("a request")).await;
     let answer = answer.expect("an answer");
     let session = answer.headers().get(SESSION).expect("a valid session");
     session.to_str().expect("text").to_owned()

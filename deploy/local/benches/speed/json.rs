@@ -3,8 +3,8 @@
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
+use testing::http2::exchange;
 use tonic::{body::Body, transport::Channel};
-use tower::Service as _;
 
 /// Calls a method, such as `/ticketing.auth.v1.AuthService/RefreshSession`, and gets its answer, or
 /// the error of a service that is unavailable.
@@ -19,10 +19,7 @@ pub(crate) async fn call(
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
     let request = request.body(Body::new(Full::from(body)));
-    std::future::poll_fn(|context| channel.poll_ready(context))
-        .await
-        .expect("a connection");
-    let answer = channel.call(request.expect("a request")).await;
+    let answer = exchange(&mut channel, request.expect("a request")).await;
     let (head, body) = answer.expect("an answer").into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
     let answer = serde_json::from_slice(&body).expect("JSON");

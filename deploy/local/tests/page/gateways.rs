@@ -34,18 +34,11 @@ async fn nginx(demo: &Demo, folder: &Path) -> (SocketAddr, Program) {
         assert!(text.contains(name), "{name}");
         text.replace(name, value)
     });
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {at}/{name};"))
-        .concat();
     let config = format!(
-        "daemon off; master_process off; pid {at}/pid; error_log {at}/errors; events {{}} \
-         http {{ access_log off; {temporary} default_type application/octet-stream; types {{ \
+        "events {{}} http {{ default_type application/octet-stream; types {{ \
          text/html html; text/css css; application/javascript js; }} {server} }}"
     );
-    let file = folder.join("nginx.conf");
-    std::fs::write(&file, config).unwrap();
-    let arguments = ["-c", &file.display().to_string(), "-p", &at].map(str::to_owned);
-    let program = Program::start(&tools::find("nginx"), &arguments, &folder.join("log"));
+    let program = testing::nginx::start(folder, &config);
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     while tokio::net::TcpStream::connect(address).await.is_err() {
         tokio::task::yield_now().await;

@@ -37,7 +37,7 @@ in_both_languages! {
         browser.press("link", "menu.devices").await;
         browser.element("button", "tryAgain").await;
         browser.shows(&browser.word("errors.unavailable").await).await;
-        // and a log-out that nobody answers is none
+        // the user is still logged in
         browser.driver.back().await.unwrap();
         browser.element("button", "logOut").await;
 

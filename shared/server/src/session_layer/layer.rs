@@ -6,7 +6,7 @@ use crate::serve::{Peer, Permit, late, method_unknown, overloaded};
 use client::validation::{ValidationError, Validator};
 use contract::{
     access_rules::{AccessRule, AccessRules, InvalidRules, require},
-    bearer::{self, BearerToken},
+    bearer::{BearerToken, unauthenticated},
     deadline::{self, Deadline, Limits},
     errors,
     principal::Principal,
@@ -108,7 +108,8 @@ impl<V: Validator> Authorizer<V> {
                     errors::refuse(
                         Code::Unavailable,
                         ErrorReason::ProxyNotAuthenticated,
-                        "the proxy has not identified itself as a service",
+                        "the proxy has not identified itself: it sends its service token in \
+                         x-ticketing-service-token, or a certificate that names a service",
                     )
                 })
             }
@@ -156,10 +157,6 @@ impl<V: Validator> Authorizer<V> {
             )),
         }
     }
-}
-
-pub(super) fn unauthenticated(reason: ErrorReason) -> Status {
-    errors::refuse(Code::Unauthenticated, reason, bearer::advice(reason))
 }
 
 impl<S, V> Layer<S> for SessionLayer<V> {

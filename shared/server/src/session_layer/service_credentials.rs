@@ -3,7 +3,7 @@
 use crate::serve::Peer;
 use client::tls::ClientIdentities;
 use client::validation::ServiceTokens;
-use contract::bearer::BearerToken;
+use contract::bearer::{BearerToken, unauthenticated};
 use contract::errors;
 use proto::auth::v1::ErrorReason;
 use tonic::{Code, Status};
@@ -29,9 +29,7 @@ impl ServiceCredentials {
         match self {
             Self::Tokens(tokens) => match token {
                 Ok(token) if tokens.accept(token.expose()).await => Ok(()),
-                _ => Err(super::layer::unauthenticated(
-                    ErrorReason::ServiceTokenInvalid,
-                )),
+                _ => Err(unauthenticated(ErrorReason::ServiceTokenInvalid)),
             },
             Self::Certificates(identities) => match peer {
                 Some(peer) if identities.accept(peer.names()) => Ok(()),

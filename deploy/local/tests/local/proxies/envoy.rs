@@ -6,6 +6,7 @@ use std::{net::SocketAddr, process::Stdio};
 use testing::{
     auth::{PASSWORD, SERVICE_TOKEN},
     curl::curl,
+    http2::framed,
     pair::{PARTNER_USER, STAFF},
     program::Program,
     tools,
@@ -178,10 +179,9 @@ async fn envoy_serves_grpc_with_our_reasons_and_grpc_web() {
         password: PASSWORD.to_owned(),
         device_info: String::new(),
     };
-    let message = message.encode_to_vec();
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let message = framed(0, &message.encode_to_vec());
     let body = world.folder.path().join("log-in");
-    std::fs::write(&body, [&[0], &length[..], &message].concat()).unwrap();
+    std::fs::write(&body, message).unwrap();
     let answer = curl([
         "--unix-socket",
         envoy.socket.to_str().unwrap(),

@@ -1,6 +1,5 @@
 use super::{Proxy, World, configuration, forged, listens};
-use std::fmt::Write as _;
-use testing::{auth::SERVICE_TOKEN, program::Program, tools};
+use testing::auth::SERVICE_TOKEN;
 
 async fn start(world: &World, service_token: &str) -> Proxy {
     let folder = world
@@ -8,11 +7,6 @@ async fn start(world: &World, service_token: &str) -> Proxy {
         .path()
         .join(format!("nginx-{}", service_token.len()));
     std::fs::create_dir(&folder).unwrap();
-    let at = folder.display();
-    let mut own = "http {\n access_log off;".to_owned();
-    for temporary in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-        write!(own, "{temporary}_temp_path {at}/{temporary};").unwrap();
-    }
     let servers: Vec<_> = world
         .replicas
         .iter()
@@ -20,7 +14,6 @@ async fn start(world: &World, service_token: &str) -> Proxy {
         .collect();
     let socket = folder.join("socket");
     let replaced = [
-        ("http {", own),
         ("server auth-service-internal:50052;", servers.join(" ")),
         (
             "server reports:8000;",
@@ -28,14 +21,9 @@ async fn start(world: &World, service_token: &str) -> Proxy {
         ),
         ("listen 8080;", format!("listen unix:{};", socket.display())),
     ];
-    let text = configuration("nginx.conf", &replaced);
-    let text =
-        format!("daemon off; master_process off; pid {at}/pid; error_log {at}/errors;\n{text}");
-    std::fs::write(folder.join("nginx.conf"), text).unwrap();
     let token = format!("proxy_set_header X-Ticketing-Service-Token \"{service_token}\";");
     std::fs::write(folder.join("service-token.conf"), token).unwrap();
-    let arguments = ["-c", &format!("{at}/nginx.conf"), "-p", &at.to_string()].map(str::to_owned);
-    let program = Program::start(&tools::find("nginx"), &arguments, &folder.join("log"));
+    let program = testing::nginx::start(&folder, &configuration("nginx.conf", &replaced));
     listens(&socket, &folder.join("log")).await;
     Proxy {
         socket,

@@ -1,8 +1,8 @@
 //! The Connect protocol (connectrpc.com/docs/protocol): a method is called by a plain POST with
 //! JSON, or with one message of Protocol Buffers, over HTTP/1.1 or HTTP/2.
 //!
-//! The layer translates such a request into a gRPC call for the inner layers, and their answer into
-//! an HTTP answer. It reads and translates the body only when an inner layer reads the message. So a
+//! The inner layers serve gRPC. This layer turns such a request into a gRPC call, and turns the gRPC
+//! answer into an HTTP answer. It reads and translates the body only when an inner layer reads the message. So a
 //! call is authorized, shed and counted before its body is read, exactly like a gRPC call.
 //!
 //! Paths of plain HTTP pass the same inner layers. Their refusals have the form of Connect's errors.
